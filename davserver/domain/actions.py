@@ -1,0 +1,83 @@
+"""The closed vocabulary that decisions are made of. Every word here is a word of the policy files."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What is done to a thing. Effects, not verbs: a PUT over a file is `put`, a DELETE is
+    `delete` for an owner and `recall` for whoever made the thing a moment ago.
+    """
+
+    LIST = "list"
+    GET = "get"
+    PUT = "put"
+    MKCOL = "mkcol"
+    LOCK = "lock"
+    MOVE = "move"
+    RECALL = "recall"
+    DELETE = "delete"
+    GRANT = "grant"
+    REGRANT = "regrant"
+    REVOKE = "revoke"
+    AUDIT = "audit"
+    ACCOUNT = "account"
+
+
+class Relation(StrEnum):
+    """What ties a person to the thing: their own, granted to them, to their structure, or none."""
+
+    OWNER = "owner"
+    GRANTEE = "grantee"
+    VIA_STRUCTURE = "via-structure"
+    MANAGES = "manages"
+    NONE = "none"
+
+
+class Category(StrEnum):
+    """What a document is about (DESIGN §1). Travels with the document."""
+
+    IDENTITY = "identity"
+    HOUSING = "housing"
+    INCOME = "income"
+    WORK = "work"
+    HEALTH = "health"
+    JUSTICE = "justice"
+    FAMILY = "family"
+    UNCLASSIFIED = "unclassified"
+
+
+class Strength(StrEnum):
+    """How well a sign-in was proved, weakest first."""
+
+    APP_PASSWORD = "app-password"  # noqa: S105 — a word of the policy, not a password
+    PASSWORD = "password"  # noqa: S105
+    MFA = "mfa"
+    CERT = "cert"
+
+
+class Zone(StrEnum):
+    """Where a request comes from, by `networks.csv`."""
+
+    OFFICE = "office"
+    VPN = "vpn"
+    INTERNET = "internet"
+    BLOCKED = "blocked"
+
+
+class Right(StrEnum):
+    """What a grant gives. `write` includes `read`."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+NEEDED_RIGHT: dict[Action, Right] = {
+    Action.LIST: Right.READ,
+    Action.GET: Right.READ,
+    Action.PUT: Right.WRITE,
+    Action.MKCOL: Right.WRITE,
+    Action.LOCK: Right.WRITE,
+    Action.MOVE: Right.WRITE,
+    Action.RECALL: Right.WRITE,
+}
+"""What a grant must give for each action; an action that is not here takes no grant: owners only."""

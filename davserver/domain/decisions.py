@@ -1,0 +1,56 @@
+"""Permits and denials. A permit names its target: the vault acts on nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from davserver.domain.actions import Action, Category, Relation
+from davserver.domain.errors import Reason
+from davserver.domain.grants import Grant
+from davserver.domain.ids import VaultId
+from davserver.domain.nodes import Node
+from davserver.domain.people import Principal, Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The thing to be judged, with the facts that the judgement needs, all from one transaction.
+
+    `node` is None when the thing does not exist yet: then `parent` and `name` say where it would
+    be. `category` is the effective one: the node's own, else the nearest folder's.
+    `grant` is the live grant that reaches the thing (None for an owner, or nobody).
+    """
+
+    vault: VaultId | None
+    relation: Relation
+    category: Category
+    node: Node | None = None
+    parent: Node | None = None
+    name: str = ""
+    grant: Grant | None = None
+    structure: Structure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A yes to one action on one target by one person. Only `policies.decider` makes one.
+
+    `valid_until`: when it must be asked again at the latest (UTC); None if nothing ends it.
+    """
+
+    who: Principal
+    action: Action
+    target: Target
+    rule: str
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A no. `reason` may be told only when the thing is visible to the person."""
+
+    action: Action
+    reason: Reason
+    rule: str | None = None
+
+
+Decision = Permit | Denial

@@ -1,0 +1,124 @@
+"""What can go wrong, in the words of our users. No status code lives here: each front has a table.
+
+AbriError
+├── BadInput          the request itself is wrong (path, header, body, command argument)
+│   ├── BadPath
+│   ├── Truncated     fewer bytes arrived than were announced
+│   └── WrongChecksum
+├── TooLarge          more than this kind of request may carry
+├── NotSignedIn       no credential, or not a valid one: never says which
+├── SlowDown          too many failed sign-ins from here; carries seconds to wait
+├── NotFound          no such thing, or none that this person may know of
+├── Refused           visible, but not allowed; carries a stable reason code
+├── NoParent          the folder that should hold it is not there
+├── AlreadyThere      the name is taken
+├── ConditionFailed   If, If-Match, If-None-Match or Overwrite: F said no
+├── NotChanged        If-None-Match on a read matched: the reader has this version
+├── Locked            somebody's lock stands in the way; carries the path as asked
+├── NoSpace           the vault's quota, the grant's allowance or the disk is full
+├── Damaged           stored bytes or rows failed their seal; nothing of them was returned
+└── Unavailable       database, keys or disk are away for the moment; carries seconds to wait
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a visible thing was refused: stable codes that scripts may rely on."""
+
+    AUTH_TOO_WEAK = "auth-too-weak"
+    NETWORK = "network"
+    OUTSIDE_HOURS = "outside-hours"
+    CATEGORY = "category"
+    READ_ONLY = "read-only"
+    READ_ONLY_DEVICE = "read-only-device"
+    OWNER_ONLY = "owner-only"
+    NOT_YOURS = "not-yours"
+    GRANT_ROOT = "grant-root"
+    OTHER_VAULT = "other-vault"
+    WIDER_AUDIENCE = "wider-audience"
+    FOLDER_NOT_ALL_YOURS = "folder-not-all-yours"
+    SCRATCH = "scratch"
+    DRIVE_ROOT = "drive-root"
+    POLICY = "policy"
+    PROTECTED_PROPERTY = "protected-property"
+
+
+class AbriError(Exception):
+    """Never raised itself."""
+
+
+class BadInput(AbriError):
+    pass
+
+
+class BadPath(BadInput):
+    pass
+
+
+class Truncated(BadInput):
+    pass
+
+
+class WrongChecksum(BadInput):
+    pass
+
+
+class TooLarge(AbriError):
+    pass
+
+
+class NotSignedIn(AbriError):
+    pass
+
+
+class SlowDown(AbriError):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many failed sign-ins; try again in {seconds} s")
+        self.seconds = seconds
+
+
+class NotFound(AbriError):
+    pass
+
+
+class Refused(AbriError):
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class NoParent(AbriError):
+    pass
+
+
+class AlreadyThere(AbriError):
+    pass
+
+
+class ConditionFailed(AbriError):
+    pass
+
+
+class NotChanged(AbriError):
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+
+class Locked(AbriError):
+    pass
+
+
+class NoSpace(AbriError):
+    pass
+
+
+class Damaged(AbriError):
+    pass
+
+
+class Unavailable(AbriError):
+    def __init__(self, message: str, seconds: int = 5) -> None:
+        super().__init__(message)
+        self.seconds = seconds

@@ -1,0 +1,87 @@
+"""The only spelling of a place on a drive: NFC segments, parsed once, compared as a whole."""
+
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from davserver.domain.errors import BadPath
+
+MAX_SEGMENT_BYTES = 255
+MAX_SEGMENTS = 64
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DrivePath:
+    """A clean, absolute place on somebody's drive. Ways in: `parse`, `from_url`, `/`."""
+
+    parts: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "DrivePath":
+        """From plain text such as `/Santé/ordonnance.pdf`. Raises BadPath."""
+        return cls._checked(text.split("/"))
+
+    @classmethod
+    def from_url(cls, raw: str) -> "DrivePath":
+        """From a percent-encoded URL path (no query), decoded exactly once. Raises BadPath.
+
+        `%2F` is refused rather than taken for a separator or for a character of a name.
+        """
+        if "%2f" in raw.lower():
+            raise BadPath("a name cannot contain %2F")
+        return cls._checked([_decoded(segment) for segment in raw.split("/")])
+
+    @classmethod
+    def _checked(cls, segments: list[str]) -> "DrivePath":
+        parts = tuple(clean_name(segment) for segment in segments if segment)
+        if len(parts) > MAX_SEGMENTS:
+            raise BadPath(f"more than {MAX_SEGMENTS} folders deep")
+        return cls(parts)
+
+    def __truediv__(self, name: str) -> "DrivePath":
+        return DrivePath((*self.parts, clean_name(name)))
+
+    @property
+    def name(self) -> str:
+        return self.parts[-1] if self.parts else ""
+
+    @property
+    def parent(self) -> "DrivePath":
+        return DrivePath(self.parts[:-1])
+
+    @property
+    def is_root(self) -> bool:
+        return not self.parts
+
+    def is_within(self, other: "DrivePath") -> bool:
+        """True for the place itself too."""
+        return self.parts[: len(other.parts)] == other.parts
+
+    def to_url(self) -> str:
+        return "/" + "/".join(quote(part, safe="~") for part in self.parts)
+
+    def __str__(self) -> str:
+        return "/" + "/".join(self.parts)
+
+
+def clean_name(name: str) -> str:
+    """The NFC form of one name (macOS sends NFD). Raises BadPath where a name cannot be stored."""
+    try:
+        normal = unicodedata.normalize("NFC", name)
+        encoded = normal.encode()
+    except UnicodeEncodeError:
+        raise BadPath("a name must be valid Unicode") from None
+    if normal in {"", ".", ".."}:
+        raise BadPath("a name cannot be empty, “.” or “..”")
+    if "/" in normal or any(ord(c) < 0x20 or ord(c) == 0x7F for c in normal):  # noqa: PLR2004 — C0 and DEL
+        raise BadPath("a name cannot contain “/” or control characters")
+    if len(encoded) > MAX_SEGMENT_BYTES:
+        raise BadPath(f"a name is at most {MAX_SEGMENT_BYTES} bytes long")
+    return normal
+
+
+def _decoded(segment: str) -> str:
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        raise BadPath("a path must be UTF-8") from None

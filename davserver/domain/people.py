@@ -1,0 +1,96 @@
+"""Who: people, structures, memberships, and the principal of one request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from davserver.domain.actions import Strength
+from davserver.domain.ids import CredentialId, MembershipId, PersonId, StructureId, VaultId
+
+
+class Role(StrEnum):
+    BENEFICIARY = "beneficiary"
+    PROFESSIONAL = "professional"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+class StructureKind(StrEnum):
+    CCAS = "ccas"
+    ASSOCIATION = "association"
+    SHELTER = "shelter"
+    HEALTH_STRUCTURE = "health-structure"
+
+
+class AccountState(StrEnum):
+    ACTIVE = "active"
+    ADMINISTRATOR_BLOCKED = "administrator-blocked"
+    DIRECTORY_BLOCKED = "directory-blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    id: StructureId
+    slug: str
+    name: str
+    kind: StructureKind
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's place in a structure, from `starts` (included) to `ends` (excluded), UTC."""
+
+    id: MembershipId
+    structure: Structure
+    starts: datetime
+    ends: datetime | None
+
+    def holds(self, now: datetime) -> bool:
+        return self.starts <= now and (self.ends is None or now < self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: PersonId
+    login: str
+    name: str
+    role: Role
+    state: AccountState
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The three counters that every request reads first (DESIGN §2.1)."""
+
+    revocation: int
+    policy: int
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, how that was proved, and from where. Made by `authn` for one request.
+
+    `memberships` holds only those that hold now. `operator` is set when a command acts on
+    somebody's behalf: the trail and the person are told.
+    """
+
+    person: Person
+    credential: CredentialId | None
+    strength: Strength
+    read_only: bool
+    memberships: tuple[Membership, ...]
+    vault: VaultId | None
+    epoch: Epoch
+    address: str | None = None
+    operator: str | None = None
+
+    @property
+    def id(self) -> PersonId:
+        return self.person.id
+
+    @property
+    def structures(self) -> tuple[StructureId, ...]:
+        return tuple(m.structure.id for m in self.memberships)

@@ -1,0 +1,33 @@
+"""Side files: what file managers and office programs leave beside documents (DESIGN §4)."""
+
+import re
+from enum import Enum
+
+_SCRATCH = re.compile(
+    r"""^(?: \._.+                 # AppleDouble (Finder)
+        | \.DS_Store
+        | \.metadata_never_index.*
+        | \.localized
+        | ~\$.+                    # owner files of Microsoft Office
+        | \.~lock\..+\#            # LibreOffice
+        | Thumbs\.db
+        | desktop\.ini
+        )$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_HALF_SAVED = ".goutputstream-"
+
+
+class NameKind(Enum):
+    """What a name says about its file."""
+
+    DOCUMENT = "document"
+    SCRATCH = "scratch"
+    HALF_SAVED = "half-saved"
+    """GLib writes the real document here, then renames it: an ordinary file, hidden from others."""
+
+
+def kind_of_name(name: str) -> NameKind:
+    if name.startswith(_HALF_SAVED):
+        return NameKind.HALF_SAVED
+    return NameKind.SCRATCH if _SCRATCH.match(name) else NameKind.DOCUMENT
