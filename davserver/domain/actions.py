@@ -1,4 +1,4 @@
-"""The closed vocabulary that decisions are made of. Every word here is a word of the policy files."""
+"""The closed vocabulary of decisions. Every word here is a word of the policy files."""
 
 from enum import StrEnum
 
@@ -80,4 +80,4 @@ NEEDED_RIGHT: dict[Action, Right] = {
     Action.MOVE: Right.WRITE,
     Action.RECALL: Right.WRITE,
 }
-"""What a grant must give for each action; an action that is not here takes no grant: owners only."""
+"""What a grant must give for each action. An action that is not here is for owners only."""
