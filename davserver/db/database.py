@@ -1,0 +1,111 @@
+"""The unit of work: `read()` sees one snapshot, `write()` runs a closure that may be run again.
+
+Every change to the database is a closure given to `write` (DESIGN §2.4). It re-reads what it relies
+on, decides, records and publishes inside one transaction, so that it can be repeated whole.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from davserver.db.engine import is_sqlite, open_engine, sqlite_file
+from davserver.db.shared_commit import SharedCommit
+from davserver.domain.errors import NoSpace, Unavailable
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+_TRIES = 12
+_RETRY = {"40001", "40P01"}
+_FULL_WORDS = ("disk is full", "No space left", "disk full")
+
+
+class Database:
+    """One per process. Thread-safe."""
+
+    def __init__(self, url: str, *, connections: int = 8) -> None:
+        self.sqlite = is_sqlite(make_url(url))
+        self._readers = open_engine(url, durable=True, connections=connections)
+        self._writers = open_engine(url, durable=True, connections=1 if self.sqlite else 4)
+        self._notes = open_engine(url, durable=False, connections=1 if self.sqlite else 2)
+        self._shared: SharedCommit | None = None
+        self._shared_notes: SharedCommit | None = None
+        if self.sqlite:
+            lock_file = sqlite_file(make_url(url)).with_suffix(".write-lock")
+            self._shared = SharedCommit(self._writers, lock_file)
+            self._shared_notes = SharedCommit(self._notes, lock_file)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection in one read-only snapshot. Raises Unavailable when the database is away."""
+        options = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        with translated(), self._readers.connect() as raw:
+            connection = raw.execution_options(**options)
+            with connection.begin():
+                yield connection
+
+    def write(self, work: Work[T]) -> T:
+        """Run `work` in one durable transaction and return what it returned, after the commit.
+
+        `work` may run several times; only its last run counts. What it raises undoes it alone.
+        Raises NoSpace when the disk is full, Unavailable when the database is away.
+        """
+        return self._run(self._shared, self._writers, work)
+
+    def note(self, work: Work[T]) -> T:
+        """As `write`, but the commit does not wait for the disk (DESIGN §2.7)."""
+        return self._run(self._shared_notes, self._notes, work)
+
+    def _run(self, shared: SharedCommit | None, engine: Engine, work: Work[T]) -> T:
+        with translated():
+            return _serializable(engine, work) if shared is None else shared.run(work)
+
+    def engines(self) -> tuple[Engine, ...]:
+        """For tests that count statements, and for migrations."""
+        return self._readers, self._writers, self._notes
+
+    def close(self) -> None:
+        for engine in self.engines():
+            engine.dispose()
+        for shared in (self._shared, self._shared_notes):
+            if shared is not None:
+                shared.close()
+
+
+def _serializable(engine: Engine, work: Work[T]) -> T:
+    for attempt in range(_TRIES):
+        try:
+            with engine.connect() as raw:
+                connection = raw.execution_options(isolation_level="SERIALIZABLE")
+                with connection.begin():
+                    return work(connection)
+        except DBAPIError as error:
+            if _state(error) not in _RETRY or attempt == _TRIES - 1:
+                raise
+            time.sleep(0.005 * 2 ** min(attempt, 5))
+    message = "unreachable: the last try returns or raises"
+    raise AssertionError(message)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns a driver's failure into the domain's words; programming errors pass unchanged."""
+    try:
+        yield
+    except OperationalError as error:
+        text = str(error.orig)
+        if any(word in text for word in _FULL_WORDS):
+            raise NoSpace("the disk of the database is full") from error
+        raise Unavailable("the database is away") from error
+    except DBAPIError as error:
+        if error.connection_invalidated or _state(error) in _RETRY:
+            raise Unavailable("the database is away or too busy") from error
+        raise
+
+
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -1,0 +1,87 @@
+"""Engines: how SQLite and PostgreSQL are opened so that both keep what they acknowledge."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+_BUSY_MS = 10_000
+_SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA foreign_keys = ON",
+    # A deleted key must not stay readable in free pages (research/crypto-review.md A14).
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",
+)
+
+
+def is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: URL) -> Path:
+    if not url.database or url.database == ":memory:":
+        message = "the database must be a file: sqlite:////folder/abri.db"
+        raise ValueError(message)
+    return Path(url.database)
+
+
+def open_engine(url_text: str, *, durable: bool, connections: int) -> Engine:
+    """An engine whose transactions begin when we say so.
+
+    `durable`: a commit returns after fsync. Without it (read windows, DESIGN §2.7) a commit
+    survives a killed process but perhaps not a power cut.
+    """
+    url = make_url(url_text)
+    if is_sqlite(url):
+        return _sqlite(url, durable=durable, connections=connections)
+    return _postgresql(url, durable=durable, connections=connections)
+
+
+def _sqlite(url: URL, *, durable: bool, connections: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=30,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        raw = connection
+        # The driver's own implicit BEGIN would start transactions late: they are begun by hand.
+        if isinstance(raw, sqlite3.Connection):
+            raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in (*_SQLITE_PRAGMAS, f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        word = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
+            raw.execute(word)
+
+    return engine
+
+
+def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=connections,
+        max_overflow=2,
+        pool_timeout=30,
+        pool_pre_ping=False,
+        connect_args={
+            "options": f"-c synchronous_commit={'on' if durable else 'off'} -c timezone=UTC",
+            "connect_timeout": 5,
+        },
+    )

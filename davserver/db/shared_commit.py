@@ -1,0 +1,88 @@
+"""One writer at a time on SQLite, and one commit for all who wait (DESIGN §2.4).
+
+SQLite has one writer per database. Processes take turns by a file lock, which queues fairly where
+SQLite's own busy handler would sleep and poll; inside a process whoever gets the turn also runs
+the work of everybody who is waiting, each in a savepoint of its own, and commits once.
+"""
+
+import fcntl
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+_MOST_IN_ONE_COMMIT = 64
+
+
+class _Job:
+    __slots__ = ("done", "error", "result", "work")
+
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = False
+
+
+class SharedCommit:
+    """Runs closures against one SQLite database, sharing commits within the process."""
+
+    def __init__(self, engine: Engine, lock_file: Path) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._waiting: deque[_Job] = deque()
+        self._lock_file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returned, once it is committed; or what it raised, with its part undone."""
+        job = _Job(work)
+        self._waiting.append(job)
+        with self._turn:
+            while not job.done:
+                self._serve(self._batch())
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def _batch(self) -> list[_Job]:
+        size = min(len(self._waiting), _MOST_IN_ONE_COMMIT)
+        return [self._waiting.popleft() for _ in range(size)]
+
+    def _serve(self, jobs: list[_Job]) -> None:
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
+            self._commit(jobs)
+        except BaseException as error:  # noqa: BLE001 — each waiter raises it in its own thread
+            for job in jobs:
+                job.error = job.error or error
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+            for job in jobs:
+                job.done = True
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        with self._engine.connect() as raw:
+            connection = raw.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                if len(jobs) == 1:
+                    jobs[0].result = jobs[0].work(connection)
+                    return
+                for job in jobs:
+                    self._alone(connection, job)
+
+    @staticmethod
+    def _alone(connection: Connection, job: _Job) -> None:
+        try:
+            with connection.begin_nested():
+                job.result = job.work(connection)
+        except BaseException as error:  # noqa: BLE001 — raised again in the thread that asked
+            job.error = error
+
+    def close(self) -> None:
+        os.close(self._lock_file)

@@ -1,0 +1,493 @@
+"""Every table of the project. Times are microseconds since 1970 UTC; ids are 16 bytes.
+
+A column that ends in `_ct` is sealed (FORMAT.md), one that ends in `_idx` is a keyed index: neither
+can be read, or guessed, from the database alone. `row_mac` covers the columns that carry authority
+(`davserver.sealing.keys.row_mac`); a row whose MAC is wrong counts as absent.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+MAC_BYTES = 32
+INDEX_BYTES = 16
+ID_BYTES = 16
+
+
+def _id(name: str = "id", *, key: bool = False, of: str = "", empty: bool = False) -> Column[bytes]:
+    extra = [ForeignKey(of)] if of else []
+    return Column(name, LargeBinary(ID_BYTES), *extra, primary_key=key, nullable=empty)
+
+
+def _time(name: str, *, empty: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=empty)
+
+
+def _sealed(name: str, *, empty: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=empty)
+
+
+def _index(name: str, *, empty: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary(INDEX_BYTES), nullable=empty)
+
+
+def _count(name: str, default: int = 0) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=str(default))
+
+
+def _word(name: str, size: int = 32, *, key: bool = False) -> Column[str]:
+    return Column(name, String(size), primary_key=key, nullable=False)
+
+
+def _mac() -> Column[bytes]:
+    return Column("row_mac", LargeBinary(MAC_BYTES), nullable=False)
+
+
+# ── the instance ────────────────────────────────────────────────────────────────────────────────
+
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _id("instance_id"),
+    _count("revocation"),
+    _count("policy"),
+    _count("keys"),
+    _word("unicode_version", 16),
+    _time("created"),
+)
+
+kek = Table(
+    "kek",
+    metadata,
+    _word("id", 64, key=True),
+    _word("provider"),
+    Column("ref", String(255), nullable=False),
+    _word("alg"),
+    _word("state"),
+    _time("created"),
+    _time("destroyed_at", empty=True),
+)
+
+instance_key = Table(
+    "instance_key",
+    metadata,
+    _word("purpose", key=True),
+    Column("generation", Integer, primary_key=True),
+    _word("kek_id", 64),
+    _word("alg"),
+    _sealed("wrapped"),
+    _time("created"),
+    _time("retired_at", empty=True),
+)
+
+# ── people ──────────────────────────────────────────────────────────────────────────────────────
+
+person = Table(
+    "person",
+    metadata,
+    _id(key=True),
+    Column("login", String(255), nullable=False),
+    Column("login_key", String(255), nullable=False, unique=True),
+    _word("role"),
+    _word("state"),
+    _word("language", 8),
+    _sealed("profile_ct"),
+    Column("profile_version", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    _time("created"),
+    _time("changed"),
+    _mac(),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    _id(key=True),
+    _id("person_id", of="person.id"),
+    _word("kind"),
+    _sealed("label_ct", empty=True),
+    _sealed("verifier_ct"),
+    Column("read_only", Boolean, nullable=False),
+    Column("generation", Integer, nullable=False),
+    _time("created"),
+    _time("expires_at", empty=True),
+    _time("revoked_at", empty=True),
+    Column("last_used_day", Integer, nullable=True),
+    _mac(),
+    Index(None, "person_id", "kind"),
+)
+
+structure = Table(
+    "structure",
+    metadata,
+    _id(key=True),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
+    _word("kind"),
+    _word("time_zone", 64),
+    _time("created"),
+    _mac(),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    _id(key=True),
+    _id("person_id", of="person.id"),
+    _id("structure_id", of="structure.id"),
+    _word("role"),
+    _time("starts"),
+    _time("ends", empty=True),
+    _word("source"),
+    _time("confirmed_at"),
+    _mac(),
+    Index(None, "person_id"),
+    Index(None, "structure_id"),
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("key", LargeBinary(MAC_BYTES), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    _time("last_at"),
+    _time("blocked_until"),
+)
+
+# ── keys and vaults ─────────────────────────────────────────────────────────────────────────────
+
+vault = Table(
+    "vault",
+    metadata,
+    _id(key=True),
+    Column("owner_id", LargeBinary(ID_BYTES), ForeignKey("person.id"), nullable=False, unique=True),
+    _id("root_id"),
+    Column("key_gen", Integer, nullable=False),
+    _sealed("index_ct"),
+    Column("idx_gen", Integer, nullable=False),
+    Column("quota", BigInteger, nullable=False),
+    _count("used"),
+    _time("created"),
+    _time("erased_at", empty=True),
+    _mac(),
+)
+
+space = Table(
+    "space",
+    metadata,
+    _id(key=True),
+    _id("vault_id", of="vault.id"),
+    _word("kind"),
+    _word("mode"),
+    Column("cur_epoch", Integer, nullable=False),
+    _time("created"),
+    _mac(),
+    Index(None, "vault_id"),
+)
+
+space_epoch = Table(
+    "space_epoch",
+    metadata,
+    Column("space_id", LargeBinary(ID_BYTES), ForeignKey("space.id"), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    _word("reason"),
+    _sealed("link", empty=True),
+    _time("created"),
+    _time("retired_at", empty=True),
+    _mac(),
+)
+
+key_wrap = Table(
+    "key_wrap",
+    metadata,
+    _id(key=True),
+    _id("space_id", of="space.id"),
+    Column("epoch", Integer, nullable=False),
+    _word("rcpt_type"),
+    Column("rcpt_id", String(64), nullable=False),
+    Column("kek_id", String(64), nullable=True),
+    _word("alg"),
+    Column("ctx_version", Integer, nullable=False),
+    _sealed("wrapped"),
+    _id("grant_id", empty=True),
+    _id("created_by", empty=True),
+    _time("created"),
+    _time("revoked_at", empty=True),
+    _mac(),
+    Index(None, "space_id", "epoch"),
+)
+
+principal_key = Table(
+    "principal_key",
+    metadata,
+    _id(key=True),
+    _id("person_id", of="person.id"),
+    _word("alg"),
+    _sealed("public"),
+    Column("generation", Integer, nullable=False),
+    _time("created"),
+    _time("revoked_at", empty=True),
+    _mac(),
+)
+
+principal_key_wrap = Table(
+    "principal_key_wrap",
+    metadata,
+    _id(key=True),
+    _id("principal_key_id", of="principal_key.id"),
+    _word("method"),
+    Column("params", String(255), nullable=False),
+    _sealed("salt"),
+    _sealed("wrapped"),
+    _time("created"),
+    _time("revoked_at", empty=True),
+)
+
+# ── what a vault holds ──────────────────────────────────────────────────────────────────────────
+
+blob = Table(
+    "blob",
+    metadata,
+    _id(key=True),
+    _id("vault_id", of="vault.id"),
+    _word("store"),
+    Column("format", SmallInteger, nullable=False),
+    Column("suite", SmallInteger, nullable=False),
+    Column("chunk_log2", SmallInteger, nullable=False),
+    Column("size_cipher", BigInteger, nullable=False),
+    _word("digest_alg"),
+    Column("digest", LargeBinary(32), nullable=True),
+    _word("state"),
+    _time("created"),
+    _time("lease_until", empty=True),
+    _time("last_scrub", empty=True),
+    Column("scrub_state", String(32), nullable=True),
+    Column("inline_ct", LargeBinary, nullable=True),
+    Index(None, "state", "lease_until"),
+    Index(None, "vault_id"),
+)
+
+node = Table(
+    "node",
+    metadata,
+    _id(key=True),
+    _id("vault_id", of="vault.id"),
+    _id("space_id", of="space.id"),
+    _id("parent_id", of="node.id", empty=True),
+    _word("kind", 8),
+    _word("state", 8),
+    _index("name_idx"),
+    _index("name_ci_idx"),
+    Column("twin", Integer, nullable=False),
+    _sealed("rec_ct"),
+    Column("row_version", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    _id("blob_id", of="blob.id", empty=True),
+    _id("etag"),
+    Column("version", Integer, nullable=False),
+    _id("maker_id"),
+    _id("author_id"),
+    _time("created"),
+    _time("modified"),
+    _time("made_at"),
+    _id("trashed_from", empty=True),
+    _time("trashed_at", empty=True),
+    _id("trashed_by", empty=True),
+    Index(
+        "uq_node_live_name",
+        "parent_id",
+        "name_idx",
+        "twin",
+        unique=True,
+        sqlite_where=text("state = 'live'"),
+        postgresql_where=text("state = 'live'"),
+    ),
+    Index(None, "parent_id", "name_ci_idx"),
+    Index(None, "vault_id", "state", "trashed_at"),
+    Index(None, "blob_id"),
+)
+
+node_version = Table(
+    "node_version",
+    metadata,
+    Column("node_id", LargeBinary(ID_BYTES), ForeignKey("node.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    _id("vault_id", of="vault.id"),
+    _id("space_id", of="space.id"),
+    Column("epoch", Integer, nullable=False),
+    _id("blob_id", of="blob.id"),
+    _id("etag"),
+    _sealed("rec_ct"),
+    _id("author_id"),
+    _time("made_at"),
+    _time("replaced_at"),
+    Index(None, "vault_id", "replaced_at"),
+    Index(None, "blob_id"),
+)
+
+folder_change = Table(
+    "folder_change",
+    metadata,
+    Column("folder_id", LargeBinary(ID_BYTES), primary_key=True),
+    Column("tag", LargeBinary(INDEX_BYTES), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    _time("at"),
+)
+
+lock = Table(
+    "lock",
+    metadata,
+    _id(key=True),
+    Column("token", String(64), nullable=False, unique=True),
+    _id("vault_id", of="vault.id"),
+    _id("node_id", of="node.id"),
+    _id("person_id", of="person.id"),
+    _id("grant_id", empty=True),
+    Column("exclusive", Boolean, nullable=False),
+    Column("deep", Boolean, nullable=False),
+    _sealed("owner_ct"),
+    _time("created"),
+    Column("timeout", Integer, nullable=False),
+    _time("expires_at"),
+    Index(None, "node_id"),
+    Index(None, "vault_id", "expires_at"),
+)
+
+scratch = Table(
+    "scratch",
+    metadata,
+    _id(key=True),
+    _id("person_id", of="person.id"),
+    _id("folder_id"),
+    _index("name_idx"),
+    _sealed("rec_ct"),
+    _sealed("content_ct"),
+    Column("size_cipher", BigInteger, nullable=False),
+    _id("etag"),
+    _time("modified"),
+    _time("expires_at"),
+    Index(None, "person_id", "folder_id", "name_idx", unique=True),
+    Index(None, "expires_at"),
+)
+
+# ── sharing ─────────────────────────────────────────────────────────────────────────────────────
+
+affiliation = Table(
+    "affiliation",
+    metadata,
+    _id(key=True),
+    _id("vault_id", of="vault.id"),
+    _id("structure_id", of="structure.id"),
+    _word("state"),
+    _id("requested_by", empty=True),
+    _time("requested_at"),
+    _time("confirmed_at", empty=True),
+    _time("ends", empty=True),
+    _time("ended_at", empty=True),
+    _id("ended_by", empty=True),
+    _time("last_activity", empty=True),
+    _mac(),
+    Index(None, "vault_id"),
+    Index(None, "structure_id"),
+)
+
+grant = Table(
+    "grant",
+    metadata,
+    _id(key=True),
+    _id("vault_id", of="vault.id"),
+    _id("node_id", of="node.id"),
+    _id("parent_id", of="grant.id", empty=True),
+    _word("to_kind"),
+    _id("to_id"),
+    _word("right"),
+    _time("starts"),
+    _time("until", empty=True),
+    _time("ended_at", empty=True),
+    _id("ended_by", empty=True),
+    _id("created_by"),
+    _time("created"),
+    Column("allowance", BigInteger, nullable=False),
+    _count("used"),
+    _sealed("folder_ct"),
+    _index("folder_idx"),
+    _sealed("name_ct"),
+    _index("name_idx"),
+    _sealed("purpose_ct", empty=True),
+    _index("purpose_idx", empty=True),
+    Column("row_version", Integer, nullable=False),
+    _mac(),
+    Index(None, "to_id", "folder_idx", "name_idx"),
+    Index(None, "vault_id", "ended_at"),
+    Index(None, "node_id"),
+)
+
+# ── the trail ───────────────────────────────────────────────────────────────────────────────────
+
+trail_head = Table(
+    "trail_head",
+    metadata,
+    _id("vault_id", key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("head", LargeBinary(MAC_BYTES), nullable=False),
+    Column("mac", LargeBinary(MAC_BYTES), nullable=False),
+)
+
+trail = Table(
+    "trail",
+    metadata,
+    _id("vault_id", key=True),
+    Column("seq", BigInteger, primary_key=True),
+    _time("at"),
+    Column("prev", LargeBinary(MAC_BYTES), nullable=False),
+    Column("payload_hash", LargeBinary(MAC_BYTES), nullable=False),
+    Column("link", LargeBinary(MAC_BYTES), nullable=False),
+    _sealed("payload_ct", empty=True),
+    _id("actor_id", empty=True),
+    _sealed("actor_ct", empty=True),
+)
+
+trail_actor = Table(
+    "trail_actor",
+    metadata,
+    _id("person_id", key=True),
+    _sealed("key_ct"),
+    _time("created"),
+)
+
+read_window = Table(
+    "read_window",
+    metadata,
+    _id("person_id", key=True),
+    _id("etag", key=True),
+    _id("vault_id", of="vault.id"),
+    _id("node_id"),
+    _id("grant_id", empty=True),
+    _sealed("detail_ct"),
+    Column("count", Integer, nullable=False),
+    _time("opened_at"),
+    _time("last_at"),
+    Index(None, "opened_at"),
+    Index(None, "vault_id"),
+)
