@@ -6,7 +6,7 @@ from datetime import datetime
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.errors import Reason
 from davserver.domain.grants import Grant
-from davserver.domain.ids import VaultId
+from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.domain.people import Principal, Structure
 
@@ -18,6 +18,8 @@ class Target:
     `node` is None when the thing does not exist yet: then `parent` and `name` say where it would
     be. `category` is the effective one: the node's own, else the nearest folder's.
     `grant` is the live grant that reaches the thing (None for an owner, or nobody).
+    `person` is whose account it is, for `account` and for a person's own `audit` only: people
+    without a vault have an account too.
     """
 
     vault: VaultId | None
@@ -28,6 +30,7 @@ class Target:
     name: str = ""
     grant: Grant | None = None
     structure: Structure | None = None
+    person: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)

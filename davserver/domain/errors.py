@@ -24,7 +24,10 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a visible thing was refused: stable codes that scripts may rely on."""
+    """Why a thing was refused: stable codes that scripts may rely on.
+
+    `no-grant` is for operators only: such a thing is not visible, so its answer is NotFound.
+    """
 
     AUTH_TOO_WEAK = "auth-too-weak"
     NETWORK = "network"
@@ -41,6 +44,7 @@ class Reason(StrEnum):
     SCRATCH = "scratch"
     DRIVE_ROOT = "drive-root"
     POLICY = "policy"
+    NO_GRANT = "no-grant"
     PROTECTED_PROPERTY = "protected-property"
 
 
