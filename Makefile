@@ -1,0 +1,94 @@
+# Two commands matter: `make run` serves a demonstration, `make test` proves that it works.
+# Needed beforehand: make, Python 3.11 or later, and root or sudo on Debian for the tests' programs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+RUN := run
+CONFIG := $(RUN)/config.yaml
+WORKERS ?= 2
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
+
+# The outside programs that tests/interop and tests/conftest.py drive. Debian's names.
+DEBIAN := ca-certificates cadaver curl davfs2 dbus dbus-daemon fuse3 gvfs-backends gvfs-daemons \
+          libglib2.0-bin libreoffice-writer litmus mount openssl postgresql procps python3-uno \
+          util-linux
+
+.PHONY: help setup run test check debian requirements clean
+
+help:
+	@cat <<-'END'
+	make setup         the virtual environment in .venv, with .venv/bin/abri
+	make run           a demonstration on https://localhost:8443/dav/ (Ctrl-C ends it)
+	make test          every test there is; installs the Debian packages that they need
+	make check         format, lint, layers, types and the quick tests: under a minute
+	make requirements  work out requirements/*.txt again from requirements/*.in
+	make clean         remove what the other targets made, but not the data in run/
+	END
+
+setup: .venv/.ready
+	@:
+
+.venv/.ready: .venv/.installed pyproject.toml requirements/run.in
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/.installed: requirements/dev.txt | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+# Debian's Python comes without what makes virtual environments; its package is asked for then.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Abri needs Python 3.11")'
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  $(SUDO) apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qq -y python3-venv >/dev/null; }
+	$(PYTHON) -m venv .venv
+
+run: setup
+	@if [ ! -e $(CONFIG) ]; then
+	  $(BIN)/abri init $(RUN)
+	  $(BIN)/abri --config $(CONFIG) demo
+	fi
+	exec $(BIN)/abri --config $(CONFIG) serve
+
+# Only what is missing is installed, so that a second run needs neither network nor root.
+debian:
+	@missing=$$(for name in $(DEBIAN); do \
+	  dpkg-query -W -f '$${Status}' "$$name" 2>/dev/null | grep -q 'install ok installed' \
+	    || echo "$$name"; done)
+	if [ -n "$$missing" ]; then
+	  echo "installing Debian packages:" $$missing
+	  $(SUDO) apt-get update -qq
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+	    --no-install-recommends $$missing >/dev/null
+	fi
+
+test: setup debian
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+
+check: setup
+	@$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/pytest -q -n $(WORKERS) -m 'not slow' tests/unit tests/contract tests/property
+
+# Versions and hashes for every platform; no address of a package index is written.
+requirements: .venv/.installed
+	@$(PIP) install uv
+	for name in run dev; do
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	    --no-emit-index-url --custom-compile-command 'make requirements' $(UPGRADE) \
+	    requirements/$$name.in --output-file requirements/$$name.txt
+	done
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
