@@ -462,6 +462,9 @@ trail = Table(
     _time("at"),
     Column("prev", LargeBinary(MAC_BYTES), nullable=False),
     Column("payload_hash", LargeBinary(MAC_BYTES), nullable=False),
+    Column("actor_hash", LargeBinary(MAC_BYTES), nullable=False),
+    # Table, id, version and hash of every row that the entry wrote: not secret, never erased.
+    Column("rows", LargeBinary, nullable=True),
     Column("link", LargeBinary(MAC_BYTES), nullable=False),
     _sealed("payload_ct", empty=True),
     _id("actor_id", empty=True),
