@@ -13,7 +13,7 @@ BIN := .venv/bin
 RUN := run
 CONFIG := $(RUN)/config.yaml
 WORKERS ?= 2
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
 # The outside programs that tests/interop and tests/conftest.py drive. Debian's names.
