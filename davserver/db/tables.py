@@ -284,6 +284,8 @@ blob = Table(
     _time("last_scrub", empty=True),
     Column("scrub_state", String(32), nullable=True),
     Column("inline_ct", LargeBinary, nullable=True),
+    # The grant whose allowance pays for it; the vault's quota where empty (DESIGN §4).
+    _id("charged_to", empty=True),
     Index(None, "state", "lease_until"),
     Index(None, "vault_id"),
 )
@@ -305,15 +307,18 @@ node = Table(
     Column("epoch", Integer, nullable=False),
     _id("blob_id", of="blob.id", empty=True),
     _id("etag"),
-    Column("version", Integer, nullable=False),
     _id("maker_id"),
     _id("author_id"),
     _time("created"),
     _time("modified"),
     _time("made_at"),
-    _id("trashed_from", empty=True),
     _time("trashed_at", empty=True),
     _id("trashed_by", empty=True),
+    # Where this node was renamed away from, and by whom: a save in three steps (DESIGN §2.5).
+    _id("left_parent", empty=True),
+    _index("left_idx", empty=True),
+    _time("left_at", empty=True),
+    _id("left_by", empty=True),
     Index(
         "uq_node_live_name",
         "parent_id",

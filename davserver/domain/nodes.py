@@ -50,7 +50,6 @@ class Node:
     category: Category | None
     content: Content | None
     etag: bytes
-    version: int
     row_version: int
     epoch: int
     maker: PersonId
@@ -58,6 +57,7 @@ class Node:
     created: datetime
     modified: datetime
     made_at: datetime
+    origin: str = ""
     properties: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -1,0 +1,275 @@
+"""Rows of nodes and versions ↔ opened values. The only module that seals or opens a record."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from davserver.db.clock import from_us, to_us
+from davserver.domain.actions import Category
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
+from davserver.domain.nodes import Content, Kind, Node, NodeState
+from davserver.sealing.index import VaultIndex
+from davserver.sealing.record import Record
+from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
+
+Row = Mapping[str, Any]
+
+NODE_COLUMNS = (
+    "id", "vault_id", "space_id", "parent_id", "kind", "state", "name_idx", "name_ci_idx", "twin",
+    "rec_ct", "row_version", "epoch", "blob_id", "etag", "maker_id", "author_id", "created",
+    "modified", "made_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVault:
+    """One vault with its keys in memory. `keys` by epoch; `epoch` is the one that seals."""
+
+    id: VaultId
+    owner: PersonId
+    root: NodeId
+    space: SpaceId
+    epoch: int
+    keys: Mapping[int, SpaceKeys]
+    index: VaultIndex
+    quota: int
+
+    def keys_of(self, epoch: int) -> SpaceKeys:
+        """Raises Damaged for an epoch that this vault never had."""
+        try:
+            return self.keys[epoch]
+        except KeyError:
+            raise Damaged("a row names an unknown key epoch") from None
+
+
+def node_from(vault: OpenVault, row: Row) -> Node:
+    """The opened node. Raises Damaged when anything in the row was altered (FORMAT.md §4.5)."""
+    if row["vault_id"] != vault.id:
+        raise Damaged("a row of another vault")
+    context = _context_of(row)
+    record = vault.keys_of(row["epoch"]).open_record(context, row["rec_ct"])
+    if vault.index.name_index(record.name) != row["name_idx"]:
+        raise Damaged("a row's index is not its name's")
+    return Node(
+        id=context.node,
+        vault=context.vault,
+        space=context.space,
+        parent=context.parent,
+        kind=context.kind,
+        state=context.state,
+        name=record.name,
+        twin=context.twin,
+        category=record.category,
+        content=_content(record, context.blob),
+        etag=context.etag,
+        row_version=context.row_version,
+        epoch=context.epoch,
+        maker=context.maker,
+        author=context.author,
+        created=context.created,
+        modified=context.modified,
+        made_at=context.made_at,
+        origin=record.origin,
+        properties=record.properties,
+    )
+
+
+def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
+    """All columns of NODE_COLUMNS for `node`, sealed under the vault's present epoch."""
+    context = RecordContext(
+        vault=node.vault,
+        space=node.space,
+        epoch=vault.epoch,
+        node=node.id,
+        parent=node.parent,
+        kind=node.kind,
+        state=node.state,
+        blob=node.content.blob if node.content else None,
+        row_version=node.row_version,
+        etag=node.etag,
+        created=node.created,
+        modified=node.modified,
+        made_at=node.made_at,
+        author=node.author,
+        maker=node.maker,
+        idx=vault.index.name_index(node.name),
+        ci_idx=vault.index.folded_index(node.name),
+        twin=node.twin,
+    )
+    return {
+        "id": node.id,
+        "vault_id": node.vault,
+        "space_id": node.space,
+        "parent_id": node.parent,
+        "kind": node.kind.value,
+        "state": node.state.value,
+        "name_idx": context.idx,
+        "name_ci_idx": context.ci_idx,
+        "twin": node.twin,
+        "rec_ct": vault.keys_of(vault.epoch).seal_record(context, _record(node)),
+        "row_version": node.row_version,
+        "epoch": vault.epoch,
+        "blob_id": context.blob,
+        "etag": node.etag,
+        "maker_id": node.maker,
+        "author_id": node.author,
+        "created": to_us(node.created),
+        "modified": to_us(node.modified),
+        "made_at": to_us(node.made_at),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class OldVersion:
+    """An earlier version of a file, opened. `number` rises with time."""
+
+    node: NodeId
+    number: int
+    etag: bytes
+    content: Content
+    author: PersonId
+    made_at: int
+    replaced_at: int
+    record: Record
+
+
+def version_columns(vault: OpenVault, node: Node, replaced_at: int) -> dict[str, Any]:
+    """The row that keeps the present content of `node` when another replaces it."""
+    return sealed_version(
+        vault,
+        OldVersion(
+            node=node.id,
+            number=node.row_version,
+            etag=node.etag,
+            content=_required(node.content),
+            author=node.author,
+            made_at=to_us(node.made_at),
+            replaced_at=replaced_at,
+            record=_record(node),
+        ),
+    )
+
+
+def sealed_version(vault: OpenVault, old: OldVersion) -> dict[str, Any]:
+    context = VersionContext(
+        vault=vault.id,
+        space=vault.space,
+        epoch=vault.epoch,
+        node=old.node,
+        version=old.number,
+        blob=old.content.blob,
+        etag=old.etag,
+        author=old.author,
+        time=from_us(old.made_at),
+    )
+    return {
+        "node_id": old.node,
+        "version": old.number,
+        "vault_id": vault.id,
+        "space_id": vault.space,
+        "epoch": vault.epoch,
+        "blob_id": old.content.blob,
+        "etag": old.etag,
+        "rec_ct": vault.keys_of(vault.epoch).seal_version(context, old.record),
+        "author_id": old.author,
+        "made_at": old.made_at,
+        "replaced_at": old.replaced_at,
+    }
+
+
+def version_from(vault: OpenVault, row: Row) -> OldVersion:
+    """Raises Damaged when the row was altered (FORMAT.md §4.6)."""
+    if row["vault_id"] != vault.id:
+        raise Damaged("a version of another vault")
+    context = VersionContext(
+        vault=VaultId(row["vault_id"]),
+        space=SpaceId(row["space_id"]),
+        epoch=row["epoch"],
+        node=NodeId(row["node_id"]),
+        version=row["version"],
+        blob=BlobId(row["blob_id"]),
+        etag=row["etag"],
+        author=PersonId(row["author_id"]),
+        time=from_us(row["made_at"]),
+    )
+    record = vault.keys_of(row["epoch"]).open_version(context, row["rec_ct"])
+    return OldVersion(
+        node=context.node,
+        number=context.version,
+        etag=context.etag,
+        content=_required(_content(record, context.blob)),
+        author=context.author,
+        made_at=row["made_at"],
+        replaced_at=row["replaced_at"],
+        record=record,
+    )
+
+
+def stamp_of(rec_ct: bytes) -> bytes:
+    """The hash by which the trail knows a row: its record is bound to all its columns."""
+    return hashlib.sha256(rec_ct).digest()
+
+
+def _context_of(row: Row) -> RecordContext:
+    try:
+        return RecordContext(
+            vault=VaultId(row["vault_id"]),
+            space=SpaceId(row["space_id"]),
+            epoch=row["epoch"],
+            node=NodeId(row["id"]),
+            parent=None if row["parent_id"] is None else NodeId(row["parent_id"]),
+            kind=Kind(row["kind"]),
+            state=NodeState(row["state"]),
+            blob=None if row["blob_id"] is None else BlobId(row["blob_id"]),
+            row_version=row["row_version"],
+            etag=row["etag"],
+            created=from_us(row["created"]),
+            modified=from_us(row["modified"]),
+            made_at=from_us(row["made_at"]),
+            author=PersonId(row["author_id"]),
+            maker=PersonId(row["maker_id"]),
+            idx=row["name_idx"],
+            ci_idx=row["name_ci_idx"],
+            twin=row["twin"],
+        )
+    except (ValueError, OverflowError, TypeError):
+        raise Damaged("a row holds what no row can hold") from None
+
+
+def _record(node: Node) -> Record:
+    content = node.content
+    return Record(
+        name=node.name,
+        category=node.category,
+        size=content.size if content else 0,
+        sha256=content.sha256 if content else b"",
+        media_type=content.media_type if content else "",
+        maker=node.maker,
+        origin=node.origin,
+        file_key=content.key if content else None,
+        properties=node.properties,
+    )
+
+
+def _content(record: Record, blob: BlobId | None) -> Content | None:
+    if (blob is None) != (record.file_key is None):
+        raise Damaged("a row and its record disagree about content")
+    if blob is None or record.file_key is None:
+        return None
+    return Content(blob, record.size, record.sha256, record.media_type, record.file_key)
+
+
+def _required(content: Content | None) -> Content:
+    if content is None:
+        raise Damaged("a version without content")
+    return content
+
+
+def category_of(chain: tuple[Node, ...]) -> Category:
+    """The effective category of the last of `chain`: its own, else the nearest folder's."""
+    for node in reversed(chain):
+        if node.category is not None:
+            return node.category
+    return Category.UNCLASSIFIED
