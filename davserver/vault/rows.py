@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import RowMapping
+
 from davserver.db.clock import from_us, to_us
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
@@ -14,7 +16,7 @@ from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Record
 from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
 
-Row = Mapping[str, Any]
+Row = RowMapping
 
 NODE_COLUMNS = (
     "id", "vault_id", "space_id", "parent_id", "kind", "state", "name_idx", "name_ci_idx", "twin",

@@ -1,0 +1,231 @@
+"""The queries on nodes: a path, a folder's children, ancestors, a subtree. One statement each."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, TextClause, bindparam, select, text
+
+from davserver.db.tables import node as node_table
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import NodeId
+from davserver.domain.nodes import Node
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row, node_from
+
+log = structlog.get_logger(__name__)
+
+_COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
+_LEFT = "n.left_parent, n.left_idx, n.left_at, n.left_by"
+_SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The place that a node was renamed away from, not long ago perhaps."""
+
+    parent: bytes
+    index: bytes
+    at: int
+    by: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A node on the way down a path. `depth` 0 is the start, 1 its child; negative above it."""
+
+    depth: int
+    node: Node
+    left: Left | None = None
+
+
+def walk(
+    tx: Connection, vault: OpenVault, start: NodeId, names: Sequence[str]
+) -> tuple[list[Node], list[list[Found]]]:
+    """The ancestors of `start` (root first, `start` last), and below it, for each name in turn,
+    all live nodes that could be meant: hidden ones, twins, and twins asked for by their suffix.
+
+    Rows that were tampered with are left out, and logged.
+    """
+    parameters: dict[str, Any] = {"start": start}
+    for depth, name in enumerate(names):
+        plain, stripped = vault.index.name_index(name), _without_suffix(name)
+        parameters[f"a{depth}"] = plain
+        parameters[f"b{depth}"] = vault.index.name_index(stripped) if stripped else plain
+    statement = _walk_statement(len(names), tx.dialect.name)
+    rows = tx.execute(statement, parameters).mappings().all()
+    found = [one for one in (_found(vault, row) for row in rows) if one]
+    above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
+    below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
+    return [one.node for one in above], below
+
+
+@lru_cache(maxsize=64)
+def _walk_statement(length: int, dialect: str) -> TextClause:
+    binary = "BYTEA" if dialect == "postgresql" else "BLOB"
+    steps = ", ".join(
+        f"({depth + 1}, CAST(:{which}{depth} AS {binary}))"
+        for depth in range(length)
+        for which in "ab"
+    )
+    down = f"""
+        , wanted(depth, idx) AS (VALUES {steps})
+        , down(id, depth) AS (
+            SELECT CAST(:start AS {binary}), 0
+            UNION
+            SELECT n.id, d.depth + 1 FROM down d
+            JOIN wanted w ON w.depth = d.depth + 1
+            JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
+    """
+    below = "UNION ALL SELECT id, depth FROM down WHERE depth > 0"
+    return text(
+        f"""
+        WITH RECURSIVE up(id, parent_id, depth) AS (
+            SELECT id, parent_id, 0 FROM node WHERE id = :start
+            UNION ALL
+            SELECT n.id, n.parent_id, u.depth - 1 FROM up u JOIN node n ON n.id = u.parent_id)
+        {down if length else ""}
+        SELECT p.depth AS depth, {_COLUMNS}, {_LEFT}
+        FROM (SELECT id, depth FROM up {below if length else ""}) p JOIN node n ON n.id = p.id
+        """
+    )
+
+
+def _without_suffix(name: str) -> str | None:
+    """`scan.pdf` for `scan (2).pdf`: how an owner spells a twin (DESIGN §2.2)."""
+    match = _SUFFIX.match(name)
+    return match["stem"] + (match["ending"] or "") if match else None
+
+
+def suffixed(name: str, number: int) -> str:
+    """`scan (2).pdf` for `scan.pdf` and 2."""
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem} ({number}).{ending}" if dot and stem else f"{name} ({number})"
+
+
+def shown_names(nodes: Iterable[Node]) -> list[Node]:
+    """The nodes of one folder under the names by which a person who sees them all tells them
+    apart: the first of each name plain, twins with a suffix.
+    """
+    first: dict[str, int] = {}
+    shown = []
+    for node in sorted(nodes, key=lambda one: one.twin):
+        if node.name in first:
+            shown.append(replace(node, name=suffixed(node.name, node.twin + 1)))
+        else:
+            first[node.name] = node.twin
+            shown.append(node)
+    return shown
+
+
+def choose(candidates: Sequence[Node], name: str) -> Node | None:
+    """Which of the visible `candidates` of one folder a person means by `name`."""
+    plain = [node for node in candidates if node.name == name]
+    if plain:
+        return min(plain, key=lambda node: node.twin)
+    for node in shown_names(candidates):
+        if node.name == name:
+            return node
+    return None
+
+
+def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
+    """All live nodes directly in `folder`, hidden ones included."""
+    statement = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
+        node_table.c.parent_id == bindparam("folder"), node_table.c.state == "live"
+    )
+    return _opened(vault, tx.execute(statement, {"folder": folder}).mappings().all())
+
+
+def subtree(tx: Connection, vault: OpenVault, top: NodeId) -> list[Node]:
+    """Everything live at and below `top`, parents before children."""
+    rows = tx.execute(_SUBTREE, {"top": top}).mappings().all()
+    return _opened(vault, sorted(rows, key=lambda row: int(row["depth"])))
+
+
+_SUBTREE = text(
+    f"""
+    WITH RECURSIVE down(id, depth) AS (
+        SELECT id, 0 FROM node WHERE id = :top
+        UNION ALL
+        SELECT n.id, d.depth + 1 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live')
+    SELECT d.depth AS depth, {_COLUMNS} FROM down d JOIN node n ON n.id = d.id
+    """
+)
+
+
+def ancestors(
+    tx: Connection, vaults: dict[bytes, OpenVault], nodes: Collection[NodeId]
+) -> dict[NodeId, Node]:
+    """These nodes and all above them, by id, in one statement; of any of the given vaults."""
+    if not nodes:
+        return {}
+    rows = tx.execute(_ANCESTORS, {"ids": list(nodes)}).mappings().all()
+    opened = (_open(vaults[row["vault_id"]], row) for row in rows if row["vault_id"] in vaults)
+    return {node.id: node for node in opened if node}
+
+
+_ANCESTORS = text(
+    f"""
+    WITH RECURSIVE up(id, parent_id) AS (
+        SELECT id, parent_id FROM node WHERE id IN :ids
+        UNION
+        SELECT n.id, n.parent_id FROM up u JOIN node n ON n.id = u.parent_id)
+    SELECT {_COLUMNS} FROM up u JOIN node n ON n.id = u.id
+    """
+).bindparams(bindparam("ids", expanding=True))
+
+
+def chain_to(nodes: dict[NodeId, Node], last: NodeId) -> list[Node]:
+    """From the topmost known ancestor down to `last`; empty when `last` is not known."""
+    chain: list[Node] = []
+    at: NodeId | None = last
+    while at is not None and at in nodes and len(chain) <= len(nodes):
+        chain.append(nodes[at])
+        at = nodes[at].parent
+    return chain[::-1]
+
+
+def one(tx: Connection, vault: OpenVault, node: NodeId) -> Node | None:
+    """One node in any state."""
+    statement = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
+        node_table.c.id == bindparam("node")
+    )
+    row = tx.execute(statement, {"node": node}).mappings().first()
+    return _open(vault, row) if row else None
+
+
+def live_named(tx: Connection, vault: OpenVault, parent: bytes, index: bytes) -> list[Node]:
+    """The live nodes of one name (by its index) in one folder: several where there are twins."""
+    statement = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
+        node_table.c.parent_id == bindparam("parent"),
+        node_table.c.name_idx == bindparam("name"),
+        node_table.c.state == "live",
+    )
+    found = tx.execute(statement, {"parent": parent, "name": index}).mappings().all()
+    return _opened(vault, found)
+
+
+def _found(vault: OpenVault, row: Row) -> Found | None:
+    node = _open(vault, row)
+    if node is None:
+        return None
+    left = None
+    if row["left_at"] is not None:
+        left = Left(row["left_parent"], row["left_idx"], row["left_at"], row["left_by"])
+    return Found(row["depth"], node, left)
+
+
+def _opened(vault: OpenVault, rows: Iterable[Row]) -> list[Node]:
+    return [node for node in (_open(vault, row) for row in rows) if node]
+
+
+def _open(vault: OpenVault, row: Row) -> Node | None:
+    try:
+        return node_from(vault, row)
+    except Damaged:
+        # Absent for everybody; `abri vault check` names it (threat model: database writers).
+        log.error("row-damaged", table="node", id=bytes(row["id"]).hex())  # noqa: TRY400 — no traceback: it would carry values
+        return None
