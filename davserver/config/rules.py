@@ -1,0 +1,39 @@
+"""What must hold between settings, each rule with the setting to blame."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from davserver.config.settings import Settings
+
+_SQLITE = "sqlite:///"
+
+
+def is_loopback(address: str) -> bool:
+    """True where only this machine can connect. A name other than localhost is never trusted."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def broken_rules(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Pairs of a setting's full name and what to do about it."""
+    listen = settings.listen
+    if listen.plain_http and not is_loopback(listen.address):
+        yield (
+            "listen.plain_http",
+            f"with {listen.address} plain HTTP would send passwords over a network: use TLS",
+        )
+    if settings.keys.keyring.resolve().is_relative_to(settings.data.resolve()):
+        yield (
+            "keys.keyring",
+            "the keyring must not lie in the data folder: a copy of that folder would open itself",
+        )
+    if settings.locks.usual > settings.locks.longest:
+        yield "locks.usual", "a usual lock cannot last longer than locks.longest"
+    if settings.serving.computing > settings.serving.threads:
+        yield "serving.computing", "no more threads can compute than serving.threads has"
+    if settings.database.password_file and settings.database.url.startswith(_SQLITE):
+        yield "database.password_file", "SQLite has no password: set it to none"

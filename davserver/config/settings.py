@@ -1,0 +1,173 @@
+"""Every setting there is. This file is the list: config.yaml is printed from it."""
+
+# ruff: noqa: RUF009 — `setting` and `section` make dataclass fields, not values
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from davserver.config import kinds
+from davserver.config.kinds import Network
+from davserver.config.setting import section, setting
+
+_SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_KB = 1000
+_MB = 1000 * _KB
+_TB = 1000_000 * _MB
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """`certificate` and `key` are PEM files, not read when `plain_http` is set."""
+
+    address: str = setting(
+        "127.0.0.1", kinds.ADDRESS, "Only this machine reaches 127.0.0.1; 0.0.0.0 is every network."
+    )
+    port: int = setting(8443, kinds.PORT, "Ports under 1024 need rights that Abri should not have.")
+    plain_http: bool = setting(
+        False, kinds.YES_OR_NO, "Without TLS passwords can be read: only for a loopback address."
+    )
+    certificate: Path = setting(
+        "keys/tls.crt", kinds.PATH, "PEM, the server's own certificate first. Renew it here."
+    )
+    key: Path = setting(
+        "keys/tls.key", kinds.PATH, "PEM, without passphrase, readable by Abri only."
+    )
+    proxies: tuple[Network, ...] = setting(
+        [], kinds.NETWORKS, "Reverse proxies whose X-Forwarded-For and -Proto are believed."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """`url` has no password; the first line of `password_file` is it."""
+
+    url: str = setting(
+        "sqlite:///data/abri.db",
+        kinds.DATABASE_URL,
+        "A file for one machine; postgresql://USER@HOST/NAME for several.",
+    )
+    password_file: Path | None = setting(
+        "none", kinds.or_word("none", kinds.PATH), "Its first line is PostgreSQL's password."
+    )
+    connections: int = setting(
+        8, kinds.whole(2, 200), "Reading connections that each worker process may open."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    keyring: Path = setting(
+        "keys/keyring",
+        kinds.PATH,
+        "Opens every vault: never in the data folder, never in the same backup.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Vaults:
+    """Sizes in bytes."""
+
+    quota: int = setting(
+        "600 MB",
+        kinds.size(_MB, 100 * _TB),
+        "What a new vault may hold, versions and trash included.",
+    )
+    allowance: int = setting(
+        "100 MB", kinds.size(_MB, _TB), "What the other side may add through one grant to write."
+    )
+    recall: timedelta = setting(
+        "10 min",
+        kinds.duration(_MINUTE, _DAY),
+        "How long a professional may take back what they made; office programs rely on it.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    usual: timedelta = setting(
+        "10 min", kinds.duration(_MINUTE, _DAY), "A lock's life when its program asks for none."
+    )
+    longest: timedelta = setting(
+        "60 min", kinds.duration(_MINUTE, _DAY), "A crashed laptop blocks a document no longer."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """Side files: what file managers and office programs leave beside documents (DESIGN §4)."""
+
+    keep: timedelta = setting(
+        "24 h", kinds.duration(_HOUR, 30 * _DAY), "Side files of file managers vanish after that."
+    )
+    largest: int = setting("50 MB", kinds.size(_KB, 1000 * _MB), "Size of one side file.")
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Rates in bytes per second, sizes in bytes. `workers` None: one per core."""
+
+    workers: int | None = setting(
+        "cores", kinds.or_word("cores", kinds.whole(1, 256)), "Processes that share the port."
+    )
+    threads: int = setting(
+        32, kinds.whole(2, 1000), "Connections that one process serves at a time; slow ones count."
+    )
+    computing: int = setting(
+        4, kinds.whole(1, 64), "How many of them compute at a time: four beat eight on two cores."
+    )
+    waiting: int = setting(
+        256, kinds.whole(1, 10_000), "Connections that may wait for a thread; further ones get 503."
+    )
+    header_size: int = setting(
+        "64 KiB", kinds.size(4096, 1024 * 1024), "All headers of one request together."
+    )
+    idle: timedelta = setting(
+        "5 min", kinds.duration(_SECOND, _HOUR), "How long a silent connection is kept."
+    )
+    slowest: int = setting(
+        "2 KiB",
+        kinds.size(1, _MB),
+        "Least bytes per second of either side, averaged over `patience`: a trickle is cut.",
+    )
+    patience: timedelta = setting(
+        "30 s", kinds.duration(_SECOND, _HOUR), "How long a stalled transfer may stand still."
+    )
+    drain: timedelta = setting(
+        "30 s", kinds.duration(_SECOND, _HOUR), "How long a stop waits for running downloads."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    level: str = setting(
+        "info", kinds.one_of("debug", "info", "warning", "error"), "debug names every request."
+    )
+    format: str = setting(
+        "text",
+        kinds.one_of("text", "json"),
+        "json for a log collector. Neither shows names or paths.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them. Paths are absolute, or relative to the working folder for the bare defaults."""
+
+    data: Path = setting("data", kinds.PATH, "Database and encrypted contents. Back this up.")
+    policies: Path = setting(
+        "policies", kinds.PATH, "The rules that narrow what grants give. Edit them here."
+    )
+    listen: Listen = section(Listen, "Where the drive is served.")
+    database: DatabaseSettings = section(
+        DatabaseSettings, "Where people, grants and the trail live."
+    )
+    keys: Keys = section(Keys, "What opens the vaults.")
+    vaults: Vaults = section(Vaults, "What a vault may hold.")
+    locks: Locks = section(Locks, "Locks of office programs.")
+    scratch: Scratch = section(Scratch, "Side files, kept apart from documents.")
+    serving: Serving = section(Serving, "Processes, threads and patience.")
+    log: Log = section(Log, "Structured lines on standard error.")
