@@ -86,6 +86,8 @@ class Principal:
     epoch: Epoch
     address: str | None = None
     operator: str | None = None
+    generation: int = 0
+    """Of the credential at sign-in: whoever signed in with an older password is out."""
 
     @property
     def id(self) -> PersonId:
