@@ -1,0 +1,123 @@
+"""The instance's own keys: what is authenticated or sealed across vaults (FORMAT.md §6, §8, §9)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import ID_BYTES, CredentialId, GrantId, PersonId, StructureId
+from davserver.domain.secret import Secret
+from davserver.sealing.index import folded, nfc
+from davserver.sealing.kek import KeyPurpose
+from davserver.sealing.keys import MacKey, Sealer
+from davserver.sealing.labels import Purpose
+from davserver.sealing.scratch import ScratchKeys
+from davserver.sealing.trail import TrailKeys
+from davserver.sealing.values import Part, Value, encode_list, encode_row
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How a grant's root is shown to the other side: /folder/name."""
+
+    folder: str
+    name: str
+
+    def __post_init__(self) -> None:
+        if "/" in self.folder or "/" in self.name:
+            raise ValueError("a name holds no slash")
+
+    def encode(self) -> bytes:
+        return f"{self.folder}/{self.name}".encode()
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Display":
+        """Raises Damaged."""
+        folder, slash, name = raw.decode().partition("/")
+        if not slash or "/" in name:
+            raise Damaged("a grant's sealed name cannot be read")
+        return cls(folder, name)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceKeys:
+    """Built once per process by `from_secrets`; shared between threads. Every `open_…` raises
+    Damaged.
+    """
+
+    trail: TrailKeys
+    _rows: MacKey = field(repr=False)
+    _profile: Sealer = field(repr=False)
+    _display: Sealer = field(repr=False)
+    _lookup: MacKey = field(repr=False)
+    _grant_name: MacKey = field(repr=False)
+    _credential: Sealer = field(repr=False)
+    _etag: MacKey = field(repr=False)
+    _scratch: Secret = field(repr=False)
+
+    @classmethod
+    def from_secrets(cls, keys: Mapping[KeyPurpose, Secret]) -> "InstanceKeys":
+        """One 32-byte key for every KeyPurpose. Raises ValueError when one is missing."""
+        missing = [purpose.value for purpose in KeyPurpose if purpose not in keys]
+        if missing:
+            raise ValueError(f"no instance key for: {', '.join(missing)}")
+        directory, index = keys[KeyPurpose.DIRECTORY], keys[KeyPurpose.DIRECTORY_INDEX]
+        return cls(
+            trail=TrailKeys(keys[KeyPurpose.TRAIL_SEAL], keys[KeyPurpose.TRAIL_MAC]),
+            _rows=MacKey(keys[KeyPurpose.ROW_MAC], Purpose.ROW_MAC),
+            _profile=Sealer(directory, Purpose.DIRECTORY_PROFILE),
+            _display=Sealer(directory, Purpose.DIRECTORY_DISPLAY),
+            _lookup=MacKey(index, Purpose.DIRECTORY_LOOKUP),
+            _grant_name=MacKey(index, Purpose.DIRECTORY_GRANT_NAME),
+            _credential=Sealer(keys[KeyPurpose.CREDENTIAL], Purpose.CREDENTIAL_PASSWORD),
+            _etag=MacKey(keys[KeyPurpose.ETAG], Purpose.ETAG_FOLDER),
+            _scratch=keys[KeyPurpose.SCRATCH],
+        )
+
+    def row_mac(self, table: str, columns: Mapping[str, Value]) -> bytes:
+        """32 bytes for a row that carries authority; `columns` by name, the MAC itself left out."""
+        return self._rows.mac(encode_row(table, columns))
+
+    def row_is_genuine(self, table: str, columns: Mapping[str, Value], mac: bytes) -> bool:
+        """Whether `mac` was made for exactly this row. False means: treat the row as absent."""
+        return self._rows.matches(encode_row(table, columns), mac)
+
+    def seal_profile(self, person: PersonId, version: int, plain: bytes) -> bytes:
+        return self._profile.seal(plain, _versioned(person, version))
+
+    def open_profile(self, person: PersonId, version: int, sealed: bytes) -> bytes:
+        return self._profile.open(sealed, _versioned(person, version))
+
+    def seal_display(self, grant: GrantId, row_version: int, display: Display) -> bytes:
+        return self._display.seal(display.encode(), _versioned(grant, row_version))
+
+    def open_display(self, grant: GrantId, row_version: int, sealed: bytes) -> Display:
+        return Display.decode(self._display.open(sealed, _versioned(grant, row_version)))
+
+    def seal_password_hash(self, credential: CredentialId, generation: int, phc: str) -> bytes:
+        return self._credential.seal(phc.encode(), _versioned(credential, generation))
+
+    def open_password_hash(self, credential: CredentialId, generation: int, sealed: bytes) -> str:
+        return self._credential.open(sealed, _versioned(credential, generation)).decode()
+
+    def directory_index(self, attribute: str, value: str) -> bytes:
+        """16 bytes that find a person by a login identifier, in whatever case it is typed."""
+        return self._lookup.index(encode_list((attribute, folded(value))))
+
+    def grant_name_index(self, grantee: PersonId | StructureId, name: str) -> bytes:
+        """16 bytes; unique per grantee, so that no two things on a drive have one name."""
+        return self._grant_name.index(encode_list((grantee, nfc(name))))
+
+    def folder_etag(self, parts: Iterable[Part]) -> bytes:
+        """16 bytes that change when any of `parts` does: the viewer, the folder, their live
+        grants, the counters of what they may list. Nested tuples keep groups apart.
+        """
+        return self._etag.index(encode_list(parts))
+
+    def scratch(self, person: PersonId) -> ScratchKeys:
+        return ScratchKeys(self._scratch, person)
+
+
+def _versioned(one: bytes, version: int) -> bytes:
+    if len(one) != ID_BYTES:
+        raise ValueError(f"an id has {ID_BYTES} bytes")
+    return one + version.to_bytes(8, "big")

@@ -1,0 +1,174 @@
+"""The key-encryption keys of a single machine: one small file (FORMAT.md §7.2)."""
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from davserver.domain.errors import AlreadyThere, Damaged, Unavailable
+from davserver.domain.ids import Entropy
+from davserver.domain.secret import Secret
+from davserver.sealing.kek import Generation, GenerationState, Wrapped
+from davserver.sealing.keyfile import StoredGeneration, decode_keyring, encode_keyring
+from davserver.sealing.keys import SIV_KEY_BYTES, Siv, derive, drawn, new_key
+from davserver.sealing.labels import Purpose
+
+ID_RANDOM_BYTES = 8
+MAX_FILE_BYTES = 1 << 20
+_FORBIDDEN_MODE = stat.S_IRWXG | stat.S_IRWXO
+
+
+class LocalKeyring:
+    """A KekProvider over a file that only the server's account can read.
+
+    Whoever holds this file and the database reads every managed space: it stays out of the data
+    folder and out of its backups. A generation that another process added is found by itself.
+    """
+
+    def __init__(self, file: Path, data_folder: Path) -> None:
+        """Opens an existing keyring. Raises Unavailable when it is missing, readable by others or
+        under the data folder, Damaged when its contents are not as written.
+        """
+        _require_outside(file, data_folder)
+        self._file = file
+        self.reload()
+
+    @classmethod
+    def create(
+        cls, file: Path, data_folder: Path, entropy: Entropy, now: datetime
+    ) -> "LocalKeyring":
+        """A new keyring with one generation. Raises AlreadyThere rather than replace one."""
+        _require_outside(file, data_folder)
+        try:
+            _write_new(file, encode_keyring((_fresh(entropy, now),)))
+        except FileExistsError:
+            raise AlreadyThere(f"there is a keyring at {file} already") from None
+        except OSError as error:
+            raise Unavailable(f"the keyring {file} cannot be written: {error.strerror}") from error
+        return cls(file, data_folder)
+
+    def wrap(self, key: Secret, context: bytes) -> Wrapped:
+        kek_id = self._active
+        return Wrapped(kek_id, self._siv[kek_id].seal(key.reveal(), (context,)))
+
+    def unwrap(self, wrapped: Wrapped, context: bytes) -> Secret:
+        if wrapped.kek_id not in self._known:
+            self.reload()
+        known = self._known.get(wrapped.kek_id)
+        if known is None:
+            raise Unavailable(f"the keyring {self._file} has no generation {wrapped.kek_id}")
+        siv = self._siv.get(wrapped.kek_id)
+        if siv is None:
+            raise Damaged(f"key generation {wrapped.kek_id} was destroyed")
+        return Secret(siv.open(wrapped.sealed, (context,)))
+
+    def generations(self) -> tuple[Generation, ...]:
+        return tuple(self._known.values())
+
+    def add_generation(self, entropy: Entropy, now: datetime) -> Generation:
+        with self._rewriting() as stored:
+            older = [one.demoted() for one in stored]
+            added = _fresh(entropy, now)
+            self._replace((*older, added))
+        return added.facts
+
+    def destroy(self, kek_id: str, now: datetime) -> None:
+        with self._rewriting() as stored:
+            chosen = next((one for one in stored if one.facts.kek_id == kek_id), None)
+            if chosen is None or chosen.facts.state is not GenerationState.DECRYPT_ONLY:
+                raise ValueError("only a decrypt-only generation can be destroyed")
+            left = [one.destroyed(now) if one is chosen else one for one in stored]
+            self._replace(left)
+
+    def reload(self) -> None:
+        """Takes over what another process changed. Raises as the constructor does."""
+        self._take(_read(self._file))
+
+    def _take(self, stored: tuple[StoredGeneration, ...]) -> None:
+        siv = {one.facts.kek_id: _siv(one.facts.kek_id, one.key) for one in stored if one.key}
+        # Three assignments, each whole: a thread in between sees ids whose keys are there.
+        self._siv = siv
+        self._known = {one.facts.kek_id: one.facts for one in stored}
+        self._active = next(
+            one.facts.kek_id for one in stored if one.facts.state is GenerationState.ACTIVE
+        )
+
+    @contextmanager
+    def _rewriting(self) -> Iterator[tuple[StoredGeneration, ...]]:
+        """The stored generations, while no other process changes them."""
+        folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield _read(self._file)
+        finally:
+            os.close(folder)
+        self.reload()
+
+    def _replace(self, stored: Sequence[StoredGeneration]) -> None:
+        beside = self._file.with_name(f"{self._file.name}.new")
+        try:
+            # Only a crash leaves one, and nobody else is here now.
+            beside.unlink(missing_ok=True)
+            _write_new(beside, encode_keyring(stored))
+            beside.replace(self._file)
+            _sync_folder(self._file.parent)
+        except OSError as error:
+            with suppress(OSError):
+                beside.unlink()
+            raise Unavailable(f"the keyring {self._file} cannot be written") from error
+
+
+def _siv(kek_id: str, key: Secret) -> Siv:
+    return Siv(derive(key, Purpose.KEK_LOCAL, kek_id.encode("ascii"), SIV_KEY_BYTES))
+
+
+def _fresh(entropy: Entropy, now: datetime) -> StoredGeneration:
+    kek_id = "local-" + drawn(entropy, ID_RANDOM_BYTES).hex()
+    return StoredGeneration(Generation(kek_id, GenerationState.ACTIVE, now), new_key(entropy))
+
+
+def _require_outside(file: Path, data_folder: Path) -> None:
+    if file.resolve().is_relative_to(data_folder.resolve()):
+        raise Unavailable(
+            f"the keyring {file} lies under the data folder {data_folder}: "
+            "a copy of the data would carry its keys. Move it elsewhere."
+        )
+
+
+def _read(file: Path) -> tuple[StoredGeneration, ...]:
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unavailable(f"the keyring {file} cannot be opened: {error.strerror}") from error
+    with os.fdopen(handle, "rb") as opened:
+        # Asked of the open file, so that nobody swaps it in between.
+        facts = os.fstat(opened.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise Unavailable(f"the keyring {file} is not a file")
+        if facts.st_mode & _FORBIDDEN_MODE:
+            raise Unavailable(f"the keyring {file} can be read by others. Run: chmod 600 {file}")
+        raw = opened.read(MAX_FILE_BYTES)
+    try:
+        return decode_keyring(raw)
+    except Damaged:
+        raise Damaged(f"the keyring {file} is damaged: restore it from its own backup") from None
+
+
+def _write_new(file: Path, raw: bytes) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(raw)
+        opened.flush()
+        os.fsync(handle)
+    _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

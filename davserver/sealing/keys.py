@@ -1,0 +1,154 @@
+"""Key derivation, the sealing of small things, and message authentication (FORMAT.md §2)."""
+
+import hmac
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import Entropy
+from davserver.domain.secret import Secret
+from davserver.sealing.labels import Purpose
+
+KEY_BYTES = 32
+SIV_KEY_BYTES = 64
+MAC_BYTES = 32
+INDEX_BYTES = 16
+MAX_COMPONENTS = 126
+PAD_TO = 32
+LENGTH_BYTES = 4
+
+
+def new_key(entropy: Entropy) -> Secret:
+    """32 fresh random bytes: a file key, space key, index key, actor key or instance key."""
+    return Secret(drawn(entropy, KEY_BYTES))
+
+
+def drawn(entropy: Entropy, length: int) -> bytes:
+    """Exactly `length` random bytes. Raises ValueError when the source gave another number."""
+    raw = entropy(length)
+    if len(raw) != length:
+        raise ValueError(f"the entropy source gave {len(raw)} bytes, not {length}")
+    return raw
+
+
+def derive(key: Secret, purpose: Purpose, context: bytes, length: int) -> bytes:
+    """HKDF-SHA256 with an empty salt and `info = label ‖ 00 ‖ context` (FORMAT.md §2.3)."""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
+    info = purpose.label + b"\0" + context
+    return HKDF(SHA256(), length, b"", info).derive(key.reveal())
+
+
+def app_password_verifier(secret: Secret) -> bytes:
+    """The 32 bytes stored for an app password (FORMAT.md §8.1).
+
+    No slow hash: the secret is 160 random bits, so that nobody can guess it.
+    """
+    info = Purpose.APP_PASSWORD_VERIFY.label + b"\0"
+    return HKDF(SHA256(), MAC_BYTES, b"", info).derive(secret.reveal())
+
+
+class Siv:
+    """AES-256-SIV (RFC 5297). Safe to share between threads; needs no nonce."""
+
+    __slots__ = ("_siv",)
+
+    def __init__(self, key: bytes) -> None:
+        # AESSIV takes 32 and 48 bytes as well, and would silently be AES-128 or AES-192.
+        if len(key) != SIV_KEY_BYTES:
+            raise ValueError(f"an AES-SIV key has {SIV_KEY_BYTES} bytes, not {len(key)}")
+        self._siv = AESSIV(key)
+
+    def seal(self, plain: bytes, components: Sequence[bytes]) -> bytes:
+        return self._siv.encrypt(plain, _checked(components))
+
+    def open(self, sealed: bytes, components: Sequence[bytes]) -> bytes:
+        """Raises Damaged when anything of `sealed` or `components` is not as it was sealed."""
+        try:
+            return self._siv.decrypt(sealed, _checked(components))
+        except (InvalidTag, ValueError):
+            raise Damaged("a sealed value does not open") from None
+
+
+class Sealer:
+    """Seals small things for one purpose under a key derived for it (FORMAT.md §2.4).
+
+    `context` (bytes) is what the thing belongs to; it opens with the same context only.
+    """
+
+    __slots__ = ("_label", "_siv")
+
+    def __init__(self, key: Secret, purpose: Purpose, derived_for: bytes = b"") -> None:
+        self._siv = Siv(derive(key, purpose, derived_for, SIV_KEY_BYTES))
+        self._label = purpose.label
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """`plain` padded to a class of 32 bytes, so that lengths of names do not show."""
+        return self._siv.seal(padded(plain), (self._label, context))
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Raises Damaged."""
+        return unpadded(self._siv.open(sealed, (self._label, context)))
+
+    def seal_key(self, key: Secret, context: bytes) -> bytes:
+        """48 bytes; keys have one length, hence no padding."""
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
+        return self._siv.seal(key.reveal(), (self._label, context))
+
+    def open_key(self, sealed: bytes, context: bytes) -> Secret:
+        """Raises Damaged."""
+        raw = self._siv.open(sealed, (self._label, context))
+        if len(raw) != KEY_BYTES:
+            raise Damaged("a sealed key has a wrong length")
+        return Secret(raw)
+
+
+class MacKey:
+    """HMAC-SHA256 for one purpose under a key derived for it (FORMAT.md §2.5)."""
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, key: Secret, purpose: Purpose, derived_for: bytes = b"") -> None:
+        # A keyed object that is copied for each message is a third faster than keying anew.
+        self._keyed = hmac.new(derive(key, purpose, derived_for, KEY_BYTES), digestmod="sha256")
+
+    def mac(self, message: bytes) -> bytes:
+        """32 bytes."""
+        keyed = self._keyed.copy()
+        keyed.update(message)
+        return keyed.digest()
+
+    def index(self, message: bytes) -> bytes:
+        """The first 16 bytes: enough for a look-up, where the row itself is authenticated."""
+        return self.mac(message)[:INDEX_BYTES]
+
+    def matches(self, message: bytes, mac: bytes) -> bool:
+        """Compares in constant time."""
+        return hmac.compare_digest(self.mac(message), mac)
+
+
+def padded(plain: bytes) -> bytes:
+    """Length (4 bytes) ‖ plain ‖ zeros up to a multiple of 32 (FORMAT.md §2.4)."""
+    framed = len(plain).to_bytes(LENGTH_BYTES, "big") + plain
+    return framed + bytes(-len(framed) % PAD_TO)
+
+
+def unpadded(framed: bytes) -> bytes:
+    """Raises Damaged unless `framed` is exactly what `padded` makes."""
+    end = LENGTH_BYTES + int.from_bytes(framed[:LENGTH_BYTES], "big")
+    well_formed = len(framed) == end + -end % PAD_TO and not any(framed[end:])
+    if not well_formed:
+        raise Damaged("a sealed value is padded wrongly")
+    return framed[LENGTH_BYTES:end]
+
+
+def _checked(components: Sequence[bytes]) -> list[bytes]:
+    # RFC 5297 §2.6 allows 126; AESSIV takes more without a word.
+    if len(components) > MAX_COMPONENTS:
+        raise ValueError(f"at most {MAX_COMPONENTS} components can be authenticated")
+    return list(components)

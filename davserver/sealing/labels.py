@@ -1,0 +1,40 @@
+"""Every purpose that a key is derived for (FORMAT.md §2.2). One word never serves twice."""
+
+from enum import StrEnum, unique
+
+
+@unique
+class Purpose(StrEnum):
+    CONTENT = "content"
+    KEK_LOCAL = "kek/local"
+    KEK_SPACE_KEY = "kek/space-key"
+    KEK_INSTANCE_KEY = "kek/instance-key"
+    SPACE_RECORD = "space/record"
+    SPACE_VERSION = "space/version"
+    SPACE_INDEX_KEY = "space/index-key"
+    SPACE_LOCK_OWNER = "space/lock-owner"
+    INDEX_NAME = "index/name"
+    INDEX_FOLDED = "index/folded"
+    INDEX_CATEGORY = "index/category"
+    ROW_MAC = "row/mac"
+    DIRECTORY_PROFILE = "directory/profile"
+    DIRECTORY_DISPLAY = "directory/display"
+    DIRECTORY_LOOKUP = "directory/lookup"
+    DIRECTORY_GRANT_NAME = "directory/grant-name"
+    CREDENTIAL_PASSWORD = "credential/password"  # noqa: S105 — a purpose, not a password
+    APP_PASSWORD_VERIFY = "app-password/verify"  # noqa: S105
+    TRAIL_PAYLOAD = "trail/payload"
+    TRAIL_ACTOR_KEY = "trail/actor-key"
+    TRAIL_ACTOR = "trail/actor"
+    TRAIL_LINK = "trail/link"
+    TRAIL_HEAD = "trail/head"
+    TRAIL_ENTRY = "trail/entry"
+    TRAIL_ROW = "trail/row"
+    ETAG_FOLDER = "etag/folder"
+    SCRATCH_RECORD = "scratch/record"
+    SCRATCH_INDEX = "scratch/index"
+
+    @property
+    def label(self) -> bytes:
+        """The bytes `abri/v1/…` that stand in key derivation and in authenticated data."""
+        return b"abri/v1/" + self.value.encode("ascii")

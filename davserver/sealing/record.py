@@ -1,0 +1,133 @@
+"""The record of a node or version, as it is sealed (FORMAT.md §4.4)."""
+
+import struct
+from dataclasses import dataclass, field
+
+from davserver.domain.actions import Category
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import ID_BYTES, PersonId
+from davserver.domain.secret import Secret
+from davserver.sealing.keys import KEY_BYTES
+
+LAYOUT = 1
+SHA256_BYTES = 32
+
+_HAS_CATEGORY = 1
+_HAS_CONTENT = 2
+_HEAD = struct.Struct(">BB16sQHBHHH")
+_PROPERTY = struct.Struct(">HI")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a row says of a node, unreadable without the space key.
+
+    `size` in bytes and `sha256` are of the plain content. A folder, and a file without content,
+    has no `file_key`, size 0 and an empty `sha256`.
+    """
+
+    name: str
+    category: Category | None
+    size: int
+    sha256: bytes
+    media_type: str
+    maker: PersonId
+    origin: str
+    file_key: Secret | None
+    properties: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with_content = (SHA256_BYTES, KEY_BYTES)
+        found = (len(self.sha256), len(self.file_key) if self.file_key else 0)
+        if found != with_content and (found != (0, 0) or self.size):
+            raise ValueError("a record has size, digest and file key together, or none of them")
+        if len(self.maker) != ID_BYTES:
+            raise ValueError(f"a person id has {ID_BYTES} bytes")
+
+    def encode(self) -> bytes:
+        """The same bytes for the same record, always. Raises ValueError for what does not fit."""
+        name, media_type, origin = (
+            text.encode() for text in (self.name, self.media_type, self.origin)
+        )
+        category = self.category.value.encode() if self.category else b""
+        content = self.sha256 + self.file_key.reveal() if self.file_key else b""
+        flags = _HAS_CATEGORY * bool(category) + _HAS_CONTENT * bool(content)
+        try:
+            head = _HEAD.pack(
+                LAYOUT,
+                flags,
+                self.maker,
+                self.size,
+                len(name),
+                len(category),
+                len(media_type),
+                len(origin),
+                len(self.properties),
+            )
+            pairs = [_packed(*pair) for pair in _sorted(self.properties)]
+        except struct.error:
+            raise ValueError("a name, text or property is too long for a record") from None
+        return b"".join((head, content, name, category, media_type, origin, *pairs))
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Record":
+        """Raises Damaged unless `raw` is exactly what `encode` gives for one record."""
+        try:
+            return _decoded(raw)
+        except (struct.error, ValueError):
+            raise Damaged("a record cannot be read") from None
+
+
+def _decoded(raw: bytes) -> Record:
+    layout, flags, maker, size, *lengths, count = _HEAD.unpack_from(raw)
+    if layout != LAYOUT or flags > _HAS_CATEGORY + _HAS_CONTENT:
+        raise ValueError("unknown layout")
+    at = _HEAD.size
+    sha256, file_key = b"", None
+    if flags & _HAS_CONTENT:
+        key_at = at + SHA256_BYTES
+        sha256, file_key = raw[at:key_at], Secret(raw[key_at : key_at + KEY_BYTES])
+        at = key_at + KEY_BYTES
+    texts = []
+    for length in lengths:
+        texts.append(raw[at : at + length].decode())
+        at += length
+    name, category, media_type, origin = texts
+    if bool(category) != bool(flags & _HAS_CATEGORY):
+        raise ValueError("category flag and length disagree")
+    return Record(
+        name,
+        Category(category) if category else None,
+        size,
+        sha256,
+        media_type,
+        PersonId(maker),
+        origin,
+        file_key,
+        _properties(raw, at, count),
+    )
+
+
+def _properties(raw: bytes, at: int, count: int) -> dict[str, str]:
+    """The rest of the record: keys strictly ascending, nothing missing, nothing after them."""
+    found: dict[str, str] = {}
+    before = b""
+    for i in range(count):
+        key_length, value_length = _PROPERTY.unpack_from(raw, at)
+        value_at = at + _PROPERTY.size + key_length
+        key = raw[at + _PROPERTY.size : value_at]
+        if i and key <= before:
+            raise ValueError("properties out of order")
+        before, at = key, value_at + value_length
+        found[key.decode()] = raw[value_at:at].decode()
+    if at != len(raw):
+        raise ValueError("too long or too short")
+    return found
+
+
+def _packed(key: bytes, value: bytes) -> bytes:
+    return _PROPERTY.pack(len(key), len(value)) + key + value
+
+
+def _sorted(properties: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return sorted((key.encode(), value.encode()) for key, value in properties.items())

@@ -1,0 +1,226 @@
+"""Blobs as files of one folder on a local disk: aa/bb/<32 hexadecimal digits>."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from davserver.domain.errors import AbriError, AlreadyThere, Damaged, NoSpace, Unavailable
+from davserver.domain.ids import ID_BYTES, BlobId, id_from_text
+from davserver.vault.blobs.store import AnyBytes, MissingBlob, StoredBlob
+
+DISK_ERRORS: dict[int, type[AbriError]] = {
+    errno.ENOSPC: NoSpace,
+    errno.EDQUOT: NoSpace,
+    errno.EFBIG: NoSpace,
+    errno.EIO: Unavailable,
+    errno.EROFS: Unavailable,
+    errno.EMFILE: Unavailable,
+    errno.ENFILE: Unavailable,
+    errno.EACCES: Unavailable,
+    errno.EPERM: Unavailable,
+    errno.ENOMEM: Unavailable,
+    errno.ESTALE: Unavailable,
+}
+"""What a failing disk means to us. Any other error is Unavailable too."""
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class DiskBlobStore:
+    """A BlobStore over one folder, which it makes (0700) when it is missing.
+
+    A blob is written at its final place: nothing refers to it before it is committed, so there
+    is nothing to rename. `syncs` counts the fsync and fdatasync calls of this object.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._durable: set[Path] = set()
+        self.syncs = 0
+        with _disk_errors():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def create(self, blob: BlobId) -> "DiskBlobWriter":
+        file = self._place(blob)
+        with _disk_errors():
+            self._make_folders(file.parent)
+            try:
+                handle = os.open(file, _NEW, 0o600)
+            except FileExistsError:
+                raise AlreadyThere("there is a blob of this id already") from None
+        return DiskBlobWriter(self, file, handle)
+
+    def open(self, blob: BlobId) -> "DiskBlobReader":
+        with _disk_errors():
+            try:
+                return DiskBlobReader(os.open(self._place(blob), _READ))
+            except FileNotFoundError:
+                raise MissingBlob("a blob is not in the store") from None
+
+    def stat(self, blob: BlobId) -> StoredBlob:
+        with _disk_errors():
+            try:
+                return StoredBlob(blob, self._place(blob).lstat().st_size)
+            except FileNotFoundError:
+                raise MissingBlob("a blob is not in the store") from None
+
+    def delete(self, blob: BlobId) -> None:
+        file = self._place(blob)
+        with _disk_errors(), suppress(FileNotFoundError):
+            file.unlink()
+            self.sync_folder(file.parent)
+
+    def list(self) -> Iterator[StoredBlob]:
+        with _disk_errors():
+            for file in _files(self._folder, depth=2):
+                found = self._stored(file)
+                if found:
+                    yield found
+
+    def sync_file(self, handle: int) -> None:
+        os.fdatasync(handle)
+        self.syncs += 1
+
+    def sync_folder(self, folder: Path) -> None:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        self.syncs += 1
+
+    def _place(self, blob: BlobId) -> Path:
+        if len(blob) != ID_BYTES:
+            raise ValueError(f"a blob id has {ID_BYTES} bytes")
+        name = blob.hex()
+        return self._folder / name[:2] / name[2:4] / name
+
+    def _make_folders(self, folder: Path) -> None:
+        """Makes aa and aa/bb, and their entries durable.
+
+        A folder that is there already may have been made by another process a moment ago, its
+        entry not on the disk yet: each process syncs each entry once itself.
+        """
+        for made in (folder.parent, folder):
+            if made not in self._durable:
+                made.mkdir(mode=0o700, exist_ok=True)
+                self.sync_folder(made.parent)
+                self._durable.add(made)
+
+    def _stored(self, file: Path) -> StoredBlob | None:
+        """None for what is not ours, and for what was deleted since it was listed."""
+        try:
+            blob = BlobId(id_from_text(file.name))
+            return StoredBlob(blob, file.lstat().st_size) if file == self._place(blob) else None
+        except (ValueError, FileNotFoundError):
+            return None
+
+
+class DiskBlobWriter:
+    """A BlobWriter. Not shared between threads."""
+
+    def __init__(self, store: DiskBlobStore, file: Path, handle: int) -> None:
+        self._store = store
+        self._file = file
+        self._handle: int | None = handle
+        self._failed = False
+
+    def write(self, data: AnyBytes) -> None:
+        handle = self._open_handle()
+        with self._failing(), memoryview(data).cast("B") as left:
+            written = 0
+            while written < len(left):
+                written += os.write(handle, left[written:])
+
+    def commit(self) -> None:
+        handle = self._open_handle()
+        with self._failing():
+            self._store.sync_file(handle)
+            self._store.sync_folder(self._file.parent)
+        self._handle = None
+        with suppress(OSError):
+            os.close(handle)
+
+    def abort(self) -> None:
+        if self._handle is None:
+            return
+        handle, self._handle = self._handle, None
+        with suppress(OSError):
+            os.close(handle)
+        with suppress(OSError):
+            self._file.unlink()
+
+    def _open_handle(self) -> int:
+        if self._handle is None or self._failed:
+            raise ValueError("this blob is committed or has failed")
+        return self._handle
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        # After a failed sync the kernel may call the lost pages clean: a second sync that
+        # succeeds would prove nothing.
+        try:
+            with _disk_errors():
+                yield
+        except BaseException:
+            self._failed = True
+            raise
+
+
+class DiskBlobReader:
+    """A BlobReader; threads may share it, as pread keeps no position."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        with _disk_errors():
+            self._size = os.fstat(handle).st_size
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        with _disk_errors():
+            data = os.pread(self._handle, length, offset)
+            while 0 < len(data) < length:
+                more = os.pread(self._handle, length - len(data), offset + len(data))
+                if not more:
+                    break
+                data += more
+        if len(data) != length:
+            raise Damaged("a stored blob is shorter than expected")
+        return data
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    """What lies exactly that many folders deep. Unlike `glob`, an error is one."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if depth == 0:
+                yield Path(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path), depth - 1)
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = DISK_ERRORS.get(error.errno or 0, Unavailable)
+        raise kind(f"the disk of the blobs failed: {error.strerror}") from error
