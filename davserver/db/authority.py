@@ -1,0 +1,43 @@
+"""Which columns a row MAC covers. A row that carries authority is believed only with its MAC.
+
+Everything a table has counts, except the columns named here, each for its reason. Values are the
+column values as the database gives them: times are whole microseconds, not `datetime`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table
+
+from davserver.db import tables
+
+UNCOVERED: Mapping[str, frozenset[str]] = {
+    "person": frozenset(),
+    # The verifier is sealed with the credential's id and generation, so that it proves itself: a
+    # stronger hash of the same password replaces it without a new MAC and a new trail entry.
+    "credential": frozenset({"verifier_ct", "last_used_day"}),
+    "structure": frozenset(),
+    "membership": frozenset(),
+    "vault": frozenset({"used"}),
+    "space": frozenset(),
+    "space_epoch": frozenset(),
+    "key_wrap": frozenset(),
+    "principal_key": frozenset(),
+    "affiliation": frozenset({"last_activity"}),
+    "grant": frozenset({"used"}),
+}
+"""Counters and dates that change without anybody's decision. A table that is not here has no MAC."""
+
+COVERED: Mapping[str, tuple[str, ...]] = {
+    name: tuple(
+        column.name
+        for column in tables.metadata.tables[name].columns
+        if column.name not in skipped | {"row_mac"}
+    )
+    for name, skipped in UNCOVERED.items()
+}
+
+
+def covered(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `row` (by column name) that `InstanceKeys.row_mac` is given."""
+    return {name: row[name] for name in COVERED[table.name]}
