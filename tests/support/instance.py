@@ -1,0 +1,198 @@
+"""An Abri of its own for a test: made and run by the real command, as an operator would."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.support.dav import Drive
+from tests.support.http import Caller
+from tests.support.ports import free_port
+
+ABRI = str(Path(sys.executable).with_name("abri"))
+_READY = 30
+_STOPPED = 60
+
+
+class CommandFailed(Exception):
+    """A command ended with another exit code than 0."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A folder made by `abri init`. `passwords` are those of the people made in it."""
+
+    folder: Path
+    port: int
+    tls: bool = False
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.yaml"
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
+
+    def run(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run a command and return how it ended, well or badly."""
+        return subprocess.run(
+            [ABRI, "--config", str(self.config), *arguments],
+            input=given, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def abri(self, *arguments: str, given: str = "") -> str:
+        """Run a command that must succeed; what it printed."""
+        done = self.run(*arguments, given=given)
+        if done.returncode != 0:
+            words = " ".join(arguments)
+            raise CommandFailed(
+                f"abri {words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+            )
+        return done.stdout
+
+    def json(self, *arguments: str, given: str = "") -> Any:
+        return json.loads(self.abri(*arguments, "--json", given=given))
+
+    def add_structure(self, slug: str, name: str, kind: str = "ccas") -> None:
+        self.abri("structure", "add", slug, "--name", name, "--kind", kind)
+
+    def add_person(self, login: str, role: str, name: str, *more: str) -> None:
+        """A person whose password is known to the tests: `passwords[login]`."""
+        password = f"mot de passe de {login}"
+        self.abri(
+            "person", "add", login, "--role", role, "--name", name, "--password-stdin", *more,
+            given=password + "\n",
+        )  # fmt: skip
+        self.passwords[login] = password
+
+    def grant(self, giver: str, to: str, path: str, rights: str, *more: str) -> str:
+        """The new grant's id."""
+        made = self.json(
+            "grant", "add", "--from", giver, "--to", to, "--path", path, "--rights", rights, *more
+        )
+        return str(made["id"])
+
+    def seen_at(self, grant: str) -> str:
+        """Where the other side finds what was granted."""
+        grants = self.json("grant", "list")
+        return next(str(one["seen_at"]) for one in grants if one["id"] == grant)
+
+    def caller(self, login: str, **settings: Any) -> Caller:
+        return Caller(self.port, login, self.passwords[login], tls=self.tls, **settings)
+
+    def drive(self, login: str, **settings: Any) -> Drive:
+        """That person's drive, on a connection of its own."""
+        return Drive(self.caller(login, **settings))
+
+    def set(self, name: str, value: str) -> None:
+        """Change one setting of config.yaml, such as `listen.port`."""
+        lines = self.config.read_text().split("\n")
+        at = -1
+        for depth, word in enumerate(name.split(".")):
+            start = "  " * depth + word + ":"
+            at = next(i for i in range(at + 1, len(lines)) if lines[i].startswith(start))
+        lines[at] = lines[at].partition(":")[0] + ": " + value
+        self.config.write_text("\n".join(lines))
+
+    def copied_to(self, folder: Path, *, tls: bool = False) -> "Instance":
+        """The same people and documents in another folder, on another port."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        copy = replace(
+            self, folder=folder, port=free_port(), tls=tls, passwords=dict(self.passwords)
+        )
+        copy.set("listen.port", str(copy.port))
+        copy.set("listen.plain_http", "false" if tls else "true")
+        return copy
+
+
+def new_instance(folder: Path, *, tls: bool) -> Instance:
+    """What `abri init` makes."""
+    port = free_port()
+    plain = [] if tls else ["--plain-http"]
+    done = subprocess.run(
+        [ABRI, "init", str(folder), "--listen", f"127.0.0.1:{port}", *plain],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise CommandFailed(f"abri init: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return Instance(folder, port, tls=tls)
+
+
+@dataclass
+class Server:
+    """A running `abri serve`."""
+
+    instance: Instance
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer requests; the first process itself when it has no children."""
+        parent = psutil.Process(self.process.pid)
+        return parent.children(recursive=True) or [parent]
+
+    def kill(self) -> None:
+        """Kill -9 for all of them at once, as a power cut would."""
+        parent = psutil.Process(self.process.pid)
+        for one in [parent, *parent.children(recursive=True)]:
+            one.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=_STOPPED)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=_STOPPED)
+
+    def log_text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+@contextmanager
+def serving(instance: Instance, *, workers: int = 1, **environment: str) -> Iterator[Server]:
+    """Serve an instance until the block ends. Output goes to `serve.log` beside its folder."""
+    log = instance.folder.with_name(f"{instance.folder.name}-serve.log")
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [ABRI, "--config", str(instance.config), "serve", "--workers", str(workers)],
+            stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )  # fmt: skip
+    server = Server(instance, process, log)
+    try:
+        _wait_until_healthy(server)
+        yield server
+        code = server.stop()
+    finally:
+        if process.poll() is None:
+            server.kill()
+    if code not in {0, -signal.SIGKILL}:
+        raise AssertionError(f"abri serve ended with {code}:\n{server.log_text()}")
+
+
+def _wait_until_healthy(server: Server) -> None:
+    deadline = time.monotonic() + _READY
+    while not _healthy(server.instance):
+        if server.process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"abri serve did not start:\n{server.log_text()}")
+        time.sleep(0.05)
+
+
+def _healthy(instance: Instance) -> bool:
+    try:
+        with Caller(instance.port, tls=instance.tls, timeout=5) as caller:
+            return caller.ask("GET", "/healthz").status == 200
+    except OSError:
+        return False
