@@ -1,0 +1,161 @@
+"""The decision: invariants first, then the rules. The only place where a `Permit` is made."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from davserver.domain.actions import Action, Category, Relation
+from davserver.domain.decisions import Denial, Permit, Target
+from davserver.domain.errors import Reason
+from davserver.domain.people import Principal
+from policies.invariants import OWN_REVOKE, refusal
+from policies.snapshot import UNKNOWN, Snapshot
+from policies.ties import Tie, acting_membership, earliest, tie_of
+from policies.vocabulary import CLOSED, NO_STRUCTURE, Point
+
+
+class Judge:
+    """Answers by one snapshot. A request takes one judge and keeps it to its end."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    def decide(
+        self, who: Principal, action: Action, target: Target, now: datetime
+    ) -> Permit | Denial:
+        """A permit for exactly this target, or why not. `target.category` is the effective one.
+
+        The denial's reason may be told only if `may_see` says yes to the same target.
+        """
+        tie = tie_of(who, target, now)
+        never = refusal(who, action, tie.relation, tie.grant)
+        if never is not None:
+            return Denial(action, never.reason, never.rule)
+        if action is Action.REVOKE and tie.relation is Relation.OWNER:
+            return Permit(who, action, target, OWN_REVOKE, None)
+        answer = self.snapshot.answer(self.point(who, action, target, tie, now))
+        if answer.allowed is not True or answer.rule is None:
+            named = answer.rule.id if answer.rule else None
+            return Denial(action, answer.reason or Reason.POLICY, named)
+        return Permit(who, action, target, answer.rule.id, self._until(tie, now))
+
+    def may_see(self, who: Principal, target: Target, now: datetime) -> bool:
+        """Whether the thing exists for this person: by who, grant, category and structure only."""
+        tie = tie_of(who, target, now)
+        return refusal(who, Action.LIST, tie.relation, tie.grant) is None and self._shows(
+            who, tie, target.category
+        )
+
+    def visible_categories(
+        self, who: Principal, target: Target, now: datetime
+    ) -> frozenset[Category]:
+        """The categories that this person may see under the target's grant or ownership.
+
+        `target.category` plays no part, so one call serves a whole listing: a child is shown when
+        its effective category is in the set.
+        """
+        tie = tie_of(who, target, now)
+        if refusal(who, Action.LIST, tie.relation, tie.grant) is not None:
+            return frozenset()
+        return frozenset(c for c in Category if self._shows(who, tie, c))
+
+    def _shows(self, who: Principal, tie: Tie, category: Category) -> bool:
+        structure = self.snapshot.structure_word(tie.structure)
+        return self.snapshot.shows(who.person.role, tie.relation, category, structure)
+
+    def allowed(
+        self, who: Principal, actions: Iterable[Action], target: Target, now: datetime
+    ) -> frozenset[Action]:
+        """Those of `actions` that `decide` would permit: what a front shows as permissions."""
+        return frozenset(a for a in actions if isinstance(self.decide(who, a, target, now), Permit))
+
+    def drive_blocked(self, who: Principal, now: datetime) -> Denial | None:
+        """The refusal of the whole drive, if a rule blocks it in these circumstances: to be asked
+        before anything is looked up, because it is the only one that `may_see` does not know.
+        """
+        membership = acting_membership(who, None, now)
+        zone = self.snapshot.networks.zone_of(who.address)
+        slot = self._slot(membership.structure.time_zone if membership else None, now)
+        found = self.snapshot.block(
+            Point(
+                role=who.person.role,
+                relation=Relation.NONE,
+                action=Action.LIST,
+                category=Category.UNCLASSIFIED,
+                structure=NO_STRUCTURE,
+                zone=zone,
+                auth=who.strength,
+                slot=slot,
+            )
+        )
+        return Denial(Action.LIST, found[1], found[0].id) if found else None
+
+    def point(
+        self, who: Principal, action: Action, target: Target, tie: Tie, now: datetime
+    ) -> Point:
+        """The words that the rules are asked about."""
+        structure = tie.structure
+        return Point(
+            role=who.person.role,
+            relation=tie.relation,
+            action=action,
+            category=target.category,
+            structure=self.snapshot.structure_word(structure),
+            zone=self.snapshot.networks.zone_of(who.address),
+            auth=who.strength,
+            slot=self._slot(structure.time_zone if structure else None, now),
+        )
+
+    def _slot(self, time_zone: str | None, now: datetime) -> str:
+        if not self.snapshot.has_slots:
+            return CLOSED
+        span = self.snapshot.calendar.span(now, time_zone)
+        return span.slot if span else UNKNOWN
+
+    def _until(self, tie: Tie, now: datetime) -> datetime | None:
+        if not self.snapshot.has_slots:
+            return tie.until
+        zone = tie.structure.time_zone if tie.structure else None
+        span = self.snapshot.calendar.span(now, zone)
+        return earliest(tie.until, span.ends if span else now)
+
+
+class Decider:
+    """The judge of the moment. `swap` changes the policy for every request that starts after it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._judge = Judge(snapshot)
+
+    @property
+    def judge(self) -> Judge:
+        """Take this once per request: a policy that changes midway must not split an answer."""
+        return self._judge
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._judge.snapshot
+
+    def swap(self, snapshot: Snapshot) -> Snapshot:
+        """Puts another policy in force and gives the one before it, which still works."""
+        before, self._judge = self._judge.snapshot, Judge(snapshot)
+        return before
+
+    def decide(
+        self, who: Principal, action: Action, target: Target, now: datetime
+    ) -> Permit | Denial:
+        return self._judge.decide(who, action, target, now)
+
+    def may_see(self, who: Principal, target: Target, now: datetime) -> bool:
+        return self._judge.may_see(who, target, now)
+
+    def visible_categories(
+        self, who: Principal, target: Target, now: datetime
+    ) -> frozenset[Category]:
+        return self._judge.visible_categories(who, target, now)
+
+    def allowed(
+        self, who: Principal, actions: Iterable[Action], target: Target, now: datetime
+    ) -> frozenset[Action]:
+        return self._judge.allowed(who, actions, target, now)
+
+    def drive_blocked(self, who: Principal, now: datetime) -> Denial | None:
+        return self._judge.drive_blocked(who, now)

@@ -1,0 +1,92 @@
+"""What no file can change: access needs ownership or a live grant (DESIGN §2.1).
+
+Rules only narrow what stands here. The tables are literal, and a test asks that they are complete.
+"""
+
+from dataclasses import dataclass
+
+from davserver.domain.actions import NEEDED_RIGHT, Action, Relation
+from davserver.domain.errors import Reason
+from davserver.domain.grants import Grant
+from davserver.domain.people import AccountState, Principal, Role
+
+CONTENT: frozenset[Action] = frozenset(Action) - {Action.AUDIT, Action.ACCOUNT}
+"""Actions on documents and on who may reach them: only with ownership or a live grant."""
+
+READS_NOTHING = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+"""Roles that never reach a document, whatever is granted to them or to their structure."""
+
+OWN_REVOKE = "invariant/own-revoke"
+"""The rule behind a beneficiary's `revoke`: nobody can be locked into a share."""
+
+ON_A_READ_ONLY_DEVICE: dict[Action, bool] = {
+    Action.LIST: True,
+    Action.GET: True,
+    Action.PUT: False,
+    Action.MKCOL: False,
+    Action.LOCK: False,
+    Action.MOVE: False,
+    Action.RECALL: False,
+    Action.DELETE: False,
+    Action.GRANT: False,
+    Action.REGRANT: False,
+    Action.REVOKE: True,
+    Action.AUDIT: True,
+    Action.ACCOUNT: False,
+}
+"""What a credential marked read-only may still be used for. `revoke` only takes access away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A no that no rule can turn. `rule` names the invariant."""
+
+    reason: Reason
+    rule: str
+
+
+NOBODY = Refusal(Reason.NO_GRANT, "invariant/no-grant")
+BLOCKED = Refusal(Reason.POLICY, "invariant/account-blocked")
+READ_ONLY_DEVICE = Refusal(Reason.READ_ONLY_DEVICE, "invariant/read-only-device")
+OWNER_ONLY = Refusal(Reason.OWNER_ONLY, "invariant/owner-only")
+READ_ONLY = Refusal(Reason.READ_ONLY, "invariant/read-only-grant")
+
+_GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
+
+
+def refusal(
+    who: Principal, action: Action, relation: Relation, grant: Grant | None
+) -> Refusal | None:
+    """Why this can never be, or None when the rules decide. `relation` is as the facts have it."""
+    if who.person.state is not AccountState.ACTIVE:
+        return BLOCKED
+    if not reachable(who.person.role, relation, action):
+        return NOBODY
+    if not possible(who.person.role, relation, action):
+        return OWNER_ONLY
+    if who.read_only and not ON_A_READ_ONLY_DEVICE[action]:
+        return READ_ONLY_DEVICE
+    if relation in _GRANTED and not (grant and grant.gives(NEEDED_RIGHT[action])):
+        return READ_ONLY
+    return None
+
+
+def reachable(role: Role, relation: Relation, action: Action) -> bool:
+    """Whether anything ties this role to what the action is about."""
+    if action in CONTENT:
+        return role not in READS_NOTHING and (relation is Relation.OWNER or relation in _GRANTED)
+    match relation:
+        case Relation.OWNER:
+            return True
+        case Relation.MANAGES:
+            return role is Role.MANAGER
+        case Relation.NONE:
+            return role is Role.ADMINISTRATOR
+        case Relation.GRANTEE | Relation.VIA_STRUCTURE:
+            return role not in READS_NOTHING
+
+
+def possible(role: Role, relation: Relation, action: Action) -> bool:
+    """False where no rule is ever honoured: the loader refuses an `allow` that only says this."""
+    owner_only = relation in _GRANTED and action not in NEEDED_RIGHT
+    return reachable(role, relation, action) and not owner_only

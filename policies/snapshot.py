@@ -1,0 +1,123 @@
+"""One loaded set of policy files: immutable, asked by many threads, swapped as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from threading import Lock
+
+from davserver.domain.actions import Action, Category, Relation
+from davserver.domain.errors import Reason
+from davserver.domain.people import Structure, StructureKind
+from policies.calendars import Calendar
+from policies.changes import REASONS, nearest_change, reason_for
+from policies.engine import Engine
+from policies.networks import Networks
+from policies.problems import Problem
+from policies.rules import Rule
+from policies.table import Table
+from policies.vocabulary import NO_STRUCTURE, Column, Point, Vocabulary
+
+UNKNOWN = ""
+"""In place of a word that cannot be told. It is in no vocabulary, so the answer is no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rules say of one point. `rule` decided; `reason` is set with every no."""
+
+    allowed: bool
+    rule: Rule | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """`generation` is the SHA-256 of the files, in hexadecimal; `files` are their bytes.
+
+    `has_slots` says whether any rule depends on the hour. Casbin answers each distinct question
+    once; the memo cannot outgrow the vocabulary.
+    """
+
+    generation: str
+    files: Mapping[str, bytes]
+    rules: tuple[Rule, ...]
+    vocabulary: Vocabulary
+    slugs: Mapping[str, StructureKind]
+    networks: Networks
+    calendar: Calendar
+    engine: Engine
+    table: Table
+    has_slots: bool
+    warnings: tuple[Problem, ...] = ()
+    _memo: dict[Point, Answer] = field(default_factory=dict, repr=False)
+    _miss: Lock = field(default_factory=Lock, repr=False)
+    _calm: dict[str, Point | None] = field(default_factory=dict, repr=False)
+
+    def answer(self, point: Point) -> Answer:
+        """Casbin's answer. A word outside the vocabulary is a no that is not remembered."""
+        known = self._memo.get(point)
+        if known is not None:
+            return known
+        if not self.vocabulary.knows(point):
+            return Answer(allowed=False, rule=None, reason=Reason.POLICY)
+        with self._miss:
+            if point not in self._memo:
+                self._memo[point] = self._asked(point)
+            return self._memo[point]
+
+    def _asked(self, point: Point) -> Answer:
+        allowed, rule = self.engine.ask(point)
+        if allowed is True and rule is not None:
+            return Answer(allowed=True, rule=rule, reason=None)
+        return Answer(
+            allowed=False, rule=rule, reason=reason_for(point, self.vocabulary, self.table)
+        )
+
+    def shows(self, role: str, relation: str, category: str, structure: str) -> bool:
+        """Whether `list` is allowed, whatever the circumstances.
+
+        Asked at one moment at which no rule blocks this role's whole drive. The loader lets no
+        other rule for `list` name a circumstance, so any such moment gives the same answer.
+        """
+        calm = self._calm_moment(role)
+        if calm is None:
+            return False
+        point = calm._replace(relation=relation, category=category, structure=structure)
+        return self.answer(point).allowed
+
+    def _calm_moment(self, role: str) -> Point | None:
+        if role not in self._calm:
+            # Bounded by the four roles; two threads compute the same value.
+            self._calm[role] = next(
+                (point for point in self._moments(role) if self.table.block(point) is None), None
+            )
+        return self._calm[role]
+
+    def _moments(self, role: str) -> list[Point]:
+        values = self.vocabulary.values
+        circumstances = product(values[Column.ZONE], values[Column.AUTH], values[Column.SLOT])
+        return [
+            Point(role, Relation.NONE, Action.LIST, Category.UNCLASSIFIED, NO_STRUCTURE, *those)
+            for those in circumstances
+        ]
+
+    def block(self, point: Point) -> tuple[Rule, Reason] | None:
+        """The rule that blocks this person's whole drive now, and what would lift it."""
+        rule = self.table.block(point)
+        if rule is None:
+            return None
+        change = nearest_change(
+            point, self.vocabulary, lambda other: self.table.block(other) is None
+        )
+        return rule, REASONS[change[0].column] if change else Reason.POLICY
+
+    def structure_word(self, structure: Structure | None) -> str:
+        """The slug where the files name it, else the kind. `UNKNOWN`, which no rule accepts, when
+        the files take this structure for one of another kind.
+        """
+        if structure is None:
+            return NO_STRUCTURE
+        declared = self.slugs.get(structure.slug)
+        if declared is None:
+            return structure.kind.value
+        return structure.slug if declared is structure.kind else UNKNOWN
