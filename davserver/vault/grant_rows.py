@@ -1,0 +1,122 @@
+"""Rows of grants ↔ the domain's Grant. A row whose MAC is wrong is absent (crypto-review A1)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import RowMapping
+
+from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
+from davserver.domain.actions import Right
+from davserver.domain.grants import Grant, Grantee, ToPerson, ToStructure
+from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
+from davserver.sealing.instance import Display, InstanceKeys
+
+log = structlog.get_logger(__name__)
+
+TABLE = "grant"
+
+AUTHORITY = (
+    "id", "vault_id", "node_id", "parent_id", "to_kind", "to_id", "right", "starts", "until",
+    "ended_at", "ended_by", "created_by", "created", "allowance", "display_ct", "folder_idx",
+    "name_idx", "purpose_ct", "purpose_idx", "row_version",
+)  # fmt: skip
+"""What the MAC covers: all but `used`, which only counts."""
+
+_PERSON, _STRUCTURE = "person", "structure"
+_FOR_PURPOSE = 1 << 63
+"""Added to the row's version where the purpose is sealed: it never opens as a display name."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A genuine row: the grant, who made it (`by`), who ended it, and what the trail notes of it:
+    `version` and `mac`.
+    """
+
+    grant: Grant
+    by: PersonId
+    ended_by: PersonId | None
+    purpose: str
+    version: int
+    mac: bytes
+
+
+def open_row(keys: InstanceKeys, row: RowMapping) -> GrantRow | None:
+    """None when the row is not genuine. Raises Damaged when the names of a genuine row do not
+    open: then it is the keys that are wrong.
+    """
+    signed = {name: row[name] for name in AUTHORITY}
+    if not keys.row_is_genuine(TABLE, signed, row["row_mac"]):
+        log.error("row-damaged", table=TABLE, id=bytes(row["id"]).hex())
+        return None
+    grant_id, version = GrantId(row["id"]), row["row_version"]
+    grant = _grant(row, keys.open_display(grant_id, version, row["display_ct"]))
+    ended_by = None if row["ended_by"] is None else PersonId(row["ended_by"])
+    purpose = _open_purpose(keys, grant_id, version, row["purpose_ct"])
+    return GrantRow(grant, PersonId(row["created_by"]), ended_by, purpose, version, row["row_mac"])
+
+
+def seal_row(keys: InstanceKeys, row: GrantRow) -> tuple[GrantRow, dict[str, Any]]:
+    """The columns for `row`, and `row` with their MAC."""
+    grant, version = row.grant, row.version
+    columns: dict[str, Any] = {
+        "id": grant.id,
+        "vault_id": grant.vault,
+        "node_id": grant.node,
+        "parent_id": None,
+        "to_kind": _PERSON if isinstance(grant.to, ToPerson) else _STRUCTURE,
+        "to_id": grant.to.id,
+        "right": grant.right.value,
+        "starts": to_us(grant.starts),
+        "until": to_us_or_none(grant.until),
+        "ended_at": to_us_or_none(grant.ended),
+        "ended_by": row.ended_by,
+        "created_by": row.by,
+        "created": to_us(grant.created),
+        "allowance": grant.allowance,
+        "display_ct": keys.seal_display(grant.id, version, Display(grant.folder, grant.name)),
+        "folder_idx": keys.grant_name_index(grant.to.id, grant.folder),
+        "name_idx": keys.grant_name_index(grant.to.id, grant.name),
+        "purpose_ct": _seal_purpose(keys, grant.id, version, row.purpose),
+        "purpose_idx": None,
+        "row_version": version,
+    }
+    mac = keys.row_mac(TABLE, columns)
+    return replace(row, mac=mac), {**columns, "row_mac": mac}
+
+
+def ended(row: GrantRow, by: PersonId, now: datetime) -> GrantRow:
+    return replace(
+        row, grant=replace(row.grant, ended=now), ended_by=by, version=row.version + 1, mac=b""
+    )
+
+
+def _grant(row: RowMapping, display: Display) -> Grant:
+    return Grant(
+        id=GrantId(row["id"]),
+        vault=VaultId(row["vault_id"]),
+        node=NodeId(row["node_id"]),
+        to=_grantee(row["to_kind"], row["to_id"]),
+        right=Right(row["right"]),
+        starts=from_us(row["starts"]),
+        until=from_us_or_none(row["until"]),
+        ended=from_us_or_none(row["ended_at"]),
+        folder=display.folder,
+        name=display.name,
+        allowance=row["allowance"],
+        created=from_us(row["created"]),
+    )
+
+
+def _grantee(kind: str, one: bytes) -> Grantee:
+    return ToPerson(PersonId(one)) if kind == _PERSON else ToStructure(StructureId(one))
+
+
+def _seal_purpose(keys: InstanceKeys, one: GrantId, version: int, text: str) -> bytes | None:
+    return keys.seal_display(one, _FOR_PURPOSE | version, Display("", text)) if text else None
+
+
+def _open_purpose(keys: InstanceKeys, one: GrantId, version: int, sealed: bytes | None) -> str:
+    return "" if sealed is None else keys.open_display(one, _FOR_PURPOSE | version, sealed).name
