@@ -5,6 +5,7 @@ import unicodedata
 from davserver.domain.actions import Category
 from davserver.domain.ids import VaultId
 from davserver.domain.secret import Secret
+from davserver.sealing.fields import id16
 from davserver.sealing.keys import MacKey
 from davserver.sealing.labels import Purpose
 
@@ -30,9 +31,9 @@ class VaultIndex:
     __slots__ = ("_category", "_folded", "_name")
 
     def __init__(self, index_key: Secret, vault: VaultId) -> None:
-        self._name = MacKey(index_key, Purpose.INDEX_NAME, vault)
-        self._folded = MacKey(index_key, Purpose.INDEX_FOLDED, vault)
-        self._category = MacKey(index_key, Purpose.INDEX_CATEGORY, vault)
+        self._name = MacKey(index_key, Purpose.INDEX_NAME, id16(vault))
+        self._folded = MacKey(index_key, Purpose.INDEX_FOLDED, id16(vault))
+        self._category = MacKey(index_key, Purpose.INDEX_CATEGORY, id16(vault))
 
     def name_index(self, name: str) -> bytes:
         return self._name.index(nfc(name).encode())

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import ID_BYTES, CredentialId, GrantId, PersonId, StructureId
+from davserver.domain.ids import CredentialId, GrantId, PersonId, StructureId
 from davserver.domain.secret import Secret
+from davserver.sealing.fields import id16, u64
 from davserver.sealing.index import folded, nfc
 from davserver.sealing.kek import KeyPurpose
 from davserver.sealing.keys import MacKey, Sealer
@@ -50,7 +51,9 @@ class InstanceKeys:
     _display: Sealer = field(repr=False)
     _lookup: MacKey = field(repr=False)
     _grant_name: MacKey = field(repr=False)
-    _credential: Sealer = field(repr=False)
+    _password: Sealer = field(repr=False)
+    _app_password: Sealer = field(repr=False)
+    _label: Sealer = field(repr=False)
     _etag: MacKey = field(repr=False)
     _scratch: Secret = field(repr=False)
 
@@ -60,6 +63,7 @@ class InstanceKeys:
         missing = [purpose.value for purpose in KeyPurpose if purpose not in keys]
         if missing:
             raise ValueError(f"no instance key for: {', '.join(missing)}")
+        credential = keys[KeyPurpose.CREDENTIAL]
         directory, index = keys[KeyPurpose.DIRECTORY], keys[KeyPurpose.DIRECTORY_INDEX]
         return cls(
             trail=TrailKeys(keys[KeyPurpose.TRAIL_SEAL], keys[KeyPurpose.TRAIL_MAC]),
@@ -68,7 +72,9 @@ class InstanceKeys:
             _display=Sealer(directory, Purpose.DIRECTORY_DISPLAY),
             _lookup=MacKey(index, Purpose.DIRECTORY_LOOKUP),
             _grant_name=MacKey(index, Purpose.DIRECTORY_GRANT_NAME),
-            _credential=Sealer(keys[KeyPurpose.CREDENTIAL], Purpose.CREDENTIAL_PASSWORD),
+            _password=Sealer(credential, Purpose.CREDENTIAL_PASSWORD),
+            _app_password=Sealer(credential, Purpose.CREDENTIAL_APP_PASSWORD),
+            _label=Sealer(credential, Purpose.CREDENTIAL_LABEL),
             _etag=MacKey(keys[KeyPurpose.ETAG], Purpose.ETAG_FOLDER),
             _scratch=keys[KeyPurpose.SCRATCH],
         )
@@ -79,7 +85,11 @@ class InstanceKeys:
 
     def row_is_genuine(self, table: str, columns: Mapping[str, Value], mac: bytes) -> bool:
         """Whether `mac` was made for exactly this row. False means: treat the row as absent."""
-        return self._rows.matches(encode_row(table, columns), mac)
+        try:
+            return self._rows.matches(encode_row(table, columns), mac)
+        except (TypeError, ValueError):
+            # SQLite keeps any type in any column: whoever writes there may have.
+            return False
 
     def seal_profile(self, person: PersonId, version: int, plain: bytes) -> bytes:
         return self._profile.seal(plain, _versioned(person, version))
@@ -94,10 +104,26 @@ class InstanceKeys:
         return Display.decode(self._display.open(sealed, _versioned(grant, row_version)))
 
     def seal_password_hash(self, credential: CredentialId, generation: int, phc: str) -> bytes:
-        return self._credential.seal(phc.encode(), _versioned(credential, generation))
+        return self._password.seal(phc.encode(), _versioned(credential, generation))
 
     def open_password_hash(self, credential: CredentialId, generation: int, sealed: bytes) -> str:
-        return self._credential.open(sealed, _versioned(credential, generation)).decode()
+        return self._password.open(sealed, _versioned(credential, generation)).decode()
+
+    def seal_app_password(
+        self, credential: CredentialId, generation: int, verifier: bytes
+    ) -> bytes:
+        """`verifier`: what `app_password_verifier` gives."""
+        return self._app_password.seal(verifier, _versioned(credential, generation))
+
+    def open_app_password(self, credential: CredentialId, generation: int, sealed: bytes) -> bytes:
+        return self._app_password.open(sealed, _versioned(credential, generation))
+
+    def seal_label(self, credential: CredentialId, generation: int, label: str) -> bytes:
+        """What a person calls one of their app passwords, such as the device it is on."""
+        return self._label.seal(label.encode(), _versioned(credential, generation))
+
+    def open_label(self, credential: CredentialId, generation: int, sealed: bytes) -> str:
+        return self._label.open(sealed, _versioned(credential, generation)).decode()
 
     def directory_index(self, attribute: str, value: str) -> bytes:
         """16 bytes that find a person by a login identifier, in whatever case it is typed."""
@@ -118,6 +144,4 @@ class InstanceKeys:
 
 
 def _versioned(one: bytes, version: int) -> bytes:
-    if len(one) != ID_BYTES:
-        raise ValueError(f"an id has {ID_BYTES} bytes")
-    return one + version.to_bytes(8, "big")
+    return id16(one) + u64(version)

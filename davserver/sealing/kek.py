@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum, unique
 from typing import Protocol
 
-from davserver.domain.ids import ID_BYTES, Entropy, PersonId, SpaceId, VaultId
+from davserver.domain.ids import Entropy, PersonId, SpaceId, VaultId
 from davserver.domain.secret import Secret
+from davserver.sealing.fields import id16, u32
 from davserver.sealing.labels import Purpose
 
 
@@ -86,13 +87,11 @@ PURPOSE_CODES = {
 
 def space_key_context(vault: VaultId, space: SpaceId, epoch: int, owner: PersonId) -> bytes:
     """What a space key's wrap is bound to: with another owner in the row it does not open."""
-    if {len(vault), len(space), len(owner)} != {ID_BYTES}:
-        raise ValueError(f"ids have {ID_BYTES} bytes each")
-    place = vault + space + epoch.to_bytes(4, "big") + owner
+    place = id16(vault) + id16(space) + u32(epoch) + id16(owner)
     return Purpose.KEK_SPACE_KEY.label + b"\0" + place
 
 
 def instance_key_context(purpose: KeyPurpose, generation: int = 1) -> bytes:
     """What an instance key's wrap is bound to. `generation` counts replacements of that key."""
-    key = PURPOSE_CODES[purpose].to_bytes(1, "big") + generation.to_bytes(4, "big")
+    key = bytes((PURPOSE_CODES[purpose],)) + u32(generation)
     return Purpose.KEK_INSTANCE_KEY.label + b"\0" + key

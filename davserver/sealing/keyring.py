@@ -13,7 +13,7 @@ from davserver.domain.ids import Entropy
 from davserver.domain.secret import Secret
 from davserver.sealing.kek import Generation, GenerationState, Wrapped
 from davserver.sealing.keyfile import StoredGeneration, decode_keyring, encode_keyring
-from davserver.sealing.keys import SIV_KEY_BYTES, Siv, derive, drawn, new_key
+from davserver.sealing.keys import KEY_BYTES, SIV_KEY_BYTES, Siv, derive, drawn, new_key
 from davserver.sealing.labels import Purpose
 
 ID_RANDOM_BYTES = 8
@@ -51,6 +51,8 @@ class LocalKeyring:
         return cls(file, data_folder)
 
     def wrap(self, key: Secret, context: bytes) -> Wrapped:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
         kek_id = self._active
         return Wrapped(kek_id, self._siv[kek_id].seal(key.reveal(), (context,)))
 

@@ -70,7 +70,7 @@ class Siv:
         """Raises Damaged when anything of `sealed` or `components` is not as it was sealed."""
         try:
             return self._siv.decrypt(sealed, _checked(components))
-        except (InvalidTag, ValueError):
+        except (InvalidTag, ValueError, TypeError):
             raise Damaged("a sealed value does not open") from None
 
 

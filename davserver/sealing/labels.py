@@ -22,10 +22,13 @@ class Purpose(StrEnum):
     DIRECTORY_LOOKUP = "directory/lookup"
     DIRECTORY_GRANT_NAME = "directory/grant-name"
     CREDENTIAL_PASSWORD = "credential/password"  # noqa: S105 — a purpose, not a password
+    CREDENTIAL_APP_PASSWORD = "credential/app-password"  # noqa: S105
+    CREDENTIAL_LABEL = "credential/label"
     APP_PASSWORD_VERIFY = "app-password/verify"  # noqa: S105
     TRAIL_PAYLOAD = "trail/payload"
     TRAIL_ACTOR_KEY = "trail/actor-key"
     TRAIL_ACTOR = "trail/actor"
+    TRAIL_WINDOW = "trail/window"
     TRAIL_LINK = "trail/link"
     TRAIL_HEAD = "trail/head"
     TRAIL_ENTRY = "trail/entry"

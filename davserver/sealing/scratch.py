@@ -1,7 +1,8 @@
 """Keys of one person's scratch area, where side files rest for a day (FORMAT.md §10)."""
 
-from davserver.domain.ids import ID_BYTES, NodeId, PersonId
+from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.secret import Secret
+from davserver.sealing.fields import id16, optional_id
 from davserver.sealing.index import nfc
 from davserver.sealing.keys import MacKey, Sealer
 from davserver.sealing.labels import Purpose
@@ -16,27 +17,17 @@ class ScratchKeys:
     __slots__ = ("_index", "_record")
 
     def __init__(self, key: Secret, person: PersonId) -> None:
-        self._record = Sealer(key, Purpose.SCRATCH_RECORD, person)
-        self._index = MacKey(key, Purpose.SCRATCH_INDEX, person)
+        self._record = Sealer(key, Purpose.SCRATCH_RECORD, id16(person))
+        self._index = MacKey(key, Purpose.SCRATCH_INDEX, id16(person))
 
     def name_index(self, folder: NodeId | None, name: str) -> bytes:
         """16 bytes; `folder` is None at the top of a professional's drive."""
-        return self._index.index(_place(folder) + nfc(name).encode())
+        return self._index.index(optional_id(folder) + nfc(name).encode())
 
     def seal_record(self, item: bytes, folder: NodeId | None, record: Record) -> bytes:
         """`item`: the 16 bytes that name the side file's row."""
-        return self._record.seal(record.encode(), _place(folder) + _id(item))
+        return self._record.seal(record.encode(), optional_id(folder) + id16(item))
 
     def open_record(self, item: bytes, folder: NodeId | None, sealed: bytes) -> Record:
         """Raises Damaged."""
-        return Record.decode(self._record.open(sealed, _place(folder) + _id(item)))
-
-
-def _place(folder: NodeId | None) -> bytes:
-    return bytes(1 + ID_BYTES) if folder is None else b"\1" + _id(folder)
-
-
-def _id(one: bytes) -> bytes:
-    if len(one) != ID_BYTES:
-        raise ValueError(f"an id has {ID_BYTES} bytes")
-    return one
+        return Record.decode(self._record.open(sealed, optional_id(folder) + id16(item)))

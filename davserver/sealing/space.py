@@ -4,20 +4,20 @@ import struct
 from dataclasses import dataclass
 from datetime import datetime
 
-from davserver.domain.ids import ID_BYTES, BlobId, LockId, NodeId, PersonId, SpaceId, VaultId
+from davserver.domain.ids import BlobId, LockId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Kind, NodeState
 from davserver.domain.secret import Secret
+from davserver.sealing.fields import id16, optional_id, u32, u64
 from davserver.sealing.keys import Sealer
 from davserver.sealing.labels import Purpose
 from davserver.sealing.record import Record
 from davserver.sealing.values import micros
 
-KIND_CODES = {Kind.FOLDER: 1, Kind.FILE: 2}
-STATE_CODES = {NodeState.LIVE: 1, NodeState.TRASH: 2}
+KIND_CODES = {Kind.FOLDER: b"\1", Kind.FILE: b"\2"}
+STATE_CODES = {NodeState.LIVE: b"\1", NodeState.TRASH: b"\2"}
 
-_ABSENT = bytes(ID_BYTES + 1)
-_RECORD = struct.Struct(">16s16sI16s17sBB17sQ16sqqq16s16s16s16sI")
-_VERSION = struct.Struct(">16s16sI16sQ17s16s16sq")
+_TIMES = struct.Struct(">qqq")
+_TIME = struct.Struct(">q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +48,24 @@ class RecordContext:
     twin: int
 
     def encode(self) -> bytes:
-        """Fixed width. Raises ValueError for an id of another length or a number out of range."""
-        _require_ids(self.vault, self.space, self.node, self.etag, self.author, self.maker)
-        _require_ids(self.idx, self.ci_idx)
-        return _packed(
-            _RECORD,
-            self.vault,
-            self.space,
-            self.epoch,
-            self.node,
-            _optional(self.parent),
-            KIND_CODES[self.kind],
-            STATE_CODES[self.state],
-            _optional(self.blob),
-            self.row_version,
-            self.etag,
-            micros(self.created),
-            micros(self.modified),
-            micros(self.made_at),
-            self.author,
-            self.maker,
-            self.idx,
-            self.ci_idx,
-            self.twin,
+        """Fixed width. Raises UnfitRow for an id of another length or a number out of range."""
+        return b"".join(
+            (
+                _place(self.vault, self.space, self.epoch),
+                id16(self.node),
+                optional_id(self.parent),
+                KIND_CODES[self.kind],
+                STATE_CODES[self.state],
+                optional_id(self.blob),
+                u64(self.row_version),
+                id16(self.etag),
+                _TIMES.pack(micros(self.created), micros(self.modified), micros(self.made_at)),
+                id16(self.author),
+                id16(self.maker),
+                id16(self.idx),
+                id16(self.ci_idx),
+                u32(self.twin),
+            )
         )
 
 
@@ -91,19 +86,17 @@ class VersionContext:
     time: datetime
 
     def encode(self) -> bytes:
-        """Fixed width. Raises ValueError as RecordContext does."""
-        _require_ids(self.vault, self.space, self.node, self.etag, self.author)
-        return _packed(
-            _VERSION,
-            self.vault,
-            self.space,
-            self.epoch,
-            self.node,
-            self.version,
-            _optional(self.blob),
-            self.etag,
-            self.author,
-            micros(self.time),
+        """Fixed width. Raises UnfitRow as RecordContext does."""
+        return b"".join(
+            (
+                _place(self.vault, self.space, self.epoch),
+                id16(self.node),
+                u64(self.version),
+                optional_id(self.blob),
+                id16(self.etag),
+                id16(self.author),
+                _TIME.pack(micros(self.time)),
+            )
         )
 
 
@@ -115,8 +108,7 @@ class SpaceKeys:
     __slots__ = ("_index_key", "_lock_owner", "_place", "_record", "_version")
 
     def __init__(self, space_key: Secret, vault: VaultId, space: SpaceId, epoch: int) -> None:
-        _require_ids(vault, space)
-        place = _packed(struct.Struct(">16s16sI"), vault, space, epoch)
+        place = _place(vault, space, epoch)
         self._place = (vault, space, epoch)
         self._record = Sealer(space_key, Purpose.SPACE_RECORD, place)
         self._version = Sealer(space_key, Purpose.SPACE_VERSION, place)
@@ -145,40 +137,21 @@ class SpaceKeys:
 
     def seal_index_key(self, generation: int, index_key: Secret) -> bytes:
         """The vault's index key; `generation` is the row's `idx_gen`."""
-        return self._index_key.seal_key(index_key, generation.to_bytes(4, "big"))
+        return self._index_key.seal_key(index_key, u32(generation))
 
     def open_index_key(self, generation: int, sealed: bytes) -> Secret:
-        return self._index_key.open_key(sealed, generation.to_bytes(4, "big"))
+        return self._index_key.open_key(sealed, u32(generation))
 
     def seal_lock_owner(self, lock: LockId, node: NodeId, owner: str) -> bytes:
-        _require_ids(lock, node)
-        return self._lock_owner.seal(owner.encode(), lock + node)
+        return self._lock_owner.seal(owner.encode(), id16(lock) + id16(node))
 
     def open_lock_owner(self, lock: LockId, node: NodeId, sealed: bytes) -> str:
-        _require_ids(lock, node)
-        return self._lock_owner.open(sealed, lock + node).decode()
+        return self._lock_owner.open(sealed, id16(lock) + id16(node)).decode()
 
     def _require_place(self, context: RecordContext | VersionContext) -> None:
         if (context.vault, context.space, context.epoch) != self._place:
             raise ValueError("a record is sealed under the keys of its own space and epoch")
 
 
-def _require_ids(*ids: bytes) -> None:
-    # struct pads or cuts what is too short or too long without a word.
-    if any(len(one) != ID_BYTES for one in ids):
-        raise ValueError(f"ids, etags and indexes have {ID_BYTES} bytes each")
-
-
-def _optional(one: bytes | None) -> bytes:
-    """A presence byte, then the id or zeros."""
-    if one is None:
-        return _ABSENT
-    _require_ids(one)
-    return b"\1" + one
-
-
-def _packed(layout: struct.Struct, *fields: object) -> bytes:
-    try:
-        return layout.pack(*fields)
-    except struct.error:
-        raise ValueError("a number of a row does not fit its field") from None
+def _place(vault: VaultId, space: SpaceId, epoch: int) -> bytes:
+    return id16(vault) + id16(space) + u32(epoch)

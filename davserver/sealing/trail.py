@@ -5,8 +5,9 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from davserver.domain.ids import ID_BYTES, PersonId, VaultId
+from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.secret import Secret
+from davserver.sealing.fields import UnfitRow, id16, u64
 from davserver.sealing.keys import MAC_BYTES, MacKey, Sealer
 from davserver.sealing.labels import Purpose
 from davserver.sealing.values import Part, Value, encode_list, encode_row
@@ -21,7 +22,7 @@ class ActorKey:
     __slots__ = ("_sealer",)
 
     def __init__(self, key: Secret, actor: PersonId) -> None:
-        self._sealer = Sealer(key, Purpose.TRAIL_ACTOR, actor)
+        self._sealer = Sealer(key, Purpose.TRAIL_ACTOR, id16(actor))
 
     def seal(self, vault: VaultId, seq: int, plain: bytes) -> bytes:
         return self._sealer.seal(plain, _place(vault, seq))
@@ -34,11 +35,12 @@ class ActorKey:
 class TrailKeys:
     """Shared between threads. Every `open_…` raises Damaged."""
 
-    __slots__ = ("_actor_keys", "_head", "_link", "_payload", "_row")
+    __slots__ = ("_actor_keys", "_head", "_link", "_payload", "_row", "_window")
 
     def __init__(self, seal_key: Secret, mac_key: Secret) -> None:
         self._payload = Sealer(seal_key, Purpose.TRAIL_PAYLOAD)
         self._actor_keys = Sealer(seal_key, Purpose.TRAIL_ACTOR_KEY)
+        self._window = Sealer(seal_key, Purpose.TRAIL_WINDOW)
         self._link = MacKey(mac_key, Purpose.TRAIL_LINK)
         self._head = MacKey(mac_key, Purpose.TRAIL_HEAD)
         self._row = MacKey(mac_key, Purpose.TRAIL_ROW)
@@ -51,10 +53,17 @@ class TrailKeys:
 
     def seal_actor_key(self, actor: PersonId, key: Secret) -> bytes:
         """48 bytes for the actor's row. Deleting them erases that person from every trail."""
-        return self._actor_keys.seal_key(key, actor)
+        return self._actor_keys.seal_key(key, id16(actor))
 
     def open_actor_key(self, actor: PersonId, sealed: bytes) -> ActorKey:
-        return ActorKey(self._actor_keys.open_key(sealed, actor), actor)
+        return ActorKey(self._actor_keys.open_key(sealed, id16(actor)), actor)
+
+    def seal_window(self, person: PersonId, etag: bytes, detail: bytes) -> bytes:
+        """What an open window of repeated reads says, until it becomes an entry."""
+        return self._window.seal(detail, id16(person) + id16(etag))
+
+    def open_window(self, person: PersonId, etag: bytes, sealed: bytes) -> bytes:
+        return self._window.open(sealed, id16(person) + id16(etag))
 
     def link(self, before: bytes, vault: VaultId, seq: int, payload_hash: bytes) -> bytes:
         """32 bytes that tie entry `seq` to the link before it (FIRST_LINK for the first).
@@ -86,11 +95,9 @@ def entry_hash(parts: Iterable[Part]) -> bytes:
 
 
 def _place(vault: VaultId, seq: int) -> bytes:
-    if len(vault) != ID_BYTES:
-        raise ValueError(f"a chain's id has {ID_BYTES} bytes")
-    return vault + seq.to_bytes(8, "big")
+    return id16(vault) + u64(seq)
 
 
 def _require_digests(*digests: bytes) -> None:
     if any(len(one) != MAC_BYTES for one in digests):
-        raise ValueError(f"links and hashes have {MAC_BYTES} bytes")
+        raise UnfitRow(f"links and hashes have {MAC_BYTES} bytes")
