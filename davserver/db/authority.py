@@ -26,7 +26,7 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "affiliation": frozenset({"last_activity"}),
     "grant": frozenset({"used"}),
 }
-"""Counters and dates that change without anybody's decision. A table that is not here has no MAC."""
+"""What changes without anybody's decision. A table that is not here has no MAC."""
 
 COVERED: Mapping[str, tuple[str, ...]] = {
     name: tuple(
