@@ -20,7 +20,9 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 _TRIES = 12
-_RETRY = {"40001", "40P01"}
+# Serialisation failure, deadlock, and a unique name taken by a transaction that ran beside ours:
+# run again, the closure sees it and says what is true then.
+_RETRY = {"40001", "40P01", "23505"}
 _FULL_WORDS = ("disk is full", "No space left", "disk full")
 
 

@@ -422,7 +422,8 @@ grant = Table(
     metadata,
     _id(key=True),
     _id("vault_id", of="vault.id"),
-    _id("node_id", of="node.id"),
+    # No foreign key: a grant is remembered after its node was purged.
+    _id("node_id"),
     _id("parent_id", of="grant.id", empty=True),
     _word("to_kind"),
     _id("to_id"),

@@ -17,7 +17,8 @@ class Target:
 
     `node` is None when the thing does not exist yet: then `parent` and `name` say where it would
     be. `category` is the effective one: the node's own, else the nearest folder's.
-    `grant` is the live grant that reaches the thing (None for an owner, or nobody).
+    `grant` is the live grant that reaches the thing (None for an owner, or nobody). `above` are the
+    folders that hold it, the vault's root first.
     `person` is whose account it is, for `account` and for a person's own `audit` only: people
     without a vault have an account too.
     """
@@ -30,6 +31,7 @@ class Target:
     name: str = ""
     grant: Grant | None = None
     structure: Structure | None = None
+    above: tuple[Node, ...] = ()
     person: PersonId | None = None
 
 

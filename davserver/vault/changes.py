@@ -1,0 +1,99 @@
+"""Change counters: what lets a folder's ETag move for those who can see a change, and only them.
+
+One counter per (folder, tag). The tag is the changed thing's category, or its maker where it is a
+half-saved document that nobody else sees (DESIGN §4). Every write raises it on every ancestor.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from davserver.db.clock import to_us
+from davserver.db.tables import folder_change
+from davserver.db.tables import node as _node
+from davserver.domain.actions import Category
+from davserver.domain.ids import NodeId, PersonId
+from davserver.domain.nodes import Node
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.vault.rows import OpenVault
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How often, and when last (µs), something under one tag changed below one folder."""
+
+    tag: bytes
+    count: int
+    at: int
+
+
+def tag_of(vault: OpenVault, node: Node, category: Category) -> bytes:
+    """Under which tag changes of `node` count, given its effective category."""
+    if kind_of_name(node.name) is NameKind.HALF_SAVED:
+        return maker_tag(vault, node.maker)
+    return vault.index.category_tag(category)
+
+
+def maker_tag(vault: OpenVault, maker: PersonId) -> bytes:
+    # No name holds a control character, so that this never meets a name's index.
+    return vault.index.name_index("\0half-saved:" + maker.hex())
+
+
+def tags_seen(
+    vault: OpenVault, person: PersonId, categories: Iterable[Category]
+) -> frozenset[bytes]:
+    """The tags whose changes that person may notice."""
+    by_category = {vault.index.category_tag(category) for category in categories}
+    return frozenset(by_category | {maker_tag(vault, person)})
+
+
+def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: datetime) -> None:
+    """Raise the counters of `tags` on each of `folders`: one statement."""
+    if not folders or not tags:
+        return
+    at = to_us(now)
+    rows = [
+        {"folder_id": folder.id, "tag": tag, "count": 1, "at": at}
+        for folder in folders
+        for tag in tags
+    ]
+    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = flavour.insert(folder_change)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["folder_id", "tag"],
+            set_={"count": folder_change.c.count + 1, "at": statement.excluded.at},
+        ).values(rows)
+    )
+
+
+def of_folders(tx: Connection, folders: Collection[NodeId]) -> dict[NodeId, list[Change]]:
+    """The counters of these folders: one statement."""
+    if not folders:
+        return {}
+    statement = select(folder_change).where(
+        folder_change.c.folder_id.in_(bindparam("folders", expanding=True))
+    )
+    return _grouped(tx.execute(statement, {"folders": list(folders)}).all())
+
+
+def of_parent(tx: Connection, parent: NodeId) -> dict[NodeId, list[Change]]:
+    """The counters of `parent` and of the folders directly in it: one statement."""
+    from_children = select(_node.c.id).where(_node.c.parent_id == bindparam("parent"))
+    statement = select(folder_change).where(
+        folder_change.c.folder_id.in_(from_children)
+        | (folder_change.c.folder_id == bindparam("parent"))
+    )
+    return _grouped(tx.execute(statement, {"parent": parent}).all())
+
+
+def _grouped(rows: Iterable[Row[Any]]) -> dict[NodeId, list[Change]]:
+    found: dict[NodeId, list[Change]] = {}
+    for row in rows:
+        change = Change(row.tag, row.count, row.at)
+        found.setdefault(NodeId(row.folder_id), []).append(change)
+    return found

@@ -1,0 +1,79 @@
+"""Who pays for stored bytes: the vault's quota, or the fixed allowance of one grant (DESIGN §4).
+
+What is counted are stored bytes (header and tags included: 128 bytes and 0.024 % more than plain
+ones), because those can be counted again from the blob rows alone.
+"""
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from davserver.db.tables import grant as grant_table
+from davserver.db.tables import vault as vault_table
+from davserver.domain.actions import Relation
+from davserver.domain.decisions import Target
+from davserver.domain.errors import NoSpace
+from davserver.vault.rows import OpenVault
+from davserver.vault.thinning import thin
+
+_CHARGE_VAULT = (
+    update(vault_table)
+    .where(
+        vault_table.c.id == bindparam("payer"),
+        vault_table.c.used + bindparam("size") <= vault_table.c.quota,
+    )
+    .values(used=vault_table.c.used + bindparam("size"))
+)
+_CHARGE_GRANT = (
+    update(grant_table)
+    .where(
+        grant_table.c.id == bindparam("payer"),
+        grant_table.c.used + bindparam("size") <= grant_table.c.allowance,
+    )
+    .values(used=grant_table.c.used + bindparam("size"))
+)
+
+
+def payer_of(target: Target) -> bytes | None:
+    """The grant that pays for what is written there; None where the vault itself does."""
+    if target.relation is Relation.OWNER or target.grant is None:
+        return None
+    return target.grant.id
+
+
+def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> None:
+    """Book `size` stored bytes. An owner's oldest versions and trash make room when it is tight.
+
+    Raises NoSpace, and then nothing was booked.
+    """
+    grant = payer_of(target)
+    if grant is not None:
+        if tx.execute(_CHARGE_GRANT, {"payer": grant, "size": size}).rowcount != 1:
+            raise NoSpace("what this share may add is used up")
+        return
+    booking = {"payer": vault.id, "size": size}
+    if tx.execute(_CHARGE_VAULT, booking).rowcount == 1:
+        return
+    thin(tx, vault, wanted=size)
+    if tx.execute(_CHARGE_VAULT, booking).rowcount != 1:
+        raise NoSpace("the vault is full")
+
+
+def room_for(tx: Connection, vault: OpenVault, target: Target) -> int:
+    """How many stored bytes could be booked there now, versions and trash counted as used up
+    for a grant, as free for an owner. One statement.
+    """
+    grant = payer_of(target)
+    if grant is not None:
+        left = select(grant_table.c.allowance - grant_table.c.used).where(
+            grant_table.c.id == bindparam("payer")
+        )
+        return max(0, int(tx.execute(left, {"payer": grant}).scalar_one()))
+    # What an owner wrote can displace older versions: only the whole quota bounds one file.
+    return vault.quota
+
+
+def used_and_quota(tx: Connection, vault: OpenVault) -> tuple[int, int]:
+    """Bytes booked on the vault, and its quota."""
+    row = tx.execute(
+        select(vault_table.c.used, vault_table.c.quota).where(vault_table.c.id == vault.id)
+    ).one()
+    return row.used, row.quota

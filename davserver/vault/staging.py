@@ -1,0 +1,230 @@
+"""Bytes on their way in: sealed, counted, synced before any row shows them (DESIGN §2.4).
+
+A small file waits in memory and is inserted with the row that names it. A larger one is a blob of
+its own: its row is there before its first byte, in state `staging` with a lease, so that the
+sweeper finds what a killed process left, and publishing can tell whether the blob is still ours.
+"""
+
+import mimetypes
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from davserver.db.clock import to_us
+from davserver.db.database import Database
+from davserver.db.tables import blob as blob_table
+from davserver.domain.drive import Upload
+from davserver.domain.errors import AbriError, NoSpace, Unavailable, WrongChecksum
+from davserver.domain.ids import BlobId, Entropy, VaultId
+from davserver.domain.nodes import Content
+from davserver.sealing.format import CHUNK_BYTES, Suite, stored_size
+from davserver.sealing.format import FORMAT as BLOB_FORMAT
+from davserver.sealing.keys import new_key
+from davserver.sealing.stream import SealingWriter, seal_small
+from davserver.vault.blobs.store import AnyBytes, BlobStore
+
+INLINE_BYTES = 64 * 1024
+"""Up to this many plain bytes a file is kept in the database row (docs/decisions: inline blobs)."""
+
+LEASE = timedelta(hours=24)
+_PIECE = 256 * 1024
+_CHUNK_LOG2 = CHUNK_BYTES.bit_length() - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Content that is safe but not visible yet. `columns` are those of its blob row."""
+
+    vault: VaultId
+    content: Content
+    size_cipher: int
+    columns: dict[str, Any]
+    inline: bool
+
+
+class Staging:
+    """Takes uploads in. One per process."""
+
+    def __init__(self, db: Database, blobs: BlobStore, entropy: Entropy) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._entropy = entropy
+
+    def take(self, vault: VaultId, upload: Upload, name: str, room: int, now: datetime) -> Staged:
+        """All of `upload`, sealed and synced. `room`: how many stored bytes it may take at most.
+
+        Raises Truncated, WrongChecksum, NoSpace; then nothing is left behind.
+        """
+        if upload.length is not None:
+            _require_room(stored_size(upload.length), room)
+        media_type = media_type_of(name, upload.media_type)
+        first = _read_fully(upload, INLINE_BYTES + 1)
+        if len(first) <= INLINE_BYTES:
+            staged = self._inline(vault, first, media_type, now)
+        else:
+            staged = self._streamed(vault, first, upload, media_type, room, now)
+        if upload.sha256 is not None and upload.sha256 != staged.content.sha256:
+            self.discard(staged)
+            raise WrongChecksum("the bytes that arrived are not those that were announced")
+        return staged
+
+    def take_bytes(self, vault: VaultId, plain: bytes, media_type: str, now: datetime) -> Staged:
+        """As `take`, for a small file that is in memory."""
+        return self._inline(vault, plain, media_type, now)
+
+    def take_pieces(self, vault: VaultId, upload: Upload, media_type: str, now: datetime) -> Staged:
+        """A copy of something that was already measured: no checks but the seals'."""
+        first = _read_fully(upload, INLINE_BYTES + 1)
+        if len(first) <= INLINE_BYTES:
+            return self._inline(vault, first, media_type, now)
+        return self._streamed(vault, first, upload, media_type, 1 << 62, now)
+
+    def _inline(self, vault: VaultId, plain: bytes, media_type: str, now: datetime) -> Staged:
+        blob, key = BlobId(self._entropy(16)), new_key(self._entropy)
+        sealed = seal_small(key, vault, blob, self._entropy, plain)
+        columns = _columns(blob, vault, "inline", now)
+        columns |= {
+            "size_cipher": len(sealed.stored),
+            "digest": sealed.stored_sha256,
+            "inline_ct": sealed.stored,
+        }
+        content = Content(blob, sealed.plain_size, sealed.plain_sha256, media_type, key)
+        return Staged(vault, content, len(sealed.stored), columns, inline=True)
+
+    def _streamed(
+        self,
+        vault: VaultId,
+        first: bytes,
+        upload: Upload,
+        media_type: str,
+        room: int,
+        now: datetime,
+    ) -> Staged:
+        blob, key = BlobId(self._entropy(16)), new_key(self._entropy)
+        columns = _columns(blob, vault, "disk", now) | {
+            "size_cipher": 0,
+            "state": "staging",
+            "lease_until": to_us(now + LEASE),
+        }
+        self._db.write(lambda tx: tx.execute(insert(blob_table), columns))
+        writer = SealingWriter(key, vault, blob, self._entropy)
+        try:
+            self._store(writer, blob, first, upload, room)
+        except BaseException:
+            self._drop(blob)
+            raise
+        columns |= {"size_cipher": writer.stored_size, "digest": writer.stored_sha256()}
+        content = Content(blob, writer.plain_size, writer.plain_sha256(), media_type, key)
+        return Staged(vault, content, writer.stored_size, columns, inline=False)
+
+    def _store(
+        self, writer: SealingWriter, blob: BlobId, first: bytes, upload: Upload, room: int
+    ) -> None:
+        stored = self._blobs.create(blob)
+        try:
+            stored.write(writer.header)
+            piece = first
+            while piece:
+                for sealed in writer.feed(piece):
+                    stored.write(sealed)
+                _require_room(writer.stored_size, room)
+                piece = upload.read(_PIECE)
+            stored.write(writer.finish())
+            stored.commit()
+        except BaseException:
+            stored.abort()
+            raise
+
+    def discard(self, staged: Staged) -> None:
+        """Throw away what will not be published; the sweeper takes what cannot go now."""
+        if not staged.inline:
+            self._drop(staged.content.blob)
+
+    def _drop(self, blob: BlobId) -> None:
+        with suppress(AbriError):
+            self._blobs.delete(blob)
+            self._db.note(
+                lambda tx: tx.execute(
+                    blob_table.delete().where(
+                        blob_table.c.id == blob, blob_table.c.state == "staging"
+                    )
+                )
+            )
+
+
+def publish(tx: Connection, staged: Staged, charged_to: bytes | None) -> None:
+    """Make the staged blob a live one, within the transaction that names it.
+
+    Raises Unavailable when its lease ran out meanwhile: the bytes may be gone.
+    """
+    live = {"state": "live", "lease_until": None, "charged_to": charged_to}
+    if staged.inline:
+        tx.execute(insert(blob_table), staged.columns | live)
+        return
+    values = {"size_cipher": staged.size_cipher, "digest": staged.columns["digest"]} | live
+    done = tx.execute(
+        update(blob_table)
+        .where(blob_table.c.id == staged.content.blob, blob_table.c.state == "staging")
+        .values(values)
+    )
+    if done.rowcount != 1:
+        raise Unavailable("the upload took longer than its lease; send it again")
+
+
+def media_type_of(name: str, announced: str | None) -> str:
+    """What clients announce is mostly `application/octet-stream`: then the name decides."""
+    if announced and not announced.startswith("application/octet-stream"):
+        return announced.split(";")[0].strip()[:255]
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _columns(blob: BlobId, vault: VaultId, store: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": blob,
+        "vault_id": vault,
+        "store": store,
+        "format": BLOB_FORMAT,
+        "suite": int(Suite.AES_256_GCM),
+        "chunk_log2": _CHUNK_LOG2,
+        "digest_alg": "sha-256",
+        "created": to_us(now),
+    }
+
+
+def _require_room(size: int, room: int) -> None:
+    if size > room:
+        raise NoSpace("the file is larger than the space that is left")
+
+
+def _read_fully(upload: Upload, size: int) -> bytes:
+    pieces: list[bytes] = []
+    while size > 0:
+        piece = upload.read(size)
+        if not piece:
+            break
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+class Replay:
+    """Plain pieces that were opened from one blob, as an upload into another (COPY)."""
+
+    length: int | None = None
+    media_type: str | None = None
+    modified: datetime | None = None
+    sha256: bytes | None = None
+
+    def __init__(self, read: Callable[[int, int], Iterator[AnyBytes]], size: int) -> None:
+        self._pieces = read(0, size)
+        self._held = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        if not self._held:
+            self._held = memoryview(next(self._pieces, b""))
+        piece, self._held = self._held[:size], self._held[size:]
+        return bytes(piece)

@@ -1,0 +1,183 @@
+"""A vault's own rows and keys: made once, opened when needed, kept in memory for minutes.
+
+The KEK opens the space key, the space key opens the index key (FORMAT.md §4, §7). Every row on the
+way is authenticated: with another owner, space or epoch in it, nothing opens.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from davserver.db.clock import to_us
+from davserver.db.tables import key_wrap, space, space_epoch, vault
+from davserver.domain.errors import Damaged, NotFound
+from davserver.domain.ids import Entropy, NodeId, PersonId, SpaceId, VaultId
+from davserver.sealing.index import VaultIndex
+from davserver.sealing.instance import InstanceKeys
+from davserver.sealing.kek import KekProvider, Wrapped, space_key_context
+from davserver.sealing.keys import new_key
+from davserver.sealing.space import SpaceKeys
+from davserver.sealing.values import Value
+from davserver.vault.rows import OpenVault
+
+log = structlog.get_logger(__name__)
+
+KEPT = timedelta(minutes=5)
+"""How long opened keys stay in memory (research/crypto-storage.md §2.10)."""
+
+AUTHORITY: dict[str, tuple[str, ...]] = {
+    "vault": (
+        "id", "owner_id", "root_id", "key_gen", "index_ct", "idx_gen", "quota", "created",
+        "erased_at",
+    ),
+    "space": ("id", "vault_id", "kind", "mode", "cur_epoch", "created"),
+    "space_epoch": ("space_id", "epoch", "reason", "link", "created", "retired_at"),
+    "key_wrap": (
+        "id", "space_id", "epoch", "rcpt_type", "rcpt_id", "kek_id", "alg", "ctx_version",
+        "wrapped", "grant_id", "created_by", "created", "revoked_at",
+    ),
+}  # fmt: skip
+"""The columns that each row's MAC covers."""
+
+_OPENING = (
+    select(
+        *(vault.c[name].label(f"vault_{name}") for name in (*AUTHORITY["vault"], "row_mac")),
+        *(space.c[name].label(f"space_{name}") for name in (*AUTHORITY["space"], "row_mac")),
+        *(
+            space_epoch.c[name].label(f"space_epoch_{name}")
+            for name in (*AUTHORITY["space_epoch"], "row_mac")
+        ),
+        *(
+            key_wrap.c[name].label(f"key_wrap_{name}")
+            for name in (*AUTHORITY["key_wrap"], "row_mac")
+        ),
+    )
+    .join(space, space.c.vault_id == vault.c.id)
+    .join(space_epoch, space_epoch.c.space_id == space.c.id)
+    .join(
+        key_wrap,
+        (key_wrap.c.space_id == space.c.id)
+        & (key_wrap.c.epoch == space_epoch.c.epoch)
+        & (key_wrap.c.rcpt_type == "kek")
+        & key_wrap.c.revoked_at.is_(None),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    vault: OpenVault
+    keys: int
+    until: datetime
+
+
+class Unlock:
+    """Opens vaults. One per process, shared between threads."""
+
+    def __init__(self, kek: KekProvider, keys: InstanceKeys, entropy: Entropy) -> None:
+        self._kek = kek
+        self._keys = keys
+        self._entropy = entropy
+        self._kept: dict[VaultId, _Kept] = {}
+
+    def vault(self, tx: Connection, vault_id: VaultId, keys: int, now: datetime) -> OpenVault:
+        """The opened vault. `keys` is the epoch counter of this request: keys kept under another
+        are opened anew, with one statement.
+
+        Raises NotFound when there is no such vault (erased, or tampered with), Unavailable when
+        the key provider is away.
+        """
+        kept = self._kept.get(vault_id)
+        if kept is not None and kept.keys == keys and now < kept.until:
+            return kept.vault
+        opened = self._open(tx, vault_id)
+        self._kept[vault_id] = _Kept(opened, keys, now + KEPT)
+        return opened
+
+    def _open(self, tx: Connection, vault_id: VaultId) -> OpenVault:
+        rows = tx.execute(_OPENING.where(vault.c.id == vault_id)).mappings().all()
+        try:
+            return self._unwrapped([row for row in rows if self._genuine(row)])
+        except Damaged:
+            log.error("vault-damaged", id=vault_id.hex())  # noqa: TRY400 — the trace has values
+            raise NotFound("no such vault") from None
+
+    def _genuine(self, row: RowMapping) -> bool:
+        return all(self._authentic(table, row) for table in AUTHORITY)
+
+    def _authentic(self, table: str, row: RowMapping) -> bool:
+        columns = {name: row[f"{table}_{name}"] for name in AUTHORITY[table]}
+        return self._keys.row_is_genuine(table, columns, row[f"{table}_row_mac"])
+
+    def _unwrapped(self, rows: list[RowMapping]) -> OpenVault:
+        if not rows or rows[0]["vault_erased_at"] is not None:
+            raise Damaged("no genuine row")
+        one = rows[0]
+        vault_id, space_id = VaultId(one["vault_id"]), SpaceId(one["space_id"])
+        owner = PersonId(one["vault_owner_id"])
+        current: int = one["space_cur_epoch"]
+        by_epoch: dict[int, SpaceKeys] = {}
+        for row in rows:
+            epoch: int = row["space_epoch_epoch"]
+            context = space_key_context(vault_id, space_id, epoch, owner)
+            wrapped = Wrapped(row["key_wrap_kek_id"], row["key_wrap_wrapped"])
+            key = self._kek.unwrap(wrapped, context)
+            by_epoch[epoch] = SpaceKeys(key, vault_id, space_id, epoch)
+        if current not in by_epoch:
+            raise Damaged("the present epoch's key is missing")
+        index_key = by_epoch[current].open_index_key(one["vault_idx_gen"], one["vault_index_ct"])
+        return OpenVault(
+            id=vault_id,
+            owner=owner,
+            root=NodeId(one["vault_root_id"]),
+            space=space_id,
+            epoch=current,
+            keys=by_epoch,
+            index=VaultIndex(index_key, vault_id),
+            quota=one["vault_quota"],
+        )
+
+    def create(
+        self, tx: Connection, owner: PersonId, quota: int, now: datetime
+    ) -> tuple[OpenVault, bytes]:
+        """A new vault's rows and keys, without its root folder yet; and the vault row's MAC."""
+        vault_id, space_id = VaultId(self._entropy(16)), SpaceId(self._entropy(16))
+        root = NodeId(self._entropy(16))
+        space_key, index_key = new_key(self._entropy), new_key(self._entropy)
+        keys = SpaceKeys(space_key, vault_id, space_id, 0)
+        made = to_us(now)
+        wrapped = self._kek.wrap(space_key, space_key_context(vault_id, space_id, 0, owner))
+        mac = self._insert(tx, "vault", {
+            "id": vault_id, "owner_id": owner, "root_id": root, "key_gen": 0,
+            "index_ct": keys.seal_index_key(1, index_key), "idx_gen": 1, "quota": quota,
+            "created": made, "erased_at": None,
+        })  # fmt: skip
+        self._insert(tx, "space", {
+            "id": space_id, "vault_id": vault_id, "kind": "managed", "mode": "managed",
+            "cur_epoch": 0, "created": made,
+        })  # fmt: skip
+        self._insert(tx, "space_epoch", {
+            "space_id": space_id, "epoch": 0, "reason": "created", "link": None,
+            "created": made, "retired_at": None,
+        })  # fmt: skip
+        self._insert(tx, "key_wrap", {
+            "id": self._entropy(16), "space_id": space_id, "epoch": 0, "rcpt_type": "kek",
+            "rcpt_id": wrapped.kek_id, "kek_id": wrapped.kek_id, "alg": "aes-siv",
+            "ctx_version": 1, "wrapped": wrapped.sealed, "grant_id": None, "created_by": None,
+            "created": made, "revoked_at": None,
+        })  # fmt: skip
+        opened = OpenVault(
+            vault_id, owner, root, space_id, 0, {0: keys}, VaultIndex(index_key, vault_id), quota
+        )
+        return opened, mac
+
+    def _insert(self, tx: Connection, table: str, values: dict[str, Value]) -> bytes:
+        row: dict[str, Any] = dict(values)
+        mac = self._keys.row_mac(table, values)
+        row["row_mac"] = mac
+        tables = {"vault": vault, "space": space, "space_epoch": space_epoch, "key_wrap": key_wrap}
+        tx.execute(insert(tables[table]), row)
+        return mac
