@@ -63,6 +63,14 @@ class Calendar:
         span = self._spans[name] = self._compute(now, zone)
         return span
 
+    def local_time(self, now: datetime, time_zone: str | None) -> str:
+        """`now` as the clock on the wall shows it there; empty without such a time zone."""
+        zone = zone_named(time_zone or self.time_zone)
+        if zone is None:
+            return ""
+        local = now.astimezone(zone)
+        return f"{DAYS[local.weekday()]} {local:%H:%M} {zone.key}"
+
     def _compute(self, now: datetime, zone: ZoneInfo) -> Span:
         slot = self._slot_at(now, zone)
         for instant in _instants(now, zone, self.openings):

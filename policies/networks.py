@@ -32,10 +32,10 @@ class Networks:
 
     def __init__(self, zones: Mapping[Network, Zone]) -> None:
         self.zones = MappingProxyType(dict(zones))
-        self._by_length: dict[tuple[int, int], dict[int, Zone]] = {}
-        for network, zone in zones.items():
+        self._by_length: dict[tuple[int, int], dict[int, Network]] = {}
+        for network in zones:
             shelf = self._by_length.setdefault((network.version, network.prefixlen), {})
-            shelf[int(network.network_address)] = zone
+            shelf[int(network.network_address)] = network
         self._lengths = sorted(self._by_length, reverse=True)
         self.zone_of = lru_cache(maxsize=REMEMBERED)(self._zone_of)
 
@@ -45,23 +45,35 @@ class Networks:
         """
         if address is None:
             return Zone.OFFICE
-        try:
-            parsed: IPv4Address | IPv6Address = ip_address(address)
-        except ValueError:
+        parsed = _parsed(address)
+        if parsed is None:
             return Zone.BLOCKED
-        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-            parsed = parsed.ipv4_mapped
-        return self._longest(parsed)
+        network = self._longest(parsed)
+        return self.zones[network] if network is not None else Zone.INTERNET
 
-    def _longest(self, address: IPv4Address | IPv6Address) -> Zone:
+    def network_of(self, address: str | None) -> Network | None:
+        """The network behind the zone of this address; None when there is none."""
+        parsed = _parsed(address) if address is not None else None
+        return self._longest(parsed) if parsed is not None else None
+
+    def _longest(self, address: IPv4Address | IPv6Address) -> Network | None:
         value = int(address)
         for version, length in self._lengths:
             if version == address.version:
                 spare = address.max_prefixlen - length
-                zone = self._by_length[version, length].get(value >> spare << spare)
-                if zone is not None:
-                    return zone
-        return Zone.INTERNET
+                network = self._by_length[version, length].get(value >> spare << spare)
+                if network is not None:
+                    return network
+        return None
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped or parsed
 
 
 def parse_networks(lines: tuple[Line, ...], report: Report) -> Networks:

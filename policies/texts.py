@@ -1,0 +1,160 @@
+"""An explanation in words, French and English."""
+
+from typing import Literal
+
+from davserver.domain.decisions import Permit
+from davserver.domain.errors import Reason
+from policies.explain import Attribute, Explanation, Origin
+from policies.rules import FILE, Rule
+from policies.vocabulary import Column
+
+Language = Literal["fr", "en"]
+
+REASONS: dict[Language, dict[Reason, str]] = {
+    "fr": {
+        Reason.AUTH_TOO_WEAK: "il faut une connexion plus forte",
+        Reason.NETWORK: "ce n'est pas permis depuis ce réseau",
+        Reason.OUTSIDE_HOURS: "ce n'est pas permis à cette heure",
+        Reason.CATEGORY: "ce n'est pas permis pour cette catégorie de documents",
+        Reason.READ_ONLY: "le partage ne donne que la lecture",
+        Reason.READ_ONLY_DEVICE: "le mot de passe de cet appareil ne permet que la lecture",
+        Reason.OWNER_ONLY: "seul le propriétaire peut le faire",
+        Reason.POLICY: "aucune règle ne le permet",
+        Reason.NO_GRANT: "la personne n'est pas propriétaire et aucun partage ne la concerne",
+    },
+    "en": {
+        Reason.AUTH_TOO_WEAK: "a stronger sign-in is needed",
+        Reason.NETWORK: "this is not allowed from this network",
+        Reason.OUTSIDE_HOURS: "this is not allowed at this hour",
+        Reason.CATEGORY: "this is not allowed for this category of documents",
+        Reason.READ_ONLY: "the grant gives reading only",
+        Reason.READ_ONLY_DEVICE: "this device's password allows reading only",
+        Reason.OWNER_ONLY: "only the owner may do this",
+        Reason.POLICY: "no rule allows it",
+        Reason.NO_GRANT: "the person is not the owner, and no live grant reaches them",
+    },
+}
+"""Every reason that the decider gives, as the end of a sentence."""
+
+COLUMNS: dict[Language, dict[Column, str]] = {
+    "fr": {
+        Column.ROLE: "rôle",
+        Column.RELATION: "lien",
+        Column.ACTION: "action",
+        Column.CATEGORY: "catégorie",
+        Column.STRUCTURE: "structure",
+        Column.ZONE: "réseau",
+        Column.AUTH: "connexion",
+        Column.SLOT: "horaire",
+    },
+    "en": {
+        Column.ROLE: "role",
+        Column.RELATION: "relation",
+        Column.ACTION: "action",
+        Column.CATEGORY: "category",
+        Column.STRUCTURE: "structure",
+        Column.ZONE: "network",
+        Column.AUTH: "sign-in",
+        Column.SLOT: "hours",
+    },
+}
+
+ORIGINS: dict[Language, dict[Origin, str]] = {
+    "fr": {
+        Origin.ACCOUNT: "d'après le compte",
+        Origin.OWNERSHIP: "le coffre est le sien",
+        Origin.GRANT: "d'après le partage",
+        Origin.MEMBERSHIP: "d'après l'appartenance à la structure",
+        Origin.NOTHING: "rien ne l'établit",
+        Origin.REQUEST: "d'après la demande",
+        Origin.DOCUMENT: "d'après le document ou le dossier le plus proche",
+        Origin.NETWORKS: "d'après networks.csv",
+        Origin.SIGN_IN: "d'après la connexion",
+        Origin.CALENDAR: "d'après calendars.csv",
+    },
+    "en": {
+        Origin.ACCOUNT: "from the account",
+        Origin.OWNERSHIP: "the vault is their own",
+        Origin.GRANT: "from the grant",
+        Origin.MEMBERSHIP: "from the membership in the structure",
+        Origin.NOTHING: "nothing establishes one",
+        Origin.REQUEST: "from the request",
+        Origin.DOCUMENT: "from the document or the nearest folder",
+        Origin.NETWORKS: "from networks.csv",
+        Origin.SIGN_IN: "from the sign-in",
+        Origin.CALENDAR: "from calendars.csv",
+    },
+}
+
+_PHRASES: dict[Language, dict[str, str]] = {
+    "fr": {
+        "yes": "PERMIS par {rule}",
+        "no": "REFUSÉ ({code}) : {reason}",
+        "by": "  par {rule}",
+        "until": "  à redemander au plus tard le {until}",
+        "hidden": "Pour cette personne, le document n'existe pas.",
+        "blocked": "Tout le disque est bloqué par {rule}.",
+        "question": "La question :",
+        "matching": "Les règles qui en parlent :",
+        "none": "  aucune",
+        "would": "Ce serait permis avec : {changes}",
+        "policy": "Règles en vigueur : {generation}",
+    },
+    "en": {
+        "yes": "ALLOWED by {rule}",
+        "no": "REFUSED ({code}): {reason}",
+        "by": "  by {rule}",
+        "until": "  to be asked again by {until}",
+        "hidden": "For this person the document does not exist.",
+        "blocked": "The whole drive is blocked by {rule}.",
+        "question": "The question:",
+        "matching": "The rules that speak of it:",
+        "none": "  none",
+        "would": "It would be allowed with: {changes}",
+        "policy": "Policy in force: {generation}",
+    },
+}
+
+
+def as_text(explanation: Explanation, language: Language) -> str:
+    """Some lines of plain text, without a line end after the last one."""
+    say = _PHRASES[language]
+    lines = _verdict(explanation, language)
+    if explanation.blocked:
+        lines.append(say["blocked"].format(rule=explanation.blocked.rule))
+    if explanation.changes:
+        told = (f"{COLUMNS[language][c.column]} = {c.word}" for c in explanation.changes)
+        lines.append(say["would"].format(changes=", ".join(told)))
+    lines += ["", say["question"], *(_attribute(a, language) for a in explanation.attributes)]
+    lines += ["", say["matching"], *(_rule(rule) for rule in explanation.matching)]
+    if not explanation.matching:
+        lines.append(say["none"])
+    return "\n".join([*lines, "", say["policy"].format(generation=explanation.generation[:12])])
+
+
+def _verdict(explanation: Explanation, language: Language) -> list[str]:
+    say, decision = _PHRASES[language], explanation.decision
+    place = f"{decision.rule} ({FILE}:{explanation.decisive.line})" if explanation.decisive else ""
+    rule = place or decision.rule
+    if isinstance(decision, Permit):
+        lines = [say["yes"].format(rule=rule)]
+        if decision.valid_until is not None:
+            lines.append(say["until"].format(until=decision.valid_until.isoformat()))
+        return lines
+    reason = REASONS[language][decision.reason]
+    lines = [say["no"].format(code=decision.reason.value, reason=reason)]
+    if rule:
+        lines.append(say["by"].format(rule=rule))
+    if not explanation.visible:
+        lines.append(say["hidden"])
+    return lines
+
+
+def _attribute(attribute: Attribute, language: Language) -> str:
+    origin = ORIGINS[language][attribute.origin]
+    told = f"{origin} ({attribute.detail})" if attribute.detail else origin
+    return f"  {COLUMNS[language][attribute.column]:<10} {attribute.word or '?':<16} {told}"
+
+
+def _rule(rule: Rule) -> str:
+    return f"  {FILE}:{rule.line}: {rule.effect} {rule.id}"
