@@ -7,22 +7,17 @@ from typing import Any
 import structlog
 from sqlalchemy import RowMapping
 
+from davserver.db.authority import COVERED, covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
+from davserver.db.tables import grant as table
 from davserver.domain.actions import Right
 from davserver.domain.grants import Grant, Grantee, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
 from davserver.sealing.instance import Display, InstanceKeys
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger("abri.alarm")
 
-TABLE = "grant"
-
-AUTHORITY = (
-    "id", "vault_id", "node_id", "parent_id", "to_kind", "to_id", "right", "starts", "until",
-    "ended_at", "ended_by", "created_by", "created", "allowance", "display_ct", "folder_idx",
-    "name_idx", "purpose_ct", "purpose_idx", "row_version",
-)  # fmt: skip
-"""What the MAC covers: all but `used`, which only counts."""
+COLUMNS = (*(table.c[name] for name in COVERED[table.name]), table.c.row_mac)
 
 _PERSON, _STRUCTURE = "person", "structure"
 _FOR_PURPOSE = 1 << 63
@@ -47,9 +42,8 @@ def open_row(keys: InstanceKeys, row: RowMapping) -> GrantRow | None:
     """None when the row is not genuine. Raises Damaged when the names of a genuine row do not
     open: then it is the keys that are wrong.
     """
-    signed = {name: row[name] for name in AUTHORITY}
-    if not keys.row_is_genuine(TABLE, signed, row["row_mac"]):
-        log.error("row-damaged", table=TABLE, id=bytes(row["id"]).hex())
+    if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
+        _log.error("row-mac-wrong", table=table.name, id=row["id"].hex())
         return None
     grant_id, version = GrantId(row["id"]), row["row_version"]
     grant = _grant(row, keys.open_display(grant_id, version, row["display_ct"]))
@@ -83,7 +77,7 @@ def seal_row(keys: InstanceKeys, row: GrantRow) -> tuple[GrantRow, dict[str, Any
         "purpose_idx": None,
         "row_version": version,
     }
-    mac = keys.row_mac(TABLE, columns)
+    mac = keys.row_mac(table.name, covered(table, columns))
     return replace(row, mac=mac), {**columns, "row_mac": mac}
 
 

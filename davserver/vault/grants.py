@@ -38,9 +38,8 @@ from davserver.vault.grant_names import (
     with_folders_settled,
     with_items_settled,
 )
-from davserver.vault.grant_rows import AUTHORITY, GrantRow, ended, open_row, seal_row
+from davserver.vault.grant_rows import COLUMNS, GrantRow, ended, open_row, seal_row
 
-_COLUMNS = (*(table.c[name] for name in AUTHORITY), table.c.row_mac)
 _NAMES_AT_A_TIME = 20
 
 
@@ -81,7 +80,7 @@ class GrantBook:
     ) -> list[Grant]:
         """All that is live for these grantees in one vault, under the names as stored."""
         mine = and_(table.c.to_id.in_(grantees), table.c.vault_id == vault)
-        return self._grants(tx, select(*_COLUMNS).where(mine, _live(now)))
+        return self._grants(tx, select(*COLUMNS).where(mine, _live(now)))
 
     def live_under_name(
         self,
@@ -97,7 +96,7 @@ class GrantBook:
         stored = could_be_stored_as(folder)
         by_index = table.c.folder_idx.in_(self._indexes(grantees, stored))
         mine = and_(table.c.to_id.in_(grantees), by_index)
-        grants = self._grants(tx, select(*_COLUMNS).where(mine, _live(now)))
+        grants = self._grants(tx, select(*COLUMNS).where(mine, _live(now)))
         inside = [one for one in grants if one.folder in stored]
         meant = [one for one in with_folders_settled(inside) if one.folder == folder]
         return [one for one in with_items_settled(meant) if name is None or one.name == name]
@@ -107,7 +106,7 @@ class GrantBook:
     ) -> list[SharedFolder]:
         """The root of this viewer's drive, by name; grants under the names as shown."""
         mine = table.c.to_id.in_(grantees)
-        grants = self._grants(tx, select(*_COLUMNS).where(mine, _live(now)))
+        grants = self._grants(tx, select(*COLUMNS).where(mine, _live(now)))
         folders: dict[tuple[str, VaultId], list[Grant]] = {}
         for one in with_folders_settled(grants):
             folders.setdefault((one.folder, one.vault), []).append(one)
@@ -120,23 +119,23 @@ class GrantBook:
         """All grants of one vault, oldest first: live, upcoming, expired; `ended`: those too that
         somebody ended.
         """
-        wanted = select(*_COLUMNS).where(table.c.vault_id == vault)
+        wanted = select(*COLUMNS).where(table.c.vault_id == vault)
         return self._rows(tx, wanted if ended else wanted.where(table.c.ended_at.is_(None)))
 
     def of_everybody(self, tx: Connection) -> list[GrantRow]:
         """Every grant of the instance, oldest first: for operators."""
-        return self._rows(tx, select(*_COLUMNS))
+        return self._rows(tx, select(*COLUMNS))
 
     def on_nodes(
         self, tx: Connection, vault: VaultId, nodes: Collection[NodeId], now: datetime
     ) -> list[Grant]:
         """All that is live on any of these nodes, whoever it is for: who else sees a place."""
         there = and_(table.c.node_id.in_(nodes), table.c.vault_id == vault)
-        return self._grants(tx, select(*_COLUMNS).where(there, _live(now)))
+        return self._grants(tx, select(*COLUMNS).where(there, _live(now)))
 
     def one(self, tx: Connection, grant: GrantId) -> GrantRow:
         """A grant in any state. Raises NotFound."""
-        found = self._rows(tx, select(*_COLUMNS).where(table.c.id == grant))
+        found = self._rows(tx, select(*COLUMNS).where(table.c.id == grant))
         if not found:
             raise NotFound("there is no such grant")
         return found[0]
@@ -144,7 +143,7 @@ class GrantBook:
     def standing(self, tx: Connection, to: Grantee, node: NodeId, now: datetime) -> Grant | None:
         """The grant on this node to this grantee that is live or will be, if there is one."""
         same = and_(table.c.to_id == to.id, table.c.node_id == node, _not_over(now))
-        return next(iter(self._grants(tx, select(*_COLUMNS).where(same))), None)
+        return next(iter(self._grants(tx, select(*COLUMNS).where(same))), None)
 
     def insert(self, tx: Connection, grant: Grant, *, by: PersonId, purpose: str) -> GrantRow:
         row, columns = seal_row(self._keys, GrantRow(grant, by, None, purpose, 1, b""))
@@ -186,7 +185,7 @@ class GrantBook:
         """
         grantees = wanted.kin | {wanted.to.id}
         same_vault = and_(table.c.to_id.in_(grantees), table.c.vault_id == wanted.vault)
-        present = self._grants(tx, select(*_COLUMNS).where(same_vault, _not_over(now)))
+        present = self._grants(tx, select(*COLUMNS).where(same_vault, _not_over(now)))
         present.sort(key=lambda one: one.to != wanted.to)
         folder = self._free_folder(tx, wanted, [one.folder for one in present], now)
         inside = [one for one in present if one.folder == folder]
@@ -204,7 +203,7 @@ class GrantBook:
         candidates = list(dict.fromkeys([*known, *islice(plain, _NAMES_AT_A_TIME)]))
         while candidates:
             by_index = table.c.folder_idx.in_(self._indexes(grantees, candidates))
-            rows = self._grants(tx, select(*_COLUMNS).where(others, by_index, _not_over(now)))
+            rows = self._grants(tx, select(*COLUMNS).where(others, by_index, _not_over(now)))
             taken = {one.folder for one in rows}
             free = next((name for name in candidates if name not in taken), None)
             if free is not None:
