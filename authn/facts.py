@@ -1,0 +1,219 @@
+"""The one statement of a sign-in: everything that is known of a person, from one moment.
+
+person ⟕ credential ⟕ vault ⟕ memberships ⟕ structures, beside the epoch and the throttle's two
+rows. It is the same statement for somebody who does not exist, so that its cost tells nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    or_,
+    select,
+)
+from sqlalchemy import Row as ResultRow
+
+from authn.credentials import CredentialKind
+from authn.rows import CredentialRow, credential_from, is_genuine, membership_from, person_from
+from davserver.db import tables as t
+from davserver.db.clock import from_us, to_us
+from davserver.domain.errors import Unavailable
+from davserver.domain.ids import CredentialId, PersonId, VaultId
+from davserver.domain.people import Epoch, Membership, Person
+from davserver.sealing.instance import InstanceKeys
+
+_ABSENT = bytes(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the throttle keeps under one key. `failures` at `last`, blocked until `until`."""
+
+    failures: int
+    last: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Only genuine rows; memberships only those that hold."""
+
+    epoch: Epoch
+    person: Person | None
+    credential: CredentialRow | None
+    memberships: tuple[Membership, ...]
+    vault: VaultId | None
+    pair: Count | None = None
+    address: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a sign-in names. `credential` None: the person's password."""
+
+    login_key: str
+    credential: CredentialId | None
+    pair: bytes
+    address: bytes
+
+
+_pair = t.throttle.alias("pair")
+_address = t.throttle.alias("address")
+_PEOPLE: tuple[Table, ...] = (t.person, t.credential, t.vault, t.membership, t.structure)
+
+
+def facts_of_login(tx: Connection, keys: InstanceKeys, asked: Asked, now: datetime) -> Facts:
+    """One statement. Raises Unavailable when the database holds no instance."""
+    values = {
+        "login_key": asked.login_key,
+        "credential": asked.credential or _ABSENT,
+        "pair": asked.pair,
+        "address": asked.address,
+        "now": to_us(now),
+    }
+    rows = tx.execute(_by_login(app_password=asked.credential is not None), values).all()
+    return _facts(keys, rows, throttled=True)
+
+
+def facts_of_person(
+    tx: Connection,
+    keys: InstanceKeys,
+    person: PersonId,
+    credential: CredentialId | None,
+    now: datetime,
+) -> Facts:
+    """One statement. Raises Unavailable when the database holds no instance."""
+    values = {"person": person, "credential": credential or _ABSENT, "now": to_us(now)}
+    return _facts(keys, tx.execute(_by_person(), values).all(), throttled=False)
+
+
+@lru_cache(2)
+def _by_login(*, app_password: bool) -> Select[Any]:
+    which = (
+        and_(_is_kind(CredentialKind.APP_PASSWORD), t.credential.c.id == bindparam("credential"))
+        if app_password
+        else _is_kind(CredentialKind.PASSWORD)
+    )
+    joined = _joined(t.person.c.login_key == bindparam("login_key"), which)
+    return select(*_columns((*_PEOPLE, _pair, _address))).select_from(
+        joined.outerjoin(_pair, _pair.c.key == bindparam("pair")).outerjoin(
+            _address, _address.c.key == bindparam("address")
+        )
+    )
+
+
+@lru_cache(1)
+def _by_person() -> Select[Any]:
+    joined = _joined(
+        t.person.c.id == bindparam("person"), t.credential.c.id == bindparam("credential")
+    )
+    return select(*_columns(_PEOPLE)).select_from(joined)
+
+
+def _joined(which_person: ColumnElement[bool], which: ColumnElement[bool]) -> FromClause:
+    """The epoch comes first: its one row is there whoever asks."""
+    now: BindParameter[int] = bindparam("now", type_=BigInteger)
+    holds = and_(
+        t.membership.c.starts <= now, or_(t.membership.c.ends.is_(None), t.membership.c.ends > now)
+    )
+    return (
+        t.epoch.outerjoin(t.person, which_person)
+        .outerjoin(t.credential, and_(t.credential.c.person_id == t.person.c.id, which))
+        .outerjoin(t.vault, t.vault.c.owner_id == t.person.c.id)
+        .outerjoin(t.membership, and_(t.membership.c.person_id == t.person.c.id, holds))
+        .outerjoin(t.structure, t.structure.c.id == t.membership.c.structure_id)
+    )
+
+
+def _is_kind(kind: CredentialKind) -> ColumnElement[bool]:
+    return t.credential.c.kind == kind.value
+
+
+def _columns(sources: Iterable[FromClause]) -> list[ColumnElement[Any]]:
+    counters = [t.epoch.c[name] for name in ("revocation", "policy", "keys")]
+    rest = [
+        column.label(f"{source.name}__{column.name}")  # type: ignore[attr-defined]
+        for source in sources
+        for column in source.columns
+    ]
+    return [*counters, *rest]
+
+
+def _facts(keys: InstanceKeys, rows: Sequence[ResultRow[Any]], *, throttled: bool) -> Facts:
+    if not rows:
+        raise Unavailable("the database holds no instance yet: run `abri init`", seconds=60)
+    first = rows[0]
+    values = first._mapping  # noqa: SLF001 — SQLAlchemy's public name for it
+    person_row = _part(first, t.person)
+    person = person_from(keys, person_row) if person_row else None
+    return Facts(
+        epoch=Epoch(values["revocation"], values["policy"], values["keys"]),
+        person=person,
+        credential=_credential(keys, rows) if person else None,
+        memberships=_memberships(keys, rows) if person else (),
+        vault=_vault(keys, first) if person else None,
+        pair=_count(first, "pair") if throttled else None,
+        address=_count(first, "address") if throttled else None,
+    )
+
+
+def _part(row: ResultRow[Any], table: Table) -> dict[str, Any] | None:
+    """The columns of one joined table, None where nothing was joined."""
+    values = row._mapping  # noqa: SLF001 — SQLAlchemy's public name for it
+    if values[f"{table.name}__id"] is None:
+        return None
+    return {column.name: values[f"{table.name}__{column.name}"] for column in table.columns}
+
+
+def _credential(keys: InstanceKeys, rows: Sequence[ResultRow[Any]]) -> CredentialRow | None:
+    """The first genuine one: a forged row beside it locks nobody out."""
+    for row in _distinct(rows, t.credential):
+        found = credential_from(keys, row)
+        if found is not None:
+            return found
+    return None
+
+
+def _memberships(keys: InstanceKeys, rows: Sequence[ResultRow[Any]]) -> tuple[Membership, ...]:
+    structures = {row["id"]: row for row in _distinct(rows, t.structure)}
+    found = (
+        membership_from(keys, row, structures[row["structure_id"]])
+        for row in _distinct(rows, t.membership)
+        if row["structure_id"] in structures
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def _distinct(rows: Sequence[ResultRow[Any]], table: Table) -> list[dict[str, Any]]:
+    parts = (_part(row, table) for row in rows)
+    return list({part["id"]: part for part in parts if part is not None}.values())
+
+
+def _vault(keys: InstanceKeys, row: ResultRow[Any]) -> VaultId | None:
+    vault = _part(row, t.vault)
+    if vault is None or vault["erased_at"] is not None or not is_genuine(keys, t.vault, vault):
+        return None
+    return VaultId(vault["id"])
+
+
+def _count(row: ResultRow[Any], name: str) -> Count | None:
+    values = row._mapping  # noqa: SLF001
+    if values[f"{name}__key"] is None:
+        return None
+    return Count(
+        values[f"{name}__failures"],
+        from_us(values[f"{name}__last_at"]),
+        from_us(values[f"{name}__blocked_until"]),
+    )

@@ -1,0 +1,138 @@
+"""Signing in: from a credential to the principal of one request, in one statement."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, or_, update
+
+from authn.credentials import AppPassword, Credential, CredentialKind, Password
+from authn.facts import Asked, Facts, facts_of_login, facts_of_person
+from authn.login_name import key_to_look_up
+from authn.password_check import PasswordCheck
+from authn.rows import CredentialRow, verifier_of
+from authn.throttle import Throttle
+from authn.verifiers import app_password_phc, is_app_password
+from davserver.db import tables as t
+from davserver.db.clock import to_us
+from davserver.db.database import Database
+from davserver.domain.actions import Strength
+from davserver.domain.errors import NoSpace, NotSignedIn, Unavailable
+from davserver.domain.ids import Entropy
+from davserver.domain.people import AccountState, Person, Principal
+from davserver.domain.secret import Secret
+from davserver.sealing.instance import InstanceKeys
+
+_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
+_STRENGTH = {
+    CredentialKind.PASSWORD: Strength.PASSWORD,
+    CredentialKind.APP_PASSWORD: Strength.APP_PASSWORD,
+}
+_NOBODYS = app_password_phc(Secret(bytes(20)))
+
+_log = structlog.get_logger("abri.authn")
+
+
+class Login:
+    """One per process, thread-safe. Knows nobody by heart: state, revocation and memberships come
+    from the database at every request.
+    """
+
+    def __init__(self, db: Database, keys: InstanceKeys, entropy: Entropy) -> None:
+        self._db = db
+        self._keys = keys
+        self._throttle = Throttle(db, keys)
+        self._passwords = PasswordCheck(db, keys, self._throttle, entropy)
+
+    def sign_in(self, credential: Credential, address: str | None, now: datetime) -> Principal:
+        """Who this is. One statement for an app password, and for a password that this process
+        proved within the last minute; a first use on a day adds a note of that day.
+
+        Raises NotSignedIn (unknown, wrong, revoked, expired and blocked are all alike), SlowDown
+        after too many wrong passwords, Unavailable when the database is away or too many people
+        sign in at once.
+        """
+        source = self._throttle.source(key_to_look_up(credential.login), address)
+        asked = Asked(
+            login_key=key_to_look_up(credential.login),
+            credential=credential.id if isinstance(credential, AppPassword) else None,
+            pair=source.pair,
+            address=source.address,
+        )
+        with self._db.read() as tx:
+            facts = facts_of_login(tx, self._keys, asked, now)
+        row = _usable(facts, now)
+        match credential:
+            case AppPassword():
+                self._check_app_password(row, credential)
+            case Password():
+                self._passwords.check(credential.secret, row, source, facts, now)
+        if facts.person is None or row is None:
+            raise NotSignedIn
+        self._note_use(row, now)
+        return _principal(facts, facts.person, row, address)
+
+    def still(self, tx: Connection, who: Principal, now: datetime) -> Principal:
+        """The same person with all facts as `tx` sees them; one statement.
+
+        Raises NotSignedIn when the account is blocked, or the credential revoked, expired or
+        replaced since. An operator stays who they are; the facts of whom they act for are fresh.
+        """
+        facts = facts_of_person(tx, self._keys, who.id, who.credential, now)
+        if who.operator is not None:
+            return replace(
+                who,
+                person=facts.person or who.person,
+                memberships=facts.memberships,
+                vault=facts.vault,
+                epoch=facts.epoch,
+            )
+        row = _usable(facts, now)
+        if facts.person is None or row is None or row.generation != who.generation:
+            raise NotSignedIn
+        return replace(_principal(facts, facts.person, row, who.address), strength=who.strength)
+
+    def _check_app_password(self, row: CredentialRow | None, credential: AppPassword) -> None:
+        phc = verifier_of(self._keys, row) if row else None
+        if not is_app_password(phc or _NOBODYS, credential.secret) or phc is None:
+            raise NotSignedIn
+
+    def _note_use(self, row: CredentialRow, now: datetime) -> None:
+        """The day, once a day: people find devices that they no longer use, and no more."""
+        today = to_us(now) // _DAY_US
+        if row.last_used_day is not None and row.last_used_day >= today:
+            return
+        column = t.credential.c.last_used_day
+        stale = or_(column.is_(None), column < today)
+        statement = (
+            update(t.credential)
+            .where(t.credential.c.id == row.id, stale)
+            .values(last_used_day=today)
+        )
+        try:
+            self._db.note(lambda tx: tx.execute(statement))
+        except (NoSpace, Unavailable):
+            # A full disk must not keep people from reading their papers.
+            _log.warning("last-use-not-noted", credential=row.id.hex())
+
+
+def _usable(facts: Facts, now: datetime) -> CredentialRow | None:
+    """The credential, if its owner may sign in with it now."""
+    row, person = facts.credential, facts.person
+    if row is None or person is None or person.state is not AccountState.ACTIVE:
+        return None
+    return row if row.holds(now) else None
+
+
+def _principal(facts: Facts, person: Person, row: CredentialRow, address: str | None) -> Principal:
+    return Principal(
+        person=person,
+        credential=row.id,
+        strength=_STRENGTH[row.kind],
+        read_only=row.read_only,
+        memberships=facts.memberships,
+        vault=facts.vault,
+        epoch=facts.epoch,
+        address=address,
+        generation=row.generation,
+    )

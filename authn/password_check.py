@@ -1,0 +1,128 @@
+"""Is this the person's password? Cached, throttled, and one Argon2 computation at a time."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+
+from authn.facts import Facts
+from authn.memory import ShortMemory
+from authn.passwords import HashingTurn, hash_password, is_outdated, is_password
+from authn.rows import CredentialRow, verifier_of
+from authn.throttle import Source, Throttle, seconds_to_wait
+from davserver.db import tables as t
+from davserver.db.database import Database
+from davserver.domain.errors import NotSignedIn, SlowDown
+from davserver.domain.ids import ID_BYTES, Entropy
+from davserver.domain.secret import Secret
+from davserver.sealing.instance import InstanceKeys
+
+PROVED_FOR = timedelta(seconds=60)
+WRONG_FOR = timedelta(hours=1)
+AT_HOME_FOR = timedelta(hours=12)
+_MOST = 8192
+
+
+class PasswordCheck:
+    """Thread-safe. It has three memories, of HMACs under keys that never leave the process.
+
+    * proved: these 60 seconds, this very credential in this generation, with this password. Only
+      successes, and only worth something beside a row that was read in the same request.
+    * wrong: this password was tried here and counted already; a forgotten device that repeats it
+      neither computes nor counts again.
+    * at home: somebody signed in to this account from this address lately, so that failures of
+      others at a shared address do not stop them.
+    """
+
+    def __init__(
+        self, db: Database, keys: InstanceKeys, throttle: Throttle, entropy: Entropy
+    ) -> None:
+        self._db = db
+        self._keys = keys
+        self._throttle = throttle
+        self._entropy = entropy
+        self._turn = HashingTurn()
+        self._proved = ShortMemory(Secret(entropy(32)), PROVED_FOR, _MOST)
+        self._wrong = ShortMemory(Secret(entropy(32)), WRONG_FOR, _MOST)
+        self._at_home = ShortMemory(Secret(entropy(32)), AT_HOME_FOR, _MOST)
+        self._dummy = hash_password(Secret(entropy(32)), entropy)
+
+    def check(
+        self,
+        secret: Secret,
+        row: CredentialRow | None,
+        source: Source,
+        facts: Facts,
+        now: datetime,
+    ) -> None:
+        """Returns when it is. `row` None: nobody, or nobody who may sign in; that costs the same.
+
+        Raises NotSignedIn, SlowDown, Unavailable.
+        """
+        _wait(seconds_to_wait(facts.pair, now))
+        if self._is_known(secret, row, source, now):
+            return
+        if not self._at_home.has(now, source.pair):
+            _wait(seconds_to_wait(facts.address, now))
+        self._compute(secret, row, source, now)
+
+    def _compute(
+        self, secret: Secret, row: CredentialRow | None, source: Source, now: datetime
+    ) -> None:
+        tried = _tried(row, secret)
+        phc = (verifier_of(self._keys, row) if row else None) or self._dummy
+        with self._turn.taken():
+            # Whoever waited here may find the answer: one computation serves a whole burst.
+            if self._is_known(secret, row, source, now):
+                return
+            pair, _ = self._throttle.counts(source)
+            _wait(seconds_to_wait(pair, now))
+            right = is_password(phc, secret) and row is not None
+            stronger = hash_password(secret, self._entropy) if right and is_outdated(phc) else None
+            self._remember(source, tried, now, right=right)
+        if row is None or not right:
+            self._throttle.failed(source, now)
+            raise NotSignedIn
+        if pair is not None:
+            self._throttle.forget(source)
+        if stronger is not None:
+            self._replace(row, stronger)
+
+    def _is_known(
+        self, secret: Secret, row: CredentialRow | None, source: Source, now: datetime
+    ) -> bool:
+        """True: proved. False: must be computed. Raises NotSignedIn when known to be wrong."""
+        tried = _tried(row, secret)
+        if row is not None and self._proved.has(now, *tried):
+            return True
+        if self._wrong.has(now, source.pair, *tried):
+            raise NotSignedIn
+        return False
+
+    def _remember(
+        self, source: Source, tried: tuple[bytes, ...], now: datetime, *, right: bool
+    ) -> None:
+        if right:
+            self._proved.add(now, *tried)
+            self._at_home.add(now, source.pair)
+        else:
+            self._wrong.add(now, source.pair, *tried)
+
+    def _replace(self, row: CredentialRow, phc: str) -> None:
+        """Keeps the generation: it is the same password, and whoever is signed in stays so."""
+        sealed = self._keys.seal_password_hash(row.id, row.generation, phc)
+        same = (t.credential.c.id == row.id, t.credential.c.verifier_ct == row.sealed)
+        self._db.note(
+            lambda tx: tx.execute(update(t.credential).where(*same).values(verifier_ct=sealed))
+        )
+
+
+def _tried(row: CredentialRow | None, secret: Secret) -> tuple[bytes, bytes, bytes]:
+    """Credential id, generation, secret: zeros for nobody."""
+    if row is None:
+        return bytes(ID_BYTES), bytes(8), secret.reveal()
+    return row.id, row.generation.to_bytes(8, "big"), secret.reveal()
+
+
+def _wait(seconds: int) -> None:
+    if seconds:
+        raise SlowDown(seconds)
