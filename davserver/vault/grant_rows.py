@@ -1,11 +1,11 @@
 """Rows of grants ↔ the domain's Grant. A row whose MAC is wrong is absent (crypto-review A1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import RowMapping
 
 from davserver.db.authority import COVERED, covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
@@ -17,7 +17,10 @@ from davserver.sealing.instance import Display, InstanceKeys
 
 _log = structlog.get_logger("abri.alarm")
 
-COLUMNS = (*(table.c[name] for name in COVERED[table.name]), table.c.row_mac)
+Row = Mapping[str, Any]
+
+NAMES = (*COVERED[table.name], "row_mac")
+COLUMNS = tuple(table.c[name] for name in NAMES)
 
 _PERSON, _STRUCTURE = "person", "structure"
 _FOR_PURPOSE = 1 << 63
@@ -38,12 +41,12 @@ class GrantRow:
     mac: bytes
 
 
-def open_row(keys: InstanceKeys, row: RowMapping) -> GrantRow | None:
+def open_row(keys: InstanceKeys, row: Row) -> GrantRow | None:
     """None when the row is not genuine. Raises Damaged when the names of a genuine row do not
     open: then it is the keys that are wrong.
     """
     if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
-        _log.error("row-mac-wrong", table=table.name, id=row["id"].hex())
+        _log.error("row-mac-wrong", table=table.name, id=bytes(row["id"]).hex())
         return None
     grant_id, version = GrantId(row["id"]), row["row_version"]
     grant = _grant(row, keys.open_display(grant_id, version, row["display_ct"]))
@@ -87,7 +90,7 @@ def ended(row: GrantRow, by: PersonId, now: datetime) -> GrantRow:
     )
 
 
-def _grant(row: RowMapping, display: Display) -> Grant:
+def _grant(row: Row, display: Display) -> Grant:
     return Grant(
         id=GrantId(row["id"]),
         vault=VaultId(row["vault_id"]),

@@ -38,7 +38,7 @@ from davserver.vault.grant_names import (
     with_folders_settled,
     with_items_settled,
 )
-from davserver.vault.grant_rows import COLUMNS, GrantRow, ended, open_row, seal_row
+from davserver.vault.grant_rows import COLUMNS, NAMES, GrantRow, ended, open_row, seal_row
 
 _NAMES_AT_A_TIME = 20
 
@@ -217,8 +217,9 @@ class GrantBook:
         return [self._keys.grant_name_index(one, name) for one in ids for name in names]
 
     def _rows(self, tx: Connection, wanted: Select[*tuple[object, ...]]) -> list[GrantRow]:
-        found = tx.execute(wanted.order_by(table.c.created, table.c.id)).mappings()
-        return [row for row in (open_row(self._keys, one) for one in found) if row is not None]
+        found = tx.execute(wanted.order_by(table.c.created, table.c.id))
+        opened = (open_row(self._keys, dict(zip(NAMES, one, strict=True))) for one in found)
+        return [row for row in opened if row is not None]
 
     def _grants(self, tx: Connection, wanted: Select[*tuple[object, ...]]) -> list[Grant]:
         return [row.grant for row in self._rows(tx, wanted)]
