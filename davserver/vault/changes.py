@@ -7,9 +7,8 @@ half-saved document that nobody else sees (DESIGN §4). Every write raises it on
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
@@ -78,7 +77,7 @@ def of_folders(tx: Connection, folders: Collection[NodeId]) -> dict[NodeId, list
     statement = select(folder_change).where(
         folder_change.c.folder_id.in_(bindparam("folders", expanding=True))
     )
-    return _grouped(tx.execute(statement, {"folders": list(folders)}).all())
+    return _grouped(tx.execute(statement, {"folders": list(folders)}).mappings())
 
 
 def of_parent(tx: Connection, parent: NodeId) -> dict[NodeId, list[Change]]:
@@ -88,12 +87,12 @@ def of_parent(tx: Connection, parent: NodeId) -> dict[NodeId, list[Change]]:
         folder_change.c.folder_id.in_(from_children)
         | (folder_change.c.folder_id == bindparam("parent"))
     )
-    return _grouped(tx.execute(statement, {"parent": parent}).all())
+    return _grouped(tx.execute(statement, {"parent": parent}).mappings())
 
 
-def _grouped(rows: Iterable[Row[Any]]) -> dict[NodeId, list[Change]]:
+def _grouped(rows: Iterable[RowMapping]) -> dict[NodeId, list[Change]]:
     found: dict[NodeId, list[Change]] = {}
     for row in rows:
-        change = Change(row.tag, row.count, row.at)
-        found.setdefault(NodeId(row.folder_id), []).append(change)
+        change = Change(row["tag"], row["count"], row["at"])
+        found.setdefault(NodeId(row["folder_id"]), []).append(change)
     return found

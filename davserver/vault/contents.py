@@ -1,0 +1,80 @@
+"""Opening a file's content: the blob row, then the bytes, each piece verified before it is given."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, bindparam, select
+
+from davserver.db.tables import blob as blob_table
+from davserver.domain.decisions import Permit
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import VaultId
+from davserver.domain.nodes import Content
+from davserver.sealing.stream import SealedReader
+from davserver.vault.blobs.store import AnyBytes, BlobReader, BlobStore
+
+_BLOB = select(
+    blob_table.c.store, blob_table.c.state, blob_table.c.size_cipher, blob_table.c.inline_ct
+).where(blob_table.c.id == bindparam("blob"))
+
+
+class OpenContent:
+    """One version's bytes. Close it: a file handle may be behind it."""
+
+    def __init__(self, reader: SealedReader, size: int, behind: BlobReader | None) -> None:
+        self._reader = reader
+        self._behind = behind
+        self.size = size
+
+    def read(self, offset: int, length: int) -> Iterator[AnyBytes]:
+        """The plain bytes of that range. Raises Damaged, also from the iterator."""
+        return self._reader.range(offset, length)
+
+    def close(self) -> None:
+        """May be called twice."""
+        if self._behind is not None:
+            self._behind.close()
+
+
+def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenContent:
+    """The content of the permit's own file: one statement. Raises Damaged."""
+    node = permit.target.node
+    assert node is not None and node.content is not None  # noqa: S101, PT018 — it is a file
+    return open_content(tx, blobs, node.vault, node.content)
+
+
+def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Content) -> OpenContent:
+    """Raises Damaged when the stored bytes are missing or of another size, before any is read."""
+    row = tx.execute(_BLOB, {"blob": content.blob}).first()
+    if row is None or row.state == "dead":
+        raise Damaged("the content's row is missing")
+    if row.store == "inline":
+        return _inline(vault, content, row.inline_ct)
+    behind = blobs.open(content.blob)
+    try:
+        reader = SealedReader(
+            content.key,
+            vault,
+            content.blob,
+            behind.read_at,
+            stored_size=behind.size,
+            plain_size=content.size,
+        )
+    except Damaged:
+        behind.close()
+        raise
+    return OpenContent(reader, content.size, behind)
+
+
+def _inline(vault: VaultId, content: Content, stored: bytes | None) -> OpenContent:
+    if stored is None:
+        raise Damaged("an inline blob is empty")
+    view = memoryview(stored)
+    reader = SealedReader(
+        content.key,
+        vault,
+        content.blob,
+        lambda offset, length: view[offset : offset + length],
+        stored_size=len(view),
+        plain_size=content.size,
+    )
+    return OpenContent(reader, content.size, None)

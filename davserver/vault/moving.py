@@ -1,0 +1,160 @@
+"""MOVE, and what looks like one but is a save: identities stay where people expect them.
+
+A file that is moved onto another becomes that one's new version (DESIGN §2.5): id, grants and
+category stay, dead properties come from the source. Renaming away, writing anew and deleting what
+was renamed is one save too: `reunite` gives the first file its name back with the new content.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from davserver.db.clock import to_us
+from davserver.db.tables import folder_change, node_version
+from davserver.db.tables import lock as lock_table
+from davserver.db.tables import node as node_table
+from davserver.domain.actions import Category
+from davserver.domain.decisions import Permit
+from davserver.domain.ids import Entropy
+from davserver.domain.nodes import Node
+from davserver.vault import changes
+from davserver.vault.rows import OpenVault, sealed_version, version_from
+from davserver.vault.writing import Changed, announce, free_twin, keep_version, update_node
+
+
+def move(tx: Connection, vault: OpenVault, take: Permit, put: Permit, now: datetime) -> Changed:
+    """The permit's node at the other permit's free name. Only its own row changes.
+
+    Its effective category is written onto it when it changes folders, so that it cannot change
+    by where it lies (DESIGN §2.3).
+    """
+    node, parent = take.target.node, put.target.parent
+    assert node is not None and parent is not None  # noqa: S101, PT018 — permits for MOVE have both
+    stays = node.parent == parent.id
+    after = replace(
+        node,
+        parent=parent.id,
+        name=put.target.name,
+        twin=free_twin(tx, vault, parent, put.target.name),
+        category=node.category if stays else take.target.category,
+    )
+    left = {
+        "left_parent": node.parent,
+        "left_idx": vault.index.name_index(node.name),
+        "left_at": to_us(now),
+        "left_by": take.who.id,
+    }
+    done = update_node(tx, vault, after, left)
+    _announce_both(tx, vault, take, put, (node, after), now)
+    return done
+
+
+def take_over(
+    tx: Connection,
+    vault: OpenVault,
+    take: Permit,
+    put: Permit,
+    entropy: Entropy,
+    now: datetime,
+) -> Changed:
+    """The source's content becomes the destination file's new version; the source is no more."""
+    source, destination = take.target.node, put.target.node
+    assert source is not None and destination is not None  # noqa: S101, PT018 — as above
+    done = _absorb(tx, vault, source, destination, entropy, now)
+    _announce_both(tx, vault, take, put, (source, destination), now)
+    return done
+
+
+def reunite(
+    tx: Connection,
+    vault: OpenVault,
+    permit: Permit,
+    successor: Node,
+    former_folders: Sequence[Node],
+    entropy: Entropy,
+    now: datetime,
+) -> Changed:
+    """The last step of a save: the permit's node, renamed away a moment ago and about to be
+    deleted, takes its name back from `successor` with `successor`'s content as a new version.
+    """
+    ghost = permit.target.node
+    assert ghost is not None  # noqa: S101 — a permit to delete names what it deletes
+    back = replace(ghost, parent=successor.parent, name=successor.name, twin=successor.twin)
+    done = _absorb(tx, vault, successor, back, entropy, now)
+    category = permit.target.category
+    announce(tx, vault, [*permit.target.above, *former_folders], [(ghost, category)], now)
+    announce(tx, vault, former_folders, [(back, category)], now)
+    return done
+
+
+def _absorb(
+    tx: Connection,
+    vault: OpenVault,
+    source: Node,
+    destination: Node,
+    entropy: Entropy,
+    now: datetime,
+) -> Changed:
+    keep_version(tx, vault, destination, now)
+    adopted = _adopt_versions(tx, vault, source, destination)
+    tx.execute(delete(lock_table).where(lock_table.c.node_id == source.id))
+    tx.execute(delete(node_table).where(node_table.c.id == source.id))
+    return update_node(
+        tx,
+        vault,
+        replace(
+            destination,
+            content=source.content,
+            etag=entropy(16),
+            author=source.author,
+            modified=source.modified,
+            made_at=now,
+            properties=source.properties,
+        ),
+        {"left_parent": None, "left_idx": None, "left_at": None, "left_by": None},
+        skipped=adopted,
+    )
+
+
+def _adopt_versions(tx: Connection, vault: OpenVault, source: Node, destination: Node) -> int:
+    """Earlier versions of what is taken over stay readable, as versions of what took over. They
+    get the next free numbers; when each was replaced stays with it. Returns how many there are.
+    """
+    of_source = node_version.c.node_id == source.id
+    rows = tx.execute(
+        select(node_version).where(of_source).order_by(node_version.c.version)
+    ).mappings()
+    adopted = [
+        replace(version_from(vault, row), node=destination.id, number=number)
+        for number, row in enumerate(rows, start=destination.row_version + 1)
+    ]
+    if adopted:
+        tx.execute(delete(node_version).where(of_source))
+        tx.execute(insert(node_version), [sealed_version(vault, old) for old in adopted])
+    return len(adopted)
+
+
+def _announce_both(
+    tx: Connection,
+    vault: OpenVault,
+    take: Permit,
+    put: Permit,
+    nodes: tuple[Node, Node],
+    now: datetime,
+) -> None:
+    before, after = nodes
+    tags = tags_below(tx, vault, before, take.target.category)
+    tags |= {changes.tag_of(vault, after, put.target.category)}
+    folders = {node.id: node for node in (*take.target.above, *put.target.above)}
+    changes.bump(tx, list(folders.values()), tags, now)
+
+
+def tags_below(tx: Connection, vault: OpenVault, node: Node, category: Category) -> set[bytes]:
+    """The tags under which a node, and for a folder all that ever changed in it, is noticed."""
+    tags = {changes.tag_of(vault, node, category)}
+    if node.is_folder:
+        known = select(folder_change.c.tag).where(folder_change.c.folder_id == node.id)
+        tags.update(tx.execute(known).scalars())
+    return tags

@@ -1,0 +1,124 @@
+"""Removal and its undoing. What is removed waits in the trash; what waits too long is thinned.
+
+Only the topmost node changes: what is below it is out of reach because the way to it is.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from davserver.db.clock import from_us, to_us
+from davserver.db.tables import lock as lock_table
+from davserver.db.tables import node as node_table
+from davserver.db.tables import node_version
+from davserver.domain.actions import Category
+from davserver.domain.decisions import Permit
+from davserver.domain.errors import AlreadyThere, NotFound
+from davserver.domain.ids import Entropy, NodeId
+from davserver.domain.nodes import Content, Node, NodeState
+from davserver.vault import changes
+from davserver.vault.index import one, subtree
+from davserver.vault.moving import tags_below
+from davserver.vault.rows import NODE_COLUMNS, OldVersion, OpenVault, node_from, version_from
+from davserver.vault.thinning import batched
+from davserver.vault.writing import Changed, free_twin, keep_version, update_node
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """Something in the trash, and since when."""
+
+    node: Node
+    since: datetime
+
+
+def trash(tx: Connection, vault: OpenVault, permit: Permit, now: datetime) -> Changed:
+    """Put the permit's node, with all below it, into the owner's trash; its locks end."""
+    node = permit.target.node
+    assert node is not None  # noqa: S101 — a permit to remove names what it removes
+    tags = tags_below(tx, vault, node, permit.target.category)
+    ids = [found.id for found in subtree(tx, vault, node.id)] if node.is_folder else [node.id]
+    for batch in batched(ids):
+        tx.execute(delete(lock_table).where(lock_table.c.node_id.in_(batch)))
+    # The category goes with it: restored elsewhere it is what it was.
+    after = replace(node, state=NodeState.TRASH, category=permit.target.category)
+    done = update_node(tx, vault, after, {"trashed_at": to_us(now), "trashed_by": permit.who.id})
+    changes.bump(tx, permit.target.above, tags, now)
+    return done
+
+
+def in_trash(tx: Connection, vault: OpenVault) -> list[Trashed]:
+    """What is in the trash, latest first."""
+    rows = tx.execute(
+        select(*(node_table.c[name] for name in NODE_COLUMNS), node_table.c.trashed_at)
+        .where(node_table.c.vault_id == vault.id, node_table.c.state == "trash")
+        .order_by(node_table.c.trashed_at.desc())
+    ).mappings()
+    return [Trashed(node_from(vault, row), from_us(row["trashed_at"])) for row in rows]
+
+
+def restore(
+    tx: Connection, vault: OpenVault, node: NodeId, above: list[Node], name: str, now: datetime
+) -> Changed:
+    """Bring a trashed node back under `name` into the last of `above` (the root first).
+
+    Raises NotFound when it is not in this vault's trash, AlreadyThere when the name is taken.
+    """
+    found = one(tx, vault, node)
+    if found is None or found.state is not NodeState.TRASH:
+        raise NotFound("not in the trash")
+    if free_twin(tx, vault, above[-1], name):
+        raise AlreadyThere("there is something of that name already")
+    after = replace(found, state=NodeState.LIVE, parent=above[-1].id, name=name, twin=0)
+    category = found.category or Category.UNCLASSIFIED
+    changes.bump(tx, above, tags_below(tx, vault, found, category), now)
+    return update_node(tx, vault, after, {"trashed_at": None, "trashed_by": None})
+
+
+def versions(tx: Connection, vault: OpenVault, node: NodeId) -> list[OldVersion]:
+    """The earlier versions of a file, latest first."""
+    rows = tx.execute(
+        select(node_version)
+        .where(node_version.c.node_id == node, node_version.c.vault_id == vault.id)
+        .order_by(node_version.c.replaced_at.desc(), node_version.c.version.desc())
+    ).mappings()
+    return [version_from(vault, row) for row in rows]
+
+
+def restore_version(
+    tx: Connection,
+    vault: OpenVault,
+    permit: Permit,
+    number: int,
+    entropy: Entropy,
+    now: datetime,
+) -> Changed:
+    """An earlier version becomes the present one again; the present one becomes an earlier one.
+
+    Raises NotFound when the file has no such version.
+    """
+    node = permit.target.node
+    assert node is not None  # noqa: S101 — a permit to write names its file
+    old = next((v for v in versions(tx, vault, node.id) if v.number == number), None)
+    if old is None:
+        raise NotFound("no such version")
+    tx.execute(
+        delete(node_version).where(
+            node_version.c.node_id == node.id, node_version.c.version == number
+        )
+    )
+    keep_version(tx, vault, node, now)
+    content: Content = old.content
+    after = replace(
+        node,
+        content=content,
+        etag=entropy(16),
+        author=permit.who.id,
+        modified=now,
+        made_at=now,
+    )
+    done = update_node(tx, vault, after)
+    tags = {changes.tag_of(vault, node, permit.target.category)}
+    changes.bump(tx, permit.target.above, tags, now)
+    return done

@@ -1,0 +1,220 @@
+"""Making folders and files, new versions, properties. Each acts on its permit's own target."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from davserver.db.clock import to_us
+from davserver.db.tables import node as node_table
+from davserver.db.tables import node_version
+from davserver.domain.actions import Category
+from davserver.domain.decisions import Permit, Target
+from davserver.domain.errors import ConditionFailed
+from davserver.domain.ids import Entropy, NodeId, PersonId
+from davserver.domain.nodes import Kind, Node, NodeState
+from davserver.vault import changes
+from davserver.vault.index import live_named, suffixed
+from davserver.vault.quota import charge, payer_of
+from davserver.vault.rows import OpenVault, sealed_columns, stamp_of, version_columns
+from davserver.vault.staging import Staged, publish
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One row as it was written: what the trail keeps of it (research/crypto-review.md A3)."""
+
+    table: str
+    id: bytes
+    version: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The node as it is now, and the rows that were written."""
+
+    node: Node
+    stamps: tuple[Stamp, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewNode:
+    """What a new node starts with, besides its place."""
+
+    kind: Kind
+    modified: datetime | None = None
+    category: Category | None = None
+    properties: Mapping[str, str] | None = None
+    origin: str = ""
+
+
+def make_root(
+    tx: Connection, vault: OpenVault, owner: PersonId, entropy: Entropy, now: datetime
+) -> Changed:
+    """The folder that a new vault starts with."""
+    node = Node(
+        id=vault.root, vault=vault.id, space=vault.space, parent=None, kind=Kind.FOLDER,
+        state=NodeState.LIVE, name="/", twin=0, category=None, content=None, etag=entropy(16),
+        row_version=1, epoch=vault.epoch, maker=owner, author=owner, created=now, modified=now,
+        made_at=now,
+    )  # fmt: skip
+    return _inserted(tx, vault, node)
+
+
+def make(
+    tx: Connection,
+    vault: OpenVault,
+    permit: Permit,
+    new: NewNode,
+    staged: Staged | None,
+    entropy: Entropy,
+    now: datetime,
+) -> Changed:
+    """A new folder, or a new file with the staged content, at the permit's free name.
+
+    The name may be held by something that this person cannot see: then the new one is its twin.
+    """
+    target = permit.target
+    parent = _parent(target)
+    node = Node(
+        id=NodeId(entropy(16)), vault=vault.id, space=vault.space, parent=parent.id, kind=new.kind,
+        state=NodeState.LIVE, name=target.name, twin=free_twin(tx, vault, parent, target.name),
+        category=new.category, content=staged.content if staged else None, etag=entropy(16),
+        row_version=1, epoch=vault.epoch, maker=permit.who.id, author=permit.who.id, created=now,
+        modified=new.modified or now, made_at=now, origin=new.origin,
+        properties=dict(new.properties or {}),
+    )  # fmt: skip
+    if staged:
+        charge(tx, vault, target, staged.size_cipher)
+        publish(tx, staged, payer_of(target))
+    done = _inserted(tx, vault, node)
+    announce(tx, vault, target.above, [(node, new.category or target.category)], now)
+    return done
+
+
+def write(  # noqa: PLR0913 — as above
+    tx: Connection,
+    vault: OpenVault,
+    permit: Permit,
+    staged: Staged,
+    modified: datetime | None,
+    entropy: Entropy,
+    now: datetime,
+    properties: Mapping[str, str] | None = None,
+) -> Changed:
+    """The staged content as the new version of the permit's file; the former one is kept."""
+    target = permit.target
+    node = _node(target)
+    charge(tx, vault, target, staged.size_cipher)
+    publish(tx, staged, payer_of(target))
+    keep_version(tx, vault, node, now)
+    after = replace(
+        node,
+        content=staged.content,
+        etag=entropy(16),
+        author=permit.who.id,
+        modified=modified or now,
+        made_at=now,
+        properties=dict(node.properties if properties is None else properties),
+    )
+    done = update_node(tx, vault, after)
+    announce(tx, vault, target.above, [(node, target.category)], now)
+    return done
+
+
+def set_properties(
+    tx: Connection,
+    vault: OpenVault,
+    permit: Permit,
+    properties: Mapping[str, str],
+    modified: datetime | None,
+    now: datetime,
+) -> Changed:
+    """Replace all dead properties, and the shown time if one is given. The ETag stays: it is the
+    content's (RFC 4918 §8.6).
+    """
+    node = _node(permit.target)
+    after = replace(node, properties=dict(properties), modified=modified or node.modified)
+    done = update_node(tx, vault, after)
+    announce(tx, vault, permit.target.above, [(node, permit.target.category)], now)
+    return done
+
+
+def keep_version(tx: Connection, vault: OpenVault, node: Node, now: datetime) -> None:
+    """Remember a file's present content as an earlier version."""
+    if node.content is not None:
+        tx.execute(insert(node_version), version_columns(vault, node, to_us(now)))
+
+
+def update_node(
+    tx: Connection,
+    vault: OpenVault,
+    after: Node,
+    extra: Mapping[str, Any] | None = None,
+    skipped: int = 0,
+) -> Changed:
+    """Write `after` over the row that it was read from. `extra` are columns outside the record;
+    `skipped` row versions are left out, because earlier versions of a file bear them.
+
+    Raises ConditionFailed when somebody else wrote the row in between.
+    """
+    raised = replace(after, row_version=after.row_version + 1 + skipped, epoch=vault.epoch)
+    columns = sealed_columns(vault, raised)
+    done = tx.execute(
+        update(node_table)
+        .where(node_table.c.id == raised.id, node_table.c.row_version == after.row_version)
+        .values(columns | dict(extra or {}))
+    )
+    if done.rowcount != 1:
+        raise ConditionFailed("it was changed by somebody else a moment ago")
+    return Changed(raised, (_stamp(columns),))
+
+
+def announce(
+    tx: Connection,
+    vault: OpenVault,
+    folders: Sequence[Node],
+    touched: Sequence[tuple[Node, Category]],
+    now: datetime,
+) -> None:
+    """Let the ETags of `folders` move for everybody who can see what was touched."""
+    tags = {changes.tag_of(vault, node, category) for node, category in touched}
+    changes.bump(tx, folders, tags, now)
+
+
+def _inserted(tx: Connection, vault: OpenVault, node: Node) -> Changed:
+    columns = sealed_columns(vault, node)
+    tx.execute(insert(node_table), columns)
+    return Changed(node, (_stamp(columns),))
+
+
+def _stamp(columns: Mapping[str, Any]) -> Stamp:
+    return Stamp("node", columns["id"], columns["row_version"], stamp_of(columns["rec_ct"]))
+
+
+def free_twin(tx: Connection, vault: OpenVault, parent: Node, name: str) -> int:
+    """0, or the next number by which the owner can tell it from what they already have there."""
+    there = live_named(tx, vault, parent.id, vault.index.name_index(name))
+    twin = max((node.twin for node in there), default=-1) + 1
+    while twin > 0 and live_named(
+        tx, vault, parent.id, vault.index.name_index(suffixed(name, twin + 1))
+    ):
+        twin += 1
+    return twin
+
+
+def _parent(target: Target) -> Node:
+    if target.parent is None:
+        message = "a permit to make something names no folder"
+        raise AssertionError(message)
+    return target.parent
+
+
+def _node(target: Target) -> Node:
+    if target.node is None:
+        message = "a permit to change something names nothing"
+        raise AssertionError(message)
+    return target.node
