@@ -1,0 +1,41 @@
+"""A request body that ends where it was announced to end, or not at all."""
+
+from typing import Protocol
+
+from davserver.serving.rates import Pace
+from davserver.serving.wire import Wire
+
+
+class Body(Protocol):
+    """`complete` is True once every announced byte has been read."""
+
+    complete: bool
+
+    def some(self, limit: int) -> bytes:
+        """From 1 to `limit` bytes; nothing only when complete. Raises Gone, BadInput, TooLarge."""
+
+    @property
+    def unread(self) -> int | None:
+        """How many bytes are still to come, None when only the sender knows."""
+
+
+class LengthBody:
+    """A body of a known length (RFC 9112 §6.2); nothing beyond it is ever read."""
+
+    def __init__(self, wire: Wire, length: int, pace: Pace) -> None:
+        self._wire = wire
+        self._pace = pace
+        self._unread = length
+        self.complete = length == 0
+
+    @property
+    def unread(self) -> int | None:
+        return self._unread
+
+    def some(self, limit: int) -> bytes:
+        if self.complete:
+            return b""
+        data = self._wire.take(min(limit, self._unread), self._pace)
+        self._unread -= len(data)
+        self.complete = self._unread == 0
+        return data

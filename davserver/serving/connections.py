@@ -1,0 +1,280 @@
+"""One client's connection: handshake, heads, requests, and an end that lets the answer arrive.
+
+A thread works on it only while there is something to do. Whenever bytes are missing (of a
+handshake, of a head, of the next request) it is parked in the selector until a deadline, so that
+silent and trickling clients hold no thread.
+"""
+
+import contextlib
+import socket
+import ssl
+from enum import Enum, auto
+from http import HTTPStatus
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from davserver.serving.compute import Turn
+from davserver.serving.environ import Environ, connection_environ
+from davserver.serving.framing import frame
+from davserver.serving.gateway import Exchange
+from davserver.serving.head import FLAW_STATUS, BadHead, Head, HeadCutter, parse_head
+from davserver.serving.logs import network_class
+from davserver.serving.replies import refusal
+from davserver.serving.tls import speaks_tls, wrap
+from davserver.serving.wire import Cut, Gone, Wire
+
+if TYPE_CHECKING:
+    from davserver.serving.server import Server
+
+STAY_SECONDS = 0.002
+"""How long a thread waits for a client's next request before it parks the connection: about the
+cost of the way through the selector and the queue, and too short to starve anybody."""
+
+LINGER_BYTES = 8 * 1024 * 1024
+"""What a refused client may still send while it reads the refusal; dropped as it comes."""
+
+RETRY_SECONDS = 5
+
+
+class Stage(Enum):
+    GREETING = auto()
+    HANDSHAKE = auto()
+    HEADS = auto()
+    LINGERING = auto()
+
+
+class Step(Enum):
+    GO_ON = auto()
+    PARK = auto()
+    CLOSE = auto()
+
+
+class Connection:
+    """What cheroot's selector and threads need of a connection, and nothing of cheroot's own.
+
+    `deadline`: until when it may stay parked, on the monotonic clock.
+    """
+
+    remote_addr: str = ""
+    remote_port: int = 0
+    ssl_env: object = None
+    last_used: float = 0.0
+    requests_seen: int = 0
+
+    def __init__(self, server: "Server", sock: socket.socket, _makefile: object = None) -> None:
+        listener = server.house.listener
+        self._server = server
+        self._house = server.house
+        self._limits = listener
+        self._turn = Turn(server.slots)
+        self._wire = Wire(sock, self._turn)
+        self._cutter = HeadCutter(listener)
+        self._skip = 0
+        self._lingered = 0
+        self._idle = False
+        self._base: Environ = {}
+        self._network = ""
+        self._stage = Stage.HEADS if server.tls is None else Stage.GREETING
+        first = listener.head_seconds if server.tls is None else listener.handshake_seconds
+        self.deadline = monotonic() + first
+        self.fresh = True
+        server.open.add(self)
+
+    @property
+    def socket(self) -> socket.socket:
+        return self._wire.socket
+
+    @property
+    def rfile(self) -> Wire:
+        """What cheroot asks for `has_data` and `closed`."""
+        return self._wire
+
+    # what the worker threads call
+
+    def communicate(self) -> bool:
+        """Goes as far as what has arrived allows. True: park it; False: close it."""
+        self._turn.begin()
+        try:
+            while (step := self._step()) is Step.GO_ON:
+                pass
+        except Gone:
+            return False
+        finally:
+            self._turn.end()
+        return step is Step.PARK
+
+    def close(self) -> None:
+        self._server.open.discard(self)
+        self._wire.close()
+
+    def leave(self) -> None:
+        """Closes at once, unless the client is still reading a refusal."""
+        until = monotonic() + self._limits.linger_seconds
+        with contextlib.suppress(Gone):
+            while self._stage is Stage.LINGERING and monotonic() < until:
+                if self._wire.soon(0.1) and self._linger() is Step.CLOSE:
+                    break
+        self.close()
+
+    # what other threads call
+
+    def stop_reading(self) -> None:
+        """A running upload ends with an error; an answer on its way goes on."""
+        self._wire.stop_reading = True
+
+    def stop_all(self) -> None:
+        self._wire.stop_reading = self._wire.stop_all = True
+
+    def expire(self) -> None:
+        """The deadline has passed: says so if the client was in the middle of a head."""
+        if self._stage is Stage.HEADS and self._wire.buffer:
+            self._say(HTTPStatus.REQUEST_TIMEOUT, "The request arrived too slowly.")
+        self.close()
+
+    def turn_away(self) -> None:
+        """There is no room: says when to come back, without waiting for anybody."""
+        if self._stage is Stage.HEADS:
+            text = "The server is busy; try again."
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, text, retry=RETRY_SECONDS)
+            self._wire.finish_writing()
+        self._house.log.warning("turned-away", pid=self._house.pid)
+        self.close()
+
+    def _say(self, status: HTTPStatus, text: str, *, request_id: str = "", retry: int = 0) -> None:
+        with contextlib.suppress(Gone):
+            self._wire.offer(refusal(status, text, request_id=request_id, retry=retry))
+
+    # stages
+
+    def _step(self) -> Step:
+        match self._stage:
+            case Stage.GREETING:
+                return self._greet()
+            case Stage.HANDSHAKE:
+                return self._shake_hands()
+            case Stage.HEADS:
+                return self._serve()
+            case Stage.LINGERING:
+                return self._linger()
+
+    def _greet(self) -> Step:
+        """Looks at the first byte: TLS, or HTTP that lost its way."""
+        tls = self._server.tls
+        try:
+            speaks = speaks_tls(self._wire.socket)
+            if speaks is None:
+                return Step.PARK
+            if speaks and tls is not None:
+                self._wire = Wire(wrap(tls, self._wire.socket), self._turn)
+                self._stage = Stage.HANDSHAKE
+                return Step.GO_ON
+        except OSError:
+            raise Gone(Cut.RESET) from None
+        self._say(HTTPStatus.BAD_REQUEST, "This address speaks HTTPS; begin it with https://.")
+        return self._begin_lingering()
+
+    def _shake_hands(self) -> Step:
+        tls = self._wire.socket
+        assert isinstance(tls, ssl.SSLSocket)  # noqa: S101 - `_greet` has wrapped it
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return Step.PARK
+        except (OSError, ValueError):
+            return Step.CLOSE
+        self._stage = Stage.HEADS
+        self.deadline = monotonic() + self._limits.head_seconds
+        return Step.GO_ON
+
+    def _serve(self) -> Step:
+        try:
+            head = self._next_head()
+            if head is None:
+                return Step.PARK
+            exchange = Exchange(
+                self._house, self._wire, self._turn, head, frame(head, self._limits.body_bytes)
+            )
+        except BadHead as bad:
+            return self._refuse(bad)
+        if not exchange.run(self._environ(), self._network):
+            return self._part(exchange)
+        self._skip = exchange.unread
+        self._idle = True
+        self.deadline = monotonic() + self._limits.idle_seconds
+        return self._next_step()
+
+    def _next_step(self) -> Step:
+        if self._server.has_waiting:
+            return Step.PARK
+        if self._wire.has_data() or self._wire.soon(STAY_SECONDS):
+            return Step.GO_ON
+        return Step.PARK
+
+    def _next_head(self) -> Head | None:
+        wire = self._wire
+        while True:
+            self._skip -= wire.drop(self._skip)
+            if wire.buffer:
+                raw = self._cutter.cut(wire.buffer)
+                if raw is not None:
+                    return parse_head(raw, self._limits)
+            if not wire.fill():
+                break
+        if self._idle and (wire.buffer or self._skip):
+            self._idle = False
+            self.deadline = monotonic() + self._limits.head_seconds
+        return None
+
+    def _refuse(self, bad: BadHead) -> Step:
+        status = FLAW_STATUS[bad.flaw]
+        request_id = self._house.entropy(8).hex()
+        self._environ()
+        self._house.log.info(
+            "refused",
+            request=request_id,
+            status=status.value,
+            flaw=bad.flaw.value,
+            pid=self._house.pid,
+            network=self._network,
+        )
+        self._say(status, f"This request is refused: {bad.flaw.value}.", request_id=request_id)
+        return self._begin_lingering()
+
+    def _part(self, exchange: Exchange) -> Step:
+        """After the last answer: waits a little for a client that has not finished sending."""
+        if self._wire.closed or exchange.input.cut in {Cut.EOF, Cut.RESET}:
+            return Step.CLOSE
+        if exchange.complete and not self._wire.has_data():
+            return Step.CLOSE
+        return self._begin_lingering()
+
+    def _begin_lingering(self) -> Step:
+        # Closing with unread bytes resets the connection, and the reset can overtake the answer
+        # (RFC 9112 §9.6): say "no more from here", then drop what comes for a moment.
+        self._wire.finish_writing()
+        self._stage = Stage.LINGERING
+        self.deadline = monotonic() + self._limits.linger_seconds
+        return Step.GO_ON
+
+    def _linger(self) -> Step:
+        while count := self._wire.discard():
+            self._lingered += count
+            if self._lingered > LINGER_BYTES:
+                return Step.CLOSE
+        return Step.PARK if monotonic() < self.deadline else Step.CLOSE
+
+    def _environ(self) -> Environ:
+        if not self._base:
+            self._network = network_class(self.remote_addr)
+            self._base = connection_environ(
+                {
+                    "server_name": self._limits.host,
+                    "server_port": str(self._server.port),
+                    "remote_addr": self.remote_addr,
+                    "remote_port": str(self.remote_port),
+                    "scheme": "https" if self._server.tls else "http",
+                    "multiprocess": self._server.multiprocess,
+                    "errors": self._server.complaints,
+                }
+            )
+        return self._base

@@ -1,0 +1,204 @@
+"""One request through the application: its answer arrives whole, or is visibly broken off."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from time import monotonic
+from types import TracebackType
+from typing import Any, TypeAlias
+
+from davserver.domain.errors import TooLarge
+from davserver.domain.ids import Entropy
+from davserver.serving.bodies import Body, LengthBody
+from davserver.serving.chunked import ChunkedBody
+from davserver.serving.compute import Turn
+from davserver.serving.environ import Environ, request_environ
+from davserver.serving.framing import Framing
+from davserver.serving.head import Head
+from davserver.serving.health import PATH as HEALTH_PATH
+from davserver.serving.health import HealthPage, Phase
+from davserver.serving.input import Input
+from davserver.serving.logs import METHODS, Log
+from davserver.serving.rates import Pace
+from davserver.serving.replies import Asked, Reply, refusal
+from davserver.serving.settings import Listener
+from davserver.serving.wire import Cut, Gone, Wire
+
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+WSGIApp: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+CUT_ANSWERS = {
+    Cut.EOF: (HTTPStatus.BAD_REQUEST, "The request ended before its body was complete."),
+    Cut.RESET: (HTTPStatus.BAD_REQUEST, "The request ended before its body was complete."),
+    Cut.SLOW: (HTTPStatus.REQUEST_TIMEOUT, "The request arrived too slowly."),
+    Cut.STOPPING: (HTTPStatus.SERVICE_UNAVAILABLE, "The server is stopping; try again."),
+}
+"""The answer when a body was cut and the application leaves the answer to us."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What every request of a worker shares."""
+
+    app: WSGIApp
+    listener: Listener
+    health: HealthPage
+    log: Log
+    phase: Callable[[], Phase]
+    entropy: Entropy
+    pid: int
+
+
+class Exchange:
+    """One request and its answer. `run` says how the connection goes on."""
+
+    def __init__(self, house: House, wire: Wire, turn: Turn, head: Head, framing: Framing) -> None:
+        limits = house.listener
+        self._house = house
+        self._wire = wire
+        self._turn = turn
+        self._head = head
+        self._body = _body(wire, framing, limits)
+        self.input = Input(self._body, self._continue if framing.asks_first else None)
+        self.request_id = house.entropy(8).hex()
+        asked = Asked(head.method, head.version, self.request_id, self._can_keep)
+        self.reply = Reply(wire, asked, Pace(limits.min_rate, limits.grace_seconds))
+        self._failed = False
+
+    def run(self, base: Environ, network: str) -> bool:
+        """Answers the request; True if the connection can carry another one.
+
+        Afterwards `unread` says how many bytes of this request's body are still to be skipped.
+        """
+        began, received, sent = monotonic(), self._wire.received, self._wire.sent
+        try:
+            self._answer(base)
+        finally:
+            self._log(began, received, sent, network)
+        return self.reply.keeps and not self._failed and self._can_keep()
+
+    @property
+    def unread(self) -> int:
+        return self._body.unread or 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the client has nothing of this request left to send."""
+        return self._body.complete
+
+    def _answer(self, base: Environ) -> None:
+        try:
+            if self._head.path == HEALTH_PATH and self._head.method in {"GET", "HEAD"}:
+                self._answer_health()
+            else:
+                self._call(request_environ(base, self._head))
+        except Gone as gone:
+            self._break_off(gone.cut.value)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the app's worst must end here
+            if error is self.input.failure:
+                self._fail(*self._blame())
+                return
+            self._house.log.failure("application-error", error, request=self.request_id)
+            self._fail(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server.")
+
+    def _call(self, environ: Environ) -> None:
+        environ["wsgi.input"] = self.input
+        environ["abri.request_id"] = self.request_id
+        environ["abri.compute"] = self._turn
+        parts = self._house.app(environ, self._start_response)
+        try:
+            whole = isinstance(parts, list | tuple) and len(parts) == 1
+            for part in parts:
+                if part:
+                    self.reply.write(part, whole=whole)
+        finally:
+            # Before the end is sent: an application that fails on closing has failed.
+            close = getattr(parts, "close", None)
+            if close is not None:
+                close()
+        self.reply.finish()
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        if self.reply.begun and exc_info is not None:
+            raise exc_info[1].with_traceback(exc_info[2])
+        if self.reply.status and exc_info is None:
+            raise RuntimeError("start_response was called twice")
+        self.reply.start(status, headers)
+        return self.reply.write
+
+    def _answer_health(self) -> None:
+        status, page = self._house.health.answer(self._house.phase())
+        self.reply.start(
+            f"{status.value} {status.phrase}",
+            [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
+        )
+        self.reply.write(page, whole=True)
+        self.reply.finish()
+
+    def _continue(self) -> None:
+        # RFC 9110 §10.1.1: pointless once the body is on its way or the answer has begun
+        if not self._wire.buffer and not self.reply.begun:
+            pace = Pace(self._house.listener.min_rate, self._house.listener.grace_seconds)
+            self._wire.write(b"HTTP/1.1 100 Continue\r\n\r\n", pace)
+
+    def _can_keep(self) -> bool:
+        """Whether the next request's beginning will be found, and may still come."""
+        unread = self._body.unread
+        return (
+            self._head.persistent
+            and self.input.failure is None
+            and unread is not None
+            and unread <= self._house.listener.unread_bytes
+            and (unread == 0 or self.input.asked)
+            and self._house.phase() is not Phase.DRAINING
+        )
+
+    def _blame(self) -> tuple[HTTPStatus, str]:
+        if self.input.cut is not None:
+            return CUT_ANSWERS[self.input.cut]
+        if isinstance(self.input.failure, TooLarge):
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large."
+        return HTTPStatus.BAD_REQUEST, "The request body is malformed."
+
+    def _fail(self, status: HTTPStatus, text: str) -> None:
+        """An answer of ours, or a reset if the application's own has begun."""
+        self._failed = True
+        if self.reply.begun:
+            self._wire.abort()
+            return
+        self.reply.status = status.value
+        body = refusal(status, text, request_id=self.request_id)
+        if self._head.method == "HEAD":
+            body = body[: body.index(b"\r\n\r\n") + 4]
+        with suppress(Gone):
+            self._wire.write(body, Pace(self._house.listener.min_rate, 1.0))
+
+    def _break_off(self, why: str) -> None:
+        self._failed = True
+        self._house.log.info("answer-cut", request=self.request_id, why=why)
+        self._wire.abort()
+
+    def _log(self, began: float, received: int, sent: int, network: str) -> None:
+        method = self._head.method
+        self._house.log.info(
+            "request",
+            request=self.request_id,
+            method=method if method in METHODS else "other",
+            status=self.reply.status,
+            received=self._wire.received - received,
+            sent=self._wire.sent - sent,
+            ms=round((monotonic() - began) * 1000, 1),
+            pid=self._house.pid,
+            network=network,
+            cut=self.input.cut.value if self.input.cut else "",
+        )
+
+
+def _body(wire: Wire, framing: Framing, limits: Listener) -> Body:
+    pace = Pace(limits.min_rate, limits.grace_seconds)
+    if framing.length is None:
+        return ChunkedBody(wire, limits.body_bytes, pace)
+    return LengthBody(wire, framing.length, pace)

@@ -1,0 +1,49 @@
+"""TLS 1.2 and 1.3 for HTTP/1.1. Worker threads drive the handshakes, never the accept loop."""
+
+import socket
+import ssl
+from pathlib import Path
+
+from davserver.domain.errors import BadInput
+
+# RFC 9325 §4.2.1: with TLS 1.2, only forward secrecy and authenticated encryption.
+TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+HANDSHAKE = 0x16
+"""First byte of every TLS record that opens a connection (RFC 8446 §5.1)."""
+
+
+def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Raises BadInput when the two files are no certificate chain and its key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(TLS12_CIPHERS)
+    context.set_alpn_protocols(["http/1.1"])
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"{certificate} and {key} are not a certificate and its key, without a passphrase,"
+            " in PEM form"
+        ) from error
+    return context
+
+
+def _no_password() -> str:
+    """Answers instead of OpenSSL asking on the terminal of a service."""
+    raise ValueError("the key has a passphrase")
+
+
+def wrap(context: ssl.SSLContext, sock: socket.socket) -> ssl.SSLSocket:
+    """The same connection, its handshake not begun. The plain socket object is empty afterwards."""
+    return context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+
+
+def speaks_tls(sock: socket.socket) -> bool | None:
+    """Whether the first byte opens TLS; None while there is none. Raises OSError."""
+    try:
+        first = sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return None
+    return first[:1] == bytes([HANDSHAKE])

@@ -1,0 +1,239 @@
+"""A client's bytes, both ways: no wait without a limit, and no compute slot held while waiting."""
+
+import contextlib
+import fcntl
+import select
+import socket
+import ssl
+import struct
+import termios
+from enum import StrEnum
+from time import monotonic
+
+from davserver.serving.compute import Turn
+from davserver.serving.rates import Pace
+
+BLOCK = 256 * 1024
+"""Bytes asked of the kernel at a time."""
+
+STEP = 0.25
+"""Seconds between two looks at the stop flags while waiting."""
+
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Cut(StrEnum):
+    """Why a transfer ended before its end."""
+
+    EOF = "closed-early"
+    RESET = "reset"
+    SLOW = "too-slow"
+    STOPPING = "server-stopping"
+
+
+class Gone(Exception):
+    """The other side gets or gives no more bytes; `cut` says why."""
+
+    def __init__(self, cut: Cut) -> None:
+        super().__init__(cut.value)
+        self.cut = cut
+
+
+class Wire:
+    """One non-blocking socket, plain or TLS.
+
+    `received` and `sent` count the bytes of the HTTP stream. `stop_reading` and `stop_all` are set
+    by another thread and end waiting transfers with `Gone(Cut.STOPPING)` within `STEP` seconds.
+    """
+
+    def __init__(self, sock: socket.socket, turn: Turn) -> None:
+        sock.setblocking(False)
+        self._turn = turn
+        self._buffer = bytearray()
+        self._poll: dict[int, select.poll] = {}
+        self.socket = sock
+        self.closed = False
+        self.received = 0
+        self.sent = 0
+        self.stop_reading = False
+        self.stop_all = False
+
+    # reading
+
+    @property
+    def buffer(self) -> bytearray:
+        """What has arrived and was not taken yet; the head reader looks here."""
+        return self._buffer
+
+    def has_data(self) -> bool:
+        """Whether bytes wait on this side of the kernel, where no selector sees them."""
+        if self._buffer:
+            return True
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
+
+    def fill(self) -> bool:
+        """Moves what has arrived into the buffer; False when nothing has. Raises Gone."""
+        data = self._receive(BLOCK // 4)
+        if data is None:
+            return False
+        self._buffer += data
+        return True
+
+    def discard(self) -> int:
+        """Reads what has arrived and forgets it, below TLS; how many bytes. Raises Gone."""
+        try:
+            data = socket.socket.recv(self.socket, BLOCK)
+        except BlockingIOError:
+            return 0
+        except (OSError, ValueError):
+            raise Gone(Cut.RESET) from None
+        if not data:
+            raise Gone(Cut.EOF)
+        return len(data)
+
+    def drop(self, count: int) -> int:
+        """Throws away up to `count` buffered bytes; how many."""
+        dropped = min(count, len(self._buffer))
+        del self._buffer[:dropped]
+        return dropped
+
+    def take(self, limit: int, pace: Pace) -> bytes:
+        """From 1 to `limit` bytes, as soon as there are any. Raises Gone."""
+        if self.stop_reading:
+            raise Gone(Cut.STOPPING)
+        if self._buffer:
+            data = bytes(self._buffer[:limit])
+            del self._buffer[:limit]
+            return data
+        while (received := self._receive(min(limit, BLOCK))) is None:
+            self._wait(select.POLLIN, pace)
+        pace.moved(len(received))
+        return received
+
+    def take_line(self, limit: int, pace: Pace) -> bytes | None:
+        """A line with its LF; None if `limit` bytes hold no LF. Raises Gone."""
+        if self.stop_reading:
+            raise Gone(Cut.STOPPING)
+        while (end := self._buffer.find(b"\n", 0, limit)) < 0:
+            if len(self._buffer) >= limit:
+                return None
+            known = len(self._buffer)
+            while not self.fill():
+                self._wait(select.POLLIN, pace)
+            pace.moved(len(self._buffer) - known)
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        return line
+
+    def soon(self, seconds: float) -> bool:
+        """Whether something arrives within so short a time that waiting beats parking."""
+        self._turn.end()
+        try:
+            return bool(self._poller(select.POLLIN).poll(seconds * 1000))
+        finally:
+            self._turn.begin()
+
+    def _receive(self, limit: int) -> bytes | None:
+        try:
+            data = self.socket.recv(limit)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+        except (OSError, ValueError):
+            raise Gone(Cut.RESET) from None
+        if not data:
+            raise Gone(Cut.EOF)
+        self.received += len(data)
+        return data
+
+    # writing
+
+    def write(self, data: bytes | memoryview, pace: Pace) -> None:
+        """Hands all of `data` to the kernel. Raises Gone."""
+        rest = memoryview(data)
+        while rest:
+            sent = self.offer(rest)
+            if sent:
+                rest = rest[sent:]
+            else:
+                self._wait_writing(pace)
+
+    def offer(self, data: bytes | memoryview) -> int:
+        """Hands over what the kernel takes now, perhaps nothing. Raises Gone."""
+        if self.stop_all:
+            raise Gone(Cut.STOPPING)
+        try:
+            sent = self.socket.send(data)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+        except (OSError, ValueError):
+            raise Gone(Cut.RESET) from None
+        self.sent += sent
+        return sent
+
+    def _wait_writing(self, pace: Pace) -> None:
+        # The kernel says "writable" in large steps only, up to megabytes apart. What the other side
+        # has acknowledged meanwhile is the honest measure of how slowly it reads.
+        before = self._unacknowledged()
+        self._wait(select.POLLOUT, pace)
+        pace.moved(max(0, before - self._unacknowledged()))
+
+    def _unacknowledged(self) -> int:
+        try:
+            answer = fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        except (OSError, ValueError):
+            raise Gone(Cut.RESET) from None
+        return int(struct.unpack("i", answer)[0])
+
+    # waiting
+
+    def _wait(self, event: int, pace: Pace) -> None:
+        """Returns when the event may have come or one step has passed. Raises Gone."""
+        if pace.lost:
+            raise Gone(Cut.SLOW)
+        started = monotonic()
+        with self._turn.waiting():
+            self._poller(event).poll(max(1, min(STEP, pace.left) * 1000))
+        pace.waited(monotonic() - started)
+        if self.stop_all or (self.stop_reading and event == select.POLLIN):
+            raise Gone(Cut.STOPPING)
+
+    def _poller(self, event: int) -> select.poll:
+        poller = self._poll.get(event)
+        if poller is None:
+            poller = self._poll[event] = select.poll()
+            poller.register(self.socket.fileno(), event)
+        return poller
+
+    # the end
+
+    def finish_writing(self) -> None:
+        """Says "no more from here" (TLS close_notify, FIN) and leaves reading open."""
+        with contextlib.suppress(OSError, ValueError):
+            if isinstance(self.socket, ssl.SSLSocket):
+                self._close_notify(self.socket)
+            # SSLSocket.shutdown would throw the TLS state away.
+            socket.socket.shutdown(self.socket, socket.SHUT_WR)
+
+    @staticmethod
+    def _close_notify(tls: ssl.SSLSocket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            tls.unwrap()
+
+    def close(self) -> None:
+        self._release(abort=False)
+
+    def abort(self) -> None:
+        """Ends with a reset: the only end that no client can take for a complete answer."""
+        self._release(abort=True)
+
+    def _release(self, *, abort: bool) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        with contextlib.suppress(OSError, ValueError):
+            if abort:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            elif isinstance(self.socket, ssl.SSLSocket):
+                self._close_notify(self.socket)
+        with contextlib.suppress(OSError, ValueError):
+            self.socket.close()
