@@ -23,10 +23,9 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy import Row as ResultRow
 
 from authn.credentials import CredentialKind
-from authn.rows import CredentialRow, credential_from, is_genuine, membership_from, person_from
+from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
 from davserver.db.clock import from_us, to_us
 from davserver.domain.errors import Unavailable
@@ -83,7 +82,8 @@ def facts_of_login(tx: Connection, keys: InstanceKeys, asked: Asked, now: dateti
         "address": asked.address,
         "now": to_us(now),
     }
-    rows = tx.execute(_by_login(app_password=asked.credential is not None), values).all()
+    statement = _by_login(app_password=asked.credential is not None)
+    rows = [row._asdict() for row in tx.execute(statement, values)]
     return _facts(keys, rows, throttled=True)
 
 
@@ -96,7 +96,8 @@ def facts_of_person(
 ) -> Facts:
     """One statement. Raises Unavailable when the database holds no instance."""
     values = {"person": person, "credential": credential or _ABSENT, "now": to_us(now)}
-    return _facts(keys, tx.execute(_by_person(), values).all(), throttled=False)
+    rows = [row._asdict() for row in tx.execute(_by_person(), values)]
+    return _facts(keys, rows, throttled=False)
 
 
 @lru_cache(2)
@@ -151,15 +152,14 @@ def _columns(sources: Iterable[FromClause]) -> list[ColumnElement[Any]]:
     return [*counters, *rest]
 
 
-def _facts(keys: InstanceKeys, rows: Sequence[ResultRow[Any]], *, throttled: bool) -> Facts:
+def _facts(keys: InstanceKeys, rows: Sequence[Row], *, throttled: bool) -> Facts:
     if not rows:
         raise Unavailable("the database holds no instance yet: run `abri init`", seconds=60)
     first = rows[0]
-    values = first._mapping  # noqa: SLF001 — SQLAlchemy's public name for it
     person_row = _part(first, t.person)
     person = person_from(keys, person_row) if person_row else None
     return Facts(
-        epoch=Epoch(values["revocation"], values["policy"], values["keys"]),
+        epoch=Epoch(first["revocation"], first["policy"], first["keys"]),
         person=person,
         credential=_credential(keys, rows) if person else None,
         memberships=_memberships(keys, rows) if person else (),
@@ -169,15 +169,14 @@ def _facts(keys: InstanceKeys, rows: Sequence[ResultRow[Any]], *, throttled: boo
     )
 
 
-def _part(row: ResultRow[Any], table: Table) -> dict[str, Any] | None:
+def _part(row: Row, table: Table) -> dict[str, Any] | None:
     """The columns of one joined table, None where nothing was joined."""
-    values = row._mapping  # noqa: SLF001 — SQLAlchemy's public name for it
-    if values[f"{table.name}__id"] is None:
+    if row[f"{table.name}__id"] is None:
         return None
-    return {column.name: values[f"{table.name}__{column.name}"] for column in table.columns}
+    return {column.name: row[f"{table.name}__{column.name}"] for column in table.columns}
 
 
-def _credential(keys: InstanceKeys, rows: Sequence[ResultRow[Any]]) -> CredentialRow | None:
+def _credential(keys: InstanceKeys, rows: Sequence[Row]) -> CredentialRow | None:
     """The first genuine one: a forged row beside it locks nobody out."""
     for row in _distinct(rows, t.credential):
         found = credential_from(keys, row)
@@ -186,7 +185,7 @@ def _credential(keys: InstanceKeys, rows: Sequence[ResultRow[Any]]) -> Credentia
     return None
 
 
-def _memberships(keys: InstanceKeys, rows: Sequence[ResultRow[Any]]) -> tuple[Membership, ...]:
+def _memberships(keys: InstanceKeys, rows: Sequence[Row]) -> tuple[Membership, ...]:
     structures = {row["id"]: row for row in _distinct(rows, t.structure)}
     found = (
         membership_from(keys, row, structures[row["structure_id"]])
@@ -196,24 +195,23 @@ def _memberships(keys: InstanceKeys, rows: Sequence[ResultRow[Any]]) -> tuple[Me
     return tuple(one for one in found if one is not None)
 
 
-def _distinct(rows: Sequence[ResultRow[Any]], table: Table) -> list[dict[str, Any]]:
+def _distinct(rows: Sequence[Row], table: Table) -> list[dict[str, Any]]:
     parts = (_part(row, table) for row in rows)
     return list({part["id"]: part for part in parts if part is not None}.values())
 
 
-def _vault(keys: InstanceKeys, row: ResultRow[Any]) -> VaultId | None:
+def _vault(keys: InstanceKeys, row: Row) -> VaultId | None:
     vault = _part(row, t.vault)
     if vault is None or vault["erased_at"] is not None or not is_genuine(keys, t.vault, vault):
         return None
     return VaultId(vault["id"])
 
 
-def _count(row: ResultRow[Any], name: str) -> Count | None:
-    values = row._mapping  # noqa: SLF001
-    if values[f"{name}__key"] is None:
+def _count(row: Row, name: str) -> Count | None:
+    if row[f"{name}__key"] is None:
         return None
     return Count(
-        values[f"{name}__failures"],
-        from_us(values[f"{name}__last_at"]),
-        from_us(values[f"{name}__blocked_until"]),
+        row[f"{name}__failures"],
+        from_us(row[f"{name}__last_at"]),
+        from_us(row[f"{name}__blocked_until"]),
     )

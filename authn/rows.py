@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Table
+from sqlalchemy import Connection, Select, Table
 
 from authn.credentials import CredentialKind
 from davserver.db import tables
@@ -62,6 +62,11 @@ class CredentialRow:
 
     def holds(self, now: datetime) -> bool:
         return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+def fetch(tx: Connection, statement: Select[Any]) -> list[Row]:
+    """All rows, by column name."""
+    return [row._asdict() for row in tx.execute(statement)]
 
 
 def is_genuine(keys: InstanceKeys, table: Table, row: Row) -> bool:

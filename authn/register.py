@@ -1,0 +1,258 @@
+"""Adding and changing people, structures, memberships and credentials, inside a transaction.
+
+Each method gives the stamp that its trail entry carries. None decides whether it may be done: the
+gate does, and records it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+
+from authn.credentials import AppPassword, CredentialKind
+from authn.login_name import login_key
+from authn.rows import (
+    CredentialRow,
+    Row,
+    Stamp,
+    fetch,
+    is_genuine,
+    sealed_label,
+    sealed_profile,
+    stamp,
+    with_mac,
+)
+from authn.verifiers import app_password_phc
+from davserver.db import tables as t
+from davserver.db.clock import to_us, to_us_or_none
+from davserver.domain.errors import NotFound
+from davserver.domain.ids import (
+    ID_BYTES,
+    CredentialId,
+    Entropy,
+    MembershipId,
+    PersonId,
+    StructureId,
+)
+from davserver.domain.people import (
+    AccountState,
+    Membership,
+    Person,
+    Role,
+    Structure,
+    StructureKind,
+)
+from davserver.sealing.instance import InstanceKeys
+
+LOCAL = "local"
+"""A membership's source: made here, not taken from a directory of the structure."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Clean values (`authn.login_name`, `authn.texts`)."""
+
+    login: str
+    role: Role
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStructure:
+    """Clean values (`authn.texts`)."""
+
+    slug: str
+    name: str
+    kind: StructureKind
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """What an app password is for. `until`: excluded, UTC."""
+
+    label: str
+    read_only: bool
+    until: datetime | None
+
+
+class Register:
+    """Shared between threads; each method works inside the caller's writing transaction."""
+
+    def __init__(self, keys: InstanceKeys, entropy: Entropy) -> None:
+        self._keys = keys
+        self._entropy = entropy
+
+    def add_structure(
+        self, tx: Connection, new: NewStructure, now: datetime
+    ) -> tuple[Structure, Stamp]:
+        structure = Structure(
+            StructureId(self._entropy(ID_BYTES)), new.slug, new.name, new.kind, new.time_zone
+        )
+        row = {
+            "id": structure.id,
+            "slug": new.slug,
+            "name": new.name,
+            "kind": new.kind.value,
+            "time_zone": new.time_zone,
+            "created": to_us(now),
+        }
+        return structure, self._insert(tx, t.structure, row)
+
+    def add_person(self, tx: Connection, new: NewPerson, now: datetime) -> tuple[Person, Stamp]:
+        person = PersonId(self._entropy(ID_BYTES))
+        row = {
+            "id": person,
+            "login": new.login,
+            "login_key": login_key(new.login),
+            "role": new.role.value,
+            "state": AccountState.ACTIVE.value,
+            "language": new.language,
+            "profile_ct": sealed_profile(self._keys, person, 1, new.name),
+            "profile_version": 1,
+            "generation": 1,
+            "created": to_us(now),
+            "changed": to_us(now),
+        }
+        made = Person(person, new.login, new.name, new.role, AccountState.ACTIVE, new.language)
+        return made, self._insert(tx, t.person, row)
+
+    def set_state(
+        self, tx: Connection, person: PersonId, state: AccountState, now: datetime
+    ) -> Stamp:
+        """Raises NotFound. Whoever blocks somebody bumps the epoch too (`bump_revocation`)."""
+        row = self._genuine(tx, t.person, person)
+        changes = {
+            "state": state.value,
+            "generation": row["generation"] + 1,
+            "changed": to_us(now),
+        }
+        return self._update(tx, t.person, row, changes, row["generation"] + 1)
+
+    def set_password(
+        self,
+        tx: Connection,
+        person: PersonId,
+        before: CredentialRow | None,
+        phc: str,
+        now: datetime,
+    ) -> Stamp:
+        """`before` is the present password's row. Its next generation ends what it had opened."""
+        if before is None:
+            return self._add_credential(
+                tx,
+                CredentialId(self._entropy(ID_BYTES)),
+                {"person_id": person, "kind": CredentialKind.PASSWORD.value},
+                phc,
+                now,
+            )
+        row = self._genuine(tx, t.credential, before.id)
+        generation = row["generation"] + 1
+        changes = {
+            "generation": generation,
+            "verifier_ct": self._keys.seal_password_hash(before.id, generation, phc),
+        }
+        return self._update(tx, t.credential, row, changes, generation)
+
+    def add_app_password(
+        self,
+        tx: Connection,
+        person: PersonId,
+        password: AppPassword,
+        device: NewDevice,
+        now: datetime,
+    ) -> Stamp:
+        values = {
+            "person_id": person,
+            "kind": CredentialKind.APP_PASSWORD.value,
+            "label_ct": sealed_label(self._keys, password.id, device.label),
+            "read_only": device.read_only,
+            "expires_at": to_us_or_none(device.until),
+        }
+        phc = app_password_phc(password.secret)
+        return self._add_credential(tx, password.id, values, phc, now)
+
+    def revoke(self, tx: Connection, credential: CredentialId, now: datetime) -> Stamp:
+        """Raises NotFound. The row stays, so that the trail and lists can name the device."""
+        row = self._genuine(tx, t.credential, credential)
+        generation = row["generation"] + 1
+        changes = {
+            "generation": generation,
+            "revoked_at": to_us(now),
+            # What was accepted is thrown away: the row could be replayed, its verifier not.
+            "verifier_ct": self._keys.seal_password_hash(credential, generation, ""),
+        }
+        return self._update(tx, t.credential, row, changes, generation)
+
+    def add_membership(
+        self,
+        tx: Connection,
+        person: Person,
+        structure: Structure,
+        starts: datetime,
+        ends: datetime | None,
+    ) -> tuple[Membership, Stamp]:
+        membership = Membership(MembershipId(self._entropy(ID_BYTES)), structure, starts, ends)
+        row = {
+            "id": membership.id,
+            "person_id": person.id,
+            "structure_id": structure.id,
+            "role": person.role.value,
+            "starts": to_us(starts),
+            "ends": to_us_or_none(ends),
+            "source": LOCAL,
+            "confirmed_at": to_us(starts),
+        }
+        return membership, self._insert(tx, t.membership, row)
+
+    def end_membership(self, tx: Connection, membership: MembershipId, ends: datetime) -> Stamp:
+        """From `ends` on it does not hold any more. Raises NotFound."""
+        row = self._genuine(tx, t.membership, membership)
+        return self._update(tx, t.membership, row, {"ends": to_us(ends)}, 2)
+
+    def _add_credential(
+        self,
+        tx: Connection,
+        credential: CredentialId,
+        values: dict[str, Any],
+        phc: str,
+        now: datetime,
+    ) -> Stamp:
+        row = {
+            "id": credential,
+            "label_ct": None,
+            "read_only": False,
+            "expires_at": None,
+            "generation": 1,
+            "verifier_ct": self._keys.seal_password_hash(credential, 1, phc),
+            "created": to_us(now),
+            "revoked_at": None,
+            "last_used_day": None,
+        }
+        return self._insert(tx, t.credential, row | values)
+
+    def _genuine(self, tx: Connection, table: Table, key: bytes) -> Row:
+        for row in fetch(tx, select(table).where(table.c.id == key)):
+            if is_genuine(self._keys, table, row):
+                return row
+        raise NotFound(f"there is no {table.name} {key.hex()}")
+
+    def _insert(self, tx: Connection, table: Table, row: dict[str, Any]) -> Stamp:
+        complete = with_mac(self._keys, table, row)
+        tx.execute(insert(table).values(complete))
+        return stamp(table, complete)
+
+    def _update(
+        self, tx: Connection, table: Table, row: Row, changes: dict[str, Any], version: int
+    ) -> Stamp:
+        complete = with_mac(self._keys, table, {**row, **changes})
+        values = {name: complete[name] for name in (*changes, "row_mac")}
+        tx.execute(update(table).where(table.c.id == row["id"]).values(values))
+        return stamp(table, complete, version)
+
+
+def bump_revocation(tx: Connection) -> None:
+    """Tells every process that somebody lost something: running transfers are judged again."""
+    tx.execute(update(t.epoch).values(revocation=t.epoch.c.revocation + 1))

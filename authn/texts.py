@@ -1,0 +1,52 @@
+"""What names of structures, people and devices may be. Each raises BadInput, with what to do."""
+
+import re
+import unicodedata
+import zoneinfo
+
+from davserver.domain.errors import BadInput
+
+LONGEST_NAME = 200
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", re.ASCII)
+LANGUAGES = ("fr", "en")
+
+
+def clean_slug(text: str) -> str:
+    """A structure's short name, part of commands and policy files."""
+    if not _SLUG.fullmatch(text):
+        raise BadInput(
+            f"structure “{text[:64]}”: its short name is 2 to 64 characters of a–z, 0–9 and -, "
+            "with no - at either end, for example ccas-lyon"
+        )
+    return text
+
+
+def clean_text(text: str, what: str) -> str:
+    """A name as people read it, NFC, without space around it."""
+    clean = unicodedata.normalize("NFC", text).strip()
+    if not clean:
+        raise BadInput(f"{what}: it is empty; write the name that people know")
+    if len(clean) > LONGEST_NAME:
+        raise BadInput(f"{what}: use at most {LONGEST_NAME} characters, not {len(clean)}")
+    if any(_is_unseen(character) for character in clean):
+        raise BadInput(f"{what}: it has a character that cannot be seen; type it again")
+    return clean
+
+
+def _is_unseen(character: str) -> bool:
+    """Control, format (text direction!), surrogate, private and unassigned characters: they show as
+    nothing, or make one name look like another. Persian and Indian names need the two joiners.
+    """
+    return unicodedata.category(character).startswith("C") and character not in "\u200c\u200d"
+
+
+def clean_time_zone(text: str) -> str:
+    if text not in zoneinfo.available_timezones():
+        raise BadInput(f"time zone “{text[:64]}”: use a name such as Europe/Paris")
+    return text
+
+
+def clean_language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise BadInput(f"language “{text[:16]}”: use {' or '.join(LANGUAGES)}")
+    return text
