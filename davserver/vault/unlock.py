@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, RowMapping, insert, select
 
+from davserver.db.authority import COVERED
 from davserver.db.clock import to_us
 from davserver.db.tables import key_wrap, space, space_epoch, vault
 from davserver.domain.errors import Damaged, NotFound
@@ -28,33 +29,17 @@ log = structlog.get_logger(__name__)
 KEPT = timedelta(minutes=5)
 """How long opened keys stay in memory (research/crypto-storage.md §2.10)."""
 
-AUTHORITY: dict[str, tuple[str, ...]] = {
-    "vault": (
-        "id", "owner_id", "root_id", "key_gen", "index_ct", "idx_gen", "quota", "created",
-        "erased_at",
-    ),
-    "space": ("id", "vault_id", "kind", "mode", "cur_epoch", "created"),
-    "space_epoch": ("space_id", "epoch", "reason", "link", "created", "retired_at"),
-    "key_wrap": (
-        "id", "space_id", "epoch", "rcpt_type", "rcpt_id", "kek_id", "alg", "ctx_version",
-        "wrapped", "grant_id", "created_by", "created", "revoked_at",
-    ),
-}  # fmt: skip
-"""The columns that each row's MAC covers."""
+_TABLES = {"vault": vault, "space": space, "space_epoch": space_epoch, "key_wrap": key_wrap}
 
 _OPENING = (
     select(
-        *(vault.c[name].label(f"vault_{name}") for name in (*AUTHORITY["vault"], "row_mac")),
-        *(space.c[name].label(f"space_{name}") for name in (*AUTHORITY["space"], "row_mac")),
         *(
-            space_epoch.c[name].label(f"space_epoch_{name}")
-            for name in (*AUTHORITY["space_epoch"], "row_mac")
-        ),
-        *(
-            key_wrap.c[name].label(f"key_wrap_{name}")
-            for name in (*AUTHORITY["key_wrap"], "row_mac")
-        ),
+            table.c[name].label(f"{prefix}_{name}")
+            for prefix, table in _TABLES.items()
+            for name in (*COVERED[prefix], "row_mac")
+        )
     )
+    .select_from(vault)
     .join(space, space.c.vault_id == vault.c.id)
     .join(space_epoch, space_epoch.c.space_id == space.c.id)
     .join(
@@ -106,10 +91,10 @@ class Unlock:
             raise NotFound("no such vault") from None
 
     def _genuine(self, row: RowMapping) -> bool:
-        return all(self._authentic(table, row) for table in AUTHORITY)
+        return all(self._authentic(table, row) for table in _TABLES)
 
     def _authentic(self, table: str, row: RowMapping) -> bool:
-        columns = {name: row[f"{table}_{name}"] for name in AUTHORITY[table]}
+        columns = {name: row[f"{table}_{name}"] for name in COVERED[table]}
         return self._keys.row_is_genuine(table, columns, row[f"{table}_row_mac"])
 
     def _unwrapped(self, rows: list[RowMapping]) -> OpenVault:
@@ -178,6 +163,5 @@ class Unlock:
         row: dict[str, Any] = dict(values)
         mac = self._keys.row_mac(table, values)
         row["row_mac"] = mac
-        tables = {"vault": vault, "space": space, "space_epoch": space_epoch, "key_wrap": key_wrap}
-        tx.execute(insert(tables[table]), row)
+        tx.execute(insert(_TABLES[table]), row)
         return mac

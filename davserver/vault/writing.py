@@ -170,7 +170,7 @@ def update_node(
     )
     if done.rowcount != 1:
         raise ConditionFailed("it was changed by somebody else a moment ago")
-    return Changed(raised, (_stamp(columns),))
+    return Changed(raised, (stamp_columns(columns),))
 
 
 def announce(
@@ -188,10 +188,10 @@ def announce(
 def _inserted(tx: Connection, vault: OpenVault, node: Node) -> Changed:
     columns = sealed_columns(vault, node)
     tx.execute(insert(node_table), columns)
-    return Changed(node, (_stamp(columns),))
+    return Changed(node, (stamp_columns(columns),))
 
 
-def _stamp(columns: Mapping[str, Any]) -> Stamp:
+def stamp_columns(columns: Mapping[str, Any]) -> Stamp:
     return Stamp("node", columns["id"], columns["row_version"], stamp_of(columns["rec_ct"]))
 
 
