@@ -65,6 +65,11 @@ class Snapshot:
                 self._memo[point] = self._asked(point)
             return self._memo[point]
 
+    @property
+    def remembered(self) -> int:
+        """How many distinct questions Casbin has answered so far."""
+        return len(self._memo)
+
     def _asked(self, point: Point) -> Answer:
         allowed, rule = self.engine.ask(point)
         if allowed is True and rule is not None:
