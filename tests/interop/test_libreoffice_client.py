@@ -1,0 +1,76 @@
+"""LibreOffice over WebDAV: a professional opens a granted document, edits it, stores it back."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.instance import Server
+from tests.support.odt import odt, text_of
+from tests.support.outside import Outside, program, trusting
+from tests.support.ports import free_port
+
+pytestmark = [pytest.mark.interop, pytest.mark.slow]
+
+EDITOR = Path(__file__).with_name("libreoffice_edit.py")
+
+
+@contextmanager
+def office(outside: Outside, certificate: Path, port: int) -> Iterator[None]:
+    """A LibreOffice without window, listening for orders on `port`."""
+    command = trusting(
+        certificate, program("soffice"), "--headless", "--norestore",
+        f"-env:UserInstallation=file://{outside.home}/profile",
+        f"--accept=socket,host=127.0.0.1,port={port};urp;",
+    )  # fmt: skip
+    log = (outside.home / "office.log").open("wb")
+    process = subprocess.Popen(
+        command, env=outside.environment(), stdout=log, stderr=log, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+        log.close()
+
+
+def test_a_professional_edits_a_granted_document_under_a_lock(
+    drive: Server, outside: Outside
+) -> None:
+    instance = drive.instance
+    amina, karim = instance.drive("amina"), instance.drive("karim")
+    assert amina.put("/Partage/lettre.odt", odt("Madame, Monsieur.")).status == 201
+    identity = amina.id_of("/Partage/lettre.odt")
+    seen_at = next(one["seen_at"] for one in instance.json("grant", "list") if one["to"] == "karim")
+    port, certificate = free_port(), instance.folder / "keys/tls.crt"
+    url = instance.url + karim.url(f"{seen_at}/lettre.odt")
+    with office(outside, certificate, port):
+        editor = subprocess.Popen(
+            ["/usr/bin/python3", str(EDITOR), str(port), url, "karim",
+             instance.passwords["karim"], "Bonjour. "],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=outside.environment(),
+        )  # fmt: skip
+        assert editor.stdin and editor.stdout
+        opened = [editor.stdout.readline().strip() for _ in range(2)]
+        while_open = amina.put("/Partage/lettre.odt", b"not now").status
+        said, _ = editor.communicate("go\n", timeout=60)
+    assert opened == ["Madame, Monsieur.", "writable"], (opened, said, drive.log_text()[-3000:])
+    assert while_open == 423
+    assert "stored" in said, said
+    stored = amina.get("/Partage/lettre.odt").body
+    assert text_of(stored).strip() == "Bonjour. Madame, Monsieur."
+    assert amina.id_of("/Partage/lettre.odt") == identity
+    assert amina.names("/Partage") == {"lettre.odt"}
+    assert amina.put("/Partage/lettre.odt", stored).status == 204, "the lock is gone"
+    written = [entry for entry in instance.json("trail", "show", "amina") if _by_karim(entry)]
+    assert "write" in {entry["what"] for entry in written}
+
+
+def _by_karim(entry: dict[str, str]) -> bool:
+    return "karim" in str(entry.get("who", "")) and str(entry.get("path", "")).endswith(".odt")

@@ -1,0 +1,127 @@
+"""rclone over HTTPS, vendor `other`: copy, sync, check in both directions, and its FUSE mount."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.instance import Server
+from tests.support.outside import Outside, as_root, program
+
+pytestmark = pytest.mark.interop
+
+RCLONE = str(Path(sys.executable).with_name("rclone"))
+MIB = 1 << 20
+ODD_NAMES = ["a#b", "c?d", "e%41f", "g;h", "i&j", "k+l", "m n", "été", "日本", "e\u0301te\u0301"]
+
+
+class Rclone:
+    """rclone as one person."""
+
+    def __init__(self, outside: Outside, server: Server, login: str, folder: str) -> None:
+        self.outside = outside
+        instance = server.instance
+        hidden = outside.must(RCLONE, "obscure", instance.passwords[login]).strip()
+        url = f"https://localhost:{instance.port}/dav"
+        self.remote = f":webdav,url='{url}',vendor=other,user={login},pass={hidden}:{folder}"
+        self.common = [RCLONE, "--config", "/dev/null", "--ca-cert"]
+        self.common.append(str(instance.folder / "keys/tls.crt"))
+
+    def must(self, *arguments: str) -> str:
+        return self.outside.must(*self.common, *arguments, timeout=600)
+
+
+@pytest.fixture
+def rclone(outside: Outside, drive: Server) -> Rclone:
+    folder = f"rclone-{time.monotonic_ns()}"
+    assert drive.instance.drive("amina").mkcol(f"/{folder}").status == 201
+    return Rclone(outside, drive, "amina", folder)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Files and folders of every awkward name, from empty to a few chunks."""
+    root = tmp_path / "tree"
+    for number, name in enumerate(ODD_NAMES[:-1]):
+        folder = root / f"dossier {name}"
+        folder.mkdir(parents=True)
+        (folder / f"{name}.txt").write_bytes(os.urandom(number * 30_000))
+    return root
+
+
+def test_a_tree_of_odd_names_goes_up_and_comes_back_the_same(
+    rclone: Rclone, tree: Path, tmp_path: Path
+) -> None:
+    rclone.must("copy", str(tree), rclone.remote)
+    rclone.must("check", "--download", str(tree), rclone.remote)
+    rclone.must("copy", rclone.remote, str(tmp_path / "back"))
+    rclone.must("check", "--download", rclone.remote, str(tmp_path / "back"))
+    sent = {path.relative_to(tree) for path in tree.rglob("*")}
+    assert {path.relative_to(tmp_path / "back") for path in (tmp_path / "back").rglob("*")} == sent
+
+
+def test_a_sync_carries_changes_and_removals_in_both_directions(
+    rclone: Rclone, tree: Path, tmp_path: Path
+) -> None:
+    back = tmp_path / "back"
+    rclone.must("sync", str(tree), rclone.remote)
+    (tree / "dossier été" / "été.txt").write_bytes(b"changed, and of another size")
+    (tree / "dossier a#b" / "a#b.txt").unlink()
+    (tree / "new.txt").write_bytes(b"new")
+    rclone.must("sync", str(tree), rclone.remote)
+    rclone.must("sync", rclone.remote, str(back))
+    rclone.must("check", "--download", str(tree), str(back))
+    (back / "new.txt").unlink()
+    rclone.must("sync", str(back), rclone.remote)
+    rclone.must("check", "--download", str(back), rclone.remote)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [0, 1, 65_536, 10 * MIB + 1, 300 * MIB])
+def test_a_file_of_any_size_comes_back_byte_for_byte(
+    rclone: Rclone, tmp_path: Path, size: int
+) -> None:
+    (tmp_path / "up").mkdir()
+    with (tmp_path / "up" / "file.bin").open("wb") as file:
+        for start in range(0, size, MIB):
+            file.write(os.urandom(min(MIB, size - start)))
+    rclone.must("copy", str(tmp_path / "up"), rclone.remote)
+    rclone.must("check", "--download", str(tmp_path / "up"), rclone.remote)
+
+
+def test_a_fuse_mount_reads_writes_renames_and_removes(
+    rclone: Rclone, drive: Server, tmp_path: Path
+) -> None:
+    program("fusermount3")
+    place = tmp_path / "mnt"
+    place.mkdir()
+    command = [*rclone.common, "mount", rclone.remote, str(place), "--vfs-cache-mode", "writes"]
+    command += ["--cache-dir", str(tmp_path / "cache"), "--vfs-write-back", "0s", "--daemon"]
+    subprocess.run(command, check=True, env=rclone.outside.environment(), timeout=60)
+    try:
+        (place / "été").mkdir()
+        (place / "été" / "note.txt").write_text("première ligne\n")
+        with (place / "été" / "note.txt").open("a") as file:
+            file.write("deuxième ligne\n")
+        (place / "été" / "note.txt").rename(place / "été" / "lettre.txt")
+        (place / "brouillon.txt").write_text("à jeter")
+        (place / "brouillon.txt").unlink()
+        assert (place / "été" / "lettre.txt").read_text() == "première ligne\ndeuxième ligne\n"
+    finally:
+        subprocess.run(as_root("fusermount3", "-u", str(place)), check=True)
+    folder = rclone.remote.rpartition(":")[2]
+    amina = drive.instance.drive("amina")
+    _eventually(lambda: amina.get(f"/{folder}/été/lettre.txt").body.count(b"ligne") == 2)
+    assert amina.names(f"/{folder}") == {"été"}
+    assert amina.names(f"/{folder}/été") == {"lettre.txt"}
+
+
+def _eventually(holds, seconds: float = 20) -> None:
+    """The mount writes back in the background."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

@@ -1,0 +1,127 @@
+"""A database with people in it, for tests below the fronts: real tables, keys and hashes."""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, event, insert
+
+from authn.credentials import AppPassword, new_app_password, password_bytes
+from authn.directory import Directory
+from authn.login import Login
+from authn.passwords import hash_password
+from authn.register import NewDevice, NewPerson, NewStructure, Register
+from davserver.db import tables
+from davserver.db.clock import to_us
+from davserver.db.database import Database
+from davserver.domain.people import Membership, Person, Role, Structure, StructureKind
+from davserver.domain.secret import Secret
+from davserver.sealing.instance import InstanceKeys
+from davserver.sealing.kek import KeyPurpose
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOME = "192.0.2.7"
+
+
+def instance_keys(seed: bytes = b"tests") -> InstanceKeys:
+    """The same keys for the same seed."""
+    return InstanceKeys.from_secrets(
+        {one: Secret(hashlib.sha256(seed + one.value.encode()).digest()) for one in KeyPurpose}
+    )
+
+
+def empty_instance(url: str) -> Database:
+    """A database with all tables and the one row that every request reads."""
+    db = Database(url)
+    tables.metadata.create_all(db.engines()[1])
+    row = {
+        "id": 1,
+        "instance_id": bytes(16),
+        "unicode_version": unicodedata.unidata_version,
+        "created": to_us(NOON),
+    }
+    db.write(lambda tx: tx.execute(insert(tables.epoch).values(row)))
+    return db
+
+
+@dataclass
+class Accounts:
+    """An instance's people, and a `login` of one process."""
+
+    db: Database
+    keys: InstanceKeys = field(default_factory=instance_keys)
+
+    def __post_init__(self) -> None:
+        self.login = self.new_process()
+        self.directory = Directory(self.keys)
+        self.register = Register(self.keys, os.urandom)
+
+    def new_process(self) -> Login:
+        """Another worker: same database and keys, no memories."""
+        return Login(self.db, self.keys, os.urandom)
+
+    def add(self, login: str, role: Role = Role.BENEFICIARY, password: str | None = None) -> Person:
+        new = NewPerson(login, role, f"Name of {login}", "fr")
+        person = self.db.write(lambda tx: self.register.add_person(tx, new, NOON)[0])
+        if password is not None:
+            self.set_password(person, password)
+        return person
+
+    def set_password(self, person: Person, password: str, phc: str | None = None) -> None:
+        made = phc or hash_password(password_bytes(password), os.urandom)
+        self.db.write(
+            lambda tx: self.register.set_password(
+                tx, person.id, self.directory.password(tx, person.id), made, NOON
+            )
+        )
+
+    def add_app_password(
+        self, person: Person, *, read_only: bool = False, until: datetime | None = None
+    ) -> AppPassword:
+        made = new_app_password(person.login, os.urandom)
+        device = NewDevice("Téléphone", read_only, until)
+        self.db.write(lambda tx: self.register.add_app_password(tx, person.id, made, device, NOON))
+        return made
+
+    def add_structure(self, slug: str) -> Structure:
+        new = NewStructure(slug, f"Structure {slug}", StructureKind.CCAS, "Europe/Paris")
+        return self.db.write(lambda tx: self.register.add_structure(tx, new, NOON)[0])
+
+    def add_membership(
+        self, person: Person, structure: Structure, starts: datetime, ends: datetime | None
+    ) -> Membership:
+        return self.db.write(
+            lambda tx: self.register.add_membership(tx, person, structure, starts, ends)[0]
+        )
+
+
+@contextmanager
+def accounts_in(url: str) -> Iterator[Accounts]:
+    db = empty_instance(url)
+    try:
+        yield Accounts(db)
+    finally:
+        db.close()
+
+
+@contextmanager
+def statements_of(db: Database) -> Iterator[list[str]]:
+    """Every statement that is sent meanwhile, whichever connection sends it."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        sent.append(statement)
+
+    engines: tuple[Engine, ...] = db.engines()
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
