@@ -10,7 +10,6 @@ from typing import Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 T = TypeVar("T")
-E = TypeVar("E", bound=str)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SIZES = {
@@ -141,15 +140,6 @@ def duration(least: timedelta, most: timedelta) -> Kind[timedelta]:
 
     bounds = f"from {_lasting(least)} to {_lasting(most)}"
     return Kind(f"a duration such as 30 s, 10 min, 24 h or 30 d, {bounds}", read)
-
-
-def one_of(*words: str) -> Kind[str]:
-    def read(value: object, _: Path) -> str:
-        if value not in words:
-            raise ValueError
-        return str(value)
-
-    return Kind(" or ".join(words), read)
 
 
 def or_word(word: str, kind: Kind[T]) -> Kind[T | None]:

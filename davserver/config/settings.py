@@ -122,6 +122,9 @@ class Serving:
     waiting: int = setting(
         256, kinds.whole(1, 10_000), "Connections that may wait for a thread; further ones get 503."
     )
+    connections: int = setting(
+        2000, kinds.whole(16, 100_000), "Open connections of one process, idle ones included."
+    )
     header_size: int = setting(
         "64 KiB", kinds.size(4096, 1024 * 1024), "All headers of one request together."
     )
@@ -136,6 +139,11 @@ class Serving:
     patience: timedelta = setting(
         "30 s", kinds.duration(_SECOND, _HOUR), "How long a stalled transfer may stand still."
     )
+    leaving: timedelta = setting(
+        "0 s",
+        kinds.duration(0 * _SECOND, _HOUR),
+        "How long a stop goes on serving while /healthz says so; for load balancers.",
+    )
     drain: timedelta = setting(
         "30 s", kinds.duration(_SECOND, _HOUR), "How long a stop waits for running downloads."
     )
@@ -143,13 +151,8 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    level: str = setting(
-        "info", kinds.one_of("debug", "info", "warning", "error"), "debug names every request."
-    )
-    format: str = setting(
-        "text",
-        kinds.one_of("text", "json"),
-        "json for a log collector. Neither shows names or paths.",
+    file: Path | None = setting(
+        "none", kinds.or_word("none", kinds.PATH), "Lines go to its end; none is standard error."
     )
 
 
@@ -170,4 +173,4 @@ class Settings:
     locks: Locks = section(Locks, "Locks of office programs.")
     scratch: Scratch = section(Scratch, "Side files, kept apart from documents.")
     serving: Serving = section(Serving, "Processes, threads and patience.")
-    log: Log = section(Log, "Structured lines on standard error.")
+    log: Log = section(Log, "JSON lines, without names, paths or secrets.")

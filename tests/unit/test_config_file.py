@@ -115,7 +115,7 @@ def test_all_mistakes_are_told_at_once_with_their_places(config):
         ("listen: {proxies: everyone}\n", "1:19: listen.proxies: “everyone” must be a list"),
         ("listen: {proxies: [10.0.0.1/8]}\n", "1:19: listen.proxies: must be a list"),
         ("serving: {workers: 0}\n", "1:20: serving.workers: “0” must be a whole number"),
-        ("log: {level: loud}\n", "1:14: log.level: “loud” must be debug or info or"),
+        ("log: {file: ''}\n", "1:13: log.file: “” must be a path, or none"),
         ("data: !!python/name:os.system x\n", "1:7: data: “x” must be a path"),
     ],
 )

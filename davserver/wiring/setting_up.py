@@ -1,0 +1,38 @@
+"""Setting an instance up: keyring, schema, keys. Each step is done where it is missing, and only
+there.
+"""
+
+import os
+from datetime import datetime
+
+from davserver.config import Settings
+from davserver.db import schema
+from davserver.domain.ids import Entropy
+from davserver.sealing.keyring import LocalKeyring
+from davserver.wiring.instance import create_instance, holds_instance
+from davserver.wiring.opening import make_database, open_keyring
+
+
+def set_up(settings: Settings, now: datetime, entropy: Entropy = os.urandom) -> None:
+    """A keyring with one generation, and a database at this version's schema with its keys.
+
+    An empty database may lie beside an existing keyring (moving to PostgreSQL), and the schema of
+    an older version is brought forward. A missing keyring beside a database that holds an instance
+    is never replaced: nothing would open. Raises Unavailable, WrongSettings, WrongSchema.
+    """
+    settings.data.mkdir(mode=0o700, exist_ok=True)
+    db = make_database(settings)
+    try:
+        schema.upgrade(db.engines()[1])
+        with db.read() as tx:
+            is_there = holds_instance(tx)
+        if is_there:
+            open_keyring(settings)
+            return
+        if settings.keys.keyring.exists():
+            kek = open_keyring(settings)
+        else:
+            kek = LocalKeyring.create(settings.keys.keyring, settings.data, entropy, now)
+        create_instance(db, kek, entropy, now)
+    finally:
+        db.close()
