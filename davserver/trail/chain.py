@@ -1,0 +1,181 @@
+"""Appending: sealed entries, each tied to the one before it by a keyed link (crypto-review A3, A9).
+
+Three statements, however many entries: read the heads and actors' keys, move the heads, add the
+entries. The head moves first: on PostgreSQL two writers then meet at its row, where the second one
+is told to run again, and not at the entries' key.
+"""
+
+import hmac
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, literal, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from davserver.db.clock import to_us
+from davserver.db.tables import trail, trail_actor, trail_head
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import Entropy, PersonId, VaultId
+from davserver.sealing.keys import new_key
+from davserver.sealing.trail import FIRST_LINK, ActorKey, TrailKeys, entry_hash
+from davserver.trail.entry import Actor, Payload
+
+_ACTOR = -1
+"""Stands where a head has its number: marks the rows of the other table in one result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry that has no number yet. `rows` is packed; `person` None: nobody in particular."""
+
+    vault: VaultId
+    payload: Payload
+    person: PersonId | None
+    actor: Actor
+    rows: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry of a chain."""
+
+    seq: int
+    link: bytes
+
+
+_NO_ENTRY = Head(0, FIRST_LINK)
+
+
+class Chain:
+    """Stateless: heads and keys are read each time, so that any process may append."""
+
+    def __init__(self, keys: TrailKeys, entropy: Entropy) -> None:
+        self._keys = keys
+        self._entropy = entropy
+
+    def append(self, tx: Connection, drafts: Sequence[Draft], now: datetime) -> list[int]:
+        """The numbers of the new entries. Raises Damaged when a chain's head is not genuine or its
+        entries do not end where it says: nothing is done that could not be recorded.
+        """
+        people = {draft.person for draft in drafts if draft.person is not None}
+        heads, actors = self._state(tx, {draft.vault for draft in drafts}, people)
+        self._add_actors(tx, actors, people, now)
+        rows = []
+        for draft in drafts:
+            before = heads.get(draft.vault, _NO_ENTRY)
+            row = self._row(draft, before, actors, to_us(now))
+            heads[draft.vault] = Head(row["seq"], row["link"])
+            rows.append(row)
+        self._move(tx, heads)
+        _insert(tx, rows)
+        return [row["seq"] for row in rows]
+
+    def _state(
+        self, tx: Connection, vaults: Collection[VaultId], people: Collection[PersonId]
+    ) -> tuple[dict[VaultId, Head], dict[PersonId, ActorKey]]:
+        heads, actors = {}, {}
+        for key, seq, value, mac in tx.execute(_both(vaults, people)):
+            if seq == _ACTOR:
+                actors[PersonId(key)] = self._keys.open_actor_key(PersonId(key), value)
+            else:
+                heads[VaultId(key)] = genuine_head(self._keys, VaultId(key), seq, value, mac)
+        return heads, actors
+
+    def _add_actors(
+        self,
+        tx: Connection,
+        actors: dict[PersonId, ActorKey],
+        people: Collection[PersonId],
+        now: datetime,
+    ) -> None:
+        rows = []
+        for person in sorted(set(people) - set(actors)):
+            sealed = self._keys.seal_actor_key(person, new_key(self._entropy))
+            actors[person] = self._keys.open_actor_key(person, sealed)
+            rows.append({"person_id": person, "key_ct": sealed, "created": to_us(now)})
+        if rows:
+            tx.execute(_NEW_ACTOR[tx.dialect.name], rows)
+
+    def _row(
+        self, draft: Draft, before: Head, actors: Mapping[PersonId, ActorKey], at: int
+    ) -> dict[str, Any]:
+        vault, seq, person = draft.vault, before.seq + 1, draft.person
+        payload = self._keys.seal_payload(vault, seq, draft.payload.encode())
+        actor = None
+        if person is not None:
+            actor = actors[person].seal(vault, seq, draft.actor.encode())
+        row = {
+            "vault_id": vault,
+            "seq": seq,
+            "at": at,
+            "prev": before.link,
+            "payload_hash": entry_hash((payload,)),
+            "actor_hash": entry_hash((person, actor)),
+            "rows": draft.rows,
+            "payload_ct": payload,
+            "actor_id": person,
+            "actor_ct": actor,
+        }
+        return {**row, "link": link_of(self._keys, row)}
+
+    def _move(self, tx: Connection, heads: Mapping[VaultId, Head]) -> None:
+        # In one order, or two writers of the same two chains would wait for each other.
+        rows = [
+            {
+                "vault_id": vault,
+                "seq": head.seq,
+                "head": head.link,
+                "mac": self._keys.head_mac(vault, head.seq, head.link),
+            }
+            for vault, head in sorted(heads.items())
+        ]
+        tx.execute(_MOVED_HEAD[tx.dialect.name], rows)
+
+
+def link_of(keys: TrailKeys, row: Mapping[str, Any]) -> bytes:
+    """What ties an entry to `prev`: over hashes, so that each part of it can be erased."""
+    proof = entry_hash((row["at"], row["rows"], row["payload_hash"], row["actor_hash"]))
+    return keys.link(row["prev"], row["vault_id"], row["seq"], proof)
+
+
+def genuine_head(keys: TrailKeys, vault: VaultId, seq: int, link: bytes, mac: bytes) -> Head:
+    """Raises Damaged when the row was not written by us."""
+    if not hmac.compare_digest(keys.head_mac(vault, seq, link), mac):
+        raise Damaged("the head of a trail is not genuine: see `abri trail verify`")
+    return Head(seq, link)
+
+
+def _both(vaults: Collection[VaultId], people: Collection[PersonId]) -> Any:
+    heads = select(trail_head.c.vault_id, trail_head.c.seq, trail_head.c.head, trail_head.c.mac)
+    key = trail_actor.c.key_ct
+    actors = select(trail_actor.c.person_id, literal(_ACTOR), key, key)
+    return union_all(
+        heads.where(trail_head.c.vault_id.in_(vaults)),
+        actors.where(trail_actor.c.person_id.in_(people)),
+    )
+
+
+def _insert(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    try:
+        tx.execute(trail.insert(), rows)
+    except IntegrityError:
+        # The head was moved first, so this cannot be another writer: rows lie beyond the head.
+        raise Damaged("a trail goes on behind its head: see `abri trail verify`") from None
+
+
+def _new_actor(insert: Any) -> Any:
+    return insert(trail_actor).on_conflict_do_nothing(index_elements=["person_id"])
+
+
+def _moved_head(insert: Any) -> Any:
+    new = insert(trail_head)
+    changed = {name: new.excluded[name] for name in ("seq", "head", "mac")}
+    return new.on_conflict_do_update(index_elements=["vault_id"], set_=changed)
+
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_NEW_ACTOR = {dialect: _new_actor(insert) for dialect, insert in _INSERTS.items()}
+_MOVED_HEAD = {dialect: _moved_head(insert) for dialect, insert in _INSERTS.items()}

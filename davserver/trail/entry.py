@@ -1,0 +1,149 @@
+"""What an entry says, as the bytes that are sealed: its payload, its actor's part, its rows."""
+
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from davserver.domain.errors import Damaged
+from davserver.domain.people import Principal
+from davserver.trail.words import Event, RowStamp
+
+_STAMP = struct.Struct(">BBQB")
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Everything but the actor. Ids in hexadecimal; `first` and `last` in microseconds, only where
+    `count` repeated reads are one entry.
+    """
+
+    what: str
+    node: str = ""
+    path: str = ""
+    grant: str = ""
+    rule: str = ""
+    reason: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+    count: int = 1
+    first: int | None = None
+    last: int | None = None
+
+    @classmethod
+    def of(cls, event: Event) -> "Payload":
+        return cls(
+            what=event.what.value,
+            node=(event.node or b"").hex(),
+            path=event.path,
+            grant=(event.grant or b"").hex(),
+            rule=event.rule,
+            reason=event.reason.value if event.reason else "",
+            details=dict(event.details),
+        )
+
+    def encode(self) -> bytes:
+        count = self.count if self.count != 1 else None
+        texts = {name: getattr(self, name) for name in _TEXTS}
+        return packed(
+            {**texts, "details": self.details, "count": count}
+            | {"first": self.first, "last": self.last}
+        )
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Payload":
+        """Raises Damaged."""
+        try:
+            return cls(**unpacked(raw))
+        except TypeError:
+            raise Damaged("an entry of the trail has unknown fields") from None
+
+
+_TEXTS = ("what", "node", "path", "grant", "rule", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """How somebody came: sealed under their own key, so that it can be forgotten with them.
+    `operator` is set where a command acted on their behalf.
+    """
+
+    strength: str = ""
+    credential: str = ""
+    address: str = ""
+    operator: str = ""
+
+    @classmethod
+    def of(cls, who: Principal) -> "Actor":
+        return cls(
+            strength=who.strength.value,
+            credential=(who.credential or b"").hex(),
+            address=who.address or "",
+            operator=who.operator or "",
+        )
+
+    def fields(self) -> dict[str, Any]:
+        return {
+            "strength": self.strength,
+            "credential": self.credential,
+            "address": self.address,
+            "operator": self.operator,
+        }
+
+    def encode(self) -> bytes:
+        return packed(self.fields())
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "Actor":
+        """Raises Damaged."""
+        try:
+            return cls(**unpacked(raw))
+        except TypeError:
+            raise Damaged("an actor of the trail has unknown fields") from None
+
+
+def packed(fields: dict[str, Any]) -> bytes:
+    """JSON without spaces, keys in order, what is empty left out: equal fields, equal bytes."""
+    kept = {name: value for name, value in fields.items() if value not in ("", None, {})}
+    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode(errors="backslashreplace")
+
+
+def unpacked(raw: bytes) -> dict[str, Any]:
+    """Raises Damaged."""
+    try:
+        fields = json.loads(raw)
+    except ValueError:
+        raise Damaged("an entry of the trail cannot be read") from None
+    if not isinstance(fields, dict):
+        raise Damaged("an entry of the trail cannot be read")
+    return fields
+
+
+def packed_rows(stamps: Iterable[RowStamp]) -> bytes | None:
+    """Row after row: lengths and version, then table, id and hash (docs/trail.md)."""
+    return b"".join(_packed_row(stamp) for stamp in stamps) or None
+
+
+def _packed_row(stamp: RowStamp) -> bytes:
+    table = stamp.table.encode("ascii")
+    head = _STAMP.pack(len(table), len(stamp.id), stamp.version, len(stamp.hash))
+    return head + table + stamp.id + stamp.hash
+
+
+def unpacked_rows(raw: bytes | None) -> list[RowStamp]:
+    """Raises Damaged."""
+    stamps, at, raw = [], 0, raw or b""
+    while at < len(raw):
+        try:
+            name, key, version, digest = _STAMP.unpack_from(raw, at)
+            table = raw[at + _STAMP.size : at + _STAMP.size + name].decode("ascii")
+        except (struct.error, UnicodeDecodeError):
+            raise Damaged("the rows of an entry of the trail cannot be read") from None
+        id_at = at + _STAMP.size + name
+        hash_at = id_at + key
+        at = hash_at + digest
+        stamps.append(RowStamp(table, raw[id_at:hash_at], version, raw[hash_at:at]))
+    if at != len(raw):
+        raise Damaged("the rows of an entry of the trail cannot be read")
+    return stamps

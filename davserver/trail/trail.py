@@ -1,0 +1,148 @@
+"""The trail as everybody above uses it."""
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, null, update
+
+from davserver.db.tables import trail, trail_actor
+from davserver.domain.drive import TrailEntry
+from davserver.domain.ids import Entropy, GrantId, NodeId, PersonId, VaultId
+from davserver.domain.people import Principal
+from davserver.sealing.instance import InstanceKeys
+from davserver.trail import proof, story, windows
+from davserver.trail.chain import Chain, Draft
+from davserver.trail.entry import Actor, Payload, packed_rows
+from davserver.trail.proof import ExportedHead, Finding
+from davserver.trail.words import INSTANCE, Event, RowStamp
+
+_BATCH = 200
+
+
+class Trail:
+    """Every method works inside the caller's transaction. Shared between threads."""
+
+    def __init__(self, keys: InstanceKeys, entropy: Entropy = os.urandom) -> None:
+        self._keys = keys.trail
+        self._chain = Chain(keys.trail, entropy)
+
+    def record(self, tx: Connection, event: Event, now: datetime) -> int:
+        """Appends one entry and gives its number. Three statements; four for somebody's first.
+
+        Raises Damaged when the trail was tampered with: what cannot be recorded is not done.
+        """
+        return self.record_all(tx, [event], now)[0]
+
+    def record_all(self, tx: Connection, events: Iterable[Event], now: datetime) -> list[int]:
+        """As `record`, for several, in as many statements as for one."""
+        drafts = [_draft(event) for event in events]
+        return self._chain.append(tx, drafts, now) if drafts else []
+
+    def note_reading(  # noqa: PLR0913 — keywords that say what was read, by whom
+        self,
+        tx: Connection,
+        *,
+        who: Principal,
+        vault: VaultId,
+        node: NodeId,
+        etag: bytes,
+        path: str,
+        grant: GrantId | None,
+        now: datetime,
+    ) -> bool:
+        """Counts one read of one version; `path` is the owner's. One statement, but where a window
+        that is over must be closed first. True when this is the window's first read: then it must
+        be committed before a byte is sent (DESIGN §2.7).
+        """
+        reading = windows.Reading(who, vault, node, etag, path, grant)
+        number = windows.count(tx, self._keys, reading, now)
+        if number is None:
+            self._close(tx, windows.of_version(who.id, etag), now)
+            number = windows.count(tx, self._keys, reading, now)
+        return number == 1
+
+    def close_windows(
+        self,
+        tx: Connection,
+        now: datetime,
+        *,
+        vault: VaultId | None = None,
+        everything: bool = False,
+    ) -> int:
+        """Turns read windows that are over, or all, into entries. How many there were."""
+        due = windows.of_vault(vault)
+        return self._close(tx, due if everything else due & windows.expired(now), now)
+
+    def entries(
+        self,
+        tx: Connection,
+        vault: VaultId,
+        *,
+        limit: int,
+        before: int | None = None,
+        names: story.Names,
+        full: bool = False,
+    ) -> list[TrailEntry]:
+        """The last `limit` entries, newest last, then reads whose window is still open (number 0;
+        on the first page only). `before`: only entries with a lower number. `full`: with address
+        and credential, for investigations.
+        """
+        page = story.Page(limit, before, full)
+        found = story.written(tx, self._keys, vault, page)
+        if before is None:
+            still_open = windows.open_windows(tx, self._keys, windows.of_vault(vault))
+            found += [story.pending(one.draft, page) for one in still_open]
+        return story.with_names(found[max(0, len(found) - limit) :], names)
+
+    def verify(
+        self,
+        tx: Connection,
+        vault: VaultId | None = None,
+        *,
+        exported: Iterable[ExportedHead] = (),
+    ) -> list[Finding]:
+        """Every flaw in one trail, or in all of them; empty means whole. `exported` are heads kept
+        elsewhere: without them nobody sees that the whole database was put back to an older state.
+        """
+        return list(dict.fromkeys(proof.findings(tx, self._keys, vault, exported)))
+
+    def export_heads(self, tx: Connection) -> list[ExportedHead]:
+        """One head per trail, to be kept off this machine."""
+        return proof.heads(tx, self._keys)
+
+    def erased(self, tx: Connection, vault: VaultId | None = None) -> int:
+        """How many entries have lost their content, which is no flaw but should be said."""
+        return story.erased(tx, vault)
+
+    def last_stamps(self, tx: Connection, vault: VaultId) -> dict[tuple[str, bytes], RowStamp]:
+        """By table and id, how the trail last saw each row. Verify first. Raises Damaged."""
+        return story.last_stamps(tx, vault)
+
+    def forget(self, tx: Connection, person: PersonId, now: datetime) -> None:
+        """Erases who they were from every entry in every trail: those still verify. What they did
+        stays, because it belongs to the vaults' owners.
+        """
+        self._close(tx, windows.of_person(person), now)
+        tx.execute(delete(trail_actor).where(trail_actor.c.person_id == person))
+        gone = {"actor_id": null(), "actor_ct": null()}
+        tx.execute(update(trail).where(trail.c.actor_id == person).values(gone))
+
+    def _close(self, tx: Connection, where: windows.Which, now: datetime) -> int:
+        closed = 0
+        while True:
+            batch = windows.open_windows(tx, self._keys, where, _BATCH)
+            if batch:
+                self._chain.append(tx, [one.draft for one in batch], now)
+                windows.drop(tx, batch)
+                closed += len(batch)
+            if len(batch) < _BATCH:
+                return closed
+
+
+def _draft(event: Event) -> Draft:
+    vault = INSTANCE if event.vault is None else event.vault
+    who = event.who
+    actor = Actor() if who is None else Actor.of(who)
+    rows = packed_rows(event.rows)
+    return Draft(vault, Payload.of(event), None if who is None else who.id, actor, rows)

@@ -1,0 +1,85 @@
+"""What can stand in a trail."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from davserver.domain.errors import Reason
+from davserver.domain.ids import ID_BYTES, GrantId, NodeId, VaultId, id_from_text
+from davserver.domain.people import Principal
+
+INSTANCE = VaultId(bytes(ID_BYTES))
+"""The chain of what concerns no single vault: people, structures, the instance itself."""
+
+
+class What(StrEnum):
+    """What was done. Stable words: they are printed, exported and stored for years."""
+
+    READ = "read"
+    WRITE = "write"
+    MAKE_FOLDER = "make-folder"
+    REMOVE = "remove"
+    MOVE = "move"
+    COPY = "copy"
+    RESTORE = "restore"
+    ERASE = "erase"
+    PROPERTIES = "properties"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    LOCK_BREAK = "lock-break"
+    RECALL = "recall"
+    SCRATCH_OUT = "scratch-out"
+    GRANT = "grant"
+    END_GRANT = "end-grant"
+    REFUSED = "refused"
+    VAULT_CREATE = "vault-create"
+    PERSON_ADD = "person-add"
+    PERSON_DISABLE = "person-disable"
+    PERSON_ENABLE = "person-enable"
+    PERSON_FORGET = "person-forget"
+    PASSWORD = "password"  # noqa: S105 — a word of the trail
+    APP_PASSWORD_ADD = "app-password-add"  # noqa: S105
+    APP_PASSWORD_REVOKE = "app-password-revoke"  # noqa: S105
+    STRUCTURE_ADD = "structure-add"
+    MEMBERSHIP_ADD = "membership-add"
+    MEMBERSHIP_END = "membership-end"
+    OPERATOR = "operator"
+
+
+PERSON_DETAILS = frozenset({"person", "to-person"})
+"""Details whose value is a person's id in hexadecimal. It is shown as a login while that person is
+known; a login written into an entry could never be forgotten.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RowStamp:
+    """A row as an entry's transaction left it. `hash`: SHA-256 of a node's `rec_ct`, or the
+    `row_mac` of a row that carries authority; empty when the row was removed.
+    """
+
+    table: str
+    id: bytes
+    version: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `path` is the owner's path; `vault` None: the instance's own trail.
+    `details` hold no names of people (see PERSON_DETAILS), and nothing that is secret.
+    """
+
+    vault: VaultId | None
+    what: What
+    who: Principal | None
+    node: NodeId | None = None
+    path: str = ""
+    grant: GrantId | None = None
+    rule: str = ""
+    reason: Reason | None = None
+    rows: tuple[RowStamp, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key in PERSON_DETAILS & set(self.details):
+            id_from_text(self.details[key])
