@@ -1,4 +1,4 @@
-"""Opening a file's content: the blob row, then the bytes, each piece verified before it is given."""
+"""Opening content: the blob row, then the bytes, each piece verified before it is given."""
 
 from collections.abc import Iterator
 

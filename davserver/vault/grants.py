@@ -3,7 +3,7 @@
 Nothing here is cached: a grant that ended is gone in the next statement that asks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -13,9 +13,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
-    case,
     delete,
-    literal,
     or_,
     select,
     update,
@@ -24,8 +22,9 @@ from sqlalchemy import (
 from davserver.db.clock import to_us
 from davserver.db.tables import grant as table
 from davserver.db.tables import lock as lock_table
-from davserver.domain.errors import NoSpace, NotFound
-from davserver.domain.grants import Grant, Grantee
+from davserver.db.tables import membership
+from davserver.domain.errors import NotFound
+from davserver.domain.grants import Grant, Grantee, ToStructure
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.grant_names import (
@@ -54,16 +53,13 @@ class SharedFolder:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """A grant about to be made, as far as its names go. `kin` are the ids whose grants appear on
-    a drive together with this one: a person's structures; a structure's members and theirs.
-    """
+    """A grant about to be made, as far as its names go."""
 
     vault: VaultId
     owner_name: str
     node: NodeId
     node_name: str
     to: Grantee
-    kin: frozenset[bytes]
 
 
 class GrantBook:
@@ -162,55 +158,40 @@ class GrantBook:
         tx.execute(delete(lock_table).where(lock_table.c.grant_id == grant))
         return row
 
-    def room(self, tx: Connection, grant: Grant) -> int:
-        """How many bytes may still be added through this grant."""
-        used = tx.execute(select(table.c.used).where(table.c.id == grant.id)).scalar_one()
-        return max(0, grant.allowance - int(used))
-
-    def add_used(self, tx: Connection, grant: GrantId, size: int) -> None:
-        """Counts `size` bytes against the allowance; fewer than 0 gives some back. Raises NoSpace
-        when they do not fit, NotFound when there is no such grant.
-        """
-        total = table.c.used + size
-        fits = or_(literal(size) <= 0, total <= table.c.allowance)
-        change = update(table).where(table.c.id == grant, fits)
-        done = tx.execute(change.values(used=case((total < 0, 0), else_=total)))
-        if done.rowcount != 1:
-            self.one(tx, grant)
-            raise NoSpace("the allowance of this share is used up")
-
     def free_names(self, tx: Connection, wanted: Naming, now: datetime) -> tuple[str, str]:
         """Folder and name for a new grant, free on every drive where it will appear. Names that
         this vault and node already have there are used again.
         """
-        grantees = wanted.kin | {wanted.to.id}
-        same_vault = and_(table.c.to_id.in_(grantees), table.c.vault_id == wanted.vault)
+        kin = _kin(tx, wanted.to, now)
+        same_vault = and_(table.c.to_id.in_(kin), table.c.vault_id == wanted.vault)
         present = self._grants(tx, select(*COLUMNS).where(same_vault, _not_over(now)))
         present.sort(key=lambda one: one.to != wanted.to)
-        folder = self._free_folder(tx, wanted, [one.folder for one in present], now)
+        known_folders = [one.folder for one in present]
+        names = numbers(folder_name(wanted.owner_name), numbered_folder)
+        folder = self._free_folder(tx, wanted.vault, kin, chain(known_folders, names), now)
         inside = [one for one in present if one.folder == folder]
         known = [one.name for one in inside if one.node == wanted.node]
         taken = {one.name for one in inside if one.node != wanted.node}
-        names = chain(known, numbers(wanted.node_name, numbered_item))
-        return folder, first_free(names, taken)
+        return folder, first_free(chain(known, numbers(wanted.node_name, numbered_item)), taken)
 
     def _free_folder(
-        self, tx: Connection, wanted: Naming, known: Sequence[str], now: datetime
+        self,
+        tx: Connection,
+        vault: VaultId,
+        kin: Collection[bytes],
+        names: Iterator[str],
+        now: datetime,
     ) -> str:
-        grantees = wanted.kin | {wanted.to.id}
-        others = and_(table.c.to_id.in_(grantees), table.c.vault_id != wanted.vault)
-        plain = numbers(folder_name(wanted.owner_name), numbered_folder)
-        candidates = list(dict.fromkeys([*known, *islice(plain, _NAMES_AT_A_TIME)]))
-        while candidates:
-            by_index = table.c.folder_idx.in_(self._indexes(grantees, candidates))
-            rows = self._grants(tx, select(*COLUMNS).where(others, by_index, _not_over(now)))
+        """The first of `names` that no other vault has on any of these drives."""
+        others = and_(table.c.to_id.in_(kin), table.c.vault_id != vault, _not_over(now))
+        while True:
+            some = list(islice(names, _NAMES_AT_A_TIME))
+            by_index = table.c.folder_idx.in_(self._indexes(kin, some))
+            rows = self._grants(tx, select(*COLUMNS).where(others, by_index))
             taken = {one.folder for one in rows}
-            free = next((name for name in candidates if name not in taken), None)
-            if free is not None:
-                return free
-            candidates = list(islice(plain, _NAMES_AT_A_TIME))
-        message = "unreachable: numbered names never run out"
-        raise AssertionError(message)
+            for name in some:
+                if name not in taken:
+                    return name
 
     def _indexes(self, grantees: Collection[bytes], names: Collection[str]) -> list[bytes]:
         ids = [PersonId(one) for one in grantees]
@@ -223,6 +204,21 @@ class GrantBook:
 
     def _grants(self, tx: Connection, wanted: Select[*tuple[object, ...]]) -> list[Grant]:
         return [row.grant for row in self._rows(tx, wanted)]
+
+
+def _kin(tx: Connection, to: Grantee, now: datetime) -> set[bytes]:
+    """Whose grants appear on a drive together with those of `to`: a person's structures, or a
+    structure's members and all of theirs; memberships to come count.
+
+    The rows' MACs are not asked: a forged one could only put a number behind a name.
+    """
+    here = membership.c.person_id == to.id
+    if isinstance(to, ToStructure):
+        inside = select(membership.c.person_id).where(membership.c.structure_id == to.id)
+        here = membership.c.person_id.in_(inside)
+    still = or_(membership.c.ends.is_(None), membership.c.ends > to_us(now))
+    pairs = tx.execute(select(membership.c.person_id, membership.c.structure_id).where(here, still))
+    return {to.id, *(one for pair in pairs for one in pair)}
 
 
 def _not_over(now: datetime) -> ColumnElement[bool]:

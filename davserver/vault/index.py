@@ -1,7 +1,7 @@
 """The queries on nodes: a path, a folder's children, ancestors, a subtree. One statement each."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, TextClause, bindparam, select, text
 
 from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row, node_from
 
@@ -157,7 +157,7 @@ _SUBTREE = text(
 
 
 def ancestors(
-    tx: Connection, vaults: dict[bytes, OpenVault], nodes: Collection[NodeId]
+    tx: Connection, vaults: Mapping[VaultId, OpenVault], nodes: Collection[NodeId]
 ) -> dict[NodeId, Node]:
     """These nodes and all above them, by id, in one statement; of any of the given vaults."""
     if not nodes:

@@ -1,0 +1,248 @@
+"""Entries: what a front may show of a place. ETags, times and permissions are this viewer's own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from davserver.db.clock import from_us
+from davserver.domain.actions import Action, Category
+from davserver.domain.drive import Entry, LockView
+from davserver.domain.ids import NodeId
+from davserver.domain.nodes import Kind, Node
+from davserver.domain.paths import DrivePath
+from davserver.gate.places import Place, PlaceKind
+from davserver.gate.sight import Sight
+from davserver.vault import changes, index, locks, quota
+from davserver.vault.changes import Change
+from davserver.vault.locks import Lock
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_SHOWN = (
+    Action.LIST,
+    Action.GET,
+    Action.PUT,
+    Action.MKCOL,
+    Action.LOCK,
+    Action.MOVE,
+    Action.RECALL,
+    Action.DELETE,
+)
+_ON_TOPS = frozenset({Action.MOVE, Action.RECALL, Action.DELETE})
+
+
+class Entries:
+    """Makes the entries of one answer. Counters and locks are read once for all of them."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+        self._may: dict[tuple[object, ...], frozenset[Action]] = {}
+
+    def one(self, place: Place) -> Entry:
+        """The entry of a place that exists."""
+        if place.kind is not PlaceKind.NODE:
+            return self._virtual(place, self._below_virtual(place))
+        assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a NODE
+        found = changes.of_folders(self._sight.tx, [place.node.id]) if place.is_folder else {}
+        entry = self._entry(place, found, self._locks(place))
+        return self._with_quota(place, entry)
+
+    def with_children(self, place: Place) -> tuple[Entry, list[Entry]]:
+        """A folder's entry and its visible children's, in a number of statements that does not
+        depend on how many there are.
+        """
+        if place.kind is not PlaceKind.NODE:
+            below = self._below_virtual(place)
+            return self._virtual(place, below), below
+        assert place.node is not None  # noqa: S101 — a NODE
+        children = self._sight.children(place)
+        found = changes.of_parent(self._sight.tx, place.node.id)
+        live = self._locks(place)
+        entry = self._with_quota(place, self._entry(place, found, live))
+        return entry, [self._entry(child, found, live) for child in children]
+
+    # ── places of a vault ───────────────────────────────────────────────────────────────────────
+
+    def _entry(
+        self, place: Place, found: dict[NodeId, list[Change]], live: Sequence[Lock]
+    ) -> Entry:
+        node = place.node
+        assert node is not None  # noqa: S101 — entries are made of nodes
+        may = self.may(place)
+        entry = Entry(
+            path=place.path,
+            id=node.id,
+            kind=node.kind,
+            etag=node.etag.hex(),
+            size=node.content.size if node.content else None,
+            media_type=node.content.media_type if node.content else "",
+            created=node.created,
+            modified=node.modified,
+            may=may,
+            sha256=node.content.sha256 if node.content else None,
+            properties=node.properties,
+            locks=self._lock_views(place, live),
+            lockable=Action.LOCK in may,
+        )
+        if not node.is_folder:
+            return entry
+        seen = self._seen_changes(place, found.get(node.id, []))
+        latest = max((change.at for change in seen), default=None)
+        modified = max(node.created, from_us(latest)) if latest is not None else node.created
+        return replace(entry, etag=self._folder_etag(place, node, seen), modified=modified)
+
+    def _seen_changes(self, place: Place, all_of_it: Iterable[Change]) -> list[Change]:
+        assert place.vault is not None  # noqa: S101 — a NODE has a vault
+        if place.owned:
+            return sorted(all_of_it, key=lambda change: change.tag)
+        sight = self._sight
+        tags = changes.tags_seen(place.vault, sight.who.id, sight.visible(place))
+        return sorted((c for c in all_of_it if c.tag in tags), key=lambda change: change.tag)
+
+    def _folder_etag(self, place: Place, node: Node, seen: Sequence[Change]) -> str:
+        grants = tuple(sorted(bytes(grant.id) for grant in place.grants))
+        counters = tuple((change.tag, change.count) for change in seen)
+        parts = (bytes(place.who.id), bytes(node.id), grants, counters)
+        return self._sight.tools.keys.folder_etag(parts).hex()
+
+    def may(self, place: Place) -> frozenset[Action]:
+        """What this person may do here: the same decisions as those of the verbs."""
+        node = place.node
+        assert node is not None  # noqa: S101 — asked of nodes only
+        allowed = self._allowed(place, place.category)
+        if place.is_top:
+            return allowed - _ON_TOPS
+        if Action.RECALL in allowed and not self._is_recallable(place, node):
+            allowed -= {Action.RECALL}
+        return allowed
+
+    def _allowed(self, place: Place, category: Category) -> frozenset[Action]:
+        key = (place.owned, tuple(grant.id for grant in place.grants), category)
+        if key not in self._may:
+            sight = self._sight
+            self._may[key] = frozenset().union(
+                *(
+                    sight.judge.allowed(sight.who, _SHOWN, target, sight.now)
+                    for target in place.targets()
+                )
+            )
+        return self._may[key]
+
+    def _is_recallable(self, place: Place, node: Node) -> bool:
+        return is_recallable(self._sight, node) and not place.owned
+
+    def _with_quota(self, place: Place, entry: Entry) -> Entry:
+        """RFC 4331 numbers on folders: the vault's for its owner, what a grant has left else."""
+        if not entry.is_folder or place.vault is None:
+            return entry
+        if place.owned:
+            used, limit = quota.used_and_quota(self._sight.tx, place.vault)
+            return replace(entry, used=used, available=max(0, limit - used))
+        targets = place.targets()
+        if Action.PUT not in entry.may or not targets:
+            return entry
+        room = quota.room_for(self._sight.tx, place.vault, targets[0])
+        return replace(entry, available=room)
+
+    # ── locks ───────────────────────────────────────────────────────────────────────────────────
+
+    def _locks(self, place: Place) -> list[Lock]:
+        assert place.vault is not None  # noqa: S101 — a NODE has a vault
+        return locks.live(self._sight.tx, place.vault, self._sight.now)
+
+    def _lock_views(self, place: Place, live: Sequence[Lock]) -> tuple[LockView, ...]:
+        node = place.node
+        assert node is not None  # noqa: S101 — asked of nodes only
+        return tuple(
+            lock_view(lock, place, self._sight.now)
+            for lock in live
+            if lock.covers(node.id, place.above)
+        )
+
+    # ── places without a node: a professional's root, a beneficiary's folder there ───────────────
+
+    def _below_virtual(self, place: Place) -> list[Entry]:
+        if place.kind is PlaceKind.SHARED:
+            return self._items(place)
+        sight = self._sight
+        grantees = (sight.who.id, *sight.who.structures)
+        folders = sight.tools.grants.folders_for(sight.tx, grantees, sight.now)
+        vaults = {one.vault: sight.open_vault(one.vault) for one in folders}
+        shared = [
+            Place(
+                DrivePath((one.name,)),
+                PlaceKind.SHARED,
+                sight.who,
+                vaults[one.vault],
+                grants=one.grants,
+                known=one.grants,
+            )
+            for one in folders
+        ]
+        return self._shared_folders(shared)
+
+    def _shared_folders(self, shared: Sequence[Place]) -> list[Entry]:
+        """All folders of a professional's root, with their items: two statements."""
+        sight = self._sight
+        vaults = {place.vault.id: place.vault for place in shared if place.vault}
+        nodes = {grant.node for place in shared for grant in place.grants}
+        known = index.ancestors(sight.tx, vaults, nodes)
+        items = {place.path: sight.shown_items(place, place.path, known) for place in shared}
+        folders = [i.node.id for one in items.values() for i in one if i.node and i.is_folder]
+        found = changes.of_folders(sight.tx, folders)
+        return [
+            self._virtual(place, [self._entry(item, found, ()) for item in items[place.path]])
+            for place in shared
+            if items[place.path]
+        ]
+
+    def _items(self, place: Place) -> list[Entry]:
+        items = self._sight.items(place)
+        folders = [item.node.id for item in items if item.node and item.is_folder]
+        found = changes.of_folders(self._sight.tx, folders)
+        live = self._locks(place) if items else []
+        return [self._entry(item, found, live) for item in items]
+
+    def _virtual(self, place: Place, below: Sequence[Entry]) -> Entry:
+        inside = tuple((e.path.name, bytes(e.id), e.etag) for e in below)
+        vault = bytes(place.vault.id) if place.vault else b""
+        etag = self._sight.tools.keys.folder_etag((bytes(place.who.id), vault, inside))
+        times = [entry.modified for entry in below] + [g.created for g in place.grants]
+        return Entry(
+            path=place.path,
+            id=self._sight.tools.keys.folder_etag((bytes(place.who.id), vault, "id")),
+            kind=Kind.FOLDER,
+            etag=etag.hex(),
+            size=None,
+            media_type="",
+            created=min((g.created for g in place.grants), default=_LONG_AGO),
+            modified=max(times, default=_LONG_AGO),
+            may=frozenset({Action.LIST, Action.GET}),
+            lockable=False,
+        )
+
+
+def is_recallable(sight: Sight, node: Node) -> bool:
+    """Whether this person made it themselves a short while ago, and nobody else wrote it since."""
+    made_by_them = node.maker == sight.who.id and node.author == sight.who.id
+    return made_by_them and sight.now - node.created < sight.tools.limits.recall
+
+
+def lock_view(lock: Lock, place: Place, now: datetime) -> LockView:
+    """A lock as this person may see it: its root is never above what they can see."""
+    return LockView(
+        root=_root_of(lock, place),
+        token=lock.token if lock.person == place.who.id else None,
+        exclusive=lock.exclusive,
+        deep=lock.deep,
+        owner=lock.owner,
+        seconds_left=lock.seconds_left(now),
+    )
+
+
+def _root_of(lock: Lock, place: Place) -> DrivePath:
+    if place.node is not None and lock.node == place.node.id:
+        return place.path
+    for distance, folder in enumerate(reversed(place.above), start=1):
+        if folder.id == lock.node and distance < len(place.path.parts):
+            return DrivePath(place.path.parts[:-distance])
+    return DrivePath(place.path.parts[:2]) if not place.owned else DrivePath()

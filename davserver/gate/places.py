@@ -1,0 +1,110 @@
+"""A place on a drive: what a path means for one person, with the facts that judging it needs."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from davserver.domain.actions import Category, Relation
+from davserver.domain.decisions import Target
+from davserver.domain.grants import Grant, ToStructure
+from davserver.domain.nodes import Node
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal, Structure
+from davserver.vault.index import Left
+from davserver.vault.rows import OpenVault, category_of
+
+
+class PlaceKind(Enum):
+    DRIVE = "drive"
+    """The root of a drive that has no vault of its own."""
+    SHARED = "shared"
+    """A beneficiary's folder on a professional's drive."""
+    NODE = "node"
+    FREE = "free"
+    """Nothing is there for this person, but its folder is."""
+    NOWHERE = "nowhere"
+    """Not even the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`above`: the real folders over it, the vault's root first. `grants`: those of this person
+    that cover it, among all that they have in this vault (`known`). `is_top`: the root of a drive
+    or of a grant, which its viewer cannot move.
+    """
+
+    path: DrivePath
+    kind: PlaceKind
+    who: Principal
+    vault: OpenVault | None = None
+    node: Node | None = None
+    above: tuple[Node, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    known: tuple[Grant, ...] = ()
+    is_top: bool = False
+    left: Left | None = None
+    items: tuple[Grant, ...] = field(default=())
+    """For SHARED: the grants that show as its items."""
+
+    @property
+    def owned(self) -> bool:
+        return self.vault is not None and self.vault.owner == self.who.id
+
+    @property
+    def parent(self) -> Node | None:
+        return self.above[-1] if self.above else None
+
+    @property
+    def category(self) -> Category:
+        """The effective one; for a free place, what would be made there gets."""
+        return category_of((*self.above, self.node) if self.node else self.above)
+
+    @property
+    def exists(self) -> bool:
+        return self.kind in {PlaceKind.DRIVE, PlaceKind.SHARED, PlaceKind.NODE}
+
+    @property
+    def is_folder(self) -> bool:
+        return self.kind in {PlaceKind.DRIVE, PlaceKind.SHARED} or (
+            self.node is not None and self.node.is_folder
+        )
+
+    def targets(self) -> list[Target]:
+        """One target per way in which this person reaches the place; the widest grant first."""
+        if self.vault is None:
+            return []
+        if self.owned:
+            return [self._target(Relation.OWNER, None)]
+        wide_first = sorted(self.grants, key=lambda grant: grant.right.value, reverse=True)
+        return [self._target(relation_of(grant), grant) for grant in wide_first]
+
+    def _target(self, relation: Relation, grant: Grant | None) -> Target:
+        assert self.vault is not None  # noqa: S101 — asked by targets() just before
+        return Target(
+            vault=self.vault.id,
+            relation=relation,
+            category=self.category,
+            node=self.node,
+            parent=self.parent,
+            name=self.path.name,
+            grant=grant,
+            structure=structure_of(self.who, grant),
+            above=self.above,
+        )
+
+
+def relation_of(grant: Grant) -> Relation:
+    return Relation.VIA_STRUCTURE if isinstance(grant.to, ToStructure) else Relation.GRANTEE
+
+
+def structure_of(who: Principal, grant: Grant | None) -> Structure | None:
+    """The structure behind a structure's grant; none behind a personal one."""
+    if grant is None or not isinstance(grant.to, ToStructure):
+        return None
+    wanted = grant.to.id
+    return next((m.structure for m in who.memberships if m.structure.id == wanted), None)
+
+
+def covering(grants: tuple[Grant, ...], chain: tuple[Node, ...]) -> tuple[Grant, ...]:
+    """Those of `grants` that lie on a node of `chain`."""
+    ids = {node.id for node in chain}
+    return tuple(grant for grant in grants if grant.node in ids)

@@ -1,0 +1,243 @@
+"""What one person sees in one transaction: paths, children, and the answers about them.
+
+Everything a request knows comes through here, from one snapshot of the database and one policy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from davserver.domain.actions import Action, Category, Relation
+from davserver.domain.decisions import Denial, Permit, Target
+from davserver.domain.errors import NotFound, Reason
+from davserver.domain.grants import Grant
+from davserver.domain.ids import NodeId, VaultId
+from davserver.domain.nodes import Node, NodeState
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.gate.places import (
+    Place,
+    PlaceKind,
+    covering,
+    relation_of,
+    structure_of,
+)
+from davserver.gate.tools import Tools
+from davserver.gate.turned import Turned
+from davserver.vault import index
+from davserver.vault.index import Found, choose, shown_names
+from davserver.vault.rows import OpenVault, category_of
+
+
+class Sight:
+    """`who` as read in this transaction, or for plain reads at the start of this request."""
+
+    def __init__(self, tools: Tools, tx: Connection, who: Principal, now: datetime) -> None:
+        self.tools = tools
+        self.tx = tx
+        self.who = who
+        self.now = now
+        self.judge = tools.decider.judge
+        self._seen: dict[bytes | None, frozenset[Category]] = {}
+        blocked = self.judge.drive_blocked(who, now)
+        if blocked is not None:
+            raise Turned(Place(DrivePath(), PlaceKind.DRIVE, who), blocked)
+
+    # ── where is it ─────────────────────────────────────────────────────────────────────────────
+
+    def place(self, path: DrivePath) -> Place:
+        """What `path` means for this person. Never raises for what is absent or hidden."""
+        if self.who.vault is not None:
+            return self._own(self.who.vault, path)
+        if path.is_root:
+            return Place(path, PlaceKind.DRIVE, self.who)
+        return self._shared(path)
+
+    def open_vault(self, vault: VaultId) -> OpenVault:
+        return self.tools.vaults.open(self.tx, vault, self.who.epoch.keys, self.now)
+
+    def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
+        vault = self.open_vault(vault_id)
+        start, below = index.walk(self.tx, vault, vault.root, path.parts)
+        top = Place(path, PlaceKind.NOWHERE, self.who, vault, above=())
+        if not start:
+            return top
+        root = replace(top, kind=PlaceKind.NODE, node=start[-1], is_top=True)
+        return self._down(root, path, path.parts, below)
+
+    def _shared(self, path: DrivePath) -> Place:
+        folder, *rest = path.parts
+        nowhere = Place(path, PlaceKind.NOWHERE if rest else PlaceKind.FREE, self.who)
+        grants = self.grants_named(folder)
+        if not grants:
+            return nowhere
+        try:
+            vault = self.open_vault(grants[0].vault)
+        except NotFound:
+            return nowhere
+        shared = Place(path, PlaceKind.SHARED, self.who, vault, grants=grants, known=grants)
+        if not rest:
+            items = tuple(one.items[0] for one in self.items(shared))
+            return replace(shared, items=items) if items else nowhere
+        return self._granted(shared, rest, nowhere)
+
+    def grants_named(self, folder: str) -> tuple[Grant, ...]:
+        grantees = (self.who.id, *self.who.structures)
+        found = self.tools.grants.live_under_name(self.tx, grantees, folder, None, self.now)
+        return tuple(found)
+
+    def _granted(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
+        """A place below /folder: `rest` begins with the name of a granted item."""
+        assert shared.vault is not None  # noqa: S101 — a shared folder has a vault
+        item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
+        if item is None:
+            return self._unknown_item(shared, rest, nowhere)
+        above, below = index.walk(self.tx, shared.vault, item.node, rest[1:])
+        top = self.granted_top(shared, above)
+        if top is None:
+            return self._unknown_item(shared, rest, nowhere)
+        return self._down(top, shared.path, tuple(rest[1:]), below)
+
+    def _unknown_item(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
+        """A free name beside granted items: only where some item shows the folder at all."""
+        if len(rest) == 1 and self.items(shared):
+            return replace(shared, kind=PlaceKind.FREE, items=())
+        return nowhere
+
+    def granted_top(self, shared: Place, chain: Sequence[Node]) -> Place | None:
+        """The root of a grant, if the way to it from the vault's root is whole and visible."""
+        vault = shared.vault
+        if vault is None or not chain or chain[0].id != vault.root:
+            return None
+        if any(node.state is not NodeState.LIVE for node in chain):
+            return None
+        top = replace(
+            shared,
+            kind=PlaceKind.NODE,
+            node=chain[-1],
+            above=tuple(chain[:-1]),
+            grants=covering(shared.known, tuple(chain)),
+            is_top=True,
+        )
+        return top if self.sees(top) else None
+
+    def _down(
+        self, top: Place, path: DrivePath, names: Sequence[str], below: list[list[Found]]
+    ) -> Place:
+        at = replace(top, path=path)
+        for depth, (name, found) in enumerate(zip(names, below, strict=True)):
+            if at.node is None or not at.node.is_folder:
+                return replace(at, kind=PlaceKind.NOWHERE, node=None)
+            above = (*at.above, at.node)
+            inside = [one for one in found if one.node.parent == at.node.id]
+            visible = [one.node for one in inside if self._is_seen_in(at, above, one.node)]
+            meant = choose(visible, name)
+            if meant is None:
+                last = depth == len(names) - 1
+                kind = PlaceKind.FREE if last else PlaceKind.NOWHERE
+                return replace(at, kind=kind, node=None, above=above, is_top=False)
+            one = next(one for one in inside if one.node.id == meant.id)
+            at = replace(at, node=one.node, above=above, is_top=False, left=one.left)
+            at = replace(at, grants=covering(top.known, (*above, one.node)))
+        return at
+
+    # ── what is in it ───────────────────────────────────────────────────────────────────────────
+
+    def children(self, folder: Place) -> list[Place]:
+        """The visible children of a node, each with its name as shown in its path."""
+        assert folder.vault is not None and folder.node is not None  # noqa: S101, PT018 — a NODE
+        above = (*folder.above, folder.node)
+        found = index.children(self.tx, folder.vault, folder.node.id)
+        seen = [node for node in found if self._is_seen_in(folder, above, node)]
+        shown = {node.id: node.name for node in shown_names(seen)}
+        return [
+            replace(
+                folder,
+                path=DrivePath((*folder.path.parts, shown[node.id])),
+                node=node,
+                above=above,
+                grants=covering(folder.known, (*above, node)),
+                is_top=False,
+                left=None,
+            )
+            for node in sorted(seen, key=lambda node: shown[node.id])
+        ]
+
+    def items(self, shared: Place) -> list[Place]:
+        """The granted items that show in a beneficiary's folder: one statement."""
+        assert shared.vault is not None  # noqa: S101 — a shared folder has a vault
+        nodes = index.ancestors(
+            self.tx, {shared.vault.id: shared.vault}, {grant.node for grant in shared.grants}
+        )
+        folder = shared.path.parts[0]
+        return self.shown_items(shared, DrivePath((folder,)), nodes)
+
+    def shown_items(
+        self, shared: Place, folder: DrivePath, nodes: dict[NodeId, Node]
+    ) -> list[Place]:
+        shown: dict[str, Place] = {}
+        for grant in shared.grants:
+            top = self.granted_top(shared, index.chain_to(nodes, grant.node))
+            if top is not None and grant.name not in shown:
+                path = DrivePath((*folder.parts, grant.name))
+                shown[grant.name] = replace(top, path=path, items=(grant,))
+        return [shown[name] for name in sorted(shown)]
+
+    # ── may they ────────────────────────────────────────────────────────────────────────────────
+
+    def sees(self, place: Place) -> bool:
+        """Whether the node of `place` exists for this person, the way to it being visible."""
+        assert place.node is not None  # noqa: S101 — asked of nodes only
+        return self._is_seen_in(place, place.above, place.node)
+
+    def _is_seen_in(self, near: Place, above: tuple[Node, ...], node: Node) -> bool:
+        hidden_half = kind_of_name(node.name) is NameKind.HALF_SAVED and not near.owned
+        if hidden_half and node.maker != self.who.id:
+            return False
+        return category_of((*above, node)) in self.visible(near)
+
+    def visible(self, place: Place) -> frozenset[Category]:
+        """The categories that this person sees there, by ownership or any covering grant."""
+        assert place.vault is not None  # noqa: S101 — nobody asks about a bare drive
+        if place.owned:
+            return self._visible(place.vault.id, None)
+        sets = (self._visible(place.vault.id, grant) for grant in place.grants)
+        return frozenset().union(*sets)
+
+    def _visible(self, vault: VaultId, grant: Grant | None) -> frozenset[Category]:
+        key = grant.id if grant else None
+        if key not in self._seen:
+            target = _anything(self.who, vault, grant)
+            self._seen[key] = self.judge.visible_categories(self.who, target, self.now)
+        return self._seen[key]
+
+    def decide(self, action: Action, place: Place) -> Permit | Denial:
+        """Any one way in that allows it is enough; otherwise the first way's reason counts."""
+        denial: Denial | None = None
+        for target in place.targets():
+            decision = self.judge.decide(self.who, action, target, self.now)
+            if isinstance(decision, Permit):
+                return decision
+            denial = denial or decision
+        return denial or Denial(action, Reason.POLICY)
+
+    def require(self, action: Action, place: Place) -> Permit:
+        """Raises Turned: the thing is visible, so that the reason may be told and is recorded."""
+        decision = self.decide(action, place)
+        if isinstance(decision, Denial):
+            raise Turned(place, decision)
+        return decision
+
+
+def _anything(who: Principal, vault: VaultId, grant: Grant | None) -> Target:
+    from_grant = relation_of(grant) if grant else None
+    return Target(
+        vault=vault,
+        relation=from_grant or Relation.OWNER,
+        category=Category.UNCLASSIFIED,
+        grant=grant,
+        structure=structure_of(who, grant),
+    )

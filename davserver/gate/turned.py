@@ -1,0 +1,65 @@
+"""A refusal of something visible, on its way out: it is recorded, then told with its reason."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from davserver.domain.decisions import Denial
+from davserver.domain.errors import Refused
+from davserver.domain.ids import VaultId
+from davserver.trail import Event, What
+
+if TYPE_CHECKING:
+    from davserver.gate.places import Place
+    from davserver.gate.tools import Tools
+
+
+class Turned(Exception):
+    """Raised inside a transaction, which it undoes; never leaves the gate."""
+
+    def __init__(self, place: "Place", denial: Denial) -> None:
+        super().__init__(denial.reason.value)
+        self.place = place
+        self.denial = denial
+
+
+@contextmanager
+def refusals_recorded(tools: "Tools") -> Iterator[None]:
+    """Every public method of the gate runs in this. Raises Refused after the entry is durable."""
+    try:
+        yield
+    except Turned as turned:
+        event = _event(turned)
+        if event is not None:
+            now = tools.clock()
+            tools.db.write(lambda tx: tools.trail.record(tx, event, now))
+        raise Refused(turned.denial.reason) from None
+
+
+def _event(turned: Turned) -> Event | None:
+    """None where no vault is concerned: the refusal of a whole drive goes to the log only."""
+    place, denial = turned.place, turned.denial
+    if place.vault is None:
+        return None
+    node = place.node or place.parent
+    return Event(
+        vault=VaultId(place.vault.id),
+        what=What.REFUSED,
+        who=place.who,
+        node=node.id if node else None,
+        path=owners_path(place),
+        grant=place.grants[0].id if place.grants else None,
+        rule=denial.rule or "",
+        reason=denial.reason,
+        details={"action": denial.action.value},
+    )
+
+
+def owners_path(place: "Place") -> str:
+    """How the owner spells the place, whoever looks at it."""
+    names = [node.name for node in place.above[1:]]
+    if place.node is not None and place.above:
+        names.append(place.node.name)
+    elif place.node is None:
+        names.append(place.path.name)
+    return "/" + "/".join(names)
