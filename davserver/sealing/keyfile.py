@@ -1,5 +1,5 @@
 """The text of a keyring file: generations ↔ bytes, with a digest that finds damage
-(FORMAT.md §7.2).
+(FORMAT.md §7.4).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The key-encryption keys of a single machine: one small file (FORMAT.md §7.2)."""
+"""The key-encryption keys of a single machine: one small file (FORMAT.md §7.3, §7.4)."""
 
 import fcntl
 import os

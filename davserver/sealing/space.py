@@ -154,4 +154,5 @@ class SpaceKeys:
 
 
 def _place(vault: VaultId, space: SpaceId, epoch: int) -> bytes:
+    """FORMAT.md §4.1."""
     return id16(vault) + id16(space) + u32(epoch)
