@@ -1,0 +1,200 @@
+"""The only file that knows the keys of a WSGI environ: requests come out of it, replies go in."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from wsgidav.dav_provider import DAVProvider
+
+from davserver.config import Listen
+from davserver.dav.destination import Here
+from davserver.dav.errors import Malformed
+from davserver.dav.fields import length as parsed_length
+from davserver.dav.preconditions import FIELDS, parse_conditions
+from davserver.dav.reply import Reply
+from davserver.dav.streams import Body
+from davserver.dav.urls import Mount
+from davserver.domain.conditions import Conditions
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_METHOD = re.compile(r"[A-Z]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a drive, parsed. `folder_form`: its URL ended with a slash."""
+
+    method: str
+    mount: Mount
+    path: DrivePath
+    folder_form: bool
+    body: Body
+    address: str | None
+    environ: Environ
+
+    def header(self, name: str) -> str | None:
+        return header(self.environ, name)
+
+    @property
+    def href(self) -> str:
+        """The request's own, which every answer may show."""
+        return self.mount.href(self.path, folder=self.folder_form)
+
+    @property
+    def here(self) -> Here:
+        return Here(self.mount, self.header("Host") or "")
+
+    def conditions(self) -> Conditions:
+        """Raises Malformed, ConditionFailed."""
+        values = tuple(self.header(name) for name in FIELDS)
+        return parse_conditions(values, self.here.place)
+
+
+def header(environ: Environ, name: str) -> str | None:
+    """Bytes as Latin-1 (PEP 3333); None when it was not sent."""
+    key = name.upper().replace("-", "_")
+    value = environ.get(key if name in _BARE else "HTTP_" + key)
+    return None if value is None else str(value)
+
+
+_BARE = frozenset({"Content-Type", "Content-Length"})
+
+
+def method_of(environ: Environ) -> str:
+    method = str(environ["REQUEST_METHOD"])
+    if not _METHOD.fullmatch(method):
+        raise Malformed("The method is not valid.")
+    return method
+
+
+def target_of(environ: Environ) -> str:
+    """As it was sent. PATH_INFO is not used: in it `%2F` and `/` are the same."""
+    return str(environ["REQUEST_URI"])
+
+
+def body_of(environ: Environ) -> Body:
+    """Raises Malformed for a length that is none, or given in two ways (RFC 9112 §6.3)."""
+    coding = header(environ, "Transfer-Encoding")
+    announced = parsed_length(header(environ, "Content-Length") or None)
+    if coding is not None and (announced is not None or coding.strip().lower() != "chunked"):
+        raise Malformed("The length of the body is not clear.")
+    return Body(environ["wsgi.input"], None if coding else announced or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end, and whether others on the way could read along."""
+
+    address: str | None
+    private: bool
+
+
+def peer_of(environ: Environ, listen: Listen) -> Peer:
+    """A listed proxy is believed about its client, nobody else is."""
+    address = str(environ.get("REMOTE_ADDR") or "") or None
+    private = environ["wsgi.url_scheme"] == "https" or listen.plain_http
+    if not _is_listed(address, listen):
+        return Peer(address, private)
+    proto = header(environ, "X-Forwarded-Proto")
+    if proto is not None:
+        private = proto.rpartition(",")[2].strip().lower() == "https"
+    return Peer(_client_behind(environ, listen) or address, private)
+
+
+def _client_behind(environ: Environ, listen: Listen) -> str | None:
+    """The last hop that no listed proxy is: everything before it could be invented."""
+    hops = (header(environ, "X-Forwarded-For") or "").split(",")
+    for hop in reversed([one.strip() for one in hops if one.strip()]):
+        if not _is_listed(hop, listen):
+            return hop if _is_address(hop) else None
+    return None
+
+
+def _is_listed(address: str | None, listen: Listen) -> bool:
+    if not listen.proxies or not _is_address(address or ""):
+        return False
+    ip = ipaddress.ip_address(address or "")
+    return any(ip in network for network in listen.proxies)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def carry(environ: Environ, request: Request, start_response: StartResponse) -> None:
+    """Hand a parsed request through WsgiDAV, whose own look at the path must find the same place.
+
+    Its `start_response` is kept aside too: WsgiDAV's wrapper closes the connection after every
+    reply without a length, and logs names.
+    """
+    place = request.mount.segments + request.path.parts
+    environ["PATH_INFO"] = ("/" + "/".join(place)).encode().decode("latin-1")
+    environ["SCRIPT_NAME"] = ""
+    # What WsgiDAV looks up besides: a name for its log, and whether it should drain the body.
+    environ["wsgidav.auth.user_name"] = ""
+    environ["wsgidav.all_input_read"] = 1
+    environ["abri.request"] = request
+    environ["abri.start_response"] = start_response
+
+
+def provider_of(environ: Environ) -> DAVProvider:
+    """The one that WsgiDAV found for the mount."""
+    provider: DAVProvider = environ["wsgidav.provider"]
+    return provider
+
+
+def request_in(environ: Environ) -> Request:
+    request: Request = environ["abri.request"]
+    return request
+
+
+def sign(environ: Environ, who: Principal) -> None:
+    environ["abri.principal"] = who
+
+
+def signed(environ: Environ) -> Principal:
+    who: Principal = environ["abri.principal"]
+    return who
+
+
+def server_of(environ: Environ) -> StartResponse:
+    start_response: StartResponse = environ["abri.start_response"]
+    return start_response
+
+
+def send(
+    reply: Reply, environ: Environ, start_response: StartResponse, body: Body | None
+) -> Iterable[bytes]:
+    """Start the answer and give its bytes. `body` is the request's, None when it was not parsed.
+
+    What is left of a body would be taken for the next request: then the connection ends here.
+    """
+    headers = [*reply.headers, *_ALWAYS]
+    if number := environ.get("abri.request_id"):
+        headers.append(("X-Request-Id", str(number)))
+    if body is None or not body.keeps_connection:
+        headers.append(("Connection", "close"))
+    start_response(f"{reply.status.value} {reply.status.phrase}", headers)
+    if environ["REQUEST_METHOD"] == "HEAD":
+        close = getattr(reply.body, "close", None)
+        if close:
+            close()
+        return ()
+    return reply.body
+
+
+_ALWAYS = (
+    # Documents are never run as something else than they say, and never kept by a shared cache.
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "private, no-cache"),
+)

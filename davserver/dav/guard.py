@@ -1,0 +1,90 @@
+"""The outermost layer: what may not come in does not reach WsgiDAV, sign-in or the gate."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from davserver.config import Listen
+from davserver.dav.bodies import METHODS, check_length
+from davserver.dav.doorstep import Doorstep
+from davserver.dav.environ import (
+    Environ,
+    Request,
+    StartResponse,
+    body_of,
+    carry,
+    header,
+    method_of,
+    peer_of,
+    send,
+    target_of,
+)
+from davserver.dav.errors import Declined, declined, reply_to
+from davserver.dav.login import Application
+from davserver.dav.methods.options import ALLOW, options
+from davserver.dav.reply import Reply
+from davserver.dav.streams import Body
+from davserver.dav.urls import Mount, raw_path
+from davserver.domain.errors import AbriError, Truncated
+from davserver.domain.paths import DrivePath
+
+_KNOWN_ELSEWHERE = frozenset({"CONNECT", "PATCH", "POST", "TRACE"})
+"""Methods of HTTP that exist but are not for drives: 405, where unknown ones get 501."""
+
+
+_HTTPS_ONLY = "This drive is reached over HTTPS only: begin its address with https."
+
+
+class Guard:
+    """The order matters: framing, then privacy of the line, then method, path and size."""
+
+    def __init__(self, mounts: tuple[Mount, ...], listen: Listen, inside: Application) -> None:
+        self._mounts = mounts
+        self._listen = listen
+        self._inside = inside
+        self._doorstep = Doorstep(mounts)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body: Body | None = None
+        try:
+            body = body_of(environ)
+            found = self._request_or_reply(environ, body)
+            if isinstance(found, Request):
+                carry(environ, found, start_response)
+                return self._inside(environ, start_response)
+            reply = found
+        except Declined as no:
+            reply = declined(no)
+        except AbriError as error:
+            if body is not None and isinstance(error, Truncated) and error is body.failure:
+                raise
+            reply = reply_to(error, str(environ["REQUEST_METHOD"]), "")
+        return send(reply, environ, start_response, body)
+
+    def _request_or_reply(self, environ: Environ, body: Body) -> Request | Reply:
+        """A request to a drive, or the answer for a place that is on none."""
+        peer = peer_of(environ, self._listen)
+        if not peer.private:
+            # Never a 401 here: it would make the client send its password in the clear.
+            raise Declined(HTTPStatus.FORBIDDEN, _HTTPS_ONLY)
+        method = _known(method_of(environ))
+        target = target_of(environ)
+        if method == "OPTIONS" and target == "*":
+            return options()
+        raw = raw_path(target)
+        check_length(method, body)
+        for mount in self._mounts:
+            path = mount.inside(raw)
+            if path is not None:
+                slash = raw.endswith("/")
+                return Request(method, mount, path, slash, body, peer.address, environ)
+        return self._doorstep.answer(
+            method, DrivePath.from_url(raw), body, header(environ, "Depth")
+        )
+
+
+def _known(method: str) -> str:
+    if method in METHODS:
+        return method
+    if method in _KNOWN_ELSEWHERE:
+        raise Declined(HTTPStatus.METHOD_NOT_ALLOWED, "Drives do not have this method.", ALLOW)
+    raise Declined(HTTPStatus.NOT_IMPLEMENTED, "This method is not known.", ALLOW)

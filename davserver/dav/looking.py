@@ -1,0 +1,43 @@
+"""Conditions of requests that only look: HEAD, GET of a folder, PROPFIND."""
+
+from davserver.dav.visit import Visit
+from davserver.domain.conditions import Conditions
+from davserver.domain.drive import Entry
+from davserver.domain.errors import NotFound
+from davserver.domain.paths import DrivePath
+from davserver.gate.conditions import State, require_for_reading, require_if
+
+_NOTHING = State(None, frozenset())
+
+
+def require_conditions(visit: Visit, entry: Entry) -> None:
+    """All of RFC 9110 §13 and the If header. Raises NotChanged, ConditionFailed."""
+    conditions = visit.request.conditions()
+    require_for_reading(conditions, entry)
+    _require_if(visit, conditions, entry)
+
+
+def require_if_header(visit: Visit, entry: Entry) -> None:
+    """The If header alone: PROPFIND selects no representation (RFC 9110 §13.2.1)."""
+    if visit.request.header("If") is not None:
+        _require_if(visit, visit.request.conditions(), entry)
+
+
+def _require_if(visit: Visit, conditions: Conditions, entry: Entry) -> None:
+    def state_at(path: DrivePath) -> State:
+        return _state(entry if path == entry.path else _look(visit, path))
+
+    require_if(conditions, entry.path, state_at)
+
+
+def _look(visit: Visit, path: DrivePath) -> Entry | None:
+    try:
+        return visit.services.reading.look(visit.who, path, visit.now)
+    except NotFound:
+        return None
+
+
+def _state(entry: Entry | None) -> State:
+    if entry is None:
+        return _NOTHING
+    return State(entry.etag, frozenset(lock.token for lock in entry.locks if lock.token))

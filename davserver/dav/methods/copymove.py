@@ -1,0 +1,61 @@
+"""COPY and MOVE (RFC 4918 §9.8 and §9.9)."""
+
+from http import HTTPStatus
+
+from davserver.dav import fields
+from davserver.dav.bodies import xml_of
+from davserver.dav.destination import destination
+from davserver.dav.errors import Declined
+from davserver.dav.fields import Depth
+from davserver.dav.reply import Reply, empty
+from davserver.dav.visit import Visit
+from davserver.domain.paths import DrivePath
+
+
+def copy(visit: Visit) -> Reply:
+    request = visit.request
+    target = _target(visit)
+    depth = fields.depth(request.header("Depth"), frozenset({Depth.ZERO, Depth.INFINITY}))
+    created = visit.services.moving.copy(
+        visit.who,
+        request.path,
+        target,
+        deep=depth is Depth.INFINITY,
+        overwrite=fields.overwrite(request.header("Overwrite")),
+        conditions=request.conditions(),
+        now=visit.now,
+    )
+    return _done(visit, target, created=created)
+
+
+def move(visit: Visit) -> Reply:
+    request = visit.request
+    target = _target(visit)
+    # A move of a folder without what is in it has no meaning (RFC 4918 §9.9.2).
+    fields.depth(request.header("Depth"), frozenset({Depth.INFINITY}))
+    created = visit.services.moving.move(
+        visit.who,
+        request.path,
+        target,
+        overwrite=fields.overwrite(request.header("Overwrite")),
+        conditions=request.conditions(),
+        now=visit.now,
+    )
+    return _done(visit, target, created=created)
+
+
+def _target(visit: Visit) -> DrivePath:
+    """What RFC 2518 allowed as a body here is read and forgotten."""
+    request = visit.request
+    xml_of(request.method, request.body)
+    target = destination(request.header("Destination"), request.here)
+    if target == request.path:
+        raise Declined(HTTPStatus.FORBIDDEN, "Source and destination are the same.")
+    return target
+
+
+def _done(visit: Visit, target: DrivePath, *, created: bool) -> Reply:
+    if not created:
+        return empty(HTTPStatus.NO_CONTENT)
+    location = visit.request.mount.href(target, folder=visit.request.folder_form)
+    return empty(HTTPStatus.CREATED, ("Location", location))

@@ -1,0 +1,74 @@
+"""PUT (RFC 9110 §9.3.4): one whole new version, or nothing."""
+
+import re
+from http import HTTPStatus
+
+from davserver.dav import fields
+from davserver.dav.dates import from_unix
+from davserver.dav.environ import Request
+from davserver.dav.errors import Declined, Malformed
+from davserver.dav.reply import Headers, Reply, empty
+from davserver.dav.streams import Incoming
+from davserver.dav.visit import Visit
+from davserver.domain.drive import Written
+
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(;[\x20\x21\x23-\x7e\"]{0,100})?", re.ASCII)
+
+
+def put(visit: Visit) -> Reply:
+    request = visit.request
+    _check(request)
+    upload = _upload(request)
+    written = visit.services.writing.put(
+        visit.who, request.path, upload, request.conditions(), visit.now
+    )
+    taken = (("X-OC-Mtime", "accepted"),) if upload.modified else ()
+    return created_or_not(written, request, *taken)
+
+
+def created_or_not(written: Written, request: Request, *headers: tuple[str, str]) -> Reply:
+    etag = ("ETag", f'"{written.entry.etag}"')
+    if not written.created:
+        return empty(HTTPStatus.NO_CONTENT, etag, *headers)
+    return empty(HTTPStatus.CREATED, etag, ("Location", request.href), *headers)
+
+
+def _check(request: Request) -> None:
+    if request.folder_form:
+        raise Declined(
+            HTTPStatus.METHOD_NOT_ALLOWED, "A folder has no content of its own.", *_ALLOW
+        )
+    if request.header("Content-Range") is not None:
+        # RFC 9110 §14.5: to take the part for the whole would lose the rest
+        raise Malformed("A part of a file cannot be uploaded.")
+    if (request.header("Content-Encoding") or "identity").strip().lower() != "identity":
+        raise Declined(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Compressed uploads are not taken.",
+            ("Accept-Encoding", "identity"),
+        )
+
+
+_ALLOW: Headers = (("Allow", "OPTIONS, GET, HEAD, MKCOL, PROPFIND"),)
+
+
+def _upload(request: Request) -> Incoming:
+    return Incoming(
+        request.body,
+        announced=fields.length(request.header("X-Expected-Entity-Length")),
+        media_type=_media_type(request.header("Content-Type")),
+        modified=from_unix(request.header("X-OC-Mtime") or ""),
+        digests=fields.digests(
+            checksum=request.header("OC-Checksum"),
+            content_md5=request.header("Content-MD5"),
+            dictionaries=tuple(
+                request.header(name) for name in ("Repr-Digest", "Content-Digest", "Digest")
+            ),
+        ),
+    )
+
+
+def _media_type(value: str | None) -> str | None:
+    """It comes back in a header and in XML: what does not look like one is dropped."""
+    text = (value or "").strip()
+    return text if _MEDIA_TYPE.fullmatch(text) else None

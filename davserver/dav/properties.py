@@ -1,0 +1,238 @@
+"""Live properties: one table, name → how it looks on an entry. Everything else is a dead one.
+
+A renderer gives the complete element, or None where the entry has no such property. It runs once
+per child of a listing: no look-ups, no parsing here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from davserver.dav.dates import http_date, iso_date
+from davserver.dav.urls import Mount
+from davserver.domain.actions import Action
+from davserver.domain.drive import Entry, LockView
+
+OWNCLOUD = "http://owncloud.org/ns"
+OFFICE = "http://ucb.openoffice.org/dav/props/"
+PREFIXES = {"DAV:": "D", OWNCLOUD: "oc", OFFICE: "ucb"}
+"""Declared once, on the multistatus."""
+
+ROOT_NAME = "Abri"
+
+Renderer = Callable[[Entry, Mount], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """`in_all`: part of allprop, as RFC 4918 §14.2 wants those it defines and no others."""
+
+    render: Renderer
+    in_all: bool = True
+
+
+def _creationdate(entry: Entry, _: Mount) -> str:
+    return f"<D:creationdate>{iso_date(entry.created)}</D:creationdate>"
+
+
+def _displayname(entry: Entry, _: Mount) -> str:
+    return f"<D:displayname>{xml_text(entry.path.name or ROOT_NAME)}</D:displayname>"
+
+
+def _getcontentlength(entry: Entry, _: Mount) -> str | None:
+    if entry.size is None:
+        return None
+    return f"<D:getcontentlength>{entry.size}</D:getcontentlength>"
+
+
+def _getcontenttype(entry: Entry, _: Mount) -> str | None:
+    if entry.is_folder:
+        return None
+    return f"<D:getcontenttype>{xml_text(entry.media_type)}</D:getcontenttype>"
+
+
+def _getetag(entry: Entry, _: Mount) -> str:
+    return f'<D:getetag>"{xml_text(entry.etag)}"</D:getetag>'
+
+
+def _getlastmodified(entry: Entry, _: Mount) -> str:
+    return f"<D:getlastmodified>{http_date(entry.modified)}</D:getlastmodified>"
+
+
+def _resourcetype(entry: Entry, _: Mount) -> str:
+    if entry.is_folder:
+        return "<D:resourcetype><D:collection/></D:resourcetype>"
+    return "<D:resourcetype/>"
+
+
+def _lock_entry(scope: str) -> str:
+    return (
+        f"<D:lockentry><D:lockscope><D:{scope}/></D:lockscope>"
+        "<D:locktype><D:write/></D:locktype></D:lockentry>"
+    )
+
+
+_BOTH_SCOPES = (
+    f"<D:supportedlock>{_lock_entry('exclusive')}{_lock_entry('shared')}</D:supportedlock>"
+)
+
+
+def _supportedlock(entry: Entry, _: Mount) -> str:
+    # LibreOffice takes an offer for a promise and shows an error when LOCK is then refused.
+    offered = entry.lockable and Action.LOCK in entry.may
+    return _BOTH_SCOPES if offered else "<D:supportedlock/>"
+
+
+def _lockdiscovery(entry: Entry, mount: Mount) -> str:
+    if not entry.locks:
+        return "<D:lockdiscovery/>"
+    # A lock that is seen from below was taken on a folder.
+    active = "".join(
+        active_lock(lock, mount, folder=entry.is_folder or lock.root != entry.path)
+        for lock in entry.locks
+    )
+    return f"<D:lockdiscovery>{active}</D:lockdiscovery>"
+
+
+def active_lock(lock: LockView, mount: Mount, *, folder: bool) -> str:
+    """RFC 4918 §14.1. `folder`: the lock's root is one."""
+    token = (
+        f"<D:locktoken><D:href>{xml_text(lock.token)}</D:href></D:locktoken>" if lock.token else ""
+    )
+    return (
+        "<D:activelock><D:locktype><D:write/></D:locktype>"
+        f"<D:lockscope><D:{'exclusive' if lock.exclusive else 'shared'}/></D:lockscope>"
+        f"<D:depth>{'infinity' if lock.deep else '0'}</D:depth>{_owner(lock.owner)}"
+        f"<D:timeout>Second-{max(lock.seconds_left, 0)}</D:timeout>{token}"
+        f"<D:lockroot><D:href>{mount.href(lock.root, folder=folder)}</D:href></D:lockroot>"
+        "</D:activelock>"
+    )
+
+
+def _owner(owner: str) -> str:
+    """A DAV:owner element as it came with LOCK, or plain text from elsewhere."""
+    if owner.startswith("<"):
+        return owner
+    return f"<D:owner>{xml_text(owner)}</D:owner>" if owner else ""
+
+
+def _quota_used(entry: Entry, _: Mount) -> str | None:
+    if entry.used is None:
+        return None
+    return f"<D:quota-used-bytes>{entry.used}</D:quota-used-bytes>"
+
+
+def _quota_available(entry: Entry, _: Mount) -> str | None:
+    if entry.available is None:
+        return None
+    return f"<D:quota-available-bytes>{entry.available}</D:quota-available-bytes>"
+
+
+PRIVILEGES: tuple[tuple[Action, bool | None, tuple[str, ...]], ...] = (
+    (Action.LIST, True, ("read",)),
+    (Action.GET, False, ("read",)),
+    (Action.PUT, False, ("write-content", "write-properties")),
+    (Action.PUT, True, ("bind", "write-properties")),
+    (Action.MKCOL, True, ("bind",)),
+    (Action.DELETE, None, ("unbind",)),
+    (Action.RECALL, None, ("unbind",)),
+)
+"""Action → privileges of RFC 3744 §3, for folders (True), files (False) or both (None).
+
+Whoever sees a thing may read this set: so `read-current-user-privilege-set` is added to all.
+`unbind` is said of the thing itself, where RFC 3744 says it of its folder: here the right to
+remove differs from child to child.
+"""
+
+LETTERS: tuple[tuple[Action, bool | None, str], ...] = (
+    (Action.GRANT, None, "R"),
+    (Action.LIST, True, "G"),
+    (Action.GET, False, "G"),
+    (Action.DELETE, None, "D"),
+    (Action.RECALL, None, "D"),
+    (Action.MOVE, None, "NV"),
+    (Action.PUT, False, "W"),
+    (Action.PUT, True, "C"),
+    (Action.MKCOL, True, "K"),
+)
+"""Action → letters of `oc:permissions`, in the order in which clients expect them."""
+
+
+def _privileges(entry: Entry, _: Mount) -> str:
+    names = dict.fromkeys(
+        name
+        for action, folder, words in PRIVILEGES
+        if action in entry.may and folder in {None, entry.is_folder}
+        for name in words
+    )
+    all_names = (*names, "read-current-user-privilege-set")
+    inner = "".join(f"<D:privilege><D:{name}/></D:privilege>" for name in all_names)
+    return f"<D:current-user-privilege-set>{inner}</D:current-user-privilege-set>"
+
+
+def _permissions(entry: Entry, _: Mount) -> str:
+    letters = dict.fromkeys(
+        letter
+        for action, folder, word in LETTERS
+        if action in entry.may and folder in {None, entry.is_folder}
+        for letter in word
+    )
+    return f"<oc:permissions>{''.join(letters)}</oc:permissions>"
+
+
+def _oc_id(entry: Entry, _: Mount) -> str:
+    return f"<oc:id>{entry.id.hex()}</oc:id>"
+
+
+def _oc_fileid(entry: Entry, _: Mount) -> str:
+    # Clients keep it as a signed 64-bit number.
+    return f"<oc:fileid>{int.from_bytes(entry.id[:8], 'big') >> 1}</oc:fileid>"
+
+
+def _oc_size(entry: Entry, _: Mount) -> str | None:
+    return None if entry.size is None else f"<oc:size>{entry.size}</oc:size>"
+
+
+def _oc_checksums(entry: Entry, _: Mount) -> str | None:
+    if entry.sha256 is None:
+        return None
+    value = f"<oc:checksum>SHA256:{entry.sha256.hex()}</oc:checksum>"
+    return f"<oc:checksums>{value}</oc:checksums>"
+
+
+def _is_read_only(entry: Entry, _: Mount) -> str:
+    value = "false" if Action.PUT in entry.may else "true"
+    return (
+        f"<ucb:IsReadOnly><ucbprop><type>boolean</type><value>{value}</value></ucbprop>"
+        "</ucb:IsReadOnly>"
+    )
+
+
+LIVE: dict[str, Live] = {
+    "{DAV:}creationdate": Live(_creationdate),
+    "{DAV:}displayname": Live(_displayname),
+    "{DAV:}getcontentlength": Live(_getcontentlength),
+    "{DAV:}getcontenttype": Live(_getcontenttype),
+    "{DAV:}getetag": Live(_getetag),
+    "{DAV:}getlastmodified": Live(_getlastmodified),
+    "{DAV:}resourcetype": Live(_resourcetype),
+    "{DAV:}supportedlock": Live(_supportedlock),
+    "{DAV:}lockdiscovery": Live(_lockdiscovery),
+    # RFC 4331 §2 and RFC 3744 §5.5 keep theirs out of allprop
+    "{DAV:}quota-used-bytes": Live(_quota_used, in_all=False),
+    "{DAV:}quota-available-bytes": Live(_quota_available, in_all=False),
+    "{DAV:}current-user-privilege-set": Live(_privileges, in_all=False),
+    f"{{{OWNCLOUD}}}id": Live(_oc_id, in_all=False),
+    f"{{{OWNCLOUD}}}fileid": Live(_oc_fileid, in_all=False),
+    f"{{{OWNCLOUD}}}permissions": Live(_permissions, in_all=False),
+    f"{{{OWNCLOUD}}}size": Live(_oc_size, in_all=False),
+    f"{{{OWNCLOUD}}}checksums": Live(_oc_checksums, in_all=False),
+    f"{{{OFFICE}}}IsReadOnly": Live(_is_read_only, in_all=False),
+}
+
+_UNSAYABLE = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
+
+
+def xml_text(text: str) -> str:
+    """Escaped, with the two characters that a name may have and XML 1.0 may not replaced."""
+    return escape(text.translate(_UNSAYABLE))

@@ -1,0 +1,182 @@
+"""Bytes on their way in, counted, and on their way out, in pieces that suit a socket."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
+from davserver.dav.errors import Malformed
+from davserver.domain.drive import Download
+from davserver.domain.errors import BadInput, TooLarge, Truncated, WrongChecksum
+
+SKIPPED = 64 * 1024
+"""Unread bytes of a body that are worth skipping to keep a connection."""
+
+PIECE = 256 * 1024
+
+
+class Source(Protocol):
+    """`wsgi.input`."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Body:
+    """A request's body. `length` is what Content-Length announced, None when it is chunked.
+
+    Reads never pass the announced end, and an early end is Truncated, never an empty read: a cut
+    upload must not look like a short one.
+    """
+
+    def __init__(self, source: Source, length: int | None) -> None:
+        self._source = source
+        self.length = length
+        self.taken = 0
+        self.ended = length == 0
+        self.failure: Exception | None = None
+        """What the server raised while reading: it has its own answer to that (408, 503)."""
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, b"" at the end only. Raises Truncated, Malformed."""
+        if self.ended:
+            return b""
+        piece = self._from_source(size if self.length is None else min(size, self._left))
+        self.taken += len(piece)
+        if not piece and self.length is not None:
+            raise Truncated
+        self.ended = not piece or self.taken == self.length
+        return piece
+
+    def whole(self, most: int) -> bytes:
+        """All of it. Raises TooLarge beyond `most` bytes, before more than that is in memory."""
+        if self.length is not None and self.length > most:
+            raise TooLarge
+        pieces = []
+        while piece := self.read(most + 1 - self.taken):
+            pieces.append(piece)
+            if self.taken > most:
+                raise TooLarge
+        return b"".join(pieces)
+
+    def is_empty(self) -> bool:
+        """Reads one byte of a chunked body to know."""
+        return self.ended or (self.length is None and not self.read(1))
+
+    @property
+    def keeps_connection(self) -> bool:
+        """True when so little is left unread that the server skips it (RFC 9112 §9.3)."""
+        return self.ended or (self.length is not None and self._left <= SKIPPED)
+
+    @property
+    def _left(self) -> int:
+        return (self.length or 0) - self.taken
+
+    def _from_source(self, size: int) -> bytes:
+        try:
+            return self._source.read(size)
+        except (Truncated, BadInput, TooLarge) as failure:
+            self.failure = failure
+            raise
+        except OSError as gone:
+            raise Truncated from gone
+        except ValueError as wrong:  # how a server says that chunks make no sense
+            raise Malformed("The chunks of the body make no sense.") from wrong
+
+
+class Incoming:
+    """The body of a PUT, as the gate wants it (`davserver.domain.drive.Upload`).
+
+    `announced` is `X-Expected-Entity-Length`, which Finder sends with a chunked body. `digests`
+    are hashlib names with what the client says they are: checked before the last byte is given.
+    """
+
+    def __init__(
+        self,
+        body: Body,
+        *,
+        announced: int | None,
+        media_type: str | None,
+        modified: datetime | None,
+        digests: dict[str, bytes],
+    ) -> None:
+        self._body = body
+        self.length = body.length if body.length is not None else announced
+        self.media_type = media_type
+        self.modified = modified
+        self.sha256 = digests.get("sha256")
+        self._expected = digests
+        self._running = [
+            hashlib.new(name, usedforsecurity=False) for name in digests if name != "sha256"
+        ]
+        self._checked = False
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, b"" at the announced end only.
+
+        Raises Truncated, Malformed, WrongChecksum.
+        """
+        piece = self._body.read(size)
+        for running in self._running:
+            running.update(piece)
+        if (
+            self.length is not None
+            and self._body.taken >= self.length
+            and self._body.length is None
+        ):
+            self._end_of_chunks()
+        if self._body.ended and not self._checked:
+            self._check()
+        return piece
+
+    def _end_of_chunks(self) -> None:
+        """The announced number of bytes is here: the last chunk must come next."""
+        if self._body.taken > (self.length or 0) or self._body.read(1):
+            raise Malformed("More bytes arrived than X-Expected-Entity-Length announced.")
+
+    def _check(self) -> None:
+        if self.length is not None and self._body.taken < self.length:
+            raise Truncated
+        for running in self._running:
+            if not hmac.compare_digest(running.digest(), self._expected[running.name]):
+                raise WrongChecksum
+        self._checked = True
+
+
+class Outgoing:
+    """The bytes of a download, in pieces of about `PIECE` bytes. The last to leave closes it.
+
+    The first piece is read when this is made: what is wrong by then still gets a proper status.
+    What goes wrong later breaks off in the middle, so that nobody takes a part for the whole.
+    """
+
+    def __init__(self, download: Download, offset: int, length: int) -> None:
+        self._download = download
+        self._pieces = _gathered(download.read(offset, length)) if length else iter(())
+        self._first = next(self._pieces, b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            if self._first:
+                yield self._first
+                self._first = b""
+            yield from self._pieces
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._download.close()
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Fewer, larger writes: each is a system call, and a record of TLS or several."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)

@@ -1,0 +1,16 @@
+"""What a method needs to answer: the request, who sends it, when, and the services."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from davserver.dav.environ import Request
+from davserver.domain.people import Principal
+from davserver.wiring.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    request: Request
+    who: Principal
+    now: datetime
+    services: Services
