@@ -244,9 +244,9 @@ def _slugs(reading: _Reading, report: Report) -> dict[str, StructureKind]:
 def check_use(groups: Groups, used: frozenset[tuple[Column, str]], report: Report) -> None:
     """A group that no rule names does nothing: mostly a typing mistake in a group's name."""
     for (column, group), place in groups.places.items():
-        known = set(FIXED[column]) | set(KNOWN_GROUPS.get(column, ()))
+        known = set(KNOWN_GROUPS.get(column, ()))
         inner = group in groups.edges[column]
-        if group not in known and not inner and (column, group) not in used:
+        if group not in known | set(FIXED[column]) and not inner and (column, group) not in used:
             message = f"No rule uses the group “{group}”."
-            others = {word for kind, word in used if kind is column} | known
-            report.add(FILE, place, Code.GROUP_UNUSED, message, nearest(group, others - {group}))
+            named = {word for kind, word in groups.places if kind is column} | known
+            report.add(FILE, place, Code.GROUP_UNUSED, message, nearest(group, named - {group}))

@@ -125,4 +125,4 @@ class Report:
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice that looks most like `word`, or None when none is close."""
     close = get_close_matches(word.strip().lower(), sorted(choices), n=1, cutoff=0.5)
-    return close[0] if close else None
+    return str(close[0]) if close else None
