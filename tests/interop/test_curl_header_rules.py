@@ -78,8 +78,6 @@ CONDITIONS = [
     ("a range of another version", ["-H", "Range: bytes=2-4", "-H", 'If-Range: "other"'], 200),
     ("a range in another unit", ["-H", "Range: pages=1-2"], 200),
     ("its head", ["-I"], 200),
-    ("a listing of infinite depth", ["-X", "PROPFIND", "-H", "Depth: infinity"], 403),
-    ("a listing without a depth, which means infinity", ["-X", "PROPFIND"], 207),
     ("a listing", PROPFIND, 207),
     ("writing a version that is gone", ["-T", "-", "-H", 'If-Match: "other"'], 412),
     ("writing only where nothing is", ["-T", "-", "-H", "If-None-Match: *"], 412),
@@ -105,6 +103,19 @@ def test_a_read_carries_what_caches_and_viewers_need(curl, note: str) -> None:
     for line in ("content-length: 10", "accept-ranges: bytes", "content-type: text/plain"):
         assert line in head, head
     assert re.search(r"^last-modified: .* gmt\r?$", head, re.MULTILINE), head
+
+
+@pytest.mark.parametrize("depth", [["-H", "Depth: infinity"], []], ids=["said", "unsaid"])
+def test_a_listing_of_infinite_depth_is_refused_with_the_standard_reason(
+    drive: Server, outside: Outside, note: str, depth: list[str]
+) -> None:
+    instance = drive.instance
+    answer = outside.must(
+        program("curl"), "-sS", "-k", "-X", "PROPFIND", *depth, "-w", "%{http_code}",
+        "-u", f"amina:{instance.passwords['amina']}", f"{instance.url}/dav/curl/",
+    )  # fmt: skip
+    assert "propfind-finite-depth" in answer
+    assert answer.endswith("403")
 
 
 def test_a_head_of_a_folder_is_a_yes_because_office_programs_ask(curl, note: str) -> None:

@@ -56,7 +56,7 @@ def test_a_professional_edits_a_granted_document_under_a_lock(
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=outside.environment(),
         )  # fmt: skip
-        assert editor.stdin and editor.stdout
+        assert editor.stdout is not None
         opened = [editor.stdout.readline().strip() for _ in range(2)]
         while_open = amina.put("/Partage/lettre.odt", b"not now").status
         said, _ = editor.communicate("go\n", timeout=60)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_a_fuse_mount_reads_writes_renames_and_removes(
     assert amina.names(f"/{folder}/été") == {"lettre.txt"}
 
 
-def _eventually(holds, seconds: float = 20) -> None:
+def _eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
     """The mount writes back in the background."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import Engine, event, insert
 
 from authn.credentials import AppPassword, new_app_password, password_bytes
@@ -98,6 +99,12 @@ class Accounts:
         return self.db.write(
             lambda tx: self.register.add_membership(tx, person, structure, starts, ends)[0]
         )
+
+
+def weaker_hash(secret: Secret) -> str:
+    """As an earlier Abri with lower parameters would have stored it."""
+    made = Argon2id(salt=os.urandom(16), length=32, iterations=1, lanes=1, memory_cost=8 * 1024)
+    return made.derive_phc_encoded(secret.reveal())
 
 
 @contextmanager

@@ -45,6 +45,10 @@ class Connection:
     _socket: socket.socket | None = field(default=None, repr=False)
     _rest: bytes = field(default=b"", repr=False)
 
+    @property
+    def is_open(self) -> bool:
+        return self._socket is not None
+
     def open(self) -> socket.socket:
         if self._socket is None:
             raw = socket.create_connection(("127.0.0.1", self.port), timeout=self.timeout)
@@ -147,13 +151,17 @@ class Connection:
 
 @dataclass
 class Caller:
-    """A person's program: sends their login unasked, keeps its connection."""
+    """A person's program: sends their login unasked, keeps its connection.
+
+    `again`: a request is repeated when the kept connection turns out to be closed.
+    """
 
     port: int
     login: str | None = None
     password: str = ""
     tls: bool = False
     timeout: float = 60
+    again: bool = True
     connection: Connection = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -166,13 +174,13 @@ class Caller:
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
     ) -> Answer:
-        """One request, sent again on a new connection when the kept one turns out to be closed."""
-        kept = self.connection._socket is not None
+        """One request and its answer. Raises Cut or OSError when there is none."""
+        repeat = self.again and self.connection.is_open
         try:
             return self._once(method, target, headers, body)
         except (Cut, ConnectionError):
             self.connection.close()
-            if not kept:
+            if not repeat:
                 raise
             return self._once(method, target, headers, body)
 
