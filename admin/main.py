@@ -1,0 +1,168 @@
+"""The `abri` command: finds the group that is asked for, and turns whatever goes wrong into one
+message and one exit code.
+
+Only the module of the named command is imported, so that each starts quickly.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from admin.exits import Exit, exit_of
+from davserver.domain.errors import AbriError, Refused
+
+CONFIG = "--config"
+DEBUG = "--debug"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`module` has `app`, a Typer group, where `is_group`; else `run`, a single command."""
+
+    module: str
+    is_group: bool
+
+
+COMMANDS: dict[str, Command] = {
+    "init": Command("admin.init", is_group=False),
+    "demo": Command("admin.demo", is_group=False),
+    "serve": Command("admin.serve", is_group=False),
+    "doctor": Command("admin.doctor", is_group=False),
+    "structure": Command("admin.structures", is_group=True),
+    "person": Command("admin.people", is_group=True),
+    "app-password": Command("admin.app_passwords", is_group=True),
+    "grant": Command("admin.grants", is_group=True),
+    "policy": Command("admin.policy", is_group=True),
+    "trail": Command("admin.trail", is_group=True),
+    "vault": Command("admin.vaults", is_group=True),
+    "lock": Command("admin.locks", is_group=True),
+    "database": Command("admin.database", is_group=True),
+    "certificate": Command("admin.certificates", is_group=True),
+}
+"""Every command, in the order of `abri --help`."""
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and ends the process with one of `admin.exits.Exit`."""
+    _never_fail_to_print()
+    arguments = _config_first(list(sys.argv[1:] if words is None else words))
+    debug = DEBUG in arguments
+    try:
+        typer.main.get_command(application(arguments))(args=arguments, prog_name="abri")
+    except AbriError as error:
+        if debug:
+            raise
+        _end(_told(error), exit_of(error))
+    except KeyboardInterrupt:
+        _end("stopped", Exit.INTERRUPTED)
+    except Exception as error:
+        if debug:
+            raise
+        _end(_fault(error), Exit.UNEXPECTED)
+    sys.exit(Exit.DONE)
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """With the command that is named first; with all of them where none is."""
+    app = typer.Typer(
+        name="abri",
+        help="A digital safe that shows up as a drive.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        callback=_everywhere,
+    )
+    asked = _command_word(arguments)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        command = COMMANDS[name]
+        module = import_module(command.module)
+        if command.is_group:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(module.run)
+    return app
+
+
+def _everywhere(
+    context: typer.Context,
+    config: Annotated[
+        Path,
+        typer.Option(CONFIG, help="The settings of the instance to act on.", envvar="ABRI_CONFIG"),
+    ] = Path("config.yaml"),
+    *,
+    debug: Annotated[  # noqa: ARG001 — read by `main` before anything can fail
+        bool, typer.Option(DEBUG, help="Show where in the code something failed.")
+    ] = False,
+) -> None:
+    """A digital safe that shows up as a drive.
+
+    Set up an instance with `abri init DIR`, then name its settings in each command:
+    `abri --config DIR/config.yaml serve`. Every command has `--help`; exit codes are in
+    docs/commands.md.
+    """
+    context.obj = config
+
+
+def _config_first(words: list[str]) -> list[str]:
+    """`--config FILE` is understood anywhere, not only before the command."""
+    before: list[str] = []
+    options: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*options, *before, word, *rest]
+        if word == CONFIG:
+            options += [word, *([value] if (value := next(rest, None)) is not None else [])]
+        elif word.startswith(f"{CONFIG}=") or word == DEBUG:
+            options.append(word)
+        else:
+            before.append(word)
+    return [*options, *before]
+
+
+def _command_word(arguments: Sequence[str]) -> str:
+    rest = iter(arguments)
+    for word in rest:
+        if word == CONFIG:
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def _told(error: AbriError) -> str:
+    if isinstance(error, Refused):
+        return f"refused: {error.reason.value}"
+    return str(error) or type(error).__name__
+
+
+def _fault(error: Exception) -> str:
+    # The text of an error may hold what was being written: only its class and place are shown.
+    frame = error.__traceback__
+    place = ""
+    while frame is not None:
+        code = frame.tb_frame.f_code
+        place = f"{Path(code.co_filename).name}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return (
+        f"a fault in Abri: {type(error).__name__} at {place}. Nothing more was done. "
+        f"Please report it; {DEBUG} shows more."
+    )
+
+
+def _never_fail_to_print() -> None:
+    """A terminal that cannot show a letter gets an escape instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _end(message: str, code: Exit) -> NoReturn:
+    print(f"abri: {message}", file=sys.stderr)  # noqa: T201 — this is where messages go
+    sys.exit(code)
