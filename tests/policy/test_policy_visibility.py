@@ -1,0 +1,137 @@
+"""What is visible depends on who, grant, category and structure only (DESIGN §2.2)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from davserver.domain.actions import Action, Category, Strength, Zone
+from davserver.domain.decisions import Denial, Permit
+from davserver.domain.errors import Reason
+from davserver.domain.people import Role
+from policies.decider import Decider
+from tests.policy.question import (
+    ADDRESS,
+    NOW,
+    SUNDAY,
+    a_set,
+    membership,
+    named,
+    owner,
+    principal,
+    shipped_files,
+    structure,
+    team,
+    with_files,
+)
+
+ORDINARY = frozenset({Category.IDENTITY, Category.HOUSING, Category.INCOME, Category.WORK})
+
+
+@pytest.mark.parametrize("name", ["shipped", "office-hours", "two-factor"])
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [(owner(), frozenset(Category)), (named(), frozenset(Category)), (team(), ORDINARY)],
+)
+def test_circumstances_never_change_what_is_seen(name, asked, expected):
+    decider = Decider(a_set(name))
+    for zone, auth, now in product(Zone, Strength, (NOW, SUNDAY, NOW + timedelta(hours=12))):
+        who = replace(asked.who, address=ADDRESS[zone], strength=auth)
+        assert decider.visible_categories(who, asked.target, now) == expected
+        for category in Category:
+            target = replace(asked.target, category=category)
+            assert decider.may_see(who, target, now) is (category in expected)
+
+
+@pytest.mark.parametrize("name", ["shipped", "office-hours", "two-factor"])
+def test_what_is_seen_may_be_listed_unless_the_whole_drive_is_blocked(name):
+    decider = Decider(a_set(name))
+    for asked in (owner(), named(), team()):
+        for zone, auth, category in product(Zone, Strength, Category):
+            who = replace(asked.who, address=ADDRESS[zone], strength=auth)
+            target = replace(asked.target, category=category)
+            listed = isinstance(decider.decide(who, Action.LIST, target, NOW), Permit)
+            blocked = decider.drive_blocked(who, NOW) is not None
+            assert listed is (decider.may_see(who, target, NOW) and not blocked)
+            assert blocked is (zone is Zone.BLOCKED)
+
+
+def test_the_listing_ignores_the_category_of_the_target_itself():
+    decider = Decider(a_set("shipped"))
+    asked = team(category=Category.HEALTH)
+    assert decider.visible_categories(asked.who, asked.target, NOW) == ORDINARY
+
+
+def test_a_blocked_network_says_so_and_names_its_rule():
+    decider = Decider(a_set("shipped"))
+    for asked in (owner(zone=Zone.BLOCKED), named(zone=Zone.BLOCKED)):
+        assert decider.drive_blocked(asked.who, NOW) == Denial(
+            Action.LIST, Reason.NETWORK, "blocked-network"
+        )
+    assert decider.drive_blocked(owner().who, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "moment", "reason"),
+    [
+        ("p, x, deny, professional, *, *, *, *, internet, *, *", NOW, Reason.NETWORK),
+        ("p, x, deny, professional, *, *, *, *, *, *, closed", SUNDAY, Reason.OUTSIDE_HOURS),
+        ("p, x, deny, professional, *, *, *, *, internet, *, closed", SUNDAY, Reason.NETWORK),
+        ("p, x, deny, professional, *, *, *, *, *, *, *", NOW, Reason.POLICY),
+    ],
+)
+def test_a_block_tells_what_would_lift_it(rule, moment, reason):
+    files = shipped_files()
+    decider = Decider(
+        with_files(
+            rules=files["rules.csv"].decode() + rule,
+            calendars="work-hours, mon-fri, 08:00, 19:00",
+        )
+    )
+    who = named().who
+    assert decider.drive_blocked(who, moment) == Denial(Action.LIST, reason, "x")
+    assert decider.drive_blocked(owner().who, moment) is None
+
+
+def test_a_block_in_some_circumstances_changes_nothing_in_what_exists():
+    rules = shipped_files()["rules.csv"].decode()
+    block = "p, x, deny, professional, *, *, *, *, internet, *, *"
+    with_block, without = Decider(with_files(rules=rules + block)), Decider(with_files(rules=rules))
+    for asked in (owner(), named(), team()):
+        seen = with_block.visible_categories(asked.who, asked.target, NOW)
+        assert seen == without.visible_categories(asked.who, asked.target, NOW)
+
+
+def test_a_block_in_every_circumstance_hides_everything():
+    rules = shipped_files()["rules.csv"].decode() + "p, x, deny, professional, *, *, *, *, *, *, *"
+    decider = Decider(with_files(rules=rules))
+    assert decider.visible_categories(named().who, named().target, NOW) == frozenset()
+    assert decider.visible_categories(owner().who, owner().target, NOW) == frozenset(Category)
+
+
+def test_permissions_shown_are_those_that_would_be_permitted():
+    decider = Decider(a_set("office-hours"))
+    for asked in (owner(), named(), team(category=Category.HEALTH), named(zone=Zone.OFFICE)):
+        shown = decider.allowed(asked.who, Action, asked.target, NOW)
+        for action in Action:
+            answer = decider.decide(asked.who, action, asked.target, NOW)
+            assert (action in shown) is isinstance(answer, Permit)
+
+
+def test_managers_and_administrators_see_nothing_of_what_their_structure_was_granted():
+    decider = Decider(a_set("shipped"))
+    for role in (Role.MANAGER, Role.ADMINISTRATOR):
+        who = principal(role, membership(structure()), name="pro")
+        assert decider.visible_categories(who, team().target, NOW) == frozenset()
+
+
+def test_a_request_keeps_its_judge_when_the_policy_is_swapped():
+    decider = Decider(a_set("shipped"))
+    judge = decider.judge
+    before = decider.swap(with_files(rules="# nothing"))
+    asked = owner()
+    assert before is judge.snapshot
+    assert isinstance(judge.decide(asked.who, Action.GET, asked.target, NOW), Permit)
+    assert isinstance(decider.decide(asked.who, Action.GET, asked.target, NOW), Denial)
+    assert decider.snapshot is not before
