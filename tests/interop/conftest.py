@@ -5,24 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.instance import Instance, Server, serving
+from tests.support.cast import Casts
+from tests.support.instance import Server, serving
 from tests.support.outside import Outside
 
 SHARED = "/Partage"
 
 
 @pytest.fixture(scope="session")
-def drive(cast_template: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def drive(casts: Casts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The HTTPS drive. `/Partage` of amina is granted to karim to write."""
-    yield from _served(cast_template, tmp_path_factory.mktemp("https") / "abri", tls=True)
+    yield from _served(casts, tmp_path_factory.mktemp("https") / "abri", tls=True)
 
 
 @pytest.fixture(scope="session")
-def plain_drive(
-    cast_template: Instance, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def plain_drive(casts: Casts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The same over loopback HTTP, for what TLS keeps a program from doing."""
-    yield from _served(cast_template, tmp_path_factory.mktemp("http") / "abri", tls=False)
+    yield from _served(casts, tmp_path_factory.mktemp("http") / "abri", tls=False)
 
 
 @pytest.fixture
@@ -32,9 +31,8 @@ def outside(tmp_path: Path) -> Outside:
     return Outside(home)
 
 
-def _served(template: Instance, folder: Path, *, tls: bool) -> Iterator[Server]:
-    instance = template.copied_to(folder, tls=tls)
-    with serving(instance, workers=2) as server:
+def _served(casts: Casts, folder: Path, *, tls: bool) -> Iterator[Server]:
+    with casts.copy("sqlite", folder, tls=tls) as instance, serving(instance, workers=2) as server:
         with instance.caller("amina") as amina:
             made = amina.ask("MKCOL", f"/dav{SHARED}")
             assert made.status == 201, made

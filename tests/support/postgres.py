@@ -34,18 +34,23 @@ _QUICK = {
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running server. Databases are made and dropped by name."""
+    """A running server. `folder` holds everything that it keeps."""
 
     port: int
+    folder: Path
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """The URL of an empty database, dropped afterwards whoever is still connected."""
+    def fresh_database(self, like: str = "template0") -> Iterator[str]:
+        """The URL of an empty database, or of a copy of another one, dropped afterwards.
+
+        Whoever is still connected by then loses the connection.
+        """
         name = f"t{os.getpid()}_{next(_numbers)}"
-        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._run(create.format(sql.Identifier(name), sql.Identifier(like)))
         try:
             yield self.url(name)
         finally:
@@ -78,7 +83,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         port = free_port()
         server = _start(folder, port)
         _wait_until_ready(server, port, folder)
-        yield PostgresServer(port)
+        yield PostgresServer(port, folder)
     finally:
         if server is not None:
             server.send_signal(signal.SIGINT)
