@@ -3,8 +3,9 @@
 import fcntl
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,24 @@ from davserver.sealing.labels import Purpose
 ID_RANDOM_BYTES = 8
 MAX_FILE_BYTES = 1 << 20
 _FORBIDDEN_MODE = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What the file held when it was last read."""
+
+    active: str
+    known: Mapping[str, Generation]
+    siv: Mapping[str, Siv]
+
+    @classmethod
+    def of(cls, stored: Sequence[StoredGeneration]) -> "_Keys":
+        known = {one.facts.kek_id: one.facts for one in stored}
+        return cls(
+            next(kek_id for kek_id, one in known.items() if one.state is GenerationState.ACTIVE),
+            known,
+            {one.facts.kek_id: _siv(one.facts.kek_id, one.key) for one in stored if one.key},
+        )
 
 
 class LocalKeyring:
@@ -53,22 +72,22 @@ class LocalKeyring:
     def wrap(self, key: Secret, context: bytes) -> Wrapped:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
-        kek_id = self._active
-        return Wrapped(kek_id, self._siv[kek_id].seal(key.reveal(), (context,)))
+        keys = self._keys
+        return Wrapped(keys.active, keys.siv[keys.active].seal(key.reveal(), (context,)))
 
     def unwrap(self, wrapped: Wrapped, context: bytes) -> Secret:
-        if wrapped.kek_id not in self._known:
+        if wrapped.kek_id not in self._keys.known:
             self.reload()
-        known = self._known.get(wrapped.kek_id)
-        if known is None:
+        keys = self._keys
+        if wrapped.kek_id not in keys.known:
             raise Unavailable(f"the keyring {self._file} has no generation {wrapped.kek_id}")
-        siv = self._siv.get(wrapped.kek_id)
+        siv = keys.siv.get(wrapped.kek_id)
         if siv is None:
             raise Damaged(f"key generation {wrapped.kek_id} was destroyed")
         return Secret(siv.open(wrapped.sealed, (context,)))
 
     def generations(self) -> tuple[Generation, ...]:
-        return tuple(self._known.values())
+        return tuple(self._keys.known.values())
 
     def add_generation(self, entropy: Entropy, now: datetime) -> Generation:
         with self._rewriting() as stored:
@@ -87,16 +106,8 @@ class LocalKeyring:
 
     def reload(self) -> None:
         """Takes over what another process changed. Raises as the constructor does."""
-        self._take(_read(self._file))
-
-    def _take(self, stored: tuple[StoredGeneration, ...]) -> None:
-        siv = {one.facts.kek_id: _siv(one.facts.kek_id, one.key) for one in stored if one.key}
-        # Three assignments, each whole: a thread in between sees ids whose keys are there.
-        self._siv = siv
-        self._known = {one.facts.kek_id: one.facts for one in stored}
-        self._active = next(
-            one.facts.kek_id for one in stored if one.facts.state is GenerationState.ACTIVE
-        )
+        # One assignment: another thread sees the old keys or the new, never a mix.
+        self._keys = _Keys.of(_read(self._file))
 
     @contextmanager
     def _rewriting(self) -> Iterator[tuple[StoredGeneration, ...]]:
@@ -142,10 +153,10 @@ def _require_outside(file: Path, data_folder: Path) -> None:
 
 def _read(file: Path) -> tuple[StoredGeneration, ...]:
     try:
-        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        opened = file.open("rb")
     except OSError as error:
         raise Unavailable(f"the keyring {file} cannot be opened: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as opened:
+    with opened:
         # Asked of the open file, so that nobody swaps it in between.
         facts = os.fstat(opened.fileno())
         if not stat.S_ISREG(facts.st_mode):

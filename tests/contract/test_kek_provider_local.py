@@ -1,0 +1,149 @@
+"""The keyring file: the promises of every provider, then where it may lie and who may read it."""
+
+import os
+import stat
+
+import pytest
+
+from davserver.domain.errors import AlreadyThere, Damaged, Unavailable
+from davserver.sealing.keyring import LocalKeyring
+from tests.contract.kek_provider import KEY, NOW, KekProviderContract
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "keys").mkdir()
+    return tmp_path / "keys" / "keyring"
+
+
+@pytest.fixture
+def data(tmp_path):
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def provider(file, data):
+    return LocalKeyring.create(file, data, os.urandom, NOW)
+
+
+class TestLocalKeyring(KekProviderContract):
+    """The keyring file keeps what every provider promises."""
+
+
+def test_the_file_is_for_the_server_alone(provider, file):
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    provider.add_generation(os.urandom, NOW)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [one.name for one in file.parent.iterdir()] == ["keyring"]
+
+
+def test_an_existing_keyring_is_never_replaced(provider, file, data):
+    before = file.read_bytes()
+    with pytest.raises(AlreadyThere, match="keyring"):
+        LocalKeyring.create(file, data, os.urandom, NOW)
+    assert file.read_bytes() == before
+
+
+def test_another_process_opens_what_this_one_wrapped(provider, file, data):
+    wrapped = provider.wrap(KEY, b"context")
+    assert LocalKeyring(file, data).unwrap(wrapped, b"context") == KEY
+
+
+def test_a_generation_that_another_process_added_is_found(provider, file, data):
+    other = LocalKeyring(file, data)
+    added = other.add_generation(os.urandom, NOW)
+    wrapped = other.wrap(KEY, b"context")
+    assert provider.unwrap(wrapped, b"context") == KEY
+    assert provider.wrap(KEY, b"context").kek_id == added.kek_id
+
+
+def test_two_processes_that_add_generations_lose_none(provider, file, data):
+    other = LocalKeyring(file, data)
+    ids = {one.add_generation(os.urandom, NOW).kek_id for one in (provider, other, provider)}
+    provider.reload()
+    assert ids < {one.kek_id for one in provider.generations()}
+    assert len(provider.generations()) == 4
+
+
+def test_a_destroyed_key_is_no_longer_in_the_file(provider, file):
+    first = provider.generations()[0].kek_id
+    provider.add_generation(os.urandom, NOW)
+    key = file.read_text().split(first, 1)[1].split('"key": "', 1)[1][:64]
+    assert key in file.read_text()
+    provider.destroy(first, NOW)
+    assert key not in file.read_text()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610, 0o601, 0o644])
+def test_a_keyring_that_others_may_touch_is_refused(provider, file, data, mode):
+    file.chmod(mode)
+    with pytest.raises(Unavailable, match="chmod 600"):
+        LocalKeyring(file, data)
+
+
+@pytest.mark.parametrize("place", [".", "deep/down"])
+def test_a_keyring_under_the_data_folder_is_refused(data, place):
+    folder = data / place
+    folder.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(Unavailable, match="data folder"):
+        LocalKeyring.create(folder / "keyring", data, os.urandom, NOW)
+    assert not (folder / "keyring").exists()
+
+
+def test_a_link_out_of_the_data_folder_hides_nothing(provider, file, data, tmp_path):
+    inside = data / "keyring"
+    file.rename(inside)
+    file.symlink_to(inside)
+    with pytest.raises(Unavailable, match="data folder"):
+        LocalKeyring(file, data)
+    (tmp_path / "other-name").symlink_to(data)
+    with pytest.raises(Unavailable, match="data folder"):
+        LocalKeyring(inside, tmp_path / "other-name")
+
+
+def test_a_missing_keyring_or_one_that_is_no_file_is_said_as_such(file, data):
+    with pytest.raises(Unavailable, match="No such file"):
+        LocalKeyring(file, data)
+    file.mkdir()
+    with pytest.raises(Unavailable, match="keyring"):
+        LocalKeyring(file, data)
+
+
+def test_a_keyring_that_cannot_be_written_is_said_as_such(tmp_path, data):
+    with pytest.raises(Unavailable, match="No such file"):
+        LocalKeyring.create(tmp_path / "nowhere" / "keyring", data, os.urandom, NOW)
+
+
+def test_any_damage_to_the_file_is_found(provider, file, data):
+    provider.add_generation(os.urandom, NOW)
+    good = file.read_bytes()
+    step = 7
+    bad = [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(0, len(good), step)]
+    bad += [b"", good[:-1], good + b"\n", good[: len(good) // 2], b"\xff" * 40, good + good]
+    for content in bad:
+        file.write_bytes(content)
+        with pytest.raises(Damaged, match="restore"):
+            LocalKeyring(file, data)
+    file.write_bytes(good)
+    assert len(LocalKeyring(file, data).generations()) == 2
+
+
+def test_a_rest_of_a_crashed_rotation_does_no_harm(provider, file):
+    (file.parent / "keyring.new").write_bytes(b"half")
+    provider.add_generation(os.urandom, NOW)
+    assert len(provider.generations()) == 2
+    assert not (file.parent / "keyring.new").exists()
+
+
+def test_a_rotation_that_cannot_be_written_leaves_the_keyring_as_it_was(provider, file):
+    before = file.read_bytes()
+    (file.parent / "keyring.new").mkdir()
+    with pytest.raises(Unavailable, match="cannot be written"):
+        provider.add_generation(os.urandom, NOW)
+    assert file.read_bytes() == before
+
+
+def test_nothing_of_a_key_shows_when_printed(provider):
+    assert "key=" not in repr(provider.generations())
+    assert "Secret(…)" in repr(KEY)
