@@ -17,9 +17,9 @@ class ComputeSlots:
         for _ in range(count):
             self._tokens.put(None)
 
-    def take(self) -> bool:
+    def take(self, patience: float) -> bool:
         try:
-            self._tokens.get(timeout=SLOT_PATIENCE)
+            self._tokens.get(timeout=patience)
         except Empty:
             return False
         return True
@@ -29,26 +29,28 @@ class ComputeSlots:
 
 
 class Turn:
-    """One connection's right to compute; the application finds it as `environ["abri.compute"]`.
+    """One thread's right to compute; the application finds it as `environ["abri.compute"]`.
 
-    The server holds it while the application runs and gives it back by itself whenever it waits
-    for the network. An application that waits for something else (a commit, another thread) says
-    so with `with environ["abri.compute"].waiting():`.
+    The server gives it back by itself whenever it waits for the network. An application that waits
+    for something else (a commit, a directory, another thread) says so:
+    `with environ["abri.compute"].waiting():`.
     """
 
-    __slots__ = ("_held", "_slots")
+    __slots__ = ("_slots", "held")
 
     def __init__(self, slots: ComputeSlots) -> None:
         self._slots = slots
-        self._held = False
+        self.held = False
 
-    def begin(self) -> None:
-        if not self._held:
-            self._held = self._slots.take()
+    def begin(self, patience: float = SLOT_PATIENCE) -> bool:
+        """Takes a slot if one comes free in time; whether this thread has one now."""
+        if not self.held:
+            self.held = self._slots.take(patience)
+        return self.held
 
     def end(self) -> None:
-        if self._held:
-            self._held = False
+        if self.held:
+            self.held = False
             self._slots.give()
 
     @contextmanager

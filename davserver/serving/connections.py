@@ -13,7 +13,6 @@ from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from davserver.serving.compute import Turn
 from davserver.serving.environ import Environ, connection_environ
 from davserver.serving.framing import frame
 from davserver.serving.gateway import Exchange
@@ -25,10 +24,6 @@ from davserver.serving.wire import Cut, Gone, Wire
 
 if TYPE_CHECKING:
     from davserver.serving.server import Server
-
-STAY_SECONDS = 0.002
-"""How long a thread waits for a client's next request before it parks the connection: about the
-cost of the way through the selector and the queue, and too short to starve anybody."""
 
 LINGER_BYTES = 8 * 1024 * 1024
 """What a refused client may still send while it reads the refusal; dropped as it comes."""
@@ -50,24 +45,19 @@ class Step(Enum):
 
 
 class Connection:
-    """What cheroot's selector and threads need of a connection, and nothing of cheroot's own.
+    """What cheroot's threads need of a connection, and nothing of cheroot's own.
 
-    `deadline`: until when it may stay parked, on the monotonic clock.
+    `deadline`: until when it may stay parked, on the monotonic clock. `registered`
+    belongs to the parking.
     """
 
-    remote_addr: str = ""
-    remote_port: int = 0
-    ssl_env: object = None
-    last_used: float = 0.0
-    requests_seen: int = 0
-
-    def __init__(self, server: "Server", sock: socket.socket, _makefile: object = None) -> None:
+    def __init__(self, server: "Server", sock: socket.socket, address: tuple[str, int]) -> None:
         listener = server.house.listener
+        self.remote_addr, self.remote_port = address
         self._server = server
         self._house = server.house
         self._limits = listener
-        self._turn = Turn(server.slots)
-        self._wire = Wire(sock, self._turn)
+        self._wire = Wire(sock, server.requests.turn())
         self._cutter = HeadCutter(listener)
         self._skip = 0
         self._lingered = 0
@@ -77,7 +67,7 @@ class Connection:
         self._stage = Stage.HEADS if server.tls is None else Stage.GREETING
         first = listener.head_seconds if server.tls is None else listener.handshake_seconds
         self.deadline = monotonic() + first
-        self.fresh = True
+        self.registered = False
         server.open.add(self)
 
     @property
@@ -93,18 +83,17 @@ class Connection:
 
     def communicate(self) -> bool:
         """Goes as far as what has arrived allows. True: park it; False: close it."""
-        self._turn.begin()
+        self._wire.turn = self._server.requests.turn()
+        self._server.saw(self)
         try:
             while (step := self._step()) is Step.GO_ON:
                 pass
         except Gone:
             return False
-        finally:
-            self._turn.end()
         return step is Step.PARK
 
     def close(self) -> None:
-        self._server.open.discard(self)
+        self._server.forget(self)
         self._wire.close()
 
     def leave(self) -> None:
@@ -165,7 +154,7 @@ class Connection:
             if speaks is None:
                 return Step.PARK
             if speaks and tls is not None:
-                self._wire = Wire(wrap(tls, self._wire.socket), self._turn)
+                self._wire = Wire(wrap(tls, self._wire.socket), self._wire.turn)
                 self._stage = Stage.HANDSHAKE
                 return Step.GO_ON
         except OSError:
@@ -191,9 +180,7 @@ class Connection:
             head = self._next_head()
             if head is None:
                 return Step.PARK
-            exchange = Exchange(
-                self._house, self._wire, self._turn, head, frame(head, self._limits.body_bytes)
-            )
+            exchange = Exchange(self._house, self._wire, head, frame(head, self._limits.body_bytes))
         except BadHead as bad:
             return self._refuse(bad)
         if not exchange.run(self._environ(), self._network):
@@ -201,14 +188,7 @@ class Connection:
         self._skip = exchange.unread
         self._idle = True
         self.deadline = monotonic() + self._limits.idle_seconds
-        return self._next_step()
-
-    def _next_step(self) -> Step:
-        if self._server.has_waiting:
-            return Step.PARK
-        if self._wire.has_data() or self._wire.soon(STAY_SECONDS):
-            return Step.GO_ON
-        return Step.PARK
+        return Step.GO_ON if self._wire.has_data() else Step.PARK
 
     def _next_head(self) -> Head | None:
         wire = self._wire

@@ -12,7 +12,6 @@ from davserver.domain.errors import TooLarge
 from davserver.domain.ids import Entropy
 from davserver.serving.bodies import Body, LengthBody
 from davserver.serving.chunked import ChunkedBody
-from davserver.serving.compute import Turn
 from davserver.serving.environ import Environ, request_environ
 from davserver.serving.framing import Framing
 from davserver.serving.head import Head
@@ -53,11 +52,10 @@ class House:
 class Exchange:
     """One request and its answer. `run` says how the connection goes on."""
 
-    def __init__(self, house: House, wire: Wire, turn: Turn, head: Head, framing: Framing) -> None:
+    def __init__(self, house: House, wire: Wire, head: Head, framing: Framing) -> None:
         limits = house.listener
         self._house = house
         self._wire = wire
-        self._turn = turn
         self._head = head
         self._body = _body(wire, framing, limits)
         self.input = Input(self._body, self._continue if framing.asks_first else None)
@@ -105,7 +103,7 @@ class Exchange:
     def _call(self, environ: Environ) -> None:
         environ["wsgi.input"] = self.input
         environ["abri.request_id"] = self.request_id
-        environ["abri.compute"] = self._turn
+        environ["abri.compute"] = self._wire.turn
         parts = self._house.app(environ, self._start_response)
         try:
             whole = isinstance(parts, list | tuple) and len(parts) == 1

@@ -1,38 +1,68 @@
-"""Where connections wait that have nothing to do: one selector for all, a deadline for each."""
+"""Where connections wait that have nothing to do: one epoll for all, a deadline for each.
 
-from time import monotonic
-from typing import Any
+Whoever takes a connection out of `_parked` owns it, be it the thread that serves it or the one
+that looks after deadlines; taking is one dictionary operation, so there is never a second owner.
+"""
 
-from cheroot.connections import ConnectionManager
+import os
+import select
+from collections.abc import Iterator
 
 from davserver.serving.connections import Connection
 
+# One event, then silence until the connection is parked again.
+_ONCE = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
 
-class Parking(ConnectionManager):
-    """cheroot's selector loop with each connection's own deadline in place of one idle time."""
 
-    _selector: Any
+class Parking:
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._parked: dict[int, Connection] = {}
+        self._closed = False
+        self._bell, self._rope = os.pipe()
+        self._epoll.register(self._bell, select.EPOLLIN)
 
-    def _expire(self, threshold: float) -> None:  # noqa: ARG002 - cheroot's signature
-        now = monotonic()
-        for descriptor, connection in self.parked():
-            if connection.deadline < now:
-                self._selector.unregister(descriptor)
-                connection.expire()
+    def put(self, connection: Connection) -> None:
+        """From now on any thread may find it ready. Raises OSError or ValueError for a dead one."""
+        descriptor = connection.socket.fileno()
+        self._parked[descriptor] = connection  # before arming: an event must find it here
+        if connection.registered:
+            self._epoll.modify(descriptor, _ONCE)
+        else:
+            connection.registered = True
+            self._epoll.register(descriptor, _ONCE)
+        if self._closed and self._parked.pop(descriptor, None) is not None:
+            connection.close()
 
-    def evict(self) -> bool:
-        """Closes the connection nearest to its deadline; False if none is parked.
+    def wait(self) -> Connection | None:
+        """A connection with something to do; None if somebody else took it, or the bell rang."""
+        for descriptor, _ in self._epoll.poll(maxevents=1):
+            return self._parked.pop(descriptor, None)
+        return None
 
-        Only for the selector's thread.
-        """
-        parked = self.parked()
-        if not parked:
-            return False
-        descriptor, connection = min(parked, key=lambda one: one[1].deadline)
-        self._selector.unregister(descriptor)
-        connection.close()
-        return True
+    def overdue(self, now: float) -> Iterator[Connection]:
+        """Takes out those whose deadline has passed."""
+        for descriptor, connection in list(self._parked.items()):
+            if connection.deadline < now and self._parked.pop(descriptor, None) is not None:
+                yield connection
 
-    def parked(self) -> list[tuple[int, Connection]]:
-        everything: list[tuple[int, Any]] = list(self._selector.connections)
-        return [(fd, one) for fd, one in everything if isinstance(one, Connection)]
+    def nearest(self) -> Connection | None:
+        """Takes out the one that would have to go next; None if none is parked."""
+        for descriptor, _ in sorted(self._parked.items(), key=lambda one: one[1].deadline):
+            connection = self._parked.pop(descriptor, None)
+            if connection is not None:
+                return connection
+        return None
+
+    def close(self) -> None:
+        """Closes every parked connection and wakes every thread that waits here."""
+        self._closed = True
+        os.write(self._rope, b"!")  # never read: the bell goes on ringing
+        while (connection := self.nearest()) is not None:
+            connection.close()
+
+    def release(self) -> None:
+        """Gives the descriptors back, once no thread is left."""
+        self._epoll.close()
+        os.close(self._bell)
+        os.close(self._rope)

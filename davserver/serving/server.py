@@ -1,20 +1,21 @@
-"""One worker's HTTP server: cheroot's accept loop and threads around Abri's own connections."""
+"""One worker's HTTP server: cheroot's life cycle and threads around Abri's own connections."""
 
 import contextlib
 import os
-import queue
+import select
 import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from time import monotonic, sleep
 
 from cheroot.server import HTTPServer
-from cheroot.workers.threadpool import ThreadPool
 
 from davserver.serving.binding import bind, url_of
 from davserver.serving.compute import ComputeSlots
 from davserver.serving.connections import Connection
+from davserver.serving.crew import Crew
 from davserver.serving.gateway import House, WSGIApp
 from davserver.serving.health import Health, HealthPage, Phase, always_well
 from davserver.serving.logs import Complaints, Log, open_log
@@ -23,14 +24,14 @@ from davserver.serving.settings import Listener
 from davserver.serving.tls import server_context
 
 LOOK_SECONDS = 0.25
-"""How often deadlines are looked at, and how long a stop may wait for the selector."""
+"""How often deadlines are looked at, and how long a stop may wait for the accept loop."""
 
 
 class Server(HTTPServer):
-    """Serves one application on one listening socket until `drain` or `stop`."""
+    """Serves one application on one listening socket until `drain` or `stop`.
 
-    ConnectionClass = Connection
-    expiration_interval = LOOK_SECONDS
+    `open`: every connection there is. `phase`: where it is in its life.
+    """
 
     def __init__(
         self,
@@ -49,7 +50,6 @@ class Server(HTTPServer):
         self.port: int = address[1]
         self.multiprocess = workers > 1
         self.phase = Phase.SERVING
-        self.slots = ComputeSlots(listener.compute_slots)
         self.complaints = Complaints(log)
         self.open: set[Connection] = set()
         self.house = House(
@@ -61,66 +61,57 @@ class Server(HTTPServer):
             entropy=os.urandom,
             pid=os.getpid(),
         )
-        self.requests = ThreadPool(
-            self,
-            min=listener.threads,
-            accepted_queue_size=listener.queue,
-            accepted_queue_timeout=0,
-        )
         self._listening = listening
+        self._accept_over = threading.Event()
+        self._accept_over.set()
+        self._unseen: set[Connection] = set()
+        self._parking = Parking()
+        slots = ComputeSlots(listener.compute_slots)
+        self.requests: Crew = Crew(self, self._parking, listener.threads, slots)
 
     @property
     def url(self) -> str:
         return url_of(self.house.listener, self.port)
 
-    @property
-    def has_waiting(self) -> bool:
-        """Whether connections with something to do wait for a thread."""
-        return bool(self.requests.qsize)
-
     # cheroot's hooks
 
     def prepare(self) -> None:
         """Takes the listening socket as it is; cheroot would bind one of its own."""
-        self.socket = self._listening
-        self.socket.setblocking(False)
-        self._connections = Parking(self)
-        self.requests.start()
+        self._listening.setblocking(False)
         self.ready = True
+        self.requests.start()
 
     def serve(self) -> None:
-        """Accepts and watches parked connections until `stop_accepting`."""
+        """Accepts, and looks after deadlines, until `stop_accepting`."""
+        self._accept_over.clear()
+        try:
+            self._serve()
+        finally:
+            self._accept_over.set()
+
+    def _serve(self) -> None:
+        poller = select.poll()
+        poller.register(self._listening.fileno(), select.POLLIN)
+        looked = monotonic()
         while self.ready:
             try:
-                self._connections.run(self.expiration_interval)
+                if poller.poll(LOOK_SECONDS * 1000) and self.ready:
+                    self._accept()
+                if monotonic() - looked >= LOOK_SECONDS:
+                    looked = monotonic()
+                    for connection in self._parking.overdue(looked):
+                        connection.expire()
             except Exception as error:  # noqa: BLE001 - the accept loop outlives whatever happens
                 self.house.log.failure("accept-loop", error, pid=self.house.pid)
-
-    def process_conn(self, conn: Connection) -> None:
-        if conn.fresh:
-            conn.fresh = False
-            self._welcome(conn)
-            return
-        try:
-            self.requests.put(conn)
-        except queue.Full:
-            conn.turn_away()
-
-    def _welcome(self, conn: Connection) -> None:
-        """A new connection waits in the selector until it says something."""
-        full = len(self.open) > self.house.listener.connections
-        if full and not self._connections.evict():
-            conn.turn_away()
-        else:
-            self._connections.put(conn)
+                sleep(LOOK_SECONDS)  # whatever it is, it shall not come a thousand times a second
 
     def put_conn(self, conn: Connection) -> None:
         if not self.ready:
             conn.leave()
             return
         try:
-            self._connections.put(conn)
-        except (OSError, ValueError, KeyError):
+            self._parking.put(conn)
+        except (OSError, ValueError):
             conn.close()  # its socket died between the answer and here
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - cheroot's signature
@@ -129,14 +120,49 @@ class Server(HTTPServer):
         if error is not None:
             self.house.log.failure("server-error", error, pid=self.house.pid)
 
+    # new connections
+
+    def _accept(self) -> None:
+        try:
+            sock, address = self._listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # the client has left again
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = Connection(self, sock, address[:2])
+        if self._make_room():
+            self._unseen.add(connection)
+            self.put_conn(connection)
+        else:
+            connection.turn_away()
+
+    def _make_room(self) -> bool:
+        """False when a newcomer would only wait for something that does not come."""
+        limits = self.house.listener
+        if len(self._unseen) >= limits.queue and not self.requests.idle:
+            return False
+        if len(self.open) <= limits.connections:
+            return True
+        victim = self._parking.nearest()
+        if victim is not None:
+            victim.close()
+        return victim is not None
+
+    def saw(self, connection: Connection) -> None:
+        """A thread works on it: it is no newcomer any more."""
+        self._unseen.discard(connection)
+
+    def forget(self, connection: Connection) -> None:
+        self._unseen.discard(connection)
+        self.open.discard(connection)
+
     # the end
 
     def stop_accepting(self) -> None:
         """Closes the port and every parked connection; running requests go on."""
         self.ready = False
-        self._connections.stop()
+        self._accept_over.wait()
         self._listening.close()
-        self._connections.close()
+        self._parking.close()
 
     def stop(self) -> None:
         """Ends everything now, and waits for the threads."""
@@ -145,6 +171,7 @@ class Server(HTTPServer):
         for connection in tuple(self.open):
             connection.stop_all()
         self.requests.stop(self.shutdown_timeout)
+        self._parking.release()
 
 
 @contextlib.contextmanager

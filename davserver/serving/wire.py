@@ -40,7 +40,7 @@ class Gone(Exception):
 
 
 class Wire:
-    """One non-blocking socket, plain or TLS.
+    """One non-blocking socket, plain or TLS. `turn` is that of the thread at work on it.
 
     `received` and `sent` count the bytes of the HTTP stream. `stop_reading` and `stop_all` are set
     by another thread and end waiting transfers with `Gone(Cut.STOPPING)` within `STEP` seconds.
@@ -48,7 +48,7 @@ class Wire:
 
     def __init__(self, sock: socket.socket, turn: Turn) -> None:
         sock.setblocking(False)
-        self._turn = turn
+        self.turn = turn
         self._buffer = bytearray()
         self._poll: dict[int, select.poll] = {}
         self.socket = sock
@@ -126,12 +126,9 @@ class Wire:
         return line
 
     def soon(self, seconds: float) -> bool:
-        """Whether something arrives within so short a time that waiting beats parking."""
-        self._turn.end()
-        try:
+        """Whether something arrives within that time."""
+        with self.turn.waiting():
             return bool(self._poller(select.POLLIN).poll(seconds * 1000))
-        finally:
-            self._turn.begin()
 
     def _receive(self, limit: int) -> bytes | None:
         try:
@@ -191,7 +188,7 @@ class Wire:
         if pace.lost:
             raise Gone(Cut.SLOW)
         started = monotonic()
-        with self._turn.waiting():
+        with self.turn.waiting():
             self._poller(event).poll(max(1, min(STEP, pace.left) * 1000))
         pace.waited(monotonic() - started)
         if self.stop_all or (self.stop_reading and event == select.POLLIN):
