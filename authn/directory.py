@@ -17,6 +17,7 @@ from authn.rows import (
     person_from,
     structure_from,
 )
+from authn.texts import quoted
 from davserver.db import tables as t
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotFound
@@ -49,7 +50,7 @@ class Directory:
         key = key_to_look_up(login)
         for person in self._people(tx, t.person.c.login_key == key):
             return person
-        raise NotFound(f"nobody has the login “{login}”; `abri person list` shows who does")
+        raise NotFound(f"nobody has the login {quoted(login)}; `abri person list` shows who does")
 
     def people(self, tx: Connection, ids: Collection[PersonId]) -> dict[PersonId, Person]:
         """Those of `ids` who are there; one statement for each 500."""
@@ -71,7 +72,7 @@ class Directory:
         """Raises NotFound."""
         for structure in self._structures(tx, t.structure.c.slug == slug):
             return structure
-        raise NotFound(f"there is no structure “{slug}”; `abri structure list` shows them")
+        raise NotFound(f"there is no structure {quoted(slug)}; `abri structure list` shows them")
 
     def structures(
         self, tx: Connection, ids: Collection[StructureId]

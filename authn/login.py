@@ -10,6 +10,7 @@ from authn.credentials import AppPassword, Credential, CredentialKind, Password
 from authn.facts import Asked, Facts, facts_of_login, facts_of_person
 from authn.login_name import key_to_look_up
 from authn.password_check import PasswordCheck
+from authn.passwords import HashingTurn
 from authn.rows import CredentialRow, verifier_of
 from authn.throttle import Throttle
 from authn.verifiers import app_password_phc, is_app_password
@@ -38,11 +39,14 @@ class Login:
     from the database at every request.
     """
 
-    def __init__(self, db: Database, keys: InstanceKeys, entropy: Entropy) -> None:
+    def __init__(
+        self, db: Database, keys: InstanceKeys, entropy: Entropy, *, patience: float = 5.0
+    ) -> None:
+        """`patience`: seconds that a sign-in waits for its turn to compute a hash."""
         self._db = db
         self._keys = keys
         self._throttle = Throttle(db, keys)
-        self._passwords = PasswordCheck(db, keys, self._throttle, entropy)
+        self._passwords = PasswordCheck(db, keys, self._throttle, entropy, HashingTurn(patience))
 
     def sign_in(self, credential: Credential, address: str | None, now: datetime) -> Principal:
         """Who this is. One statement for an app password, and for a password that this process

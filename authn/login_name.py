@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from authn.texts import quoted
 from davserver.domain.errors import BadInput
 from davserver.sealing.index import folded, nfc
 
@@ -19,16 +20,16 @@ def clean_login(text: str) -> str:
     login = nfc(text)
     if not SHORTEST <= len(login) <= LONGEST:
         raise BadInput(
-            f"login “{text[:LONGEST]}”: use {SHORTEST} to {LONGEST} characters, not {len(login)}"
+            f"login {quoted(text)}: use {SHORTEST} to {LONGEST} characters, not {len(login)}"
         )
     wrong = sorted({c for c in login if not (_is_letter_or_digit(c) or c in _SIGNS)})
     if wrong:
         raise BadInput(
-            f"login “{login}”: {_spelled(wrong)} cannot be part of it; "
+            f"login {quoted(login)}: {', '.join(map(quoted, wrong))} cannot be part of it; "
             "use letters, digits and . _ - @ +"
         )
     if not _is_letter_or_digit(login[0]):
-        raise BadInput(f"login “{login}”: start it with a letter or a digit")
+        raise BadInput(f"login {quoted(login)}: start it with a letter or a digit")
     return login
 
 
@@ -51,7 +52,3 @@ def key_to_look_up(typed: str) -> str:
 def _is_letter_or_digit(character: str) -> bool:
     category = unicodedata.category(character)
     return category.startswith("L") or category == "Nd"
-
-
-def _spelled(characters: list[str]) -> str:
-    return ", ".join(f"“{c}”" if c.isprintable() else f"U+{ord(c):04X}" for c in characters)

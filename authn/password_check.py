@@ -34,13 +34,18 @@ class PasswordCheck:
     """
 
     def __init__(
-        self, db: Database, keys: InstanceKeys, throttle: Throttle, entropy: Entropy
+        self,
+        db: Database,
+        keys: InstanceKeys,
+        throttle: Throttle,
+        entropy: Entropy,
+        turn: HashingTurn,
     ) -> None:
         self._db = db
         self._keys = keys
         self._throttle = throttle
         self._entropy = entropy
-        self._turn = HashingTurn()
+        self._turn = turn
         self._proved = ShortMemory(Secret(entropy(32)), PROVED_FOR, _MOST)
         self._wrong = ShortMemory(Secret(entropy(32)), WRONG_FOR, _MOST)
         self._at_home = ShortMemory(Secret(entropy(32)), AT_HOME_FOR, _MOST)

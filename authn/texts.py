@@ -7,15 +7,24 @@ import zoneinfo
 from davserver.domain.errors import BadInput
 
 LONGEST_NAME = 200
+LONGEST_SHOWN = 64
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", re.ASCII)
 LANGUAGES = ("fr", "en")
+
+
+def quoted(text: str) -> str:
+    """For messages: cut to 64 characters, and what cannot be printed is spelled out, so that nobody
+    writes escape sequences to an operator's terminal.
+    """
+    cut = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+    return "“" + "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in cut) + "”"
 
 
 def clean_slug(text: str) -> str:
     """A structure's short name, part of commands and policy files."""
     if not _SLUG.fullmatch(text):
         raise BadInput(
-            f"structure “{text[:64]}”: its short name is 2 to 64 characters of a–z, 0–9 and -, "
+            f"structure {quoted(text)}: its short name is 2 to 64 characters of a–z, 0–9 and -, "
             "with no - at either end, for example ccas-lyon"
         )
     return text
@@ -42,11 +51,11 @@ def _is_unseen(character: str) -> bool:
 
 def clean_time_zone(text: str) -> str:
     if text not in zoneinfo.available_timezones():
-        raise BadInput(f"time zone “{text[:64]}”: use a name such as Europe/Paris")
+        raise BadInput(f"time zone {quoted(text)}: use a name such as Europe/Paris")
     return text
 
 
 def clean_language(text: str) -> str:
     if text not in LANGUAGES:
-        raise BadInput(f"language “{text[:16]}”: use {' or '.join(LANGUAGES)}")
+        raise BadInput(f"language {quoted(text)}: use {' or '.join(LANGUAGES)}")
     return text

@@ -1,0 +1,115 @@
+"""Argon2id, its turn, and what a new password must be."""
+
+import os
+import threading
+
+import pytest
+
+from authn.credentials import new_app_password, password_bytes, shown
+from authn.password_rules import check_new_password
+from authn.passwords import HashingTurn, hash_password, is_outdated, is_password
+from davserver.domain.errors import BadInput, Unavailable
+from tests.support.accounts import weaker_hash
+
+SECRET = password_bytes("quatre mots sans lien")
+
+
+def test_a_hash_names_its_parameters_and_accepts_its_password_alone():
+    phc = hash_password(SECRET, os.urandom)
+    assert phc.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert is_password(phc, SECRET)
+    assert not is_password(phc, password_bytes("quatre mots sans liens"))
+
+
+def test_two_hashes_of_one_password_differ():
+    assert hash_password(SECRET, os.urandom) != hash_password(SECRET, os.urandom)
+
+
+def test_a_hash_with_other_parameters_still_works_and_is_called_outdated():
+    phc = weaker_hash(SECRET)
+    assert is_password(phc, SECRET)
+    assert is_outdated(phc)
+    assert not is_outdated(hash_password(SECRET, os.urandom))
+
+
+@pytest.mark.parametrize("phc", ["", "nonsense", "$argon2id$v=19$m=19456,t=2,p=1$short"])
+def test_what_is_no_hash_accepts_nothing(phc):
+    assert not is_password(phc, SECRET)
+
+
+def test_the_turn_lets_one_in_and_sends_the_patient_away():
+    turn = HashingTurn(patience=0.05)
+    with turn.taken(), pytest.raises(Unavailable) as away, turn.taken():
+        pass
+    assert away.value.seconds > 0
+    with turn.taken():
+        pass
+
+
+def test_the_turn_is_free_again_after_an_error():
+    turn = HashingTurn(patience=0.05)
+    with pytest.raises(ValueError, match="broken"), turn.taken():
+        raise ValueError("broken")
+    with turn.taken():
+        pass
+
+
+def test_never_two_at_once():
+    turn = HashingTurn()
+    inside, most = 0, 0
+    seen = threading.Lock()
+
+    def work():
+        nonlocal inside, most
+        with turn.taken():
+            with seen:
+                inside += 1
+                most = max(most, inside)
+            hash_password(SECRET, os.urandom)
+            with seen:
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quatre mots sans lien",
+        "12 é caractères",
+        "x" * 8 + "abcd",
+        "mot de passe de karima",
+        "😀🎈🐟🌲🏔" * 3,
+    ],
+)
+def test_a_long_password_needs_nothing_else(text):
+    check_new_password(text, "karima", "Karima Benali")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "elevenchars",
+        "a" * 257,
+        "abababababababab",
+        "with\x07a bell in it",
+        "karima benali",
+        "KarimaKarimaKarima",
+        "Benali-Karima-1",
+    ],
+)
+def test_a_weak_password_is_refused_with_what_to_do(text):
+    with pytest.raises(BadInput, match=r"^password: ") as refused:
+        check_new_password(text, "karima", "Karima Benali")
+    assert text == "" or text not in str(refused.value)
+
+
+def test_an_app_password_is_no_password():
+    with pytest.raises(BadInput, match="app password"):
+        check_new_password(shown(new_app_password("karima", os.urandom)), "karima", "Karima")
