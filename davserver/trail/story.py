@@ -107,13 +107,23 @@ def _actor_keys(
 def _opened(
     keys: TrailKeys, vault: VaultId, row: Mapping[str, Any], actors: Mapping[PersonId, ActorKey]
 ) -> Draft:
-    person = row["actor_id"]
+    """What opens of an entry. One altered part hides neither the other nor other entries, and
+    nobody is named whose own part does not open; `trail verify` says which entry it is.
+    """
+    person, actor = row["actor_id"], Actor()
     try:
-        return Draft(vault, _payload(keys, vault, row), person, _actor(vault, row, actors))
+        payload = _payload(keys, vault, row)
     except Damaged:
-        # One altered entry must not hide the others; `trail verify` says which it is.
         _log.error("row-damaged", table=trail.name, vault=vault.hex(), seq=row["seq"])
-        return Draft(vault, Payload(DAMAGED), None, Actor())
+        return Draft(vault, Payload(DAMAGED), None, actor)
+    if person is not None:
+        try:
+            actor = _actor(vault, row, actors)
+        except Damaged:
+            _log.error("row-damaged", table=trail.name, vault=vault.hex(), seq=row["seq"])
+            payload = replace(payload, details={**payload.details, DAMAGED: "actor"})
+            person = None
+    return Draft(vault, payload, person, actor)
 
 
 def _payload(keys: TrailKeys, vault: VaultId, row: Mapping[str, Any]) -> Payload:
@@ -125,7 +135,7 @@ def _payload(keys: TrailKeys, vault: VaultId, row: Mapping[str, Any]) -> Payload
 def _actor(vault: VaultId, row: Mapping[str, Any], actors: Mapping[PersonId, ActorKey]) -> Actor:
     key = actors.get(row["actor_id"])
     if key is None or row["actor_ct"] is None:
-        return Actor()
+        raise Damaged("an actor without their own part of an entry")
     return Actor.decode(key.open(vault, row["seq"], row["actor_ct"]))
 
 

@@ -123,25 +123,25 @@ def _opened(keys: TrailKeys, row: dict[str, Any]) -> Window:
     try:
         detail = unpacked(keys.open_window(person, etag, row["detail_ct"]))
     except Damaged:
-        # The reading happened, whatever somebody did to its row since.
+        # A reading that somebody altered, or made up: it is told, but nobody is named for it.
         _log.error("row-damaged", table=table.name, id=person.hex())
-        detail = {"vault": row["vault_id"].hex(), "first": row["opened_at"], "damaged": "window"}
+        payload = Payload(What.READ.value, details={"damaged": "window"}, first=row["opened_at"])
+        return Window(person, etag, Draft(VaultId(row["vault_id"]), payload, None, Actor()))
     return Window(person, etag, _draft(person, row, detail))
 
 
 def _draft(person: PersonId, row: dict[str, Any], detail: dict[str, Any]) -> Draft:
     payload = Payload(
         what=What.READ.value,
-        node=detail.get("node", ""),
+        node=detail["node"],
         path=detail.get("path", ""),
         grant=detail.get("grant", ""),
-        details={"damaged": detail["damaged"]} if "damaged" in detail else {},
         count=row["count"],
         first=detail["first"],
         last=row["last_at"],
     )
-    actor = Actor(**detail.get("actor", {}))
-    return Draft(VaultId(bytes.fromhex(detail["vault"])), payload, person, actor)
+    vault = VaultId(bytes.fromhex(detail["vault"]))
+    return Draft(vault, payload, person, Actor(**detail["actor"]))
 
 
 def _counted(insert: Any) -> Any:
