@@ -49,10 +49,10 @@ class InstanceKeys:
     _rows: MacKey = field(repr=False)
     _profile: Sealer = field(repr=False)
     _display: Sealer = field(repr=False)
+    _purpose: Sealer = field(repr=False)
     _lookup: MacKey = field(repr=False)
     _grant_name: MacKey = field(repr=False)
     _password: Sealer = field(repr=False)
-    _app_password: Sealer = field(repr=False)
     _label: Sealer = field(repr=False)
     _etag: MacKey = field(repr=False)
     _scratch: Secret = field(repr=False)
@@ -70,10 +70,10 @@ class InstanceKeys:
             _rows=MacKey(keys[KeyPurpose.ROW_MAC], Purpose.ROW_MAC),
             _profile=Sealer(directory, Purpose.DIRECTORY_PROFILE),
             _display=Sealer(directory, Purpose.DIRECTORY_DISPLAY),
+            _purpose=Sealer(directory, Purpose.DIRECTORY_PURPOSE),
             _lookup=MacKey(index, Purpose.DIRECTORY_LOOKUP),
             _grant_name=MacKey(index, Purpose.DIRECTORY_GRANT_NAME),
             _password=Sealer(credential, Purpose.CREDENTIAL_PASSWORD),
-            _app_password=Sealer(credential, Purpose.CREDENTIAL_APP_PASSWORD),
             _label=Sealer(credential, Purpose.CREDENTIAL_LABEL),
             _etag=MacKey(keys[KeyPurpose.ETAG], Purpose.ETAG_FOLDER),
             _scratch=keys[KeyPurpose.SCRATCH],
@@ -88,7 +88,7 @@ class InstanceKeys:
         try:
             return self._rows.matches(encode_row(table, columns), mac)
         except (TypeError, ValueError):
-            # SQLite keeps any type in any column: whoever writes there may have.
+            # SQLite keeps any type in any column, and whoever can write there may choose.
             return False
 
     def seal_profile(self, person: PersonId, version: int, plain: bytes) -> bytes:
@@ -103,20 +103,18 @@ class InstanceKeys:
     def open_display(self, grant: GrantId, row_version: int, sealed: bytes) -> Display:
         return Display.decode(self._display.open(sealed, _versioned(grant, row_version)))
 
+    def seal_purpose(self, grant: GrantId, row_version: int, purpose: str) -> bytes:
+        """What a grant is for, in its giver's words."""
+        return self._purpose.seal(purpose.encode(), _versioned(grant, row_version))
+
+    def open_purpose(self, grant: GrantId, row_version: int, sealed: bytes) -> str:
+        return self._purpose.open(sealed, _versioned(grant, row_version)).decode()
+
     def seal_password_hash(self, credential: CredentialId, generation: int, phc: str) -> bytes:
         return self._password.seal(phc.encode(), _versioned(credential, generation))
 
     def open_password_hash(self, credential: CredentialId, generation: int, sealed: bytes) -> str:
         return self._password.open(sealed, _versioned(credential, generation)).decode()
-
-    def seal_app_password(
-        self, credential: CredentialId, generation: int, verifier: bytes
-    ) -> bytes:
-        """`verifier`: what `app_password_verifier` gives."""
-        return self._app_password.seal(verifier, _versioned(credential, generation))
-
-    def open_app_password(self, credential: CredentialId, generation: int, sealed: bytes) -> bytes:
-        return self._app_password.open(sealed, _versioned(credential, generation))
 
     def seal_label(self, credential: CredentialId, generation: int, label: str) -> bytes:
         """What a person calls one of their app passwords, such as the device it is on."""

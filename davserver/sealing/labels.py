@@ -19,10 +19,10 @@ class Purpose(StrEnum):
     ROW_MAC = "row/mac"
     DIRECTORY_PROFILE = "directory/profile"
     DIRECTORY_DISPLAY = "directory/display"
+    DIRECTORY_PURPOSE = "directory/purpose"
     DIRECTORY_LOOKUP = "directory/lookup"
     DIRECTORY_GRANT_NAME = "directory/grant-name"
     CREDENTIAL_PASSWORD = "credential/password"  # noqa: S105 — a purpose, not a password
-    CREDENTIAL_APP_PASSWORD = "credential/app-password"  # noqa: S105
     CREDENTIAL_LABEL = "credential/label"
     APP_PASSWORD_VERIFY = "app-password/verify"  # noqa: S105
     TRAIL_PAYLOAD = "trail/payload"

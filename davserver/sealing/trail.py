@@ -98,6 +98,6 @@ def _place(vault: VaultId, seq: int) -> bytes:
     return id16(vault) + u64(seq)
 
 
-def _require_digests(*digests: bytes) -> None:
-    if any(len(one) != MAC_BYTES for one in digests):
+def _require_digests(*digests: object) -> None:
+    if not all(isinstance(one, bytes) and len(one) == MAC_BYTES for one in digests):
         raise UnfitRow(f"links and hashes have {MAC_BYTES} bytes")

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from davserver.sealing.fields import UnfitRow
+
 Value = None | bool | int | str | bytes | datetime
 Part = Value | tuple["Part", ...]
 
@@ -28,7 +30,7 @@ def encode_row(table: str, columns: Mapping[str, Value]) -> bytes:
 
 
 def encode(part: Part) -> bytes:
-    """A letter for the type, then the value. Integers and times fit in 64 bits, or ValueError."""
+    """A letter for the type, then the value. Raises UnfitRow for other types and longer numbers."""
     match part:
         case None:
             return b"N"
@@ -44,7 +46,7 @@ def encode(part: Part) -> bytes:
             return b"D" + _int64(micros(part))
         case tuple():
             return b"L" + encode_list(part)
-    raise TypeError(f"a {type(part).__name__} has no encoding")
+    raise UnfitRow(f"a {type(part).__name__} has no encoding")
 
 
 def _sized(raw: bytes) -> bytes:
@@ -55,4 +57,4 @@ def _int64(number: int) -> bytes:
     try:
         return number.to_bytes(8, "big", signed=True)
     except OverflowError:
-        raise ValueError("a number does not fit in 64 bits") from None
+        raise UnfitRow("a number does not fit in 64 bits") from None

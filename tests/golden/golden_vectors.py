@@ -311,13 +311,13 @@ def _wraps() -> dict[str, list[Vector]]:
 def _people() -> dict[str, list[Vector]]:
     keys = _keys()
     credential, grant = CredentialId(fixed("credential", 16)), GrantId(fixed("grant", 16))
-    phc, verifier = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", fixed("verifier", 32)
-    secret, display = b"8d1f-secret-of-an-app", Display("Léa Martin", "Santé")
+    phc = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
+    secret, display = fixed("app password", 20), Display("Léa Martin", "Santé")
     sealed: tuple[tuple[str, KeyPurpose, bytes, int, bytes, bytes], ...] = (
         ("credential/password", KeyPurpose.CREDENTIAL, credential, 4, phc.encode(),
          keys.seal_password_hash(credential, 4, phc)),
-        ("credential/app-password", KeyPurpose.CREDENTIAL, credential, 4, verifier,
-         keys.seal_app_password(credential, 4, verifier)),
+        ("directory/purpose", KeyPurpose.DIRECTORY, grant, 9, b"Dossier CAF/APL",
+         keys.seal_purpose(grant, 9, "Dossier CAF/APL")),
         ("credential/label", KeyPurpose.CREDENTIAL, credential, 4, "Téléphone".encode(),
          keys.seal_label(credential, 4, "Téléphone")),
         ("directory/profile", KeyPurpose.DIRECTORY, PERSON, 2, b'{"name": "A"}',
@@ -368,7 +368,8 @@ def _trail() -> dict[str, list[Vector]]:
         payload, part = f"payload {seq}".encode(), f"actor {seq}".encode()
         payload_ct = trail.seal_payload(VAULT, seq, payload)
         actor_ct = ActorKey(actor, PERSON).seal(VAULT, seq, part)
-        digest = entry_hash((payload_ct, actor_ct, None, seq))
+        payload_hash, actor_hash = entry_hash((payload_ct,)), entry_hash((PERSON, actor_ct))
+        digest = entry_hash((1234567, None, payload_hash, actor_hash))
         link = trail.link(before, VAULT, seq, digest)
         entries.append(
             {
@@ -378,6 +379,7 @@ def _trail() -> dict[str, list[Vector]]:
                 "actor": PERSON.hex(),
                 "vault": VAULT.hex(),
                 "seq": seq,
+                "at": 1234567,
                 "payload": payload.hex(),
                 "payload_ct": payload_ct.hex(),
                 "part": part.hex(),
