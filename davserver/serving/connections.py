@@ -11,24 +11,39 @@ import ssl
 from enum import Enum, auto
 from http import HTTPStatus
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from davserver.serving.compute import Turn
 from davserver.serving.environ import Environ, connection_environ
 from davserver.serving.framing import frame
-from davserver.serving.gateway import Exchange
+from davserver.serving.gateway import Exchange, House
 from davserver.serving.head import FLAW_STATUS, BadHead, Head, HeadCutter, parse_head
-from davserver.serving.logs import network_class
+from davserver.serving.logs import Complaints, network_class
 from davserver.serving.replies import refusal
 from davserver.serving.tls import speaks_tls, wrap
 from davserver.serving.wire import Cut, Gone, Wire
-
-if TYPE_CHECKING:
-    from davserver.serving.server import Server
 
 LINGER_BYTES = 8 * 1024 * 1024
 """What a refused client may still send while it reads the refusal; dropped as it comes."""
 
 RETRY_SECONDS = 5
+
+
+class Home(Protocol):
+    """What a connection needs of its server."""
+
+    house: House
+    tls: ssl.SSLContext | None
+    port: int
+    multiprocess: bool
+    complaints: Complaints
+
+    def turn(self) -> Turn:
+        """That of the calling thread."""
+
+    def came(self, connection: "Connection") -> None: ...
+    def saw(self, connection: "Connection") -> None: ...
+    def left(self, connection: "Connection") -> None: ...
 
 
 class Stage(Enum):
@@ -51,13 +66,13 @@ class Connection:
     belongs to the parking.
     """
 
-    def __init__(self, server: "Server", sock: socket.socket, address: tuple[str, int]) -> None:
+    def __init__(self, server: Home, sock: socket.socket, address: tuple[str, int]) -> None:
         listener = server.house.listener
         self.remote_addr, self.remote_port = address
         self._server = server
         self._house = server.house
         self._limits = listener
-        self._wire = Wire(sock, server.requests.turn())
+        self._wire = Wire(sock, server.turn())
         self._cutter = HeadCutter(listener)
         self._skip = 0
         self._lingered = 0
@@ -68,7 +83,7 @@ class Connection:
         first = listener.head_seconds if server.tls is None else listener.handshake_seconds
         self.deadline = monotonic() + first
         self.registered = False
-        server.open.add(self)
+        server.came(self)
 
     @property
     def socket(self) -> socket.socket:
@@ -83,7 +98,7 @@ class Connection:
 
     def communicate(self) -> bool:
         """Goes as far as what has arrived allows. True: park it; False: close it."""
-        self._wire.turn = self._server.requests.turn()
+        self._wire.turn = self._server.turn()
         self._server.saw(self)
         try:
             while (step := self._step()) is Step.GO_ON:
@@ -93,7 +108,7 @@ class Connection:
         return step is Step.PARK
 
     def close(self) -> None:
-        self._server.forget(self)
+        self._server.left(self)
         self._wire.close()
 
     def leave(self) -> None:

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from cheroot.server import HTTPServer
 
 from davserver.serving.binding import bind, url_of
-from davserver.serving.compute import ComputeSlots
+from davserver.serving.compute import ComputeSlots, Turn
 from davserver.serving.connections import Connection
 from davserver.serving.crew import Crew
 from davserver.serving.gateway import House, WSGIApp
@@ -147,11 +147,17 @@ class Server(HTTPServer):
             victim.close()
         return victim is not None
 
+    def turn(self) -> Turn:
+        return self.requests.turn()
+
+    def came(self, connection: Connection) -> None:
+        self.open.add(connection)
+
     def saw(self, connection: Connection) -> None:
         """A thread works on it: it is no newcomer any more."""
         self._unseen.discard(connection)
 
-    def forget(self, connection: Connection) -> None:
+    def left(self, connection: Connection) -> None:
         self._unseen.discard(connection)
         self.open.discard(connection)
 
