@@ -4,6 +4,7 @@ message and one exit code.
 Only the module of the named command is imported, so that each starts quickly.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from davserver.domain.errors import AbriError, Refused
 
 CONFIG = "--config"
 DEBUG = "--debug"
+_PRIVATE = 0o077
+"""Whatever Abri writes belongs to its own account alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ COMMANDS: dict[str, Command] = {
 
 def main(words: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process with one of `admin.exits.Exit`."""
+    os.umask(_PRIVATE)
     _never_fail_to_print()
     arguments = _config_first(list(sys.argv[1:] if words is None else words))
     debug = DEBUG in arguments

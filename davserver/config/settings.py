@@ -80,8 +80,8 @@ class Vaults:
         "100 MB", kinds.size(_MB, _TB), "What the other side may add through one grant to write."
     )
     recall: timedelta = setting(
-        "10 min",
-        kinds.duration(_MINUTE, _DAY),
+        "24 h",
+        kinds.duration(_MINUTE, 30 * _DAY),
         "How long a professional may take back what they made; office programs rely on it.",
     )
 
@@ -89,7 +89,7 @@ class Vaults:
 @dataclass(frozen=True, slots=True)
 class Locks:
     usual: timedelta = setting(
-        "10 min", kinds.duration(_MINUTE, _DAY), "A lock's life when its program asks for none."
+        "30 min", kinds.duration(_MINUTE, _DAY), "A lock's life when its program asks for none."
     )
     longest: timedelta = setting(
         "60 min", kinds.duration(_MINUTE, _DAY), "A crashed laptop blocks a document no longer."

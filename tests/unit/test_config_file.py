@@ -86,7 +86,7 @@ def test_all_mistakes_are_told_at_once_with_their_places(config):
         "  recall: 2 weeks\n"
         "serving: 12\n"
     )
-    spans = "a duration such as 30 s, 10 min, 24 h or 30 d, from 1 min to 1 d"
+    spans = "a duration such as 30 s, 10 min, 24 h or 30 d, from 1 min to 30 d"
     assert [line.split(": ", 1) for line in problems(file)] == [
         ["2:1", "listne: no such setting; did you mean “listen”?"],
         ["5:3", "listen.prot: no such setting; did you mean “port”?"],

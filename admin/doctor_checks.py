@@ -1,0 +1,229 @@
+"""What `abri doctor` looks at, one function per question. Nothing is changed."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import cryptography
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+from sqlalchemy import func, select, text
+
+from admin.certificate import read_certificate
+from admin.output import local, size
+from davserver.config import Settings
+from davserver.db import schema
+from davserver.db import tables as t
+from davserver.db.clock import from_us
+from davserver.domain.errors import AbriError
+from davserver.wiring.opening import open_all, open_database, open_keyring
+from davserver.wiring.policy import check_policy
+
+_SOON = timedelta(days=30)
+_LITTLE = 1_000_000_000
+_NOTHING = 100_000_000
+_SQLITE = "sqlite:"
+_PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1"}
+_CLOCK_SLACK = timedelta(minutes=2)
+
+
+class State(StrEnum):
+    WELL = "well"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`says` tells what was seen; where it is not well, what to do too."""
+
+    check: str
+    state: State
+    says: str
+
+
+Check = Callable[[Settings, datetime], Iterator[tuple[State, str]]]
+
+
+def _versions(_: Settings, __: datetime) -> Iterator[tuple[State, str]]:
+    yield (
+        State.WELL,
+        (
+            f"Python {sys.version.split()[0]}, cryptography {cryptography.__version__}, "
+            f"SQLite {sqlite3.sqlite_version}"
+        ),
+    )
+
+
+def _folders(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+    for folder in (settings.data, settings.keys.keyring.parent):
+        if not folder.is_dir():
+            yield State.PROBLEM, f"{folder} is not there: correct config.yaml, or restore it"
+            continue
+        facts = folder.stat()
+        if stat.S_IMODE(facts.st_mode) & 0o077:
+            yield State.WARNING, f"others can look into {folder}. Run: chmod 700 {folder}"
+        elif facts.st_uid != os.geteuid():
+            yield State.WARNING, f"{folder} belongs to another account than the one that asks"
+        else:
+            yield State.WELL, f"{folder} is for this account alone"
+
+
+def _keyring(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+    count = len(open_keyring(settings).generations())
+    generations = "1 generation" if count == 1 else f"{count} generations"
+    yield State.WELL, f"{settings.keys.keyring} opens, with {generations}"
+
+
+def _database(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+    opened = open_all(settings)
+    opened.db.close()
+    yield State.WELL, f"schema {schema.HEAD}, and the instance's keys open"
+
+
+def _sqlite(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+    if not settings.database.url.startswith(_SQLITE):
+        yield State.WELL, "not used: the database is PostgreSQL"
+        return
+    db = open_database(settings)
+    try:
+        with db.engines()[1].connect() as connection:
+            found = {
+                name: str(connection.execute(text(f"PRAGMA {name}")).scalar()) for name in _PRAGMAS
+            }
+            damage = str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
+    finally:
+        db.close()
+    for name, wanted in _PRAGMAS.items():
+        if found[name] != wanted:
+            says = f"{name} is {found[name]}, not {wanted}: is the disk a network share?"
+            yield State.PROBLEM, says
+    if damage != "ok":
+        yield State.PROBLEM, f"the database file is damaged ({damage}): restore a backup"
+    elif found == _PRAGMAS:
+        yield (
+            State.WELL,
+            "write-ahead log, full synchronisation, secure deletion; quick check passed",
+        )
+
+
+def _disk(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+    free = shutil.disk_usage(settings.data).free
+    says = f"{size(free)} free for {settings.data}"
+    if free < _NOTHING:
+        yield State.PROBLEM, f"{says}: uploads will be refused; free some"
+    elif free < _LITTLE:
+        yield State.WARNING, f"{says}: free some before it is full"
+    else:
+        yield State.WELL, says
+
+
+def _clock(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
+    db = open_database(settings)
+    try:
+        with db.read() as tx:
+            made = tx.execute(select(t.epoch.c.created)).scalar()
+            last = tx.execute(select(func.max(t.trail.c.at))).scalar()
+    finally:
+        db.close()
+    latest = from_us(max(made or 0, last or 0))
+    if now + _CLOCK_SLACK < latest:
+        says = f"it is {local(now)} here, but the trail goes on to {local(latest)}: set the clock"
+        yield State.PROBLEM, says
+    else:
+        yield State.WELL, f"it is {local(now)}"
+
+
+def _certificate(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
+    listen = settings.listen
+    if listen.plain_http:
+        yield State.WELL, "not used: plain HTTP on a loopback address"
+        return
+    one = read_certificate(listen.certificate)
+    left = one.not_valid_after_utc - now
+    until = f"{listen.certificate} is good until {local(one.not_valid_after_utc)}"
+    if left <= timedelta():
+        yield State.PROBLEM, f"{until}: it is over; renew it (`abri certificate renew`)"
+    elif left < _SOON:
+        yield State.WARNING, f"{until}: renew it soon (`abri certificate renew`)"
+    elif one.not_valid_before_utc > now:
+        yield State.PROBLEM, f"{listen.certificate} is not valid yet: is the clock right?"
+    else:
+        yield State.WELL, until
+    yield from _private_key(listen.key, one.public_key().public_bytes(*_PUBLIC))
+
+
+_PUBLIC = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _private_key(file: Path, expected: bytes) -> Iterator[tuple[State, str]]:
+    try:
+        key = load_pem_private_key(file.read_bytes(), None)
+    except (OSError, ValueError, TypeError):
+        yield State.PROBLEM, f"{file} cannot be read as a private key without passphrase"
+        return
+    if key.public_key().public_bytes(*_PUBLIC) != expected:
+        yield State.PROBLEM, f"{file} is not the key of the certificate"
+    elif stat.S_IMODE(file.stat().st_mode) & 0o077:
+        yield State.PROBLEM, f"others can read {file}. Run: chmod 600 {file}"
+    else:
+        yield State.WELL, f"{file} fits, and is for this account alone"
+
+
+def _policies(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+    found = check_policy(settings.policies)
+    for one in found:
+        yield (State.PROBLEM if one.is_error else State.WARNING), str(one)
+    if not found:
+        yield State.WELL, f"{settings.policies} loads without a remark"
+
+
+def _unicode(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+    db = open_database(settings)
+    try:
+        with db.read() as tx:
+            made_with = tx.execute(select(t.epoch.c.unicode_version)).scalar()
+    finally:
+        db.close()
+    here = unicodedata.unidata_version
+    if made_with == here:
+        yield State.WELL, f"Unicode {here}, as when the instance was made"
+    else:
+        says = f"Unicode {here}, but names were indexed with {made_with}: rare letters may differ"
+        yield State.WARNING, says
+
+
+CHECKS: dict[str, Check] = {
+    "versions": _versions,
+    "folders": _folders,
+    "keyring": _keyring,
+    "database": _database,
+    "sqlite": _sqlite,
+    "disk": _disk,
+    "clock": _clock,
+    "certificate": _certificate,
+    "policies": _policies,
+    "unicode": _unicode,
+}
+"""Every question, in the order of the answer."""
+
+
+def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """The findings, as they come. What cannot be asked is a problem, and the next is asked."""
+    for name, check in CHECKS.items():
+        try:
+            for state, says in check(settings, now):
+                yield Finding(name, state, says)
+        except (AbriError, OSError) as error:
+            yield Finding(name, State.PROBLEM, str(error))

@@ -1,0 +1,104 @@
+"""`abri serve`: the drive on its address, until Ctrl-C or SIGTERM."""
+
+import os
+from typing import Annotated
+
+import typer
+from davserver.wiring.services import build
+
+from admin.logs import log_to
+from admin.settings_of import config_file, settings_of
+from davserver.config import Problem, Settings, WrongSettings
+from davserver.dav.app import make_app
+from davserver.domain.errors import AbriError
+from davserver.serving import Health, Listener, Served, serve
+from davserver.wiring.opening import open_all
+from davserver.wiring.policy import load_policy
+
+
+def run(
+    context: typer.Context,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that share the port.")
+    ] = None,
+) -> None:
+    """Serve the drive until Ctrl-C. One line says when it is ready; log lines go to standard error.
+
+    A stop lets running downloads end and cuts uploads, which then leave nothing behind.
+    """
+    settings = settings_of(context)
+    _require_certificate(context, settings)
+    _require_working(settings)
+    count = workers or settings.serving.workers or len(os.sched_getaffinity(0))
+    code = serve(
+        lambda: _served(settings),
+        _listener(settings),
+        workers=count,
+        log_path=settings.log.file,
+    )
+    raise typer.Exit(code)
+
+
+def _served(settings: Settings) -> Served:
+    """What one worker serves: called after the fork, so that nothing open is shared."""
+    log_to(settings.log.file)
+    services = build(settings)
+
+    def health() -> Health:
+        parts = {name: _works(look) for name, look in services.parts().items()}
+        return Health(all(parts.values()), parts)
+
+    return Served(make_app(services), health, services.close)
+
+
+def _works(look: object) -> bool:
+    try:
+        return bool(callable(look) and look())
+    except (AbriError, OSError):
+        return False
+
+
+def _listener(settings: Settings) -> Listener:
+    listen, serving = settings.listen, settings.serving
+    return Listener(
+        host=listen.address,
+        port=listen.port,
+        plain_http=listen.plain_http,
+        certificate=None if listen.plain_http else listen.certificate,
+        key=None if listen.plain_http else listen.key,
+        threads=serving.threads,
+        compute_slots=serving.computing,
+        queue=serving.waiting,
+        connections=serving.connections,
+        head_bytes=serving.header_size,
+        min_rate=serving.slowest,
+        grace_seconds=serving.patience.total_seconds(),
+        idle_seconds=serving.idle.total_seconds(),
+        leaving_seconds=serving.leaving.total_seconds(),
+        drain_seconds=serving.drain.total_seconds(),
+    )
+
+
+def _require_certificate(context: typer.Context, settings: Settings) -> None:
+    """Raises WrongSettings, so that a missing file is told with the setting that names it."""
+    listen = settings.listen
+    if listen.plain_http:
+        return
+    missing = [
+        (name, file)
+        for name, file in (("certificate", listen.certificate), ("key", listen.key))
+        if not file.is_file()
+    ]
+    if missing:
+        raise WrongSettings(
+            [
+                Problem(config_file(context), 0, 0, f"listen.{name}: there is no file {file}")
+                for name, file in missing
+            ]
+        )
+
+
+def _require_working(settings: Settings) -> None:
+    """Opens and closes all of it once: a mistake is told here, and not by each worker."""
+    load_policy(settings.policies)
+    open_all(settings).db.close()
