@@ -1,7 +1,9 @@
 """One unambiguous way to turn typed values into bytes for a MAC (FORMAT.md §6.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from davserver.sealing.fields import UnfitRow
 
@@ -25,28 +27,27 @@ def encode_list(parts: Iterable[Part]) -> bytes:
 
 def encode_row(table: str, columns: Mapping[str, Value]) -> bytes:
     """A table's name and its columns by name, in the order of the names' bytes."""
-    pairs = [_sized(name.encode()) + encode(columns[name]) for name in sorted(columns)]
-    return _sized(table.encode()) + len(pairs).to_bytes(4, "big") + b"".join(pairs)
+    pairs = [_name(name) + encode(columns[name]) for name in sorted(columns)]
+    return _name(table) + len(pairs).to_bytes(4, "big") + b"".join(pairs)
 
 
 def encode(part: Part) -> bytes:
     """A letter for the type, then the value. Raises UnfitRow for other types and longer numbers."""
-    match part:
-        case None:
-            return b"N"
-        case bool():
-            return b"T" if part else b"F"
-        case int():
-            return b"I" + _int64(part)
-        case str():
-            return b"S" + _sized(part.encode())
-        case bytes():
-            return b"Y" + _sized(part)
-        case datetime():
-            return b"D" + _int64(micros(part))
-        case tuple():
-            return b"L" + encode_list(part)
+    encoder = _BY_TYPE.get(type(part)) or _by_base(part)
+    return encoder(part)
+
+
+def _by_base(part: object) -> Callable[[Any], bytes]:
+    """For words of an enum and the like, which are text or numbers by inheritance."""
+    for kind, encoder in _BY_TYPE.items():
+        if isinstance(part, kind):
+            return encoder
     raise UnfitRow(f"a {type(part).__name__} has no encoding")
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> bytes:
+    return _sized(name.encode())
 
 
 def _sized(raw: bytes) -> bytes:
@@ -58,3 +59,14 @@ def _int64(number: int) -> bytes:
         return number.to_bytes(8, "big", signed=True)
     except OverflowError:
         raise UnfitRow("a number does not fit in 64 bits") from None
+
+
+_BY_TYPE: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"N",
+    bool: lambda truth: b"T" if truth else b"F",
+    int: lambda number: b"I" + _int64(number),
+    str: lambda text: b"S" + _sized(text.encode()),
+    bytes: lambda raw: b"Y" + _sized(raw),
+    datetime: lambda moment: b"D" + _int64(micros(moment)),
+    tuple: lambda parts: b"L" + encode_list(parts),
+}

@@ -296,7 +296,7 @@ def test_a_row_mac_covers_the_table_each_column_and_its_type():
 
 
 def test_a_value_without_an_encoding_is_refused():
-    for value in (1.5, 2**63, -(2**63) - 1, memoryview(b"x"), [1]):
+    for value in (1.5, 2**63, -(2**63) - 1, memoryview(b"x"), [1], {}):
         with pytest.raises(Damaged):
             encode(value)
         with pytest.raises(ValueError, match=r"encoding|64 bits"):
