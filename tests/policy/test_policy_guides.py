@@ -1,0 +1,96 @@
+"""What the guides tell people to write does load, and does what they say."""
+
+import re
+
+import pytest
+
+from davserver.domain.actions import Action, Category, Strength
+from davserver.domain.decisions import Denial, Permit
+from davserver.domain.errors import Reason
+from policies.decider import Decider
+from policies.loader import load_bytes, shipped
+from tests.policy.question import NOW, named, shipped_files, structure, team
+
+GUIDE = (shipped() / "POLICY.md").read_text()
+FRENCH, ENGLISH = GUIDE.split("\n---\n")
+
+
+def blocks(text: str) -> list[list[str]]:
+    found = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    return [[line.strip() for line in block.strip().splitlines()] for block in found]
+
+
+def test_both_languages_show_the_same_examples():
+    assert blocks(FRENCH) == blocks(ENGLISH)
+    assert re.findall(r"`([^`\n]+)`", FRENCH).count("203.0.113.66/32, blocked") == 1
+
+
+def test_the_rule_that_the_guide_reads_aloud_is_a_shipped_one():
+    (line,) = blocks(ENGLISH)[0]
+    words = [field.strip() for field in line.split(",")]
+    rule = next(rule for rule in load_bytes(shipped_files()).rules if rule.id == words[1])
+    assert [rule.id, rule.effect, *rule.words] == words[1:]
+
+
+def test_the_example_of_a_second_factor_for_sensitive_documents_works():
+    files = shipped_files()
+    kept = [
+        line
+        for line in files["rules.csv"].decode().splitlines()
+        if not line.startswith("p, named-consult,")
+    ]
+    files["rules.csv"] = "\n".join([*kept, *blocks(ENGLISH)[1]]).encode()
+    decider = Decider(load_bytes(files))
+    weak, strong = (
+        named(category=Category.HEALTH),
+        named(category=Category.HEALTH, auth=Strength.MFA),
+    )
+    answer = decider.decide(weak.who, Action.GET, weak.target, NOW)
+    assert answer == Denial(Action.GET, Reason.AUTH_TOO_WEAK, None)
+    assert decider.may_see(weak.who, weak.target, NOW)
+    assert isinstance(decider.decide(strong.who, Action.GET, strong.target, NOW), Permit)
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("networks.csv", "203.0.113.66/32, blocked"),
+        ("groups.csv", "structure, ccas-lyon, ccas"),
+        ("calendars.csv", "work-hours, mon-fri, 08:00, 19:00"),
+    ],
+)
+def test_the_lines_that_the_guides_and_comments_show_load(file, line):
+    files = shipped_files()
+    assert line in GUIDE or line in files[file].decode()
+    files[file] += f"\n{line}\n".encode()
+    assert load_bytes(files).warnings == ()
+
+
+def test_every_example_in_a_comment_of_the_shipped_files_loads():
+    for file in ("networks.csv", "calendars.csv", "groups.csv"):
+        files = shipped_files()
+        lines = files[file].decode().splitlines()
+        examples = [line[2:] for line in lines if re.fullmatch(r"# ([^ ,]+, +)+[^ ,]+", line)]
+        assert examples, file
+        files[file] += ("\n" + "\n".join(examples) + "\n").encode()
+        assert load_bytes(files).warnings == ()
+
+
+def test_the_guides_name_every_word_that_rules_may_use():
+    text = (shipped().parent / "docs" / "policy.md").read_text()
+    vocabulary = load_bytes(shipped_files()).vocabulary
+    words = {word for column in vocabulary.accepts.values() for word in column}
+    assert [
+        word for word in sorted(words) if not re.search(rf"[`\s]{re.escape(word)}[`\s]", text)
+    ] == []
+
+
+def test_a_structure_apart_has_rules_of_its_own():
+    files = shipped_files()
+    files["groups.csv"] += b"structure, ccas-lyon, ccas\n"
+    files["rules.csv"] += b"p, apart, deny, professional, *, modify, *, ccas-lyon, *, *, *\n"
+    decider = Decider(load_bytes(files))
+    apart, other = team(where=structure(slug="ccas-lyon")), team(where=structure(slug="ccas-nice"))
+    assert isinstance(decider.decide(apart.who, Action.PUT, apart.target, NOW), Denial)
+    assert isinstance(decider.decide(apart.who, Action.GET, apart.target, NOW), Permit)
+    assert isinstance(decider.decide(other.who, Action.PUT, other.target, NOW), Permit)
