@@ -15,6 +15,7 @@ AbriError
 ├── ConditionFailed   If, If-Match, If-None-Match or Overwrite: F said no
 ├── NotChanged        If-None-Match on a read matched: the reader has this version
 ├── Locked            somebody's lock stands in the way; carries the path as asked
+├── NotLocked         an UNLOCK or refresh names a lock that is not there for this person
 ├── NoSpace           the vault's quota, the grant's allowance or the disk is full
 ├── Damaged           stored bytes or rows failed their seal; nothing of them was returned
 └── Unavailable       database, keys or disk are away for the moment; carries seconds to wait
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     FOLDER_NOT_ALL_YOURS = "folder-not-all-yours"
     SCRATCH = "scratch"
     DRIVE_ROOT = "drive-root"
+    SAME_PLACE = "same-place"
     POLICY = "policy"
     NO_GRANT = "no-grant"
     PROTECTED_PROPERTY = "protected-property"
@@ -111,6 +113,10 @@ class NotChanged(AbriError):
 
 
 class Locked(AbriError):
+    pass
+
+
+class NotLocked(AbriError):
     pass
 
 

@@ -128,7 +128,7 @@ def _stands_in_the_way(lock: Lock, place: Place, reach: Reach) -> bool:
 
 
 def tokens_at(place: Place, live: Sequence[Lock]) -> frozenset[str]:
-    """This person's own tokens of locks that cover the place, or would cover what is made there."""
+    """The person's own tokens of locks that cover the place, or would cover what is made there."""
     if place.node is not None:
         mine = (lock for lock in live if lock.covers(place.node.id, place.above))
     elif place.parent is not None:

@@ -46,6 +46,10 @@ class Entries:
         entry = self._entry(place, found, self._locks(place))
         return self._with_quota(place, entry)
 
+    def without_locks(self, place: Place) -> Entry:
+        """The entry of a file, for a reader: nobody asks a download about locks."""
+        return self._entry(place, {}, ())
+
     def with_children(self, place: Place) -> tuple[Entry, list[Entry]]:
         """A folder's entry and its visible children's, in a number of statements that does not
         depend on how many there are.

@@ -6,6 +6,7 @@ from enum import Enum
 from davserver.domain.actions import Category, Relation
 from davserver.domain.decisions import Target
 from davserver.domain.grants import Grant, ToStructure
+from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
@@ -48,6 +49,10 @@ class Place:
     @property
     def owned(self) -> bool:
         return self.vault is not None and self.vault.owner == self.who.id
+
+    @property
+    def node_id(self) -> NodeId | None:
+        return self.node.id if self.node else None
 
     @property
     def parent(self) -> Node | None:

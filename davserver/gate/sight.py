@@ -122,7 +122,7 @@ class Sight:
             grants=covering(shared.known, tuple(chain)),
             is_top=True,
         )
-        return top if self.sees(top) else None
+        return top if (top.owned or top.grants) and self.sees(top) else None
 
     def _down(
         self, top: Place, path: DrivePath, names: Sequence[str], below: list[list[Found]]
@@ -143,6 +143,17 @@ class Sight:
             at = replace(at, node=one.node, above=above, is_top=False, left=one.left)
             at = replace(at, grants=covering(top.known, (*above, one.node)))
         return at
+
+    def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
+        """Where this person finds a node, whatever its name: None when they no longer do."""
+        vault = self.open_vault(vault_id)
+        above, _ = index.walk(self.tx, vault, node, ())
+        at = Place(DrivePath(), PlaceKind.SHARED, self.who, vault)
+        if vault.owner == self.who.id:
+            return self.granted_top(at, above)
+        grantees = (self.who.id, *self.who.structures)
+        known = tuple(self.tools.grants.live_for(self.tx, vault_id, grantees, self.now))
+        return self.granted_top(replace(at, known=known), above)
 
     # ── what is in it ───────────────────────────────────────────────────────────────────────────
 

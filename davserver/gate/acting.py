@@ -1,0 +1,147 @@
+"""What every use case that changes something does alike: see, check conditions, record."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from davserver.domain.actions import Action
+from davserver.domain.conditions import Conditions
+from davserver.domain.decisions import Denial, Permit
+from davserver.domain.drive import Entry
+from davserver.domain.errors import Reason
+from davserver.domain.ids import NodeId
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+from davserver.gate.conditions import (
+    ITSELF,
+    Reach,
+    State,
+    require_for_writing,
+    require_if,
+    require_unlocked,
+    tokens_at,
+)
+from davserver.gate.entries import Entries
+from davserver.gate.places import Place, PlaceKind
+from davserver.gate.sight import Sight
+from davserver.gate.tools import Tools
+from davserver.gate.turned import Turned, owners_path, refusals_recorded
+from davserver.trail import Event, RowStamp, What
+from davserver.vault import index, locks
+from davserver.vault.locks import Lock
+from davserver.vault.rows import OpenVault
+from davserver.vault.writing import Stamp
+
+T = TypeVar("T")
+
+
+def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
+    """Run `work` in one durable transaction, on facts read in it (DESIGN §2.4)."""
+
+    def closure(tx: Connection) -> T:
+        now = tools.clock()
+        return work(Sight(tools, tx, tools.login.still(tx, who, now), now))
+
+    with refusals_recorded(tools):
+        return tools.db.write(closure)
+
+
+def look(tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T]) -> T:
+    """Run `work` on one snapshot. `who` was read at the start of this very request."""
+    with refusals_recorded(tools), tools.db.read() as tx:
+        return work(Sight(tools, tx, who, now))
+
+
+def refuse(place: Place, action: Action, reason: Reason) -> Turned:
+    return Turned(place, Denial(action, reason))
+
+
+def require_real(place: Place, action: Action) -> OpenVault:
+    """Raises Turned where nothing can be made or changed: the folders that only structure a
+    drive. Gives the vault.
+    """
+    virtual = place.kind in {PlaceKind.DRIVE, PlaceKind.SHARED}
+    if virtual or place.vault is None or (place.node is None and place.parent is None):
+        raise refuse(place, action, Reason.DRIVE_ROOT)
+    if place.kind is PlaceKind.FREE and not place.owned and not place.grants:
+        raise refuse(place, action, Reason.DRIVE_ROOT)
+    return place.vault
+
+
+def require_movable(place: Place, action: Action) -> OpenVault:
+    """As `require_real`; and the root of a drive or of a grant stays where it is."""
+    vault = require_real(place, action)
+    if place.is_top:
+        raise refuse(place, action, Reason.DRIVE_ROOT if place.owned else Reason.GRANT_ROOT)
+    return vault
+
+
+def check(sight: Sight, place: Place, conditions: Conditions, reach: Reach = ITSELF) -> list[Lock]:
+    """All that RFC 9110 §13 and RFC 4918 §7, §10.4 ask before a change. Gives the live locks.
+
+    Raises ConditionFailed, Locked.
+    """
+    assert place.vault is not None  # noqa: S101 — require_real was asked before
+    live = locks.live(sight.tx, place.vault, sight.now)
+    simple = conditions.if_match or conditions.if_none_match or conditions.unmodified_since
+    if simple:
+        require_for_writing(conditions, entry_of(sight, place))
+    require_if(conditions, place.path, lambda path: state_of(sight, path))
+    require_unlocked(place, live, conditions, reach)
+    return live
+
+
+def entry_of(sight: Sight, place: Place) -> Entry | None:
+    return Entries(sight).one(place) if place.exists else None
+
+
+def state_of(sight: Sight, path: DrivePath) -> State:
+    place = sight.place(path)
+    entry = entry_of(sight, place)
+    if place.vault is None:
+        return State(entry.etag if entry else None, frozenset())
+    live = locks.live(sight.tx, place.vault, sight.now)
+    return State(entry.etag if entry else None, tokens_at(place, live))
+
+
+def ids_below(sight: Sight, place: Place) -> frozenset[NodeId]:
+    """Everything in the folder, for locks that lie deeper."""
+    if place.vault is None or place.node is None or not place.is_folder:
+        return frozenset()
+    return frozenset(node.id for node in index.subtree(sight.tx, place.vault, place.node.id))
+
+
+def tree_reach(sight: Sight, place: Place) -> Reach:
+    """For removing or moving: the folder's list of members changes, and all below goes along."""
+    return Reach(members_of_parent=True, below=ids_below(sight, place))
+
+
+def record(
+    sight: Sight,
+    what: What,
+    place: Place,
+    permit: Permit,
+    node: NodeId | None,
+    stamps: Sequence[Stamp],
+    details: dict[str, str] | None = None,
+) -> None:
+    """The trail's entry, in the transaction that does it."""
+    grant = permit.target.grant
+    event = Event(
+        vault=permit.target.vault,
+        what=what,
+        who=sight.who,
+        node=node,
+        path=owners_path(place),
+        grant=grant.id if grant else None,
+        rule=permit.rule,
+        rows=row_stamps(stamps),
+        details=dict(details or {}),
+    )
+    sight.tools.trail.record(sight.tx, event, sight.now)
+
+
+def row_stamps(stamps: Collection[Stamp]) -> tuple[RowStamp, ...]:
+    return tuple(RowStamp(one.table, one.id, one.version, one.hash) for one in stamps)

@@ -1,0 +1,229 @@
+"""COPY. Contents are sealed anew under keys of their own: either copy can be erased alone."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from davserver.domain.actions import Action, Category
+from davserver.domain.conditions import Conditions
+from davserver.domain.decisions import Permit
+from davserver.domain.errors import ConditionFailed
+from davserver.domain.nodes import Node
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+from davserver.gate.acting import change, look, record, require_real, state_of
+from davserver.gate.conditions import require_if, require_unlocked
+from davserver.gate.moving import (
+    cleared,
+    existing,
+    goal_of,
+    is_save_onto,
+    making,
+    require_same_audience,
+    require_same_category,
+)
+from davserver.gate.places import Place, PlaceKind
+from davserver.gate.sight import Sight
+from davserver.gate.tools import Tools
+from davserver.gate.turned import owners_path
+from davserver.gate.writing import permit_to_put
+from davserver.trail import What
+from davserver.vault import locks, writing
+from davserver.vault.contents import open_content
+from davserver.vault.rows import OpenVault
+from davserver.vault.staging import Replay, Staged
+from davserver.vault.writing import NewNode, Stamp
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What was asked."""
+
+    source: DrivePath
+    destination: DrivePath
+    deep: bool
+    overwrite: bool
+    conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """One node of what is being copied, its content sealed anew and staged."""
+
+    node: Node
+    staged: Staged | None
+
+
+class _SourceChanged(Exception):
+    """The source was written between staging and publishing: stage again."""
+
+
+class Copying:
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def copy(
+        self,
+        who: Principal,
+        source: DrivePath,
+        destination: DrivePath,
+        *,
+        deep: bool,
+        overwrite: bool,
+        conditions: Conditions,
+        now: datetime,
+    ) -> bool:
+        """Whether something new is at `destination`; False if what was there was replaced.
+
+        What this person cannot see is not copied; `deep` False copies a folder without its
+        members. A file copied onto a file becomes its new version. Raises NotFound, NoParent,
+        Refused, Locked, ConditionFailed, NoSpace.
+        """
+        order = _Order(source, destination, deep, overwrite, conditions)
+        for _ in range(_TRIES):
+            staged = self._staged(who, order, now)
+            try:
+                return change(self._tools, who, partial(_copy, order=order, copied=staged))
+            except _SourceChanged:
+                self._discard(staged)
+            except BaseException:
+                self._discard(staged)
+                raise
+        raise ConditionFailed("what was to be copied keeps changing")
+
+    def _staged(self, who: Principal, order: _Order, now: datetime) -> list[_Copied]:
+        nodes = look(self._tools, who, now, partial(_to_copy, order=order))
+        copied: list[_Copied] = []
+        try:
+            copied.extend(_Copied(node, self._sealed_anew(node, now)) for node in nodes)
+        except BaseException:
+            self._discard(copied)
+            raise
+        return copied
+
+    def _sealed_anew(self, node: Node, now: datetime) -> Staged | None:
+        if node.content is None:
+            return None
+        with self._tools.db.read() as tx:
+            content = open_content(tx, self._tools.blobs, node.vault, node.content)
+        try:
+            replay = Replay(content.read, content.size)
+            media_type = node.content.media_type
+            return self._tools.staging.take_pieces(node.vault, replay, media_type, now)
+        finally:
+            content.close()
+
+    def _discard(self, copied: list[_Copied]) -> None:
+        for one in copied:
+            if one.staged is not None:
+                self._tools.staging.discard(one.staged)
+
+
+def _to_copy(sight: Sight, order: _Order) -> list[Node]:
+    """What is to be copied: the top first, parents before children, only what is visible."""
+    start = _start(sight, order)
+    goal = goal_of(sight, start, order.destination, Action.GET, overwrite=order.overwrite)
+    require_same_audience(sight, start, goal)
+    if not goal.is_folder:
+        sight.require(making(start), goal)
+    assert start.node is not None  # noqa: S101 — real and there
+    nodes = [start.node]
+    waiting = [start] if order.deep and start.is_folder else []
+    while waiting:
+        children = sight.children(waiting.pop(0))
+        nodes += [child.node for child in children if child.node]
+        waiting += [child for child in children if child.is_folder]
+    return nodes
+
+
+def _start(sight: Sight, order: _Order) -> Place:
+    start = existing(sight, order.source)
+    require_real(start, Action.GET)
+    sight.require(Action.GET, start)
+    return start
+
+
+def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
+    start = _start(sight, order)
+    goal = goal_of(sight, start, order.destination, Action.GET, overwrite=order.overwrite)
+    require_same_audience(sight, start, goal)
+    top = copied[0]
+    if start.node is None or (start.node.id, start.node.etag) != (top.node.id, top.node.etag):
+        raise _SourceChanged
+    require_if(order.conditions, order.source, lambda path: state_of(sight, path))
+    if is_save_onto(start, goal) and top.staged is not None:
+        require_same_category(start, goal)
+        _write_onto(sight, goal, top, top.staged, order)
+        return False
+    vault = require_real(goal, Action.PUT)
+    free = cleared(sight, vault, goal, order.conditions)
+    live = locks.live(sight.tx, vault, sight.now)
+    require_unlocked(free, live, order.conditions)
+    _make_tree(sight, vault, free, start, copied)
+    return not goal.exists
+
+
+def _write_onto(sight: Sight, goal: Place, top: _Copied, staged: Staged, order: _Order) -> None:
+    vault = require_real(goal, Action.PUT)
+    permit = permit_to_put(sight, goal)
+    live = locks.live(sight.tx, vault, sight.now)
+    require_unlocked(goal, live, order.conditions)
+    done = writing.write(
+        sight.tx,
+        vault,
+        permit,
+        staged,
+        None,
+        sight.tools.entropy,
+        sight.now,
+        properties=top.node.properties,
+    )
+    details = {"from": str(order.source)}
+    record(sight, What.COPY, goal, permit, done.node.id, done.stamps, details)
+
+
+def _make_tree(
+    sight: Sight, vault: OpenVault, free: Place, start: Place, copied: list[_Copied]
+) -> None:
+    """All nodes of the copy; the top gets the source's effective category (DESIGN §2.3)."""
+    places: dict[bytes, Place] = {}
+    stamps: list[Stamp] = []
+    permits: list[Permit] = []
+    for one in copied:
+        folder = places.get(one.node.parent or b"") if places else None
+        place = free if folder is None else _child(folder, one.node)
+        category = start.category if folder is None else one.node.category
+        permit = sight.require(_making_of(one.node), place)
+        new = _like(one.node, category)
+        done = writing.make(
+            sight.tx, vault, permit, new, one.staged, sight.tools.entropy, sight.now
+        )
+        places[one.node.id] = replace(place, kind=PlaceKind.NODE, node=done.node)
+        stamps += done.stamps
+        permits.append(permit)
+    made = places[copied[0].node.id].node_id
+    details = {"from": owners_path(start)}
+    record(sight, What.COPY, free, permits[0], made, stamps, details)
+
+
+def _making_of(node: Node) -> Action:
+    return Action.MKCOL if node.is_folder else Action.PUT
+
+
+def _like(node: Node, category: Category | None) -> NewNode:
+    origin = f"copy of {node.id.hex()}"
+    return NewNode(node.kind, node.modified, category, node.properties, origin)
+
+
+def _child(folder: Place, node: Node) -> Place:
+    assert folder.node is not None  # noqa: S101 — just made
+    return replace(
+        folder,
+        path=DrivePath((*folder.path.parts, node.name)),
+        kind=PlaceKind.FREE,
+        node=None,
+        above=(*folder.above, folder.node),
+        is_top=False,
+    )

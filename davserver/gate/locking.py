@@ -1,0 +1,148 @@
+"""LOCK, its refresh, and UNLOCK (RFC 4918 §9.10–9.11)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from davserver.domain.actions import Action
+from davserver.domain.conditions import Conditions
+from davserver.domain.decisions import Permit
+from davserver.domain.drive import LockRequest, LockView
+from davserver.domain.errors import ConditionFailed, Locked, NoParent, NotLocked
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.gate.acting import change, check, ids_below, record, require_real
+from davserver.gate.entries import lock_view
+from davserver.gate.places import Place, PlaceKind
+from davserver.gate.scratch import Scratch
+from davserver.gate.sight import Sight
+from davserver.gate.tools import Tools
+from davserver.gate.writing import put_staged
+from davserver.trail import What
+from davserver.vault import locks
+from davserver.vault.locks import Lock
+from davserver.vault.staging import media_type_of
+
+
+class Locking:
+    def __init__(self, tools: Tools, scratch: Scratch) -> None:
+        self._tools = tools
+        self._scratch = scratch
+
+    def lock(
+        self,
+        who: Principal,
+        path: DrivePath,
+        request: LockRequest,
+        conditions: Conditions,
+        now: datetime,
+    ) -> tuple[LockView, bool]:
+        """A new lock, and whether an empty file was made for it (RFC 4918 §7.3).
+
+        Raises Locked, Refused, NoParent, ConditionFailed.
+        """
+        del now
+        bounded = replace(request, seconds=self._bounded(request.seconds))
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.lock(who, path, bounded)
+        return change(self._tools, who, lambda s: _lock(s, path, bounded, conditions))
+
+    def refresh(
+        self, who: Principal, path: DrivePath, seconds: int, conditions: Conditions, now: datetime
+    ) -> LockView:
+        """The lock whose token `conditions` submits, prolonged.
+
+        Raises ConditionFailed when this person has no such lock there.
+        """
+        del now
+        bounded = self._bounded(seconds)
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.refresh(who, path, bounded)
+        return change(self._tools, who, lambda s: _refresh(s, path, bounded, conditions))
+
+    def unlock(self, who: Principal, path: DrivePath, token: str, now: datetime) -> None:
+        """Raises NotLocked when this person has no such lock there."""
+        del now
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            self._scratch.unlock(who, path, token)
+            return
+        change(self._tools, who, lambda s: _unlock(s, path, token))
+
+    def _bounded(self, seconds: int) -> int:
+        limits = self._tools.limits
+        return max(1, min(seconds or limits.lock_seconds, limits.longest_lock_seconds))
+
+
+def _lock(
+    sight: Sight, path: DrivePath, request: LockRequest, conditions: Conditions
+) -> tuple[LockView, bool]:
+    place = sight.place(path)
+    if place.kind is PlaceKind.NOWHERE:
+        raise NoParent("the folder that should hold it is not there")
+    vault = require_real(place, Action.LOCK)
+    permit = sight.require(Action.LOCK, place)
+    created = not place.exists
+    if created:
+        check(sight, place, conditions)
+        place, permit = _made_empty(sight, place)
+    else:
+        _require_no_conflict(sight, place, request, locks.live(sight.tx, vault, sight.now))
+    lock = locks.take(sight.tx, vault, permit, request, sight.tools.entropy, sight.now)
+    details = {"depth": "infinity" if lock.deep else "0"}
+    record(sight, What.LOCK, place, permit, lock.node, (), details)
+    return lock_view(lock, place, sight.now), created
+
+
+def _made_empty(sight: Sight, place: Place) -> tuple[Place, Permit]:
+    """An empty file at a free name, so that there is something to lock."""
+    vault = require_real(place, Action.PUT)
+    put = sight.require(Action.PUT, place)
+    name = place.path.name
+    staged = sight.tools.staging.take_bytes(vault.id, b"", media_type_of(name, None), sight.now)
+    put_staged(sight, place, put, staged, None)
+    made = sight.place(place.path)
+    return made, sight.require(Action.LOCK, made)
+
+
+def _require_no_conflict(
+    sight: Sight, place: Place, request: LockRequest, live: Sequence[Lock]
+) -> None:
+    """Raises Locked: an exclusive lock admits no other, a shared one only shared ones."""
+    assert place.node is not None  # noqa: S101 — locked things exist
+    below = ids_below(sight, place) if request.deep and live else frozenset()
+    for lock in live:
+        meets = lock.covers(place.node.id, place.above) or lock.node in below
+        if meets and (request.exclusive or lock.exclusive):
+            raise Locked("somebody has locked it")
+
+
+def _mine(sight: Sight, place: Place) -> list[Lock]:
+    """The person's own locks that cover the place."""
+    if place.vault is None or place.node is None:
+        return []
+    live = locks.live(sight.tx, place.vault, sight.now)
+    return [
+        one for one in live if one.person == sight.who.id and one.covers(place.node.id, place.above)
+    ]
+
+
+def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions) -> LockView:
+    place = sight.place(path)
+    mine = [lock for lock in _mine(sight, place) if lock.token in conditions.tokens]
+    if not mine:
+        raise ConditionFailed("no such lock here")
+    sight.require(Action.LOCK, place)
+    expires = locks.prolong(sight.tx, mine[0], seconds, sight.now)
+    return lock_view(replace(mine[0], timeout=seconds, expires=expires), place, sight.now)
+
+
+def _unlock(sight: Sight, path: DrivePath, token: str) -> None:
+    place = sight.place(path)
+    lock = next((one for one in _mine(sight, place) if one.token == token), None)
+    if lock is None:
+        raise NotLocked("no such lock here")
+    locks.release(sight.tx, [lock.id])
+    permit = sight.decide(Action.LIST, place)
+    if isinstance(permit, Permit):
+        record(sight, What.UNLOCK, place, permit, lock.node, ())

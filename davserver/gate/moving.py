@@ -1,0 +1,203 @@
+"""MOVE, and what MOVE and COPY ask alike of their two ends.
+
+Both ends are judged, by their effects, before anything changes (DESIGN §2.3).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from davserver.domain.actions import Action
+from davserver.domain.conditions import Conditions
+from davserver.domain.errors import ConditionFailed, NoParent, NotFound, Reason
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.gate.acting import (
+    change,
+    check,
+    record,
+    refuse,
+    require_movable,
+    require_real,
+    tree_reach,
+)
+from davserver.gate.conditions import Reach, require_unlocked
+from davserver.gate.places import Place, PlaceKind
+from davserver.gate.scratch import Scratch
+from davserver.gate.sight import Sight
+from davserver.gate.tools import Tools
+from davserver.gate.turned import owners_path
+from davserver.gate.writing import permit_to_put, permit_to_remove, put_staged
+from davserver.trail import What
+from davserver.vault import locks, moving, trash
+from davserver.vault.locks import Lock
+from davserver.vault.rows import OpenVault
+from davserver.vault.staging import media_type_of
+
+
+class Moving:
+    def __init__(self, tools: Tools, scratch: Scratch) -> None:
+        self._tools = tools
+        self._scratch = scratch
+
+    def move(
+        self,
+        who: Principal,
+        source: DrivePath,
+        destination: DrivePath,
+        *,
+        overwrite: bool,
+        conditions: Conditions,
+        now: datetime,
+    ) -> bool:
+        """Whether something new is at `destination`; False if what was there was replaced.
+
+        A file moved onto a file becomes its new version. Raises NotFound, NoParent, Refused,
+        Locked, ConditionFailed (also for `overwrite` False and a name that is taken).
+        """
+        del now  # judged and done in one transaction, by its own clock
+        work = self._out_of_scratch if _is_side_file(source) else _move
+        return change(
+            self._tools,
+            who,
+            lambda sight: work(sight, source, destination, conditions, overwrite=overwrite),
+        )
+
+    def _out_of_scratch(
+        self,
+        sight: Sight,
+        source: DrivePath,
+        destination: DrivePath,
+        conditions: Conditions,
+        *,
+        overwrite: bool,
+    ) -> bool:
+        """A side file that becomes a document does so as a PUT: quota, trail, category apply."""
+        place = sight.place(destination)
+        permit = permit_to_put(sight, place)
+        _require_document_name(place)
+        if place.exists and not overwrite:
+            raise ConditionFailed("Overwrite: F, and the name is taken")
+        check(sight, place, conditions)
+        vault = require_real(place, Action.PUT)
+        plain = self._scratch.taken_out(sight, source)
+        media_type = media_type_of(destination.name, None)
+        staged = self._tools.staging.take_bytes(vault.id, plain, media_type, sight.now)
+        return put_staged(sight, place, permit, staged, None, What.SCRATCH_OUT).created
+
+
+def _move(
+    sight: Sight,
+    source: DrivePath,
+    destination: DrivePath,
+    conditions: Conditions,
+    *,
+    overwrite: bool,
+) -> bool:
+    start = existing(sight, source)
+    vault = require_movable(start, Action.MOVE)
+    goal = goal_of(sight, start, destination, Action.MOVE, overwrite=overwrite)
+    take = sight.require(Action.MOVE, start)
+    require_same_audience(sight, start, goal)
+    reach = tree_reach(sight, start)
+    live = check(sight, start, conditions, reach)
+    if is_save_onto(start, goal):
+        require_same_category(start, goal)
+        put = permit_to_put(sight, goal)
+        require_unlocked(goal, live, conditions)
+        done = moving.take_over(sight.tx, vault, take, put, sight.tools.entropy, sight.now)
+    else:
+        free = cleared(sight, vault, goal, conditions)
+        put = sight.require(making(start), free)
+        require_unlocked(free, live, conditions)
+        # Locks do not travel (RFC 4918 §7.6): whoever held one finds the thing unlocked.
+        locks.release(sight.tx, [one.id for one in live if _lies_in(one, start, reach)])
+        done = moving.move(sight.tx, vault, take, put, sight.now)
+    record(sight, What.MOVE, goal, put, done.node.id, done.stamps, {"from": owners_path(start)})
+    return not goal.exists
+
+
+# ── the two ends ────────────────────────────────────────────────────────────────────────────────
+
+
+def existing(sight: Sight, path: DrivePath) -> Place:
+    """Raises NotFound."""
+    place = sight.place(path)
+    if not place.exists:
+        raise NotFound("nothing is there")
+    return place
+
+
+def goal_of(
+    sight: Sight, start: Place, path: DrivePath, action: Action, *, overwrite: bool
+) -> Place:
+    """Where it goes: free, or something that may be replaced as far as the headers say.
+
+    Raises NoParent, ConditionFailed, Turned.
+    """
+    goal = sight.place(path)
+    if goal.kind is PlaceKind.NOWHERE:
+        raise NoParent("the folder that should hold it is not there")
+    require_real(goal, action)
+    _require_document_name(goal)
+    within = action is Action.MOVE and path.is_within(start.path)
+    if within or path == start.path or start.path.is_within(path):
+        raise refuse(start, action, Reason.SAME_PLACE)
+    if start.vault is None or goal.vault is None or start.vault.id != goal.vault.id:
+        raise refuse(start, action, Reason.OTHER_VAULT)
+    if goal.exists and not overwrite:
+        raise ConditionFailed("Overwrite: F, and the name is taken")
+    return goal
+
+
+def is_save_onto(start: Place, goal: Place) -> bool:
+    """A file onto a file: a new version of the latter (DESIGN §2.5)."""
+    return goal.exists and not goal.is_folder and not start.is_folder
+
+
+def making(start: Place) -> Action:
+    return Action.MKCOL if start.is_folder else Action.PUT
+
+
+def require_same_audience(sight: Sight, start: Place, goal: Place) -> None:
+    """Who is not the owner puts nothing before more people than saw it already (DESIGN §2.3)."""
+    if start.owned or start.vault is None:
+        return
+    before = {node.id for node in start.above}
+    after = {node.id for node in goal.above} | ({goal.node.id} if goal.node else set())
+    grants = sight.tools.grants.on_nodes(sight.tx, start.vault.id, after - before, sight.now)
+    reached = {grant.to.id for grant in start.grants}
+    if any(grant.to.id not in reached for grant in grants):
+        raise refuse(start, Action.REGRANT, Reason.WIDER_AUDIENCE)
+
+
+def require_same_category(start: Place, goal: Place) -> None:
+    """Content that lands in a file takes that file's category: for its owner to do only."""
+    if not start.owned and start.category is not goal.category:
+        raise refuse(goal, Action.PUT, Reason.CATEGORY)
+
+
+def cleared(sight: Sight, vault: OpenVault, goal: Place, conditions: Conditions) -> Place:
+    """The goal as a free name: what is there goes to the trash first, if it may."""
+    if not goal.exists:
+        return goal
+    require_movable(goal, Action.DELETE)
+    live = locks.live(sight.tx, vault, sight.now)
+    require_unlocked(goal, live, conditions, tree_reach(sight, goal))
+    permit, what = permit_to_remove(sight, goal)
+    done = trash.trash(sight.tx, vault, permit, sight.now)
+    record(sight, what, goal, permit, done.node.id, done.stamps, {"overwritten": "yes"})
+    return replace(goal, kind=PlaceKind.FREE, node=None)
+
+
+def _is_side_file(path: DrivePath) -> bool:
+    return kind_of_name(path.name) is NameKind.SCRATCH
+
+
+def _require_document_name(place: Place) -> None:
+    if _is_side_file(place.path):
+        raise refuse(place, Action.PUT, Reason.SCRATCH)
+
+
+def _lies_in(lock: Lock, place: Place, reach: Reach) -> bool:
+    return lock.node in reach.below or lock.node == place.node_id

@@ -1,0 +1,157 @@
+"""Reading a drive: what is there, what is in it, and the bytes of a file."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from davserver.domain.actions import Action
+from davserver.domain.conditions import Conditions
+from davserver.domain.decisions import Permit
+from davserver.domain.drive import Download, Entry
+from davserver.domain.errors import BadInput, NotFound
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.gate.acting import look, state_of
+from davserver.gate.conditions import require_for_reading, require_if
+from davserver.gate.entries import Entries
+from davserver.gate.places import Place, PlaceKind
+from davserver.gate.scratch import Scratch
+from davserver.gate.sight import Sight
+from davserver.gate.tools import Tools
+from davserver.gate.turned import owners_path
+from davserver.gate.watch import EpochWatch
+from davserver.vault.contents import OpenContent, open_permitted
+
+
+class Reading:
+    def __init__(self, tools: Tools, scratch: Scratch, watch: EpochWatch) -> None:
+        self._tools = tools
+        self._scratch = scratch
+        self._watch = watch
+
+    def look(self, who: Principal, path: DrivePath, now: datetime) -> Entry:
+        """The entry at `path`. Raises NotFound, Refused."""
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.look(who, path, now)
+        return look(self._tools, who, now, lambda sight: self._entry(sight, path))
+
+    def list(self, who: Principal, path: DrivePath, now: datetime) -> tuple[Entry, Sequence[Entry]]:
+        """The entry at `path` and, of a folder, all visible children. Raises NotFound, Refused.
+
+        The number of SQL statements does not depend on how many children there are.
+        """
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.look(who, path, now), ()
+        return look(self._tools, who, now, lambda sight: self._listing(sight, path))
+
+    def open(
+        self, who: Principal, path: DrivePath, conditions: Conditions, now: datetime
+    ) -> Download:
+        """A file, opened. The reading is recorded before this returns (DESIGN §2.7).
+
+        Raises NotFound, Refused, NotChanged, ConditionFailed, Damaged; BadInput for a folder.
+        """
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.open(who, path, conditions, now)
+        download, place, permit = look(
+            self._tools, who, now, lambda sight: self._opened(sight, path, conditions)
+        )
+        try:
+            self._tools.db.note(lambda tx: self._note(tx, place, permit, now))
+        except BaseException:
+            download.close()
+            raise
+        return download
+
+    # ── in one snapshot ─────────────────────────────────────────────────────────────────────────
+
+    def _entry(self, sight: Sight, path: DrivePath) -> Entry:
+        return Entries(sight).one(_existing(sight, path))
+
+    def _listing(self, sight: Sight, path: DrivePath) -> tuple[Entry, Sequence[Entry]]:
+        place = _existing(sight, path)
+        if not place.is_folder:
+            return Entries(sight).one(place), ()
+        entry, children = Entries(sight).with_children(place)
+        return entry, [*children, *self._scratch.beside(sight, entry)]
+
+    def _opened(
+        self, sight: Sight, path: DrivePath, conditions: Conditions
+    ) -> tuple["FileDownload", Place, Permit]:
+        place = _existing(sight, path)
+        if place.is_folder:
+            raise BadInput("a folder has no content of its own")
+        permit = sight.require(Action.GET, place)
+        entry = Entries(sight).without_locks(place)
+        require_if(conditions, path, lambda other: state_of(sight, other))
+        require_for_reading(conditions, entry)
+        content = open_permitted(sight.tx, self._tools.blobs, permit)
+        return FileDownload(entry, content, permit, self._watch), place, permit
+
+    def again(self, permit: Permit) -> Permit:
+        """The same reading, decided anew on present facts: for transfers that are running.
+
+        Raises NotSignedIn, NotFound, Refused.
+        """
+        return look(self._tools, permit.who, self._tools.clock(), lambda s: _again(s, permit))
+
+    def _note(self, tx: Connection, place: Place, permit: Permit, now: datetime) -> None:
+        node, grant = permit.target.node, permit.target.grant
+        assert node is not None  # noqa: S101 — a permit to read names its file
+        self._tools.trail.note_reading(
+            tx,
+            who=permit.who,
+            vault=node.vault,
+            node=node.id,
+            etag=node.etag,
+            path=owners_path(place),
+            grant=grant.id if grant else None,
+            now=now,
+        )
+
+
+class FileDownload:
+    """A file version on its way out. Between pieces it is asked whether the right still holds."""
+
+    def __init__(
+        self, entry: Entry, content: OpenContent, permit: Permit, watch: EpochWatch
+    ) -> None:
+        self.entry = entry
+        self._content = content
+        self._permit = permit
+        self._watch = watch
+
+    def read(self, offset: int, length: int) -> Iterator[bytes]:
+        pieces = self._content.read(offset, length)
+        return self._checked(pieces)
+
+    def _checked(self, pieces: Iterator[bytes | bytearray | memoryview]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._permit = self._watch.require(self._permit)
+            # A memoryview over fresh memory serves the front as bytes do, without a copy.
+            yield piece  # type: ignore[misc]
+
+    def close(self) -> None:
+        self._content.close()
+
+
+def _existing(sight: Sight, path: DrivePath) -> Place:
+    place = sight.place(path)
+    if not place.exists:
+        raise NotFound("nothing is there")
+    if place.kind is PlaceKind.NODE:
+        sight.require(Action.LIST, place)
+    return place
+
+
+def _again(sight: Sight, permit: Permit) -> Permit:
+    tools, target = sight.tools, permit.target
+    fresh = Sight(tools, sight.tx, tools.login.still(sight.tx, permit.who, sight.now), sight.now)
+    if target.vault is None or target.node is None:
+        raise NotFound("nothing is there")
+    place = fresh.place_of(target.vault, target.node.id)
+    if place is None:
+        raise NotFound("nothing is there")
+    return fresh.require(permit.action, place)

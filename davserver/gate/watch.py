@@ -1,0 +1,75 @@
+"""One watcher per process: when rights may have changed, running transfers are decided again.
+
+It reads the epoch row twice a second (DESIGN §2.1). A transfer asks between pieces; only if the
+epoch moved since its permit was given, or the permit's own end has come, is anything looked up.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+
+from davserver.db.database import Database
+from davserver.db.tables import epoch as epoch_table
+from davserver.domain.decisions import Permit
+from davserver.domain.errors import AbriError, Unavailable
+from davserver.domain.people import Epoch
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_SECONDS = 0.5
+
+Again = Callable[[Permit], Permit]
+"""Decides the same action on the same node anew. Raises Refused, NotFound, NotSignedIn."""
+
+
+class EpochWatch:
+    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+        self._db = db
+        self._clock = clock
+        self._now: Epoch | None = None
+        self._again: Again | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, again: Again) -> None:
+        """Begin watching; `again` is asked when a running transfer must be decided anew."""
+        self._again = again
+        self._thread = threading.Thread(target=self._run, name="epoch-watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def require(self, permit: Permit) -> Permit:
+        """The permit, or a newer one, while the right holds. Raises what `again` raises if not."""
+        if self._still_as_given(permit):
+            return permit
+        if self._again is None:
+            raise Unavailable("no watcher is running")
+        return self._again(permit)
+
+    def _still_as_given(self, permit: Permit) -> bool:
+        if permit.valid_until is not None and self._clock() >= permit.valid_until:
+            return False
+        seen = self._now
+        given = permit.who.epoch
+        return seen is None or (seen.revocation, seen.policy) <= (given.revocation, given.policy)
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL_SECONDS):
+            try:
+                self._now = self._read()
+            except AbriError:
+                log.warning("epoch-unreadable")
+
+    def _read(self) -> Epoch:
+        with self._db.read() as tx:
+            row = tx.execute(
+                select(epoch_table.c.revocation, epoch_table.c.policy, epoch_table.c["keys"])
+            ).one()
+        return Epoch(row[0], row[1], row[2])

@@ -1,0 +1,292 @@
+"""Writing to a drive: files, folders, properties, removal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from davserver.db.clock import from_us
+from davserver.domain.actions import Action
+from davserver.domain.conditions import Conditions
+from davserver.domain.decisions import Permit
+from davserver.domain.drive import Entry, PropertyChange, Upload, Written
+from davserver.domain.errors import AlreadyThere, NoParent, NoSpace, NotFound, Reason
+from davserver.domain.ids import VaultId
+from davserver.domain.nodes import Kind, Node
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Principal
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.gate.acting import (
+    change,
+    check,
+    look,
+    record,
+    refuse,
+    require_movable,
+    require_real,
+    tree_reach,
+)
+from davserver.gate.entries import Entries, is_recallable
+from davserver.gate.places import Place, PlaceKind
+from davserver.gate.scratch import Scratch
+from davserver.gate.sight import Sight
+from davserver.gate.tools import Tools
+from davserver.trail import What
+from davserver.vault import index, moving, quota, trash, writing
+from davserver.vault.staging import Staged
+from davserver.vault.writing import NewNode
+
+MOST_PROPERTY_BYTES = 64 * 1024
+MOST_PROPERTIES = 200
+_BEFORE = timedelta(minutes=5)
+"""The new content may have been written before the old was renamed away."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What is known before the first byte of an upload is read."""
+
+    vault: VaultId
+    stored_bytes: int
+
+
+class Writing:
+    def __init__(self, tools: Tools, scratch: Scratch) -> None:
+        self._tools = tools
+        self._scratch = scratch
+
+    # ── PUT ─────────────────────────────────────────────────────────────────────────────────────
+
+    def put(
+        self,
+        who: Principal,
+        path: DrivePath,
+        upload: Upload,
+        conditions: Conditions,
+        now: datetime,
+    ) -> Written:
+        """A new file, or a new version of the one that is there.
+
+        All is judged before the first byte is read and again when the last has come: only then is
+        anything visible. Raises NoParent, AlreadyThere (a folder), Refused, Locked,
+        ConditionFailed, NoSpace, Truncated, WrongChecksum.
+        """
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.put(who, path, upload, conditions)
+        room = look(self._tools, who, now, lambda sight: _room(sight, path, conditions))
+        staging = self._tools.staging
+        staged = staging.take(room.vault, upload, path.name, room.stored_bytes, now)
+        try:
+            return change(
+                self._tools, who, lambda s: _publish(s, path, upload.modified, staged, conditions)
+            )
+        except BaseException:
+            staging.discard(staged)
+            raise
+
+    # ── MKCOL ───────────────────────────────────────────────────────────────────────────────────
+
+    def make_folder(
+        self, who: Principal, path: DrivePath, conditions: Conditions, now: datetime
+    ) -> Written:
+        """Raises AlreadyThere, NoParent, Refused, Locked, ConditionFailed."""
+        del now  # judged and made in one transaction, by its own clock
+        return change(self._tools, who, lambda sight: _make_folder(sight, path, conditions))
+
+    # ── PROPPATCH ───────────────────────────────────────────────────────────────────────────────
+
+    def set_properties(
+        self,
+        who: Principal,
+        path: DrivePath,
+        changes: Sequence[PropertyChange],
+        conditions: Conditions,
+        now: datetime,
+        modified: datetime | None = None,
+    ) -> Entry:
+        """All of `changes`, or none. `modified`: the time that the thing shows from now on.
+
+        Raises NotFound, Refused, Locked, ConditionFailed, NoSpace (too many or too long).
+        """
+        del now
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.set_properties(who, path, changes)
+        return change(
+            self._tools, who, lambda s: _set_properties(s, path, changes, modified, conditions)
+        )
+
+    # ── DELETE ──────────────────────────────────────────────────────────────────────────────────
+
+    def remove(
+        self, who: Principal, path: DrivePath, conditions: Conditions, now: datetime
+    ) -> None:
+        """Into the owner's trash. Raises NotFound, Refused, Locked, ConditionFailed."""
+        del now
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            self._scratch.remove(who, path)
+            return
+        change(self._tools, who, lambda sight: _remove(sight, path, conditions))
+
+
+def permit_to_put(sight: Sight, place: Place, action: Action = Action.PUT) -> Permit:
+    """Raises NoParent, AlreadyThere for a folder, Turned."""
+    if place.kind is PlaceKind.NOWHERE:
+        raise NoParent("the folder that should hold it is not there")
+    require_real(place, action)
+    if place.is_folder:
+        raise AlreadyThere("a folder has that name")
+    return sight.require(action, place)
+
+
+def _room(sight: Sight, path: DrivePath, conditions: Conditions) -> _Room:
+    place = sight.place(path)
+    permit = permit_to_put(sight, place)
+    check(sight, place, conditions)
+    vault = require_real(place, Action.PUT)
+    return _Room(vault.id, quota.room_for(sight.tx, vault, permit.target))
+
+
+def _publish(
+    sight: Sight,
+    path: DrivePath,
+    modified: datetime | None,
+    staged: Staged,
+    conditions: Conditions,
+) -> Written:
+    place = sight.place(path)
+    permit = permit_to_put(sight, place)
+    check(sight, place, conditions)
+    return put_staged(sight, place, permit, staged, modified)
+
+
+def put_staged(
+    sight: Sight,
+    place: Place,
+    permit: Permit,
+    staged: Staged,
+    modified: datetime | None,
+    what: What = What.WRITE,
+) -> Written:
+    """Publish staged content at a place that was judged, and record it."""
+    vault = require_real(place, Action.PUT)
+    entropy = sight.tools.entropy
+    if place.node is None:
+        new = NewNode(Kind.FILE, modified)
+        done = writing.make(sight.tx, vault, permit, new, staged, entropy, sight.now)
+    else:
+        done = writing.write(sight.tx, vault, permit, staged, modified, entropy, sight.now)
+    details = {"bytes": str(staged.content.size), "sha256": staged.content.sha256.hex()}
+    record(sight, what, place, permit, done.node.id, done.stamps, details)
+    return Written(after(sight, place, done.node), created=place.node is None)
+
+
+def after(sight: Sight, place: Place, node: Node) -> Entry:
+    """The entry of what was just written at `place`."""
+    return Entries(sight).without_locks(replace(place, kind=PlaceKind.NODE, node=node))
+
+
+def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> Written:
+    place = sight.place(path)
+    if place.kind is PlaceKind.NOWHERE:
+        raise NoParent("the folder that should hold it is not there")
+    if place.exists:
+        raise AlreadyThere("there is something of that name")
+    vault = require_real(place, Action.MKCOL)
+    if kind_of_name(path.name) is NameKind.SCRATCH:
+        raise refuse(place, Action.MKCOL, Reason.SCRATCH)
+    permit = sight.require(Action.MKCOL, place)
+    check(sight, place, conditions)
+    new = NewNode(Kind.FOLDER)
+    done = writing.make(sight.tx, vault, permit, new, None, sight.tools.entropy, sight.now)
+    record(sight, What.MAKE_FOLDER, place, permit, done.node.id, done.stamps)
+    return Written(after(sight, place, done.node), created=True)
+
+
+def _set_properties(
+    sight: Sight,
+    path: DrivePath,
+    changes: Sequence[PropertyChange],
+    modified: datetime | None,
+    conditions: Conditions,
+) -> Entry:
+    place = sight.place(path)
+    if not place.exists:
+        raise NotFound("nothing is there")
+    vault = require_real(place, Action.PUT)
+    permit = sight.require(Action.PUT, place)
+    check(sight, place, conditions)
+    assert place.node is not None  # noqa: S101 — it exists and is real
+    properties = changed_properties(place.node.properties, changes)
+    done = writing.set_properties(sight.tx, vault, permit, properties, modified, sight.now)
+    record(sight, What.PROPERTIES, place, permit, done.node.id, done.stamps)
+    return after(sight, place, done.node)
+
+
+def changed_properties(before: dict[str, str], changes: Sequence[PropertyChange]) -> dict[str, str]:
+    """Raises NoSpace where a thing would carry more than it may."""
+    properties = dict(before)
+    for one in changes:
+        properties.pop(one.name, None)
+        if one.xml is not None:
+            properties[one.name] = one.xml
+    size = sum(len(name.encode()) + len(xml.encode()) for name, xml in properties.items())
+    if size > MOST_PROPERTY_BYTES or len(properties) > MOST_PROPERTIES:
+        raise NoSpace("it cannot carry that many properties")
+    return properties
+
+
+def _remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
+    place = sight.place(path)
+    if not place.exists:
+        raise NotFound("nothing is there")
+    vault = require_movable(place, Action.DELETE)
+    check(sight, place, conditions, tree_reach(sight, place))
+    successor = _successor(sight, place)
+    if successor is not None:
+        _reunite(sight, place, successor)
+        return
+    permit, what = permit_to_remove(sight, place)
+    done = trash.trash(sight.tx, vault, permit, sight.now)
+    record(sight, what, place, permit, done.node.id, done.stamps)
+
+
+def permit_to_remove(sight: Sight, place: Place) -> tuple[Permit, What]:
+    """For an owner to delete; for others to take back what they made a while ago, if all of it is
+    theirs (DESIGN §2.2, §4). Raises Turned.
+    """
+    if place.owned:
+        return sight.require(Action.DELETE, place), What.REMOVE
+    permit = sight.require(Action.RECALL, place)
+    assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a real place
+    if not is_recallable(sight, place.node):
+        raise refuse(place, Action.DELETE, Reason.NOT_YOURS)
+    below = index.subtree(sight.tx, place.vault, place.node.id) if place.is_folder else ()
+    if not all(is_recallable(sight, node) for node in below):
+        raise refuse(place, Action.DELETE, Reason.FOLDER_NOT_ALL_YOURS)
+    return permit, What.RECALL
+
+
+def _successor(sight: Sight, place: Place) -> Node | None:
+    """What took the name that this file left a moment ago, both by this person: then deleting it
+    is the end of a save, not a removal (DESIGN §2.5).
+    """
+    left, node, vault = place.left, place.node, place.vault
+    if left is None or node is None or vault is None or node.is_folder:
+        return None
+    too_late = sight.now - from_us(left.at) > sight.tools.limits.one_save
+    if too_late or left.by != sight.who.id:
+        return None
+    there = index.live_named(sight.tx, vault, left.parent, left.index)
+    made_here = (one for one in there if one.maker == sight.who.id and not one.is_folder)
+    return next((one for one in made_here if one.created >= from_us(left.at) - _BEFORE), None)
+
+
+def _reunite(sight: Sight, place: Place, successor: Node) -> None:
+    vault = require_real(place, Action.PUT)
+    permit = sight.require(Action.PUT, place)
+    above, _ = index.walk(sight.tx, vault, successor.id, ())
+    folders = above[:-1]
+    done = moving.reunite(
+        sight.tx, vault, permit, successor, folders, sight.tools.entropy, sight.now
+    )
+    saved = replace(place, node=done.node, above=tuple(folders))
+    record(sight, What.WRITE, saved, permit, done.node.id, done.stamps, {"save": "reunited"})
