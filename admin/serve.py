@@ -4,7 +4,6 @@ import os
 from typing import Annotated
 
 import typer
-from davserver.wiring.services import build
 
 from admin.logs import log_to
 from admin.settings_of import config_file, settings_of
@@ -14,6 +13,7 @@ from davserver.domain.errors import AbriError
 from davserver.serving import Health, Listener, Served, serve
 from davserver.wiring.opening import open_all
 from davserver.wiring.policy import load_policy
+from davserver.wiring.services import build
 
 
 def run(
@@ -43,6 +43,7 @@ def _served(settings: Settings) -> Served:
     """What one worker serves: called after the fork, so that nothing open is shared."""
     log_to(settings.log.file)
     services = build(settings)
+    services.start()
 
     def health() -> Health:
         parts = {name: _works(look) for name, look in services.parts().items()}

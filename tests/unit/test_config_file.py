@@ -1,5 +1,6 @@
 """config.yaml: what is read from it, and how its mistakes are told."""
 
+import re
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +44,14 @@ def test_every_field_of_every_section_is_a_declared_setting():
         assert [one.name for one in listed] == [one.name for one in fields(section)]
         sections += [one.of for one in listed if isinstance(one, DeclaredSection)]
         assert all(one.why.endswith(".") and "\n" not in one.why for one in listed)
+
+
+def test_the_documentation_lists_every_setting_with_its_default():
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    listed = re.findall(r"^\| `([a-z_.]+)` \| `(.+?)` \| ", text, re.MULTILINE)
+    lines = [line for line in written().splitlines() if ": " in line and "#" not in line]
+    plain = [tuple(line.strip().split(": ", 1)) for line in lines]
+    assert [(name.split(".")[-1], default) for name, default in listed] == plain
 
 
 def test_an_empty_file_means_the_defaults(config, tmp_path: Path):

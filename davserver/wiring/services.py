@@ -1,0 +1,128 @@
+"""Building the services: who gets what, in one function."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from authn.login import Login
+from davserver.config import Settings
+from davserver.db import tables as t
+from davserver.db.database import Database
+from davserver.domain.ids import Entropy
+from davserver.gate.locking import Locking
+from davserver.gate.moving import Moving
+from davserver.gate.reading import Reading
+from davserver.gate.scratch import Scratch
+from davserver.gate.tools import Limits, Tools
+from davserver.gate.watch import EpochWatch
+from davserver.gate.writing import Writing
+from davserver.trail import Trail
+from davserver.vault.blobs.disk import DiskBlobStore
+from davserver.vault.grants import GrantBook
+from davserver.vault.scratch import ScratchArea
+from davserver.vault.staging import Staging
+from davserver.vault.unlock import Unlock
+from davserver.vault.vault import Vaults
+from davserver.wiring.opening import Opened, clock, open_all
+from davserver.wiring.policy import load_policy
+from policies.decider import Decider
+
+BLOBS = "blobs"
+"""Where contents lie in the data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that a front calls. One per process, thread-safe; `close` it at the end."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    db: Database
+    login: Login
+    decider: Decider
+    reading: Reading
+    writing: Writing
+    moving: Moving
+    locking: Locking
+    watch: EpochWatch
+
+    def start(self) -> None:
+        """Begin to watch for lost rights: for processes that serve, after their fork."""
+        self.watch.start(self.reading.again)
+
+    def parts(self) -> dict[str, Callable[[], bool]]:
+        """What must be well for the drive to work, each as a question. They may raise."""
+        return {
+            "database": self._database_answers,
+            "data": lambda: os.access(self.settings.data, os.W_OK),
+            "keys": lambda: os.access(self.settings.keys.keyring, os.R_OK),
+        }
+
+    def close(self) -> None:
+        self.watch.stop()
+        self.db.close()
+
+    def _database_answers(self) -> bool:
+        with self.db.read() as tx:
+            return tx.execute(select(t.epoch.c.id)).first() is not None
+
+
+def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
+    """Opens what the settings name and builds everything on it.
+
+    Raises WrongSettings for policies that cannot be used, Unavailable and its kind for a database
+    or keyring that cannot be opened, Damaged for keys that do not fit the database.
+    """
+    snapshot = load_policy(settings.policies)
+    opened = open_all(settings)
+    try:
+        return _built(settings, opened, Decider(snapshot), entropy)
+    except BaseException:
+        opened.db.close()
+        raise
+
+
+def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Services:
+    db, keys = opened.db, opened.keys
+    blobs = DiskBlobStore(settings.data / BLOBS)
+    tools = Tools(
+        db=db,
+        login=Login(db, keys, entropy),
+        decider=decider,
+        vaults=Vaults(Unlock(opened.kek, keys, entropy), entropy),
+        grants=GrantBook(keys),
+        trail=Trail(keys, entropy),
+        staging=Staging(db, blobs, entropy),
+        blobs=blobs,
+        keys=keys,
+        entropy=entropy,
+        clock=clock,
+        limits=_limits(settings),
+    )
+    scratch = Scratch(tools, ScratchArea(keys, entropy))
+    watch = EpochWatch(db, clock)
+    return Services(
+        settings=settings,
+        clock=clock,
+        db=db,
+        login=tools.login,
+        decider=decider,
+        reading=Reading(tools, scratch, watch),
+        writing=Writing(tools, scratch),
+        moving=Moving(tools, scratch),
+        locking=Locking(tools, scratch),
+        watch=watch,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        recall=settings.vaults.recall,
+        lock_seconds=int(settings.locks.usual.total_seconds()),
+        longest_lock_seconds=int(settings.locks.longest.total_seconds()),
+        scratch_bytes=settings.scratch.largest,
+        scratch_kept=settings.scratch.keep,
+    )
