@@ -1,0 +1,61 @@
+"""The documentation names everything that a person may meet: settings, commands, codes, reasons."""
+
+import re
+from pathlib import Path
+
+import typer
+
+from admin.exits import Exit
+from admin.main import COMMANDS, application
+from davserver.config import defaults, written
+from davserver.domain.errors import Reason
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+ALL = "\n".join(path.read_text() for path in DOCS)
+
+
+def test_config_yaml_of_the_repository_is_the_one_that_the_settings_make() -> None:
+    assert (ROOT / "config.yaml").read_text() == written()
+    assert defaults(ROOT)
+
+
+def test_every_command_is_documented() -> None:
+    missing = [words for words in _commands() if f"abri {words}" not in ALL]
+    assert missing == []
+
+
+def _commands() -> list[str]:
+    found = []
+    for name in COMMANDS:
+        command = typer.main.get_command(application([name]))
+        found += _words("", command)
+    return found
+
+
+def _words(prefix: str, command: object) -> list[str]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return [prefix.strip()]
+    return [word for name, one in inner.items() for word in _words(f"{prefix} {name}", one)]
+
+
+def test_every_exit_code_is_documented() -> None:
+    text = (ROOT / "docs/commands.md").read_text()
+    listed = re.findall(r"^\| *`?(\d+)`? *\|", text, re.MULTILINE)
+    assert {str(code.value) for code in Exit} <= set(listed)
+
+
+def test_every_reason_for_a_refusal_is_documented() -> None:
+    assert [reason for reason in Reason if f"`{reason.value}`" not in ALL] == []
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    pages = [*DOCS, *(ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md"))]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert broken == []
