@@ -12,6 +12,7 @@ from davserver.config import Settings
 from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
+from davserver.gate.copying import Copying
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
 from davserver.gate.reading import Reading
@@ -46,6 +47,7 @@ class Services:
     reading: Reading
     writing: Writing
     moving: Moving
+    copying: Copying
     locking: Locking
     watch: EpochWatch
 
@@ -113,6 +115,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         reading=Reading(tools, scratch, watch),
         writing=Writing(tools, scratch),
         moving=Moving(tools, scratch),
+        copying=Copying(tools),
         locking=Locking(tools, scratch),
         watch=watch,
     )
