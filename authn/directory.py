@@ -21,7 +21,7 @@ from authn.texts import quoted
 from davserver.db import tables as t
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotFound
-from davserver.domain.ids import ID_BYTES, CredentialId, PersonId, StructureId
+from davserver.domain.ids import ID_BYTES, CredentialId, PersonId, StructureId, VaultId
 from davserver.domain.people import (
     AccountState,
     Membership,
@@ -126,6 +126,9 @@ class Directory:
                 "`abri app-password list LOGIN` shows them"
             )
         return found
+
+    def vault_of(self, tx: Connection, person: PersonId, now: datetime) -> VaultId | None:
+        return facts_of_person(tx, self._keys, person, None, now).vault
 
     def operator_for(self, tx: Connection, login: str, operator: str, now: datetime) -> Principal:
         """Somebody at the machine who acts on behalf of `login`, in whatever state the account is.

@@ -18,7 +18,6 @@ from authn.rows import (
     Stamp,
     fetch,
     is_genuine,
-    sealed_label,
     sealed_profile,
     stamp,
     with_mac,
@@ -84,6 +83,15 @@ class Register:
     def __init__(self, keys: InstanceKeys, entropy: Entropy) -> None:
         self._keys = keys
         self._entropy = entropy
+
+    def is_taken(self, tx: Connection, login: str) -> bool:
+        """Altered rows take a login too: the database knows it once."""
+        same = t.person.c.login_key == login_key(login)
+        return tx.execute(select(t.person.c.id).where(same)).first() is not None
+
+    def is_slug_taken(self, tx: Connection, slug: str) -> bool:
+        same = t.structure.c.slug == slug
+        return tx.execute(select(t.structure.c.id).where(same)).first() is not None
 
     def add_structure(
         self, tx: Connection, new: NewStructure, now: datetime
@@ -167,22 +175,23 @@ class Register:
         values = {
             "person_id": person,
             "kind": CredentialKind.APP_PASSWORD.value,
-            "label_ct": sealed_label(self._keys, password.id, device.label),
+            "label_ct": self._keys.seal_label(password.id, 1, device.label),
             "read_only": device.read_only,
             "expires_at": to_us_or_none(device.until),
         }
         phc = app_password_phc(password.secret)
         return self._add_credential(tx, password.id, values, phc, now)
 
-    def revoke(self, tx: Connection, credential: CredentialId, now: datetime) -> Stamp:
+    def revoke(self, tx: Connection, device: CredentialRow, now: datetime) -> Stamp:
         """Raises NotFound. The row stays, so that the trail and lists can name the device."""
-        row = self._genuine(tx, t.credential, credential)
+        row = self._genuine(tx, t.credential, device.id)
         generation = row["generation"] + 1
         changes = {
             "generation": generation,
+            "label_ct": self._keys.seal_label(device.id, generation, device.label),
             "revoked_at": to_us(now),
             # What was accepted is thrown away: the row could be replayed, its verifier not.
-            "verifier_ct": self._keys.seal_password_hash(credential, generation, ""),
+            "verifier_ct": self._keys.seal_password_hash(device.id, generation, ""),
         }
         return self._update(tx, t.credential, row, changes, generation)
 

@@ -119,19 +119,12 @@ def credential_from(keys: InstanceKeys, row: Row) -> CredentialRow | None:
         generation=row["generation"],
         read_only=row["read_only"],
         sealed=row["verifier_ct"],
-        label=_label(keys, credential, row),
+        label=_label(keys, row),
         created=from_us(row["created"]),
         expires=from_us_or_none(row["expires_at"]),
         revoked=from_us_or_none(row["revoked_at"]),
         last_used_day=row["last_used_day"],
     )
-
-
-def sealed_label(keys: InstanceKeys, credential: CredentialId, label: str) -> bytes:
-    """The name that a person gave to a device says much about them: sealed like their profile,
-    for the credential's own id.
-    """
-    return keys.seal_profile(PersonId(credential), 1, label.encode())
 
 
 def verifier_of(keys: InstanceKeys, row: CredentialRow) -> str | None:
@@ -171,7 +164,7 @@ def membership_from(keys: InstanceKeys, row: Row, structure_row: Row) -> Members
     )
 
 
-def _label(keys: InstanceKeys, credential: CredentialId, row: Row) -> str:
+def _label(keys: InstanceKeys, row: Row) -> str:
     if row["label_ct"] is None:
         return ""
-    return keys.open_profile(PersonId(credential), 1, row["label_ct"]).decode()
+    return keys.open_label(CredentialId(row["id"]), row["generation"], row["label_ct"])

@@ -172,7 +172,7 @@ def test_the_verifier_of_an_older_generation_opens_nothing(accounts):
 
 def test_the_verifier_of_a_revoked_app_password_is_gone(accounts):
     device = accounts.add_app_password(accounts.add("zoe"))
-    accounts.db.write(lambda tx: accounts.register.revoke(tx, device.id, NOON))
+    accounts.revoke(device)
     alter(accounts, t.credential, device.id, revoked_at=None)
     row = row_of(accounts, t.credential, device.id)
     assert accounts.keys.open_password_hash(device.id, 2, row["verifier_ct"]) == ""

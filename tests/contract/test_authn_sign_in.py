@@ -102,7 +102,7 @@ def test_a_revoked_app_password_is_out_at_once_and_the_others_stay(accounts):
     zoe = accounts.add("zoe")
     lost, kept = accounts.add_app_password(zoe), accounts.add_app_password(zoe)
     accounts.login.sign_in(lost, HOME, NOON)
-    accounts.db.write(lambda tx: accounts.register.revoke(tx, lost.id, NOON))
+    accounts.revoke(lost)
     with pytest.raises(NotSignedIn):
         accounts.login.sign_in(lost, HOME, NOON)
     assert accounts.login.sign_in(kept, HOME, NOON).id == zoe.id

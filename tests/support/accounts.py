@@ -89,6 +89,13 @@ class Accounts:
         self.db.write(lambda tx: self.register.add_app_password(tx, person.id, made, device, NOON))
         return made
 
+    def revoke(self, device: AppPassword) -> None:
+        self.db.write(
+            lambda tx: self.register.revoke(
+                tx, self.directory.find_app_password(tx, device.id), NOON
+            )
+        )
+
     def add_structure(self, slug: str) -> Structure:
         new = NewStructure(slug, f"Structure {slug}", StructureKind.CCAS, "Europe/Paris")
         return self.db.write(lambda tx: self.register.add_structure(tx, new, NOON)[0])
