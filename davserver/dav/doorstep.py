@@ -11,8 +11,14 @@ from davserver.dav.bodies import xml_of
 from davserver.dav.errors import Declined
 from davserver.dav.fields import Depth
 from davserver.dav.methods.options import options
-from davserver.dav.methods.propfind import infinite
-from davserver.dav.multistatus import empty_element, multistatus, response
+from davserver.dav.multistatus import (
+    MISSING,
+    OK,
+    Propstat,
+    empty_element,
+    multistatus,
+    response,
+)
 from davserver.dav.properties import xml_text
 from davserver.dav.reply import TEXT, Reply, whole
 from davserver.dav.streams import Body
@@ -23,7 +29,6 @@ from davserver.domain.paths import DrivePath
 
 ALLOW = ("Allow", "OPTIONS, GET, HEAD, PROPFIND")
 _FOLDER = "<D:resourcetype><D:collection/></D:resourcetype>"
-_NAMES = ("{DAV:}resourcetype", "{DAV:}displayname")
 
 
 class Doorstep:
@@ -58,9 +63,7 @@ class Doorstep:
 
 def _listing(path: DrivePath, below: tuple[str, ...], body: Body, depth: str | None) -> Reply:
     asked = parse_propfind(xml_of("PROPFIND", body))
-    far = fields.depth(depth, frozenset(Depth))
-    if far is Depth.INFINITY:
-        raise infinite()
+    far = fields.listing_depth(depth)
     children = tuple(path / name for name in below) if far is Depth.ONE else ()
     root = Mount(())
     return multistatus(
@@ -69,16 +72,16 @@ def _listing(path: DrivePath, below: tuple[str, ...], body: Body, depth: str | N
     )
 
 
-def _properties(place: DrivePath, asked: Asked) -> list[tuple[str, str]]:
+def _properties(place: DrivePath, asked: Asked) -> list[Propstat]:
     values = {
         "{DAV:}resourcetype": _FOLDER,
         "{DAV:}displayname": f"<D:displayname>{xml_text(place.name or '/')}</D:displayname>",
     }
     if asked.wish is Wish.NAMES:
-        return [("200 OK", "".join(map(empty_element, values)))]
+        return [Propstat(OK, "".join(map(empty_element, values)))]
     if asked.wish is Wish.ALL:
-        return [("200 OK", "".join(values.values()))]
+        return [Propstat(OK, "".join(values.values()))]
     found = "".join(values[name] for name in asked.names if name in values)
     missing = "".join(empty_element(name) for name in asked.names if name not in values)
-    groups = (("200 OK", found), ("404 Not Found", missing))
-    return [group for group in groups if group[1]] or [("200 OK", "")]
+    stats = [Propstat(OK, found), Propstat(MISSING, missing)]
+    return [one for one in stats if one.elements] or [Propstat(OK, "")]

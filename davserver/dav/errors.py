@@ -21,6 +21,7 @@ from davserver.domain.errors import (
     NoSpace,
     NotChanged,
     NotFound,
+    NotLocked,
     NotSignedIn,
     Reason,
     Refused,
@@ -80,6 +81,10 @@ ANSWERS: dict[type[AbriError], Answer] = {
     ConditionFailed: Answer(HTTPStatus.PRECONDITION_FAILED, "A condition did not hold."),
     NotChanged: Answer(HTTPStatus.NOT_MODIFIED, ""),
     Locked: Answer(HTTPStatus.LOCKED, "Somebody has locked it.", "lock-token-submitted"),
+    # RFC 4918 §9.11.1
+    NotLocked: Answer(
+        HTTPStatus.CONFLICT, "There is no such lock here.", "lock-token-matches-request-uri"
+    ),
     NoSpace: Answer(
         HTTPStatus.INSUFFICIENT_STORAGE, "There is not enough room.", "quota-not-exceeded"
     ),
@@ -95,10 +100,6 @@ BY_METHOD: dict[tuple[type[AbriError], str], Answer] = {
     (AlreadyThere, "PUT"): _NOT_ON_A_FOLDER,
     # RFC 4918 §9.10.6: the lock that stands in the way of a new one
     (Locked, "LOCK"): Answer(HTTPStatus.LOCKED, "Somebody has locked it.", "no-conflicting-lock"),
-    # RFC 4918 §9.11.1
-    (ConditionFailed, "UNLOCK"): Answer(
-        HTTPStatus.CONFLICT, "There is no such lock here.", "lock-token-matches-request-uri"
-    ),
 }
 
 REASONS: dict[Reason, str] = {
@@ -115,6 +116,7 @@ REASONS: dict[Reason, str] = {
     Reason.WIDER_AUDIENCE: "More people would see it there than see it now.",
     Reason.FOLDER_NOT_ALL_YOURS: "You may not remove this folder.",
     Reason.SCRATCH: "Documents cannot be moved or copied to such a name.",
+    Reason.SAME_PLACE: "It cannot be put onto itself or into itself.",
     Reason.DRIVE_ROOT: "The drive itself cannot be changed.",
     Reason.POLICY: "The rules of your organisation do not allow this.",
     Reason.NO_GRANT: "Nobody has shared this with you.",

@@ -4,8 +4,9 @@ import base64
 import binascii
 import re
 from enum import Enum
+from http import HTTPStatus
 
-from davserver.dav.errors import Malformed
+from davserver.dav.errors import Declined, Malformed
 
 
 class Depth(Enum):
@@ -27,9 +28,23 @@ def depth(value: str | None, allowed: frozenset[Depth]) -> Depth:
     raise Malformed(f"The Depth header must be {words} here.")
 
 
+def listing_depth(value: str | None) -> Depth:
+    """Zero or one. Raises Declined for infinity: one request cannot ask for a whole tree (RFC 4918
+    §9.1.1).
+    """
+    found = depth(value, frozenset(Depth))
+    if found is Depth.INFINITY:
+        raise Declined(
+            HTTPStatus.FORBIDDEN,
+            "Ask for one folder at a time: send Depth 0 or 1.",
+            condition="propfind-finite-depth",
+        )
+    return found
+
+
 def overwrite(value: str | None) -> bool:
     """RFC 4918 §10.6: T unless said otherwise."""
-    match (value or "T").strip():
+    match "T" if value is None else value.strip():
         case "T":
             return True
         case "F":

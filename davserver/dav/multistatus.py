@@ -5,6 +5,7 @@ but it would have to be complete before its first byte.
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import islice
+from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
 from davserver.dav.properties import LIVE, PREFIXES, Live
@@ -18,7 +19,18 @@ _HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus{_DECLARED}>\n'
 _TAIL = "</D:multistatus>\n"
 _AT_A_TIME = 128
 
+OK = "200 OK"
+MISSING = "404 Not Found"
+
 _IN_ALL = tuple(name for name, live in LIVE.items() if live.in_all)
+
+
+class Propstat(NamedTuple):
+    """Elements that share a status (RFC 4918 §14.22); `explanation` follows the status."""
+
+    status: str
+    elements: str
+    explanation: str = ""
 
 
 class Listing:
@@ -37,12 +49,12 @@ class Listing:
     def response(self, entry: Entry) -> str:
         href = self._mount.href_of(entry)
         if self._wish is Wish.NAMES:
-            return response(href, (("200 OK", "".join(self._names(entry))),))
+            return response(href, (Propstat(OK, "".join(self._names(entry))),))
         found, missing = self._sorted(entry)
-        groups = [("200 OK", "".join(found))] if found or not missing or self._minimal else []
-        if missing and not self._minimal:
-            groups.append(("404 Not Found", "".join(missing)))
-        return response(href, groups)
+        if not missing or self._minimal:
+            return response(href, (Propstat(OK, "".join(found)),))
+        absent = Propstat(MISSING, "".join(missing))
+        return response(href, (Propstat(OK, "".join(found)), absent) if found else (absent,))
 
     def _sorted(self, entry: Entry) -> tuple[list[str], list[str]]:
         found: list[str] = []
@@ -72,14 +84,14 @@ def empty_element(name: str) -> str:
     return f"<{prefix}:{local}/>" if prefix else f"<{local} xmlns={quoteattr(uri)}/>"
 
 
-def response(href: str, groups: Iterable[tuple[str, str]]) -> str:
-    """One response: (status, elements) per propstat. `href` is encoded already."""
-    stats = "".join(
-        f"<D:propstat><D:prop>{elements}</D:prop>"
-        f"<D:status>HTTP/1.1 {status}</D:status></D:propstat>"
-        for status, elements in groups
+def response(href: str, stats: Iterable[Propstat]) -> str:
+    """`href` is encoded already."""
+    shown = "".join(
+        f"<D:propstat><D:prop>{one.elements}</D:prop>"
+        f"<D:status>HTTP/1.1 {one.status}</D:status>{one.explanation}</D:propstat>"
+        for one in stats
     )
-    return f"<D:response><D:href>{href}</D:href>{stats}</D:response>\n"
+    return f"<D:response><D:href>{href}</D:href>{shown}</D:response>\n"
 
 
 def multistatus(responses: Iterable[str], *headers: tuple[str, str]) -> Reply:

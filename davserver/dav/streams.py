@@ -2,12 +2,11 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
 from davserver.dav.errors import Malformed
-from davserver.domain.drive import Download
 from davserver.domain.errors import BadInput, TooLarge, Truncated, WrongChecksum
 
 SKIPPED = 64 * 1024
@@ -144,15 +143,15 @@ class Incoming:
 
 
 class Outgoing:
-    """The bytes of a download, in pieces of about `PIECE` bytes. The last to leave closes it.
+    """The bytes of a download, in pieces of about `PIECE` bytes; `close` is called at the end.
 
     The first piece is read when this is made: what is wrong by then still gets a proper status.
     What goes wrong later breaks off in the middle, so that nobody takes a part for the whole.
     """
 
-    def __init__(self, download: Download, offset: int, length: int) -> None:
-        self._download = download
-        self._pieces = _gathered(download.read(offset, length)) if length else iter(())
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
+        self.close = close
+        self._pieces = _gathered(pieces)
         self._first = next(self._pieces, b"")
 
     def __iter__(self) -> Iterator[bytes]:
@@ -163,9 +162,6 @@ class Outgoing:
             yield from self._pieces
         finally:
             self.close()
-
-    def close(self) -> None:
-        self._download.close()
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from davserver.dav import fields
 from davserver.dav.bodies import xml_of
 from davserver.dav.destination import destination
-from davserver.dav.errors import Declined
 from davserver.dav.fields import Depth
 from davserver.dav.reply import Reply, empty
 from davserver.dav.visit import Visit
@@ -16,7 +15,7 @@ def copy(visit: Visit) -> Reply:
     request = visit.request
     target = _target(visit)
     depth = fields.depth(request.header("Depth"), frozenset({Depth.ZERO, Depth.INFINITY}))
-    created = visit.services.moving.copy(
+    created = visit.services.copying.copy(
         visit.who,
         request.path,
         target,
@@ -48,10 +47,7 @@ def _target(visit: Visit) -> DrivePath:
     """What RFC 2518 allowed as a body here is read and forgotten."""
     request = visit.request
     xml_of(request.method, request.body)
-    target = destination(request.header("Destination"), request.here)
-    if target == request.path:
-        raise Declined(HTTPStatus.FORBIDDEN, "Source and destination are the same.")
-    return target
+    return destination(request.header("Destination"), request.here)
 
 
 def _done(visit: Visit, target: DrivePath, *, created: bool) -> Reply:

@@ -69,7 +69,7 @@ def _download(visit: Visit, download: Download) -> Reply:
     try:
         span = _span(visit, entry)
         offset, length = (span.offset, span.length) if span else (0, entry.size or 0)
-        body = Outgoing(download, offset, length)
+        body = Outgoing(download.read(offset, length), download.close)
     except Unsatisfiable:
         download.close()
         return _unsatisfiable(entry)

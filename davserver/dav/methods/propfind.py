@@ -1,11 +1,9 @@
 """PROPFIND (RFC 4918 §9.1): everything is fetched before the first byte is written."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from davserver.dav import fields
 from davserver.dav.bodies import xml_of
-from davserver.dav.errors import Declined
 from davserver.dav.fields import Depth
 from davserver.dav.looking import require_if_header
 from davserver.dav.multistatus import Listing, multistatus, preferred
@@ -14,34 +12,23 @@ from davserver.dav.visit import Visit
 from davserver.dav.xmlbody import parse_propfind
 from davserver.domain.drive import Entry
 
-_ALL = frozenset(Depth)
-
 
 def propfind(visit: Visit) -> Reply:
     request = visit.request
-    depth = fields.depth(request.header("Depth"), _ALL)
+    depth = fields.listing_depth(request.header("Depth"))
     asked = parse_propfind(xml_of(request.method, request.body))
-    if depth is Depth.INFINITY:
-        raise infinite()
     minimal = fields.minimal(request.header("Prefer"), request.header("Brief"))
     listing = Listing(asked, request.mount, minimal=minimal)
     entries = _entries(visit, depth)
     return multistatus(map(listing.response, entries), *preferred(minimal=minimal))
 
 
-def infinite() -> Declined:
-    return Declined(
-        HTTPStatus.FORBIDDEN,
-        "Ask for one folder at a time: send Depth 0 or 1.",
-        condition="propfind-finite-depth",
-    )
-
-
 def _entries(visit: Visit, depth: Depth) -> Sequence[Entry]:
     reading, path = visit.services.reading, visit.request.path
     if depth is Depth.ZERO:
-        entry, children = reading.look(visit.who, path, visit.now), ()
+        entries: Sequence[Entry] = (reading.look(visit.who, path, visit.now),)
     else:
         entry, children = reading.list(visit.who, path, visit.now)
-    require_if_header(visit, entry)
-    return (entry, *children)
+        entries = (entry, *children)
+    require_if_header(visit, entries[0])
+    return entries
