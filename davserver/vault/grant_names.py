@@ -6,6 +6,7 @@ for as long as both live.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +34,8 @@ class Claim:
 
 def folder_name(owner: str) -> str:
     """An owner's name as the name of a folder on any system, with room left for a number."""
-    safe = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "-" for c in owner)
+    normal = unicodedata.normalize("NFC", owner)
+    safe = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "-" for c in normal)
     # Windows cannot open names that end in a dot or a space.
     return clean_name(_cut(safe, _FOLDER_BYTES).strip(" .") or _UNNAMED)
 

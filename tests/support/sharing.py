@@ -1,0 +1,111 @@
+"""An instance with real vaults and people to share with, for tests of grants below the fronts."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from davserver.db import tables
+from davserver.domain.actions import Right
+from davserver.domain.grants import Grant, Grantee
+from davserver.domain.ids import GrantId, NodeId
+from davserver.domain.people import Person, Role, Structure
+from davserver.sealing.keyring import LocalKeyring
+from davserver.vault import index
+from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants import GrantBook, Naming
+from davserver.vault.rows import OpenVault
+from davserver.vault.unlock import Unlock
+from davserver.vault.vault import Vaults
+from tests.support.accounts import NOON, Accounts, accounts_in
+
+QUOTA = 10_000_000
+
+
+@dataclass
+class Shelter:
+    """Beneficiaries with vaults from the French template; grants are made without the gate."""
+
+    accounts: Accounts
+    vaults: Vaults
+    now: datetime = NOON
+    book: GrantBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.db = self.accounts.db
+        self.book = GrantBook(self.accounts.keys)
+
+    def beneficiary(self, login: str) -> OpenVault:
+        """A vault with the template's folders."""
+        person = self.accounts.add(login, Role.BENEFICIARY)
+        vault, _ = self.db.write(
+            lambda tx: self.vaults.create(tx, person.id, QUOTA, "fr", self.now)
+        )
+        return vault
+
+    def professional(self, login: str, *structures: Structure) -> Person:
+        person = self.accounts.add(login, Role.PROFESSIONAL)
+        for one in structures:
+            self.joins(person, one)
+        return person
+
+    def joins(self, person: Person, structure: Structure, ends: datetime | None = None) -> None:
+        self.accounts.add_membership(person, structure, NOON - timedelta(days=1), ends)
+
+    def node(self, vault: OpenVault, name: str) -> NodeId:
+        with self.db.read() as tx:
+            (node,) = (n for n in index.children(tx, vault, vault.root) if n.name == name)
+        return node.id
+
+    def share(
+        self,
+        vault: OpenVault,
+        what: str,
+        to: Grantee,
+        *,
+        owner_name: str = "Amina Benali",
+        called: str | None = None,
+        **facts: object,
+    ) -> GrantRow:
+        """`what` is a folder of the template; `called`: the name that it is shared under."""
+        node = self.node(vault, what)
+
+        def make(tx: object) -> GrantRow:
+            naming = Naming(vault.id, owner_name, node, called or what, to)
+            folder, name = self.book.free_names(tx, naming, self.now)
+            grant = Grant(
+                id=GrantId(os.urandom(16)), vault=vault.id, node=node, to=to, right=Right.READ,
+                starts=self.now, until=None, ended=None, folder=folder, name=name,
+                allowance=1000, created=self.now,
+            )  # fmt: skip
+            changed = replace(grant, **facts)
+            return self.book.insert(tx, changed, by=vault.owner, purpose="")
+
+        return self.db.write(make)
+
+    def shared_as(self, row: GrantRow) -> str:
+        return f"/{row.grant.folder}/{row.grant.name}"
+
+    def tamper(self, grant: GrantId, **columns: object) -> None:
+        table = tables.grant
+        changed = table.update().where(table.c.id == grant).values(columns)
+        self.db.write(lambda tx: tx.execute(changed))
+
+    def grant_columns(self, grant: GrantId) -> dict[str, object]:
+        with self.db.read() as tx:
+            wanted = select(tables.grant).where(tables.grant.c.id == grant)
+            return dict(tx.execute(wanted).mappings().one())
+
+
+@contextmanager
+def shelter(url: str, folder: Path) -> Iterator[Shelter]:
+    data = folder / "data"
+    data.mkdir()
+    keyring = LocalKeyring.create(folder / "keyring", data, os.urandom, NOON)
+    with accounts_in(url) as accounts:
+        unlock = Unlock(keyring, accounts.keys, os.urandom)
+        yield Shelter(accounts, Vaults(unlock, os.urandom))
