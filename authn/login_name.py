@@ -8,6 +8,9 @@ from davserver.sealing.index import folded, nfc
 
 SHORTEST = 2
 LONGEST = 64
+RESERVED = frozenset({"operator"})
+"""The trail shows commands on nobody's behalf under this name."""
+
 _SIGNS = frozenset("._-@+")
 
 
@@ -30,6 +33,8 @@ def clean_login(text: str) -> str:
         )
     if not _is_letter_or_digit(login[0]):
         raise BadInput(f"login {quoted(login)}: start it with a letter or a digit")
+    if login_key(login) in RESERVED:
+        raise BadInput(f"login {quoted(login)}: Abri uses it itself; choose another")
     return login
 
 

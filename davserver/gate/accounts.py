@@ -1,0 +1,190 @@
+"""What is done to accounts in one transaction: each function looks, checks, changes, records."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from authn.credentials import AppPassword
+from authn.register import NewDevice, NewPerson, NewStructure, bump_revocation
+from authn.rows import CredentialRow, Stamp
+from authn.texts import quoted
+from davserver.domain.errors import AlreadyThere, BadInput, NotFound
+from davserver.domain.ids import CredentialId, VaultId
+from davserver.domain.people import AccountState, Membership, Person, Role, Structure
+from davserver.gate.desk import Change, Desk
+from davserver.trail import Event, RowStamp, What
+
+STAFF = frozenset({Role.PROFESSIONAL, Role.MANAGER})
+"""Who has a place in structures. A beneficiary is tied to one by affiliation and grants alone, an
+administrator to none: a grant to a structure reaches all who are in it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A person with everything that comes with them. `phc`: the hash of their password. `template`
+    and `quota` (bytes) are for the vault of a beneficiary.
+    """
+
+    person: NewPerson
+    structures: tuple[str, ...]
+    phc: str | None
+    template: str
+    quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Everything that is known of an account, but no document."""
+
+    person: Person
+    vault: VaultId | None
+    has_password: bool
+    memberships: tuple[Membership, ...]
+    app_passwords: tuple[CredentialRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `starts` (included) to `ends` (excluded), UTC."""
+
+    starts: datetime
+    ends: datetime | None
+
+
+def add_structure(desk: Desk, new: NewStructure) -> Structure:
+    rule = desk.allow()
+    if desk.register.is_slug_taken(desk.tx, new.slug):
+        raise AlreadyThere(f"there is a structure {quoted(new.slug)}; choose another short name")
+    structure, stamp = desk.register.add_structure(desk.tx, new, desk.now)
+    desk.record(Change(What.STRUCTURE_ADD, rule, (stamp,), {"structure": new.slug}))
+    return structure
+
+
+def add_person(desk: Desk, arrival: Arrival) -> Person:
+    rule, new = desk.allow(), arrival.person
+    if desk.register.is_taken(desk.tx, new.login):
+        raise AlreadyThere(f"the login {quoted(new.login)} is taken; choose another")
+    person, stamp = desk.register.add_person(desk.tx, new, desk.now)
+    stamps = [stamp]
+    if arrival.phc is not None:
+        stamps.append(desk.register.set_password(desk.tx, person.id, None, arrival.phc, desk.now))
+    span = Span(desk.now, None)
+    stamps += [_join(desk, person, slug, span)[1] for slug in dict.fromkeys(arrival.structures)]
+    details = {"person": person.id.hex(), "role": person.role.value}
+    desk.record(Change(What.PERSON_ADD, rule, tuple(stamps), details))
+    if person.role is Role.BENEFICIARY:
+        _give_vault(desk, person, arrival, rule)
+    return person
+
+
+def set_state(desk: Desk, login: str, state: AccountState) -> Person:
+    """Nothing happens, and nothing is recorded, when it is so already."""
+    rule = desk.allow()
+    person = desk.directory.find_person(desk.tx, login)
+    if person.state is not state:
+        stamp = desk.register.set_state(desk.tx, person.id, state, desk.now)
+        bump_revocation(desk.tx)
+        back = state is AccountState.ACTIVE
+        what = What.PERSON_ENABLE if back else What.PERSON_DISABLE
+        desk.record(Change(what, rule, (stamp,), {}), person)
+    return desk.directory.find_person(desk.tx, login)
+
+
+def set_password(desk: Desk, login: str, phc: str) -> None:
+    person, rule = desk.account(login)
+    before = desk.directory.password(desk.tx, person.id)
+    stamp = desk.register.set_password(desk.tx, person.id, before, phc, desk.now)
+    bump_revocation(desk.tx)
+    desk.record(Change(What.PASSWORD, rule, (stamp,), {}), person)
+
+
+def add_app_password(desk: Desk, made: AppPassword, device: NewDevice) -> None:
+    person, rule = desk.account(made.login)
+    stamp = desk.register.add_app_password(desk.tx, person.id, made, device, desk.now)
+    details = {"credential": made.id.hex(), "read-only": "yes" if device.read_only else "no"}
+    desk.record(Change(What.APP_PASSWORD_ADD, rule, (stamp,), details), person)
+
+
+def app_passwords(desk: Desk, login: str) -> list[CredentialRow]:
+    person, _ = desk.account(login)
+    return desk.directory.app_passwords(desk.tx, person.id)
+
+
+def revoke_app_password(desk: Desk, credential: CredentialId) -> None:
+    """Nothing happens, and nothing is recorded, when it is revoked already."""
+    row, person, rule = desk.device(credential)
+    if row.revoked is not None:
+        return
+    stamp = desk.register.revoke(desk.tx, row, desk.now)
+    bump_revocation(desk.tx)
+    details = {"credential": row.id.hex()}
+    desk.record(Change(What.APP_PASSWORD_REVOKE, rule, (stamp,), details), person)
+
+
+def add_membership(desk: Desk, login: str, slug: str, span: Span) -> Membership:
+    rule = desk.allow()
+    person = desk.directory.find_person(desk.tx, login)
+    membership, stamp = _join(desk, person, slug, span)
+    details = {"structure": slug, "membership": membership.id.hex()}
+    desk.record(Change(What.MEMBERSHIP_ADD, rule, (stamp,), details), person)
+    return membership
+
+
+def end_membership(desk: Desk, login: str, slug: str) -> None:
+    """Whatever they hold there now, or would hold later. Raises NotFound when that is nothing."""
+    rule = desk.allow()
+    person = desk.directory.find_person(desk.tx, login)
+    structure = desk.directory.find_structure(desk.tx, slug)
+    ending = _not_over(desk, person, structure)
+    if not ending:
+        raise NotFound(f"{quoted(person.login)} is not in {quoted(slug)}; nothing was changed")
+    stamps = tuple(desk.register.end_membership(desk.tx, one.id, desk.now) for one in ending)
+    bump_revocation(desk.tx)
+    desk.record(Change(What.MEMBERSHIP_END, rule, stamps, {"structure": slug}), person)
+
+
+def view(desk: Desk, login: str) -> PersonView:
+    person, _ = desk.account(login)
+    return PersonView(
+        person=person,
+        vault=desk.directory.vault_of(desk.tx, person.id, desk.now),
+        has_password=desk.directory.password(desk.tx, person.id) is not None,
+        memberships=tuple(desk.directory.memberships(desk.tx, person.id)),
+        app_passwords=tuple(desk.directory.app_passwords(desk.tx, person.id)),
+    )
+
+
+def _join(desk: Desk, person: Person, slug: str, span: Span) -> tuple[Membership, Stamp]:
+    if person.role not in STAFF:
+        raise BadInput(f"a {person.role.value} belongs to no structure; leave {quoted(slug)} out")
+    if span.ends is not None and span.ends <= max(span.starts, desk.now):
+        raise BadInput("the membership would be over before it begins; choose a later end")
+    structure = desk.directory.find_structure(desk.tx, slug)
+    if any(_overlap(span, one) for one in _not_over(desk, person, structure)):
+        raise AlreadyThere(
+            f"{quoted(person.login)} is in {quoted(slug)} at that time already; end that first"
+        )
+    return desk.register.add_membership(desk.tx, person, structure, span.starts, span.ends)
+
+
+def _not_over(desk: Desk, person: Person, structure: Structure) -> list[Membership]:
+    return [
+        one
+        for one in desk.directory.memberships(desk.tx, person.id)
+        if one.structure.id == structure.id and (one.ends is None or one.ends > desk.now)
+    ]
+
+
+def _overlap(span: Span, other: Membership) -> bool:
+    begins_before_end = other.ends is None or span.starts < other.ends
+    return begins_before_end and (span.ends is None or other.starts < span.ends)
+
+
+def _give_vault(desk: Desk, person: Person, arrival: Arrival, rule: str) -> None:
+    """Its own trail begins with how it was made."""
+    vault, stamps = desk.tools.vaults.create(
+        desk.tx, person.id, arrival.quota, arrival.template, desk.now
+    )
+    rows = tuple(RowStamp(one.table, one.id, one.version, one.hash) for one in stamps)
+    event = Event(vault.id, What.VAULT_CREATE, desk.who, rule=rule, rows=rows)
+    desk.tools.trail.record(desk.tx, event, desk.now)
