@@ -15,12 +15,14 @@ _ONCE = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
 
 
 class Parking:
+    """`bell` is a descriptor that becomes readable when the server stops."""
+
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._parked: dict[int, Connection] = {}
         self._closed = False
-        self._bell, self._rope = os.pipe()
-        self._epoll.register(self._bell, select.EPOLLIN)
+        self.bell, self._rope = os.pipe()
+        self._epoll.register(self.bell, select.EPOLLIN)
 
     def put(self, connection: Connection) -> None:
         """From now on any thread may find it ready. Raises OSError or ValueError for a dead one."""
@@ -54,15 +56,18 @@ class Parking:
                 return connection
         return None
 
+    def ring(self) -> None:
+        """Wakes every thread that waits here, now and later: the byte is never read."""
+        os.write(self._rope, b"!")
+
     def close(self) -> None:
-        """Closes every parked connection and wakes every thread that waits here."""
+        """Closes every parked connection, and each that is still put here."""
         self._closed = True
-        os.write(self._rope, b"!")  # never read: the bell goes on ringing
         while (connection := self.nearest()) is not None:
             connection.close()
 
     def release(self) -> None:
         """Gives the descriptors back, once no thread is left."""
         self._epoll.close()
-        os.close(self._bell)
+        os.close(self.bell)
         os.close(self._rope)

@@ -13,7 +13,7 @@ from davserver.serving.wire import Wire
 SERVER_NAME = "Abri"
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]*")
 _STATUS = re.compile(r"[2-5]\d\d( [^\x00-\x1f\x7f]*)?")
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -88,6 +88,8 @@ class Reply:
 
         Raises Gone, and BadReply for more bytes than announced.
         """
+        if not isinstance(data, bytes):
+            raise BadReply("a part that is not bytes")
         head = b"" if self.begun else self._begin(len(data) if whole else None)
         if self._bodyless:
             data = b""
@@ -95,6 +97,7 @@ class Reply:
             if len(data) > self._left:
                 raise BadReply("more bytes than announced")
             self._left -= len(data)
+        self.begun = True
         self._send(head, data)
 
     def _send(self, head: bytes, data: bytes) -> None:
@@ -120,7 +123,6 @@ class Reply:
     def _begin(self, whole: int | None) -> bytes:
         if not self.status:
             raise BadReply("no status")
-        self.begun = True
         framing = self._frame(whole)
         lines = [f"HTTP/1.1 {self._line}"]
         lines += [f"{name}: {value}" for name, value in self._headers]

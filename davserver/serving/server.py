@@ -24,7 +24,7 @@ from davserver.serving.settings import Listener
 from davserver.serving.tls import server_context
 
 LOOK_SECONDS = 0.25
-"""How often deadlines are looked at, and how long a stop may wait for the accept loop."""
+"""How often deadlines are looked at."""
 
 
 class Server(HTTPServer):
@@ -92,6 +92,7 @@ class Server(HTTPServer):
     def _serve(self) -> None:
         poller = select.poll()
         poller.register(self._listening.fileno(), select.POLLIN)
+        poller.register(self._parking.bell, select.POLLIN)
         looked = monotonic()
         while self.ready:
             try:
@@ -166,6 +167,7 @@ class Server(HTTPServer):
     def stop_accepting(self) -> None:
         """Closes the port and every parked connection; running requests go on."""
         self.ready = False
+        self._parking.ring()
         self._accept_over.wait()
         self._listening.close()
         self._parking.close()
