@@ -91,13 +91,19 @@ def settle(claims: Iterable[Claim], numbered: Numbered) -> dict[tuple[str, bytes
 def with_folders_settled(grants: Collection[Grant]) -> list[Grant]:
     """The grants of one viewer with the folder names that this viewer sees."""
     shown = settle((Claim(g.folder, g.vault, (g.created, g.id)) for g in grants), numbered_folder)
-    return [replace(one, folder=shown[one.folder, one.vault]) for one in grants]
+    late = {key: name for key, name in shown.items() if key[0] != name}
+    if not late:
+        return list(grants)
+    return [replace(g, folder=late.get((g.folder, g.vault), g.folder)) for g in grants]
 
 
 def with_items_settled(grants: Collection[Grant]) -> list[Grant]:
     """The grants of one folder with the item names that this viewer sees."""
     shown = settle((Claim(g.name, g.node, (g.created, g.id)) for g in grants), numbered_item)
-    return [replace(one, name=shown[one.name, one.node]) for one in grants]
+    late = {key: name for key, name in shown.items() if key[0] != name}
+    if not late:
+        return list(grants)
+    return [replace(g, name=late.get((g.name, g.node), g.name)) for g in grants]
 
 
 def _cut(text: str, most: int) -> str:

@@ -1,12 +1,15 @@
 """Grants in the database: which are live for whom, and under which names (DESIGN §2.1, §4).
 
-Nothing here is cached: a grant that ended is gone in the next statement that asks.
+Rows are read anew by every question: a grant that ended is gone in the next statement that asks.
+Only that a row of exactly these bytes was genuine, and what it says, is remembered for a while.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain, islice
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -40,6 +43,8 @@ from davserver.vault.grant_names import (
 from davserver.vault.grant_rows import COLUMNS, NAMES, GrantRow, ended, open_row, seal_row
 
 _NAMES_AT_A_TIME = 20
+_REMEMBERED = 10_000
+"""Opened rows, of about 2 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class GrantBook:
 
     def __init__(self, keys: InstanceKeys) -> None:
         self._keys = keys
+        self._opened = lru_cache(_REMEMBERED)(self._open)
 
     def live_for(
         self, tx: Connection, vault: VaultId, grantees: Collection[bytes], now: datetime
@@ -199,8 +205,11 @@ class GrantBook:
 
     def _rows(self, tx: Connection, wanted: Select[*tuple[object, ...]]) -> list[GrantRow]:
         found = tx.execute(wanted.order_by(table.c.created, table.c.id))
-        opened = (open_row(self._keys, dict(zip(NAMES, one, strict=True))) for one in found)
+        opened = (self._opened(tuple(one)) for one in found)
         return [row for row in opened if row is not None]
+
+    def _open(self, values: tuple[Any, ...]) -> GrantRow | None:
+        return open_row(self._keys, dict(zip(NAMES, values, strict=True)))
 
     def _grants(self, tx: Connection, wanted: Select[*tuple[object, ...]]) -> list[Grant]:
         return [row.grant for row in self._rows(tx, wanted)]
