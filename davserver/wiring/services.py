@@ -15,6 +15,7 @@ from davserver.domain.ids import Entropy
 from davserver.gate.copying import Copying
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
+from davserver.gate.people import People
 from davserver.gate.reading import Reading
 from davserver.gate.scratch import Scratch
 from davserver.gate.tools import Limits, Tools
@@ -49,6 +50,7 @@ class Services:
     moving: Moving
     copying: Copying
     locking: Locking
+    people: People
     watch: EpochWatch
 
     def start(self) -> None:
@@ -117,6 +119,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         moving=Moving(tools, scratch),
         copying=Copying(tools),
         locking=Locking(tools, scratch),
+        people=People(tools, settings.vaults.quota),
         watch=watch,
     )
 

@@ -1,0 +1,181 @@
+"""`abri person`: accounts."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from admin import app_passwords
+from admin.new_password import chosen_password, make_password
+from admin.output import AsJson, local, say, show_json, show_table
+from admin.session import opened
+from authn.texts import LANGUAGES
+from davserver.domain.people import Membership, Person, Role
+from davserver.gate.accounts import PersonView
+from davserver.gate.people import PersonToAdd
+
+app = typer.Typer(help="People: their accounts, never their documents.", no_args_is_help=True)
+
+Login = Annotated[str, typer.Argument(help="The name they sign in with.")]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="Take the password from the first line of input."),
+]
+
+
+@app.command()
+def add(  # noqa: PLR0913 — each is an option
+    context: typer.Context,
+    login: Login,
+    role: Annotated[Role, typer.Option(help="What they do here.")],
+    name: Annotated[str, typer.Option(help="Their name, as people know them.")],
+    structure: Annotated[
+        list[str] | None,
+        typer.Option(help="Slug of a structure they work in; may be given several times."),
+    ] = None,
+    template: Annotated[
+        str, typer.Option(help="Folders of a beneficiary's new vault: fr, en or none.")
+    ] = "fr",
+    *,
+    password_stdin: PasswordStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a person. A beneficiary gets a vault with the folders of the template.
+
+    Without --password-stdin the password is asked for; where nobody can be asked, or nothing is
+    typed, one is made and shown once.
+    """
+    language = template if template in LANGUAGES else LANGUAGES[0]
+    chosen = chosen_password(from_stdin=password_stdin)
+    password = chosen or make_password()
+    new = PersonToAdd(login, role, name, tuple(structure or ()), template, password, language)
+    with opened(context) as session:
+        made = session.services.people.add_person(session.who, new, session.now)
+    shown = {} if chosen else {"password": password}
+    if as_json:
+        show_json(_plain(made) | shown)
+    else:
+        say(f"Added {made.login}: {made.name} ({made.role.value}).")
+        _say_made(chosen, password)
+
+
+@app.command("list")
+def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Everybody, by login."""
+    with opened(context) as session:
+        found = session.services.people.people(session.who, session.now)
+    if as_json:
+        show_json([_plain(one) for one in found])
+    else:
+        show_table(
+            ("login", "name", "role", "state"),
+            [(one.login, one.name, one.role.value, one.state.value) for one in found],
+            "There is nobody yet: abri person add",
+        )
+
+
+@app.command()
+def show(context: typer.Context, login: Login, *, as_json: AsJson = False) -> None:
+    """One account: memberships and app passwords, no document."""
+    with opened(context) as session:
+        view = session.services.people.show(session.who, login, session.now)
+        now = session.now
+    if as_json:
+        show_json(_view(view, now))
+        return
+    one = view.person
+    say(f"{one.login}: {one.name}, {one.role.value}, {one.state.value}")
+    say(f"vault: {view.vault.hex() if view.vault else 'none'}")
+    say(f"password: {'set' if view.has_password else 'none'}")
+    for membership in view.memberships:
+        ends = f" until {local(membership.ends)}" if membership.ends else ""
+        say(f"works in {membership.structure.slug} since {local(membership.starts)}{ends}")
+    for row in view.app_passwords:
+        say(f"app password {row.id.hex()}: {row.label}")
+
+
+@app.command()
+def disable(context: typer.Context, login: Login) -> None:
+    """Keep somebody out from their next request on. Nothing of theirs is lost."""
+    with opened(context) as session:
+        one = session.services.people.disable(session.who, login, session.now)
+    say(f"{one.login} is out. Let them in again with: abri person enable {one.login}")
+
+
+@app.command()
+def enable(context: typer.Context, login: Login) -> None:
+    """Let somebody in again, with everything as it was."""
+    with opened(context) as session:
+        one = session.services.people.enable(session.who, login, session.now)
+    say(f"{one.login} is in again.")
+
+
+@app.command()
+def password(
+    context: typer.Context,
+    login: Login,
+    *,
+    password_stdin: PasswordStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give somebody another password. Their app passwords stay."""
+    chosen = chosen_password(from_stdin=password_stdin)
+    new = chosen or make_password()
+    with opened(context) as session:
+        session.services.people.set_password(session.who, login, new, session.now)
+    if as_json:
+        show_json({"login": login} | ({} if chosen else {"password": new}))
+    else:
+        say(f"{login} has another password.")
+        _say_made(chosen, new)
+
+
+@app.command()
+def join(context: typer.Context, login: Login, slug: str) -> None:
+    """Give somebody a place in a structure."""
+    _in_and_out(context, login, slug, come=True)
+
+
+@app.command()
+def leave(context: typer.Context, login: Login, slug: str) -> None:
+    """End somebody's place in a structure, with all that was granted to it."""
+    _in_and_out(context, login, slug, come=False)
+
+
+def _in_and_out(context: typer.Context, login: str, slug: str, *, come: bool) -> None:
+    with opened(context) as session:
+        people = session.services.people
+        if come:
+            people.add_membership(session.who, login, slug, session.now)
+        else:
+            people.end_membership(session.who, login, slug, session.now)
+    say(f"{login} {'works in' if come else 'has left'} {slug}.")
+
+
+def _say_made(chosen: str | None, password: str) -> None:
+    if chosen is None:
+        say(f"Password, shown only now: {password}")
+
+
+def _plain(one: Person) -> dict[str, Any]:
+    return {
+        "id": one.id.hex(),
+        "login": one.login,
+        "name": one.name,
+        "role": one.role.value,
+        "state": one.state.value,
+        "language": one.language,
+    }
+
+
+def _view(view: PersonView, now: datetime) -> dict[str, Any]:
+    return _plain(view.person) | {
+        "vault": view.vault.hex() if view.vault else None,
+        "has_password": view.has_password,
+        "memberships": [_membership(one) for one in view.memberships],
+        "app_passwords": [app_passwords.plain(one, now) for one in view.app_passwords],
+    }
+
+
+def _membership(one: Membership) -> dict[str, Any]:
+    return {"structure": one.structure.slug, "from": one.starts, "until": one.ends}
