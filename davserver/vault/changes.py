@@ -56,8 +56,8 @@ def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: 
         return
     at = to_us(now)
     rows = [
-        {"folder_id": folder.id, "tag": tag, "count": 1, "at": at}
-        for folder in folders
+        {"folder_id": folder, "tag": tag, "count": 1, "at": at}
+        for folder in dict.fromkeys(one.id for one in folders)
         for tag in tags
     ]
     flavour = sqlite if tx.dialect.name == "sqlite" else postgresql

@@ -47,7 +47,10 @@ def move(tx: Connection, vault: OpenVault, take: Permit, put: Permit, now: datet
         "left_by": take.who.id,
     }
     done = update_node(tx, vault, after, left)
-    _announce_both(tx, vault, take, put, (node, after), now)
+    tags = tags_below(tx, vault, node, take.target.category)
+    # Its category travels with it: only its name can change how it is noticed.
+    tags.add(changes.tag_of(vault, after, take.target.category))
+    _announce_both(tx, take, put, tags, now)
     return done
 
 
@@ -63,7 +66,9 @@ def take_over(
     source, destination = take.target.node, put.target.node
     assert source is not None and destination is not None  # noqa: S101, PT018 — as above
     done = _absorb(tx, vault, source, destination, entropy, now)
-    _announce_both(tx, vault, take, put, (source, destination), now)
+    tags = tags_below(tx, vault, source, take.target.category)
+    tags.add(changes.tag_of(vault, destination, put.target.category))
+    _announce_both(tx, take, put, tags, now)
     return done
 
 
@@ -137,18 +142,9 @@ def _adopt_versions(tx: Connection, vault: OpenVault, source: Node, destination:
 
 
 def _announce_both(
-    tx: Connection,
-    vault: OpenVault,
-    take: Permit,
-    put: Permit,
-    nodes: tuple[Node, Node],
-    now: datetime,
+    tx: Connection, take: Permit, put: Permit, tags: set[bytes], now: datetime
 ) -> None:
-    before, after = nodes
-    tags = tags_below(tx, vault, before, take.target.category)
-    tags |= {changes.tag_of(vault, after, put.target.category)}
-    folders = {node.id: node for node in (*take.target.above, *put.target.above)}
-    changes.bump(tx, list(folders.values()), tags, now)
+    changes.bump(tx, (*take.target.above, *put.target.above), tags, now)
 
 
 def tags_below(tx: Connection, vault: OpenVault, node: Node, category: Category) -> set[bytes]:
