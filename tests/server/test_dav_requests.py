@@ -1,0 +1,377 @@
+"""The drive over HTTP: paths, conditions, ranges, uploads, COPY and MOVE.
+
+Most of these are faults of stock WsgiDAV (marked W in docs/webdav.md), so each test says what a
+client would lose by them.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from lxml import etree
+
+from tests.support.dav import DAV, Drive
+from tests.support.http import Answer, Caller, chunked
+from tests.support.instance import Server
+
+pytestmark = pytest.mark.server
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def amina(served: Server) -> Iterator[Drive]:
+    drive = served.instance.drive("amina")
+    yield drive
+    drive.caller.close()
+
+
+@pytest.fixture
+def folder(amina: Drive) -> str:
+    """An empty folder of this test's own."""
+    path = f"/requests-{next(_numbers)}"
+    assert amina.mkcol(path).status == 201
+    return path
+
+
+@pytest.fixture
+def note(amina: Drive, folder: str) -> str:
+    """A file of ten bytes."""
+    assert amina.put(f"{folder}/note.txt", b"0123456789").status == 201
+    return f"{folder}/note.txt"
+
+
+# ── paths ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["semi;colon.txt", "q?mark.txt", "100%.txt", "a#b&c+d é日本.txt"])
+def test_a_name_survives_every_way_in(amina: Drive, folder: str, note: str, name: str) -> None:
+    """W: the Destination is unquoted before it is split, so `semi;colon.txt` becomes `semi`."""
+    assert amina.copy(note, f"{folder}/{name}").status == 201
+    assert amina.move(f"{folder}/{name}", f"{folder}/moved {name}").status == 201
+    assert amina.put(f"{folder}/{name}", b"new").status == 201
+    assert amina.names(folder) == {"note.txt", name, f"moved {name}"}
+
+
+def test_composed_and_decomposed_names_are_one(amina: Drive, folder: str) -> None:
+    """W: Finder writes `é` as two characters, and would not find what others wrote as one."""
+    assert amina.put(f"{folder}/e\u0301te\u0301", b"one").status == 201
+    assert amina.put(f"{folder}/été", b"two").status == 204
+    assert amina.get(f"{folder}/e\u0301te\u0301").body == b"two"
+    assert amina.names(folder) == {"été"}
+
+
+@pytest.mark.parametrize("name", ["%FF", "%00", "%C3%28", "a%2Fb", "%0A", "x" * 300, "..", "%zz"])
+def test_a_name_that_cannot_be_is_answered(amina: Drive, folder: str, name: str) -> None:
+    """W: invalid UTF-8 drops the connection, NUL and long names are errors 500."""
+    for method in ("GET", "PUT", "MKCOL", "PROPFIND", "DELETE"):
+        answer = amina.caller.ask(method, f"/dav{folder}/{name}", {"Depth": "0"})
+        assert answer.status == 400, (method, answer)
+    answer = amina.caller.ask("MOVE", f"/dav{folder}", {"Destination": f"/dav/{name}"})
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize("target", ["/DAV/", "/Dav/x", "/davx/", "/dav2"])
+def test_a_drive_has_one_spelling(amina: Drive, target: str) -> None:
+    assert amina.caller.ask("PROPFIND", target, {"Depth": "0"}).status == 404
+
+
+def test_a_destination_elsewhere_is_refused_and_nothing_moves(amina: Drive, note: str) -> None:
+    for elsewhere in ("http://other.example/dav/x", "/elsewhere/x", "https://localhost:1/dav/x"):
+        headers = {"Destination": elsewhere}
+        assert amina.ask("MOVE", note, headers).status == 502
+        assert amina.ask("COPY", note, headers).status == 502
+    assert amina.ask("MOVE", note).status == 400
+    assert amina.get(note).status == 200
+
+
+# ── conditions ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_etag_of_a_listing_is_the_one_of_the_header(amina: Drive, note: str) -> None:
+    """W: without quotes in the listing, so an If-Match made of it never holds."""
+    shown = amina.listing(note, "0")[note].etag
+    assert shown == amina.get(note).header("ETag")
+    assert amina.put(note, b"new", If_Match=shown or "").status == 204
+    assert amina.put(note, b"newer", If_Match=shown or "").status == 412
+    assert amina.get(note).body == b"new"
+
+
+@pytest.mark.parametrize("condition", ['"x"', "*"])
+def test_if_match_on_a_missing_file_makes_none(amina: Drive, folder: str, condition: str) -> None:
+    """W: answers 201, so what another program deleted comes back."""
+    assert amina.put(f"{folder}/gone", b"x", If_Match=condition).status == 412
+    assert amina.names(folder) == set()
+
+
+def test_a_tagged_if_header_is_obeyed(amina: Drive, note: str) -> None:
+    """W: ignored when tagged."""
+    for tag in (f"<{amina.url(note)}>", f"<http://localhost:{amina.caller.port}{amina.url(note)}>"):
+        assert amina.put(note, b"lost", If=f'{tag} (["other"])').status == 412
+    etag = amina.get(note).header("ETag")
+    assert amina.put(note, b"kept", If=f"<{amina.url(note)}> ([{etag}])").status == 204
+    assert amina.put(note, b"lost", If='<http://other.example/x> (["e"])').status == 412
+    assert amina.get(note).body == b"kept"
+
+
+def test_an_if_header_counts_for_looking_too(amina: Drive, note: str) -> None:
+    etag = amina.get(note).header("ETag")
+    for method in ("GET", "HEAD", "PROPFIND"):
+        headers = {"Depth": "0", "If": f"([{etag}])"}
+        assert amina.ask(method, note, headers).status in {200, 207}
+        assert amina.ask(method, note, {**headers, "If": '(["other"])'}).status == 412
+        assert amina.ask(method, note, {**headers, "If": "(Not <urn:x:y>)"}).status in {200, 207}
+
+
+def test_a_date_condition_holds_to_the_second(amina: Drive, note: str) -> None:
+    """W: sends the file again to whoever has it; and answers 304 to an upload."""
+    date = amina.get(note).header("Last-Modified") or ""
+    for method in ("GET", "HEAD"):
+        assert amina.ask(method, note, {"If-Modified-Since": date}).status == 304
+        assert amina.ask(method, note, {"If-Unmodified-Since": date}).status == 200
+        old = "Sun, 06 Nov 1994 08:49:37 GMT"
+        assert amina.ask(method, note, {"If-Unmodified-Since": old}).status == 412
+    assert amina.put(note, b"new", If_Modified_Since=date).status == 204
+
+
+@pytest.mark.parametrize("value", ["unquoted", '"open', "(", "(Not)"])
+def test_a_condition_that_cannot_be_read_is_refused(amina: Drive, note: str, value: str) -> None:
+    name = "If" if value.startswith("(") else "If-Match"
+    assert amina.ask("PUT", note, {name: value}, b"lost").status == 400
+    assert amina.get(note).body == b"0123456789"
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_several_ranges_are_the_whole(amina: Drive, note: str) -> None:
+    """W: sends the first and drops the others."""
+    answer = amina.get(note, Range="bytes=0-1,4-5")
+    assert (answer.status, answer.body) == (200, b"0123456789")
+
+
+def test_a_range_is_a_range_and_a_head_says_the_same(amina: Drive, note: str) -> None:
+    got = amina.get(note, Range="bytes=2-4")
+    assert (got.status, got.body) == (206, b"234")
+    assert got.header("Content-Range") == "bytes 2-4/10"
+    head = amina.ask("HEAD", note, {"Range": "bytes=2-4"})
+    same = ("Content-Length", "Content-Range", "ETag", "Last-Modified", "Content-Type")
+    assert head.status == 206
+    assert [head.header(name) for name in same] == [got.header(name) for name in same]
+    beyond = amina.get(note, Range="bytes=10-")
+    assert (beyond.status, beyond.header("Content-Range")) == (416, "bytes */10")
+
+
+def test_an_empty_file_is_a_file(amina: Drive, folder: str) -> None:
+    assert amina.put(f"{folder}/empty", b"").status == 201
+    answer = amina.get(f"{folder}/empty")
+    assert (answer.status, answer.body, answer.header("Content-Length")) == (200, b"", "0")
+
+
+def test_a_folder_can_be_asked_for_because_office_does(amina: Drive, folder: str) -> None:
+    """W: 403, and Office gives up."""
+    for path in (folder, f"{folder}/", "/"):
+        assert amina.get(path).status == 200
+        assert amina.ask("HEAD", path).status == 200
+        assert (
+            amina.get(path).header("ETag") == amina.listing(path, "0")[path.rstrip("/") or "/"].etag
+        )
+
+
+def test_a_document_is_no_page_of_ours(amina: Drive, folder: str) -> None:
+    amina.put(f"{folder}/evil.html", b"<script>1</script>", Content_Type="text/html")
+    answer = amina.get(f"{folder}/evil.html")
+    assert answer.header("X-Content-Type-Options") == "nosniff"
+    assert answer.header("Content-Disposition") == "attachment"
+    assert "sandbox" in (answer.header("Content-Security-Policy") or "")
+
+
+# ── uploads ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_part_is_never_taken_for_the_whole(amina: Drive, note: str) -> None:
+    assert amina.put(note, b"x", Content_Range="bytes 1-1/10").status == 400
+    assert amina.put(note, b"x", Content_Encoding="gzip").status == 415
+    assert amina.get(note).body == b"0123456789"
+
+
+def _chunked(drive: Drive, path: str, body: bytes, **headers: str) -> Answer:
+    sent = {"Transfer-Encoding": "chunked", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return drive.ask("PUT", path, sent, body)
+
+
+@pytest.mark.parametrize(("expected", "status"), [("7", 204), ("8", 400), ("6", 400), ("x", 400)])
+def test_finder_announces_the_length_of_its_chunks(
+    amina: Drive, note: str, expected: str, status: int
+) -> None:
+    body = chunked(b"bon", b"jour")
+    answer = _chunked(amina, note, body, X_Expected_Entity_Length=expected)
+    assert answer.status == status
+    assert amina.get(note).body == (b"bonjour" if status == 204 else b"0123456789")
+
+
+@pytest.mark.parametrize("kind", ["SHA256", "SHA1", "MD5"])
+def test_a_checksum_decides(amina: Drive, note: str, kind: str) -> None:
+    right = hashlib.new(kind.lower(), b"bonjour").hexdigest()
+    assert amina.put(note, b"bonsoir", OC_Checksum=f"{kind}:{right}").status == 400
+    assert amina.get(note).body == b"0123456789"
+    assert amina.put(note, b"bonjour", OC_Checksum=f"{kind}:{right}").status == 204
+    assert _chunked(amina, note, chunked(b"bonsoir"), OC_Checksum=f"{kind}:{right}").status == 400
+    assert amina.get(note).body == b"bonjour"
+
+
+def test_an_upload_says_what_it_left(amina: Drive, folder: str) -> None:
+    made = amina.put(f"{folder}/é.txt", b"x", X_OC_Mtime="1700000000")
+    assert made.status == 201
+    assert made.header("Location") == amina.url(f"{folder}/é.txt")
+    assert made.header("X-OC-Mtime") == "accepted"
+    got = amina.get(f"{folder}/é.txt")
+    assert got.header("ETag") == made.header("ETag")
+    assert got.header("Last-Modified") == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
+def test_a_folder_is_not_overwritten_by_a_file(amina: Drive, folder: str, note: str) -> None:
+    assert amina.put(folder, b"x").status == 405
+    assert amina.put(f"{folder}/", b"x").status == 405
+    assert amina.put(f"{folder}/new/", b"x").status == 405
+    assert amina.names(folder) == {"note.txt"}
+
+
+def test_there_must_be_a_folder_to_put_into(amina: Drive, folder: str) -> None:
+    assert amina.put(f"{folder}/none/x", b"x").status == 409
+    assert amina.mkcol(f"{folder}/none/x").status == 409
+    assert amina.names(folder) == set()
+
+
+def test_a_folder_is_made_once_and_without_a_body(amina: Drive, folder: str) -> None:
+    assert amina.mkcol(folder).status == 405
+    assert amina.ask("MKCOL", f"{folder}/a", {}, b"x").status == 415
+    headers = {"Transfer-Encoding": "chunked"}
+    assert amina.ask("MKCOL", f"{folder}/a", headers, chunked(b"x")).status == 415
+    assert amina.names(folder) == set()
+
+
+# ── COPY, MOVE, DELETE ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_shallow_copy_leaves_the_members_behind(amina: Drive, folder: str, note: str) -> None:
+    """W: copies them, which is more than was asked."""
+    assert amina.copy(folder, f"{folder}-shallow", Depth="0").status == 201
+    assert amina.names(f"{folder}-shallow") == set()
+    assert amina.copy(folder, f"{folder}-deep").status == 201
+    assert amina.names(f"{folder}-deep") == {"note.txt"}
+    assert amina.get(f"{folder}-deep/note.txt").body == b"0123456789"
+
+
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+def test_overwriting_is_told_apart_from_making(
+    amina: Drive, folder: str, note: str, method: str
+) -> None:
+    """W: always 204, and the target is deleted before it is known that the rest will work."""
+    amina.put(f"{folder}/other.txt", b"other")
+    to = {"Destination": amina.url(f"{folder}/other.txt")}
+    assert amina.ask(method, note, {**to, "Overwrite": "F"}).status == 412
+    assert amina.get(f"{folder}/other.txt").body == b"other"
+    assert amina.ask(method, note, {**to, "Overwrite": "perhaps"}).status == 400
+    assert amina.ask(method, note, to).status == 204
+    assert amina.get(f"{folder}/other.txt").body == b"0123456789"
+    assert amina.get(note).status == (200 if method == "COPY" else 404)
+
+
+def test_a_thing_is_not_put_onto_itself(amina: Drive, folder: str, note: str) -> None:
+    for method in ("COPY", "MOVE"):
+        for path in (note, folder):
+            assert amina.ask(method, path, {"Destination": amina.url(path)}).status == 403
+            assert amina.ask(method, path, {"Destination": amina.url(f"{path}/")}).status == 403
+    assert amina.move(folder, f"{folder}/inside").status == 403
+    assert amina.get(note).body == b"0123456789"
+
+
+def test_a_folder_is_copied_into_itself_once(amina: Drive, folder: str, note: str) -> None:
+    assert amina.copy(folder, f"{folder}/inside").status == 201
+    assert amina.names(folder) == {"note.txt", "inside"}
+    assert amina.names(f"{folder}/inside") == {"note.txt"}
+
+
+@pytest.mark.parametrize(
+    ("method", "depth"), [("DELETE", "0"), ("DELETE", "1"), ("MOVE", "0"), ("COPY", "1")]
+)
+def test_a_depth_that_would_mean_less_is_refused(
+    amina: Drive, folder: str, note: str, method: str, depth: str
+) -> None:
+    headers = {"Depth": depth, "Destination": amina.url(f"{folder}-elsewhere")}
+    assert amina.ask(method, folder, headers).status == 400
+    assert amina.get(note).status == 200
+
+
+# ── bodies and connections ──────────────────────────────────────────────────────────────────────
+
+
+def test_xml_has_a_limit(amina: Drive, folder: str) -> None:
+    """W: parses 120 MB of it, in memory."""
+    long = b"<propfind xmlns='DAV:'><allprop/><!--" + b"x" * 70_000 + b"--></propfind>"
+    assert amina.ask("PROPFIND", folder, {"Depth": "0"}, long).status == 413
+    sent = {"Depth": "0", "Transfer-Encoding": "chunked"}
+    assert amina.ask("PROPFIND", folder, sent, chunked(long)).status == 413
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "PROPPATCH", "LOCK"])
+def test_a_doctype_is_refused(amina: Drive, folder: str, method: str) -> None:
+    bomb = b'<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><a>&b;</a>'
+    assert amina.ask(method, folder, {"Depth": "0"}, bomb).status == 400
+
+
+def test_a_stranger_is_asked_for_a_name_before_anything_is_read(served: Server) -> None:
+    """W: reads 80 MB of an upload into memory before it refuses."""
+    with Caller(served.instance.port) as stranger:
+        head = stranger.head("PUT", "/dav/x", {"Content-Length": str(10**9)})
+        stranger.connection.send(head)
+        answer = stranger.connection.answer()
+    assert answer.status == 401
+    assert answer.header("WWW-Authenticate") == 'Basic realm="Abri", charset="UTF-8"'
+    assert (answer.header("Connection") or "").lower() == "close"
+
+
+def test_a_refused_chunked_upload_is_not_taken_for_the_next_request(served: Server) -> None:
+    """W: what is left of the body is answered as a request of its own."""
+    with Caller(served.instance.port, again=False) as stranger:
+        body = chunked(b"GET /dav/ HTTP/1.1\r\n\r\n")
+        answer = stranger.ask("PUT", "/dav/x", {"Transfer-Encoding": "chunked"}, body)
+        assert answer.status == 401
+        assert not stranger.connection.is_open
+
+
+def test_a_connection_survives_a_refusal_of_something_small(served: Server) -> None:
+    with Caller(served.instance.port, again=False) as stranger:
+        for _ in range(3):
+            assert stranger.ask("PROPFIND", "/dav/", {"Depth": "0"}, b"<a/>").status == 401
+            assert stranger.connection.is_open
+
+
+def test_options_needs_nobody_and_tells_nothing(served: Server) -> None:
+    with Caller(served.instance.port) as stranger:
+        answers = {
+            path: stranger.ask("OPTIONS", path)
+            for path in ("/", "*", "/dav", "/dav/", "/dav/there/is/nothing", "/other")
+        }
+    for answer in answers.values():
+        assert answer.status == 200
+        assert answer.header("DAV") == "1, 2, 3"
+        assert answer.header("MS-Author-Via") == "DAV"
+        assert answer.header("Content-Length") == "0"
+        assert answer.header("Allow") == answers["/"].header("Allow")
+
+
+def test_an_error_tells_no_more_than_the_request_did(amina: Drive, folder: str, note: str) -> None:
+    """W: error pages carry paths and the text of exceptions."""
+    answers = [
+        amina.get(f"{folder}/nothing-here"),
+        amina.mkcol(folder),
+        amina.put(f"{folder}/none/x", b""),
+        amina.copy(note, f"{folder}/none/y"),
+    ]
+    for answer in answers:
+        assert etree.fromstring(answer.body).tag == f"{DAV}error"
+        for word in (folder, "nothing-here", "Traceback", "wsgidav", "davserver", "python"):
+            assert word not in answer.text()
