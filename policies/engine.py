@@ -93,8 +93,11 @@ def _keep_matcher(enforcer: Any) -> None:
 
 
 def _silence() -> None:
-    """Casbin writes each question to its log; the trail is where decisions are recorded."""
+    """Casbin writes each question to its log; the trail is where decisions are recorded.
+    Configuring a program's log may lift `disabled` again, so the level forbids it too.
+    """
     for name in ("casbin", "casbin.enforcer", "casbin.policy", "casbin.role"):
         logger = logging.getLogger(name)
         logger.disabled = True
         logger.propagate = False
+        logger.setLevel(logging.CRITICAL + 1)

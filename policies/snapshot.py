@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from threading import Lock
 
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.errors import Reason
@@ -50,7 +49,6 @@ class Snapshot:
     has_slots: bool
     warnings: tuple[Problem, ...] = ()
     _memo: dict[Point, Answer] = field(default_factory=dict, repr=False)
-    _miss: Lock = field(default_factory=Lock, repr=False)
     _calm: dict[str, Point | None] = field(default_factory=dict, repr=False)
 
     def answer(self, point: Point) -> Answer:
@@ -60,10 +58,9 @@ class Snapshot:
             return known
         if not self.vocabulary.knows(point):
             return Answer(allowed=False, rule=None, reason=Reason.POLICY)
-        with self._miss:
-            if point not in self._memo:
-                self._memo[point] = self._asked(point)
-            return self._memo[point]
+        # Two threads may ask the same new question: the engine takes one at a time, and both
+        # answers are equal.
+        return self._memo.setdefault(point, self._asked(point))
 
     @property
     def remembered(self) -> int:

@@ -84,6 +84,23 @@ def test_the_smallest_change_that_would_allow_it_is_told(name, asked, now, chang
     assert list(explained(name, asked, now).changes) == changes
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "p, a, allow, *, *, get, *, *, *, *, *\np, x, deny, *, *, get, *, *, *, password, *",
+        "p, a, allow, *, *, get, *, *, blocked, *, *",
+    ],
+)
+def test_nobody_is_told_to_sign_in_more_weakly_or_to_use_a_blocked_network(rules):
+    asked = owner()
+    found = explain(
+        Decider(with_files(rules=rules)).judge, asked.who, Action.GET, asked.target, NOW
+    )
+    assert found.changes == ()
+    assert isinstance(found.decision, Denial)
+    assert found.decision.reason is Reason.POLICY
+
+
 def test_what_an_invariant_refuses_has_no_rule_and_no_change_that_helps():
     found = explained("shipped", named(Action.DELETE))
     assert isinstance(found.decision, Denial)

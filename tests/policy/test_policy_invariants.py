@@ -212,6 +212,13 @@ def test_the_tables_of_what_is_possible_are_complete():
         assert reachable(role, relation, action) or not possible(role, relation, action)
 
 
+def test_only_managers_manage_and_only_administrators_need_no_tie():
+    for role, action in product(Role, (Action.ACCOUNT, Action.AUDIT)):
+        assert reachable(role, Relation.MANAGES, action) is (role is Role.MANAGER)
+        assert reachable(role, Relation.NONE, action) is (role is Role.ADMINISTRATOR)
+        assert reachable(role, Relation.OWNER, action)
+
+
 @pytest.mark.parametrize("rules", ["# none", "p, no, deny, *, *, *, *, *, *, *, *"])
 def test_an_owner_may_always_end_a_share(rules):
     decider = Decider(with_files(rules=rules, networks="0.0.0.0/0, blocked"))

@@ -179,8 +179,9 @@ def test_13_unknown_names_never_grow_the_role_managers():
     point = Point("professional", "grantee", "get", "work", "none", "office", "cert", "closed")
     for column in Point._fields:
         for number in range(200):
-            answer = decider.snapshot.answer(point._replace(**{column: f"name-{number}"}))
-            assert answer.allowed is False
+            stranger = point._replace(**{column: f"name-{number}"})
+            assert decider.snapshot.answer(stranger).allowed is False
+            assert decider.snapshot.engine.ask(stranger) == (False, None)
     assert decider.snapshot.engine.names_held == held
 
 
@@ -232,16 +233,43 @@ def test_17_the_matcher_is_parsed_once_whatever_the_number_of_questions():
     assert (in_answers, sum(parsed)) == (0, 1)
 
 
-def test_casbin_writes_nothing_to_any_log(caplog):
+def test_casbin_writes_nothing_to_any_log_even_if_its_loggers_are_enabled_again(caplog):
     caplog.set_level(logging.DEBUG)
     decider = Decider(a_set("shipped"))
+    loggers = [logging.getLogger(f"casbin{part}") for part in ("", ".enforcer", ".policy", ".role")]
+    assert all(logger.disabled for logger in loggers)
+    for logger in loggers:
+        logger.disabled = False
+        logger.addHandler(caplog.handler)
     for question in (owner(), named(), team(category=Category.HEALTH)):
         decider.decide(question.who, Action.GET, question.target, question.now)
+    for logger in loggers:
+        logger.removeHandler(caplog.handler)
+    assert decider.snapshot.remembered == 3
     assert [record for record in caplog.records if record.name.startswith("casbin")] == []
-    assert all(
-        logging.getLogger(f"casbin{part}").disabled
-        for part in ("", ".enforcer", ".policy", ".role")
-    )
+
+
+def test_threads_with_new_questions_get_each_its_own_answer():
+    """Without a lock around the evaluator, a question is answered with another one's words."""
+    snapshot = a_set("office-hours")
+    values = snapshot.vocabulary.values
+    points = [
+        Point("professional", "grantee", action, category, "ccas", zone, auth, "work-hours")
+        for action in values["action"]
+        for category in values["category"]
+        for zone in values["zone"]
+        for auth in ("password", "mfa")
+    ]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(snapshot.answer, points))
+    finally:
+        sys.setswitchinterval(interval)
+    told = [(answer.allowed, answer.rule) for answer in answers]
+    assert told == [snapshot.table.decide(point) for point in points]
+    assert snapshot.remembered == len(points)
 
 
 def test_a_question_that_breaks_the_engine_is_refused():

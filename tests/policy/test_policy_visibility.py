@@ -94,10 +94,16 @@ def test_a_block_tells_what_would_lift_it(rule, moment, reason):
     assert decider.drive_blocked(owner().who, moment) is None
 
 
-def test_a_block_in_some_circumstances_changes_nothing_in_what_exists():
+@pytest.mark.parametrize(
+    "where",
+    ["office, *, *", "internet, *, *", "*, *, work-hours", "*, *, closed", "office, mfa, *"],
+)
+def test_a_block_in_some_circumstances_changes_nothing_in_what_exists(where):
     rules = shipped_files()["rules.csv"].decode()
-    block = "p, x, deny, professional, *, *, *, *, internet, *, *"
-    with_block, without = Decider(with_files(rules=rules + block)), Decider(with_files(rules=rules))
+    block = f"p, x, deny, professional, *, *, *, *, {where}"
+    calendars = "work-hours, mon-fri, 08:00, 19:00"
+    without = Decider(with_files(rules=rules))
+    with_block = Decider(with_files(rules=rules + block, calendars=calendars))
     for asked in (owner(), named(), team()):
         seen = with_block.visible_categories(asked.who, asked.target, NOW)
         assert seen == without.visible_categories(asked.who, asked.target, NOW)

@@ -68,9 +68,11 @@ VOCABULARY = build_vocabulary(GROUPS.edges, tuple(GROUPS.slugs), SLOTS)
 PAIRS = {column: GROUPS.pairs(column) for column in GROUPED}
 MODEL = FILES["model.conf"].decode()
 
+any_word = st.just(ANY)
 words = st.tuples(
     *(
-        st.one_of(st.just(ANY), st.sampled_from(sorted(VOCABULARY.accepts[column])))
+        # Mostly `*`, or hardly any two rules would ever speak of the same point.
+        st.one_of(any_word, any_word, any_word, st.sampled_from(sorted(VOCABULARY.accepts[column])))
         for column in Column
     )
 )
@@ -78,7 +80,15 @@ points = st.builds(
     Point,
     *(st.sampled_from([str(word) for word in VOCABULARY.values[column]]) for column in Column),
 )
-bodies = st.lists(st.tuples(st.booleans(), words), max_size=12)
+blocks = st.builds(
+    lambda role, *circumstances: (False, (role, ANY, ANY, ANY, ANY, *circumstances)),
+    st.sampled_from([*VOCABULARY.values[Column.ROLE]]),
+    *(
+        st.sampled_from(sorted(VOCABULARY.accepts[c]))
+        for c in (Column.ZONE, Column.AUTH, Column.SLOT)
+    ),
+)
+bodies = st.lists(st.one_of(st.tuples(st.booleans(), words), blocks), max_size=12)
 
 
 def rules_of(pairs) -> tuple[Rule, ...]:
