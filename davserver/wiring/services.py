@@ -28,6 +28,7 @@ from davserver.vault.scratch import ScratchArea
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
+from davserver.wiring.explaining import Explaining
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy import load_policy
 from policies.decider import Decider
@@ -51,6 +52,7 @@ class Services:
     copying: Copying
     locking: Locking
     people: People
+    explaining: Explaining
     watch: EpochWatch
 
     def start(self) -> None:
@@ -120,6 +122,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         copying=Copying(tools),
         locking=Locking(tools, scratch),
         people=People(tools, settings.vaults.quota),
+        explaining=Explaining(tools),
         watch=watch,
     )
 

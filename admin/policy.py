@@ -1,0 +1,96 @@
+"""`abri policy`: whether the rules can be used, and why they decide as they do."""
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from admin.exits import Exit
+from admin.instants import parse_instant
+from admin.output import AsJson, say, show_json
+from admin.session import opened
+from admin.settings_of import settings_of
+from davserver.domain.actions import Action, Strength
+from davserver.domain.decisions import Permit
+from davserver.domain.paths import DrivePath
+from davserver.wiring.explaining import Explanation, Question, in_words
+from davserver.wiring.policy import check_policy
+
+app = typer.Typer(help="The rules that narrow what grants give.", no_args_is_help=True)
+
+
+class Language(StrEnum):
+    EN = "en"
+    FR = "fr"
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A candidate; the folder of config.yaml if left out.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Look for mistakes in the policy files: place, code, what would be right. The exit code is 7
+    when they cannot be used. The server takes changed files at its next start.
+    """
+    where = folder or settings_of(context).policies
+    found = check_policy(where)
+    if as_json:
+        show_json([asdict(one) | {"is_error": one.is_error} for one in found])
+    else:
+        for one in found:
+            say(f"{'error' if one.is_error else 'warning'}: {where}/{one}")
+        if not found:
+            say(f"{where}: the rules can be used.")
+    if any(one.is_error for one in found):
+        raise typer.Exit(Exit.FINDINGS)
+
+
+@app.command()
+def explain(  # noqa: PLR0913 — the circumstances of a decision
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="Who would do it.")],
+    action: Annotated[Action, typer.Argument(help="What they would do.")],
+    path: Annotated[str, typer.Argument(help="To what, on their own drive or on that of --of.")],
+    of: Annotated[str | None, typer.Option(metavar="LOGIN", help="Whose vault PATH is in.")] = None,
+    auth: Annotated[Strength, typer.Option(help="How they sign in.")] = Strength.PASSWORD,
+    address: Annotated[
+        str | None, typer.Option("--from", metavar="IP", help="From which address.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="When; now if left out.")] = None,
+    language: Annotated[Language, typer.Option(help="Of the answer.")] = Language.EN,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Why somebody may or may not do something: the question as the rules see it, the rules that
+    speak of it, the one that decides, and what would change the answer.
+    """
+    asked = Question(login, action, DrivePath.parse(path), of, auth, address)
+    when = parse_instant("--at", at)
+    with opened(context) as session:
+        answer = session.services.explaining.explain(asked, session.operator, when or session.now)
+    if as_json:
+        show_json(_plain(answer))
+    else:
+        say(in_words(answer, language.value))
+
+
+def _plain(answer: Explanation) -> dict[str, Any]:
+    decision = answer.decision
+    return {
+        "allowed": isinstance(decision, Permit),
+        "reason": None if isinstance(decision, Permit) else decision.reason.value,
+        "rule": decision.rule,
+        "valid_until": decision.valid_until if isinstance(decision, Permit) else None,
+        "visible": answer.visible,
+        "grant": answer.grant.id.hex() if answer.grant else None,
+        "question": {one.column.value: one.word for one in answer.attributes},
+        "matching": [{"id": one.id, "line": one.line} for one in answer.matching],
+        "would_allow": {one.column.value: one.word for one in answer.changes},
+        "generation": answer.generation,
+    }
