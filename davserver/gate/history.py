@@ -1,0 +1,131 @@
+"""Trails as people read and check them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from authn.directory import Directory
+from authn.login_name import login_key
+from davserver.domain.actions import Action, Category, Relation
+from davserver.domain.decisions import Denial, Target
+from davserver.domain.drive import TrailEntry
+from davserver.domain.errors import NotFound, Refused
+from davserver.domain.ids import VaultId
+from davserver.domain.people import Principal
+from davserver.gate.tools import Tools
+from davserver.trail import INSTANCE, Event, ExportedHead, Finding, What
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found. `heads` are those to keep elsewhere; `erased`: how many entries have
+    lost their content, which a retention rule does, and whoever can write to the database.
+    """
+
+    findings: tuple[Finding, ...]
+    heads: tuple[ExportedHead, ...]
+    erased: int
+
+
+class History:
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._directory = Directory(tools.keys)
+
+    def show(
+        self,
+        who: Principal,
+        login: str | None,
+        now: datetime,
+        *,
+        limit: int = PAGE,
+        before: int | None = None,
+    ) -> list[TrailEntry]:
+        """The last `limit` entries of a beneficiary's trail, newest last; with `before`, those of
+        lower numbers. `login` None: the instance's own trail.
+
+        For the beneficiary; and for somebody at the machine, who also sees addresses, and whose
+        look is itself an entry. Raises NotFound, Refused.
+        """
+        page = _Page(login, limit, before)
+        if who.operator is None:
+            with self._tools.db.read() as tx:
+                return self._own(tx, self._tools.login.still(tx, who, now), page, now)
+        return self._tools.db.write(lambda tx: self._as_operator(tx, who, page, now))
+
+    def check(self, exported: Iterable[ExportedHead] = ()) -> Checked:
+        """Verifies every trail, against heads that were kept elsewhere too. Opens nothing."""
+        kept = tuple(exported)
+        trail = self._tools.trail
+        with self._tools.db.read() as tx:
+            return Checked(
+                findings=tuple(trail.verify(tx, exported=kept)),
+                heads=tuple(trail.export_heads(tx)),
+                erased=trail.erased(tx),
+            )
+
+    def _own(
+        self, tx: Connection, who: Principal, page: "_Page", now: datetime
+    ) -> list[TrailEntry]:
+        mine = page.login is not None and login_key(page.login) == login_key(who.person.login)
+        if who.vault is None or not mine:
+            raise NotFound("no such trail")
+        self._require(who, who.vault, now)
+        return self._entries(tx, who.vault, page, full=False)
+
+    def _as_operator(
+        self, tx: Connection, who: Principal, page: "_Page", now: datetime
+    ) -> list[TrailEntry]:
+        fresh = self._tools.login.still(tx, who, now)
+        vault = INSTANCE if page.login is None else self._vault(tx, page.login, now)
+        rule = self._require(fresh, vault, now)
+        found = self._entries(tx, vault, page, full=True)
+        event = Event(
+            vault=vault,
+            what=What.OPERATOR,
+            who=fresh,
+            rule=rule,
+            details={"command": "trail show"},
+        )
+        self._tools.trail.record(tx, event, now)
+        return found
+
+    def _require(self, who: Principal, vault: VaultId, now: datetime) -> str:
+        """The rule that lets `who` see it, as its owner or as an administrator."""
+        own = who.vault == vault
+        relation = Relation.OWNER if own else Relation.NONE
+        target = Target(vault if own else None, relation, Category.UNCLASSIFIED)
+        decision = self._tools.decider.decide(who, Action.AUDIT, target, now)
+        if isinstance(decision, Denial):
+            raise Refused(decision.reason)
+        return decision.rule
+
+    def _vault(self, tx: Connection, login: str, now: datetime) -> VaultId:
+        person = self._directory.find_person(tx, login)
+        vault = self._directory.vault_of(tx, person.id, now)
+        if vault is None:
+            raise NotFound(f"“{person.login}” has no vault, and so no trail of one")
+        return vault
+
+    def _entries(
+        self, tx: Connection, vault: VaultId, page: "_Page", *, full: bool
+    ) -> list[TrailEntry]:
+        return self._tools.trail.entries(
+            tx,
+            vault,
+            limit=page.limit,
+            before=page.before,
+            names=lambda people: self._directory.logins(tx, people),
+            full=full,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    login: str | None
+    limit: int
+    before: int | None
