@@ -9,23 +9,35 @@ SLOT_PATIENCE = 0.05
 time goes on without one, so that two requests which wait for each other cannot lock up."""
 
 
-class ComputeSlots:
-    """As many tokens as threads of this process should compute at once."""
+class Tokens:
+    """A number of equal things that threads take and give back."""
 
     def __init__(self, count: int) -> None:
-        self._tokens: SimpleQueue[None] = SimpleQueue()
+        self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(count):
-            self._tokens.put(None)
+            self._free.put(None)
 
     def take(self, patience: float) -> bool:
         try:
-            self._tokens.get(timeout=patience)
+            self._free.get(timeout=patience)
         except Empty:
             return False
         return True
 
     def give(self) -> None:
-        self._tokens.put(None)
+        self._free.put(None)
+
+
+class ComputeSlots:
+    """`slots`: how many threads compute. `watches`: how many look for connections that are ready.
+
+    As many of one as of the other: more threads that look would only find work that has to wait
+    for a slot, and every wait is a switch between threads.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.slots = Tokens(count)
+        self.watches = Tokens(count)
 
 
 class Turn:
@@ -36,26 +48,38 @@ class Turn:
     `with environ["abri.compute"].waiting():`.
     """
 
-    __slots__ = ("_slots", "held")
+    __slots__ = ("_all", "computing", "watching")
 
     def __init__(self, slots: ComputeSlots) -> None:
-        self._slots = slots
-        self.held = False
+        self._all = slots
+        self.computing = False
+        self.watching = False
 
-    def begin(self, patience: float = SLOT_PATIENCE) -> bool:
-        """Takes a slot if one comes free in time; whether this thread has one now."""
-        if not self.held:
-            self.held = self._slots.take(patience)
-        return self.held
+    def begin(self) -> None:
+        """Takes a slot, if one comes free in time."""
+        if not self.computing:
+            self.computing = self._all.slots.take(SLOT_PATIENCE)
 
     def end(self) -> None:
-        if self.held:
-            self.held = False
-            self._slots.give()
+        if self.computing:
+            self.computing = False
+            self._all.slots.give()
+
+    def begin_watch(self, patience: float) -> bool:
+        """Takes a watch if one comes free in time; whether this thread has one now."""
+        if not self.watching:
+            self.watching = self._all.watches.take(patience)
+        return self.watching
+
+    def end_watch(self) -> None:
+        if self.watching:
+            self.watching = False
+            self._all.watches.give()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
         self.end()
+        self.end_watch()
         try:
             yield
         finally:

@@ -2,8 +2,8 @@
 
 cheroot hands connections from a selector thread through a queue to its workers. Here a worker that
 is done looks for the next ready connection on its own, without waking anybody: that is half the
-cost of a small request. Only threads that hold a compute slot look; one that has to wait for a
-client gives its slot, and with it the looking, to another.
+cost of a small request. Few threads look at a time, as many as shall compute; one that has to wait
+for a client hands its watch to another.
 """
 
 import threading
@@ -17,8 +17,8 @@ from davserver.serving.connections import Connection
 from davserver.serving.parking import Parking
 
 STANDBY_SECONDS = 0.1
-"""After this long without a slot, and with nobody looking for ready connections, the next thread
-looks without a slot: an application that waits with its slot held must not stop the others."""
+"""If for this long all who may look are at work, and nobody looks, one more thread does: requests
+that wait without saying so must not stop the others."""
 
 
 class Ready(Protocol):
@@ -49,14 +49,16 @@ class Crew(ThreadPool):
 
     def _next_connection(self) -> object:
         turn = self.turn()
+        turn.end()
         me = threading.get_ident()
         while self._server.ready:
-            if not turn.held:
+            if not turn.watching:
                 self._stand_by(turn)
             connection = self._look(me)
             if connection is not None:
+                turn.begin()
                 return connection
-        turn.end()
+        turn.end_watch()
         return self._queue.get()  # cheroot's own word for going home
 
     def _look(self, me: int) -> Connection | None:
@@ -68,6 +70,6 @@ class Crew(ThreadPool):
 
     def _stand_by(self, turn: Turn) -> None:
         with self._standby:
-            while self._server.ready and not turn.begin(STANDBY_SECONDS):
+            while self._server.ready and not turn.begin_watch(STANDBY_SECONDS):
                 if not self._looking:
                     return

@@ -1,0 +1,256 @@
+"""Slow is allowed, a trickle is not, and nobody who waits keeps others from being served."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from davserver.domain.errors import Truncated
+from tests.support.http import Connection
+from tests.support.serving import (
+    Recorder,
+    eventually,
+    get,
+    hello,
+    is_closed_by_server,
+    request,
+    served,
+)
+
+pytestmark = pytest.mark.server
+
+FAST = {"min_rate": 2000, "grace_seconds": 0.5, "head_seconds": 0.5}
+
+
+def test_a_trickled_body_is_cut_as_an_error():
+    recorder = Recorder()
+    with served(recorder, **FAST) as running, running.connect() as connection:
+        connection.send(request("PUT", "/", "Content-Length: 100000"))
+        began = time.monotonic()
+        while not recorder.over.is_set() and time.monotonic() - began < 5:
+            connection.send(b"x")
+            time.sleep(0.02)
+        assert 0.3 < time.monotonic() - began < 2
+        answer = connection.answer()
+        assert (answer.status, answer.header("Connection")) == (408, "close")
+    assert [type(error) for error in recorder.errors] == [Truncated]
+
+
+def test_a_trickled_chunked_body_is_cut_as_an_error():
+    recorder = Recorder()
+    with served(recorder, **FAST) as running, running.connect() as connection:
+        connection.send(request("PUT", "/", "Transfer-Encoding: chunked") + b"5")
+        for piece in b";extension-without-end" * 100:
+            if recorder.over.is_set():
+                break
+            connection.send(bytes([piece]))
+            time.sleep(0.02)
+        assert connection.answer().status == 408
+    assert [type(error) for error in recorder.errors] == [Truncated]
+
+
+def test_a_slow_upload_above_the_minimum_passes_however_long_it_takes():
+    recorder = Recorder()
+    with served(recorder, **FAST) as running, running.connect() as connection:
+        connection.send(request("PUT", "/", "Content-Length: 9000"))
+        began = time.monotonic()
+        for _ in range(30):  # 3 000 to 4 000 bytes a second, for five times the grace
+            connection.send(b"x" * 300)
+            time.sleep(0.08)
+        assert connection.answer().status == 200
+        assert time.monotonic() - began > 4 * FAST["grace_seconds"]
+    assert recorder.bodies == [b"x" * 9000]
+
+
+def test_the_application_s_own_time_is_not_the_client_s():
+    def slow_reader(environ, start_response):
+        body = environ["wsgi.input"]
+        for _ in range(4):
+            body.read(1000)
+            time.sleep(0.3)
+        start_response("200 OK", [])
+        return []
+
+    with served(slow_reader, **FAST) as running:
+        data = request("PUT", "/", "Content-Length: 4000") + b"x" * 4000
+        assert running.ask(data).status == 200
+
+
+@pytest.mark.parametrize("data", [b"G", b"GET / HTTP/1.1\r\nHost: x\r\nA: "])
+def test_a_trickled_head_gets_408_at_the_deadline(data: bytes):
+    with served(hello, **FAST) as running, running.connect() as connection:
+        began = time.monotonic()
+        connection.send(data)
+        stop = threading.Event()
+
+        def trickle() -> None:
+            while not stop.wait(0.05):
+                try:
+                    connection.open().send(b"a")
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            assert connection.answer().status == 408
+            assert 0.3 < time.monotonic() - began < 2
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_a_silent_connection_is_closed_without_a_word():
+    with served(hello, **FAST) as running, running.connect() as connection:
+        connection.open()
+        began = time.monotonic()
+        assert is_closed_by_server(connection)
+        assert 0.3 < time.monotonic() - began < 2
+
+
+def test_an_idle_kept_connection_is_closed_at_its_own_deadline():
+    with served(hello, **FAST, idle_seconds=1.0) as running, running.connect() as connection:
+        connection.send(get())
+        connection.answer()
+        time.sleep(0.7)  # beyond the deadline for heads
+        connection.send(get())
+        connection.answer()
+        began = time.monotonic()
+        assert is_closed_by_server(connection)
+        assert 0.8 < time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("first", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_silent_and_trickling_clients_hold_no_thread(first: bytes):
+    with served(hello, threads=2, compute_slots=1) as running:
+        crowd = [running.connect() for _ in range(60)]
+        for one in crowd:
+            one.send(first) if first else one.open()
+        for _ in range(5):
+            began = time.monotonic()
+            assert running.ask(get()).status == 200
+            assert time.monotonic() - began < 1
+        for one in crowd:
+            one.close()
+
+
+def test_uploads_that_wait_hold_a_thread_but_no_compute_slot():
+    recorder = Recorder()
+    with served(recorder, threads=8, compute_slots=1) as running:
+        uploads = [running.connect() for _ in range(6)]
+        for one in uploads:
+            one.send(request("PUT", "/", "Content-Length: 10") + b"x")
+        assert eventually(lambda: len(recorder.environs) == 6)
+        began = time.monotonic()
+        for _ in range(10):
+            assert running.ask(get()).status == 200
+        assert time.monotonic() - began < 1
+        for one in uploads:
+            one.send(b"x" * 9)
+            assert one.answer().status == 200
+            one.close()
+
+
+def test_an_application_that_waits_with_its_slot_held_does_not_stop_the_others():
+    go_on = threading.Event()
+
+    def app(environ, start_response):
+        if environ["PATH_INFO"] == "/wait":
+            assert go_on.wait(10)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    with served(app, threads=4, compute_slots=1) as running, running.connect() as waiting:
+        waiting.send(get("/wait"))
+        time.sleep(0.1)
+        assert running.ask(get("/other")).status == 200
+        go_on.set()
+        assert waiting.answer().status == 200
+
+
+def test_an_application_can_say_that_it_waits():
+    go_on = threading.Event()
+    inside = threading.Event()
+
+    def app(environ, start_response):
+        if environ["PATH_INFO"] == "/wait":
+            with environ["abri.compute"].waiting():
+                inside.set()
+                assert go_on.wait(10)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    with served(app, threads=4, compute_slots=1) as running, running.connect() as waiting:
+        waiting.send(get("/wait"))
+        assert inside.wait(5)
+        began = time.monotonic()
+        for _ in range(20):
+            assert running.ask(get("/other")).status == 200
+        assert time.monotonic() - began < 1
+        go_on.set()
+        assert waiting.answer().status == 200
+
+
+def small_window(port: int) -> Connection:
+    """A connection whose client's kernel takes little ahead of the client."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.settimeout(10)
+    raw.connect(("127.0.0.1", port))
+    return Connection(port, timeout=10, _socket=raw)
+
+
+def endless(over: threading.Event):
+    def app(_environ, start_response):
+        start_response("200 OK", [("Content-Length", str(10**9))])
+        try:
+            while True:
+                yield b"x" * 65536
+        finally:
+            over.set()
+
+    return app
+
+
+def test_a_reader_that_stops_is_cut():
+    over = threading.Event()
+    with served(endless(over), **FAST) as running, small_window(running.port) as connection:
+        connection.send(get())
+        began = time.monotonic()
+        assert over.wait(5)
+        assert time.monotonic() - began < 3
+        assert eventually(lambda: bool(running.events("answer-cut")))
+        assert running.events("answer-cut")[0]["why"] == "too-slow"
+
+
+def test_a_reader_that_trickles_is_cut():
+    over = threading.Event()
+    with served(endless(over), **FAST) as running, small_window(running.port) as connection:
+        connection.send(get())
+        began = time.monotonic()
+        while not over.is_set() and time.monotonic() - began < 5:
+            connection.open().recv(10)
+            time.sleep(0.02)
+        assert time.monotonic() - began < 3
+
+
+def test_a_slow_reader_above_the_minimum_is_served_to_the_end():
+    size = 400_000
+
+    def app(_environ, start_response):
+        start_response("200 OK", [("Content-Length", str(size))])
+        for _ in range(size // 50_000):
+            yield b"x" * 50_000
+
+    limits = {"min_rate": 20_000, "grace_seconds": 0.5}
+    with served(app, **limits) as running, small_window(running.port) as connection:
+        connection.send(get())
+        received = 0
+        began = time.monotonic()
+        while received < size:
+            piece = connection.open().recv(4096)
+            assert piece, f"cut after {received} bytes"
+            received += len(piece)
+            time.sleep(0.02)
+        assert time.monotonic() - began > 3 * limits["grace_seconds"]
