@@ -32,7 +32,13 @@ from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.trail import What
 from davserver.vault import index, moving, quota, trash, writing
-from davserver.vault.staging import Staged
+from davserver.vault.staging import (
+    INLINE_BYTES,
+    Staged,
+    media_type_of,
+    read_fully,
+    require_checksum,
+)
 from davserver.vault.writing import NewNode
 
 MOST_PROPERTY_BYTES = 64 * 1024
@@ -66,12 +72,19 @@ class Writing:
     ) -> Written:
         """A new file, or a new version of the one that is there.
 
-        All is judged before the first byte is read and again when the last has come: only then is
-        anything visible. Raises NoParent, AlreadyThere (a folder), Refused, Locked,
-        ConditionFailed, NoSpace, Truncated, WrongChecksum.
+        All is judged when the last byte has come, and only then is anything visible; a file too
+        large for a row is judged before its first byte is read, too. Raises NoParent,
+        AlreadyThere (a folder), Refused, Locked, ConditionFailed, NoSpace, Truncated,
+        WrongChecksum.
         """
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.put(who, path, upload, conditions)
+        if upload.length is not None and upload.length <= INLINE_BYTES:
+            plain = read_fully(upload, upload.length)
+            require_checksum(upload, plain)
+            return change(
+                self._tools, who, lambda s: _publish_small(s, path, upload, plain, conditions)
+            )
         room = look(self._tools, who, now, lambda sight: _room(sight, path, conditions))
         staging = self._tools.staging
         staged = staging.take(room.vault, upload, path.name, room.stored_bytes, now)
@@ -143,6 +156,18 @@ def _room(sight: Sight, path: DrivePath, conditions: Conditions) -> _Room:
     check(sight, place, conditions)
     vault = require_real(place, Action.PUT)
     return _Room(vault.id, quota.room_for(sight.tx, vault, permit.target))
+
+
+def _publish_small(
+    sight: Sight, path: DrivePath, upload: Upload, plain: bytes, conditions: Conditions
+) -> Written:
+    place = sight.place(path)
+    permit = permit_to_put(sight, place)
+    check(sight, place, conditions)
+    vault = require_real(place, Action.PUT)
+    media_type = media_type_of(path.name, upload.media_type)
+    staged = sight.tools.staging.take_bytes(vault.id, plain, media_type, sight.now)
+    return put_staged(sight, place, permit, staged, upload.modified)
 
 
 def _publish(

@@ -7,8 +7,9 @@ half-saved document that nobody else sees (DESIGN §4). Every write raises it on
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import ModuleType
 
-from sqlalchemy import Connection, RowMapping, bindparam, select
+from sqlalchemy import Connection, Insert, RowMapping, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
@@ -51,7 +52,7 @@ def tags_seen(
 
 
 def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: datetime) -> None:
-    """Raise the counters of `tags` on each of `folders`: one statement."""
+    """Raise the counters of `tags` on each of `folders`: one statement, however many."""
     if not folders or not tags:
         return
     at = to_us(now)
@@ -60,34 +61,41 @@ def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: 
         for folder in dict.fromkeys(one.id for one in folders)
         for tag in tags
     ]
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+    tx.execute(_RAISE[tx.dialect.name], rows)
+
+
+def _raising(flavour: ModuleType) -> Insert:
     statement = flavour.insert(folder_change)
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["folder_id", "tag"],
-            set_={"count": folder_change.c.count + 1, "at": statement.excluded.at},
-        ).values(rows)
-    )
+    raised = {"count": folder_change.c.count + 1, "at": statement.excluded.at}
+    keys = ["folder_id", "tag"]
+    inserted: Insert = statement.on_conflict_do_update(index_elements=keys, set_=raised)
+    return inserted
+
+
+_RAISE = {"sqlite": _raising(sqlite), "postgresql": _raising(postgresql)}
 
 
 def of_folders(tx: Connection, folders: Collection[NodeId]) -> dict[NodeId, list[Change]]:
     """The counters of these folders: one statement."""
     if not folders:
         return {}
-    statement = select(folder_change).where(
-        folder_change.c.folder_id.in_(bindparam("folders", expanding=True))
-    )
-    return _grouped(tx.execute(statement, {"folders": list(folders)}).mappings())
+    return _grouped(tx.execute(_OF_FOLDERS, {"folders": list(folders)}).mappings())
 
 
 def of_parent(tx: Connection, parent: NodeId) -> dict[NodeId, list[Change]]:
     """The counters of `parent` and of the folders directly in it: one statement."""
-    from_children = select(_node.c.id).where(_node.c.parent_id == bindparam("parent"))
-    statement = select(folder_change).where(
-        folder_change.c.folder_id.in_(from_children)
-        | (folder_change.c.folder_id == bindparam("parent"))
+    return _grouped(tx.execute(_OF_PARENT, {"parent": parent}).mappings())
+
+
+_OF_PARENT = select(folder_change).where(
+    folder_change.c.folder_id.in_(
+        select(_node.c.id).where(_node.c.parent_id == bindparam("parent"), _node.c.kind == "folder")
     )
-    return _grouped(tx.execute(statement, {"parent": parent}).mappings())
+    | (folder_change.c.folder_id == bindparam("parent"))
+)
+_OF_FOLDERS = select(folder_change).where(
+    folder_change.c.folder_id.in_(bindparam("folders", expanding=True))
+)
 
 
 def _grouped(rows: Iterable[RowMapping]) -> dict[NodeId, list[Change]]:

@@ -133,10 +133,7 @@ def choose(candidates: Sequence[Node], name: str) -> Node | None:
 
 def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
     """All live nodes directly in `folder`, hidden ones included."""
-    statement = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
-        node_table.c.parent_id == bindparam("folder"), node_table.c.state == "live"
-    )
-    return _opened(vault, tx.execute(statement, {"folder": folder}).mappings().all())
+    return _opened(vault, tx.execute(_CHILDREN, {"folder": folder}).mappings().all())
 
 
 def subtree(tx: Connection, vault: OpenVault, top: NodeId) -> list[Node]:
@@ -190,22 +187,25 @@ def chain_to(nodes: dict[NodeId, Node], last: NodeId) -> list[Node]:
 
 def one(tx: Connection, vault: OpenVault, node: NodeId) -> Node | None:
     """One node in any state."""
-    statement = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
-        node_table.c.id == bindparam("node")
-    )
-    row = tx.execute(statement, {"node": node}).mappings().first()
+    row = tx.execute(_ONE, {"node": node}).mappings().first()
     return _open(vault, row) if row else None
 
 
 def live_named(tx: Connection, vault: OpenVault, parent: bytes, index: bytes) -> list[Node]:
     """The live nodes of one name (by its index) in one folder: several where there are twins."""
-    statement = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
-        node_table.c.parent_id == bindparam("parent"),
-        node_table.c.name_idx == bindparam("name"),
-        node_table.c.state == "live",
-    )
-    found = tx.execute(statement, {"parent": parent, "name": index}).mappings().all()
+    found = tx.execute(_LIVE_NAMED, {"parent": parent, "name": index}).mappings().all()
     return _opened(vault, found)
+
+
+# Built once: to build a statement costs more than to run it.
+_ALL = select(*(node_table.c[name] for name in NODE_COLUMNS))
+_ONE = _ALL.where(node_table.c.id == bindparam("node"))
+_CHILDREN = _ALL.where(node_table.c.parent_id == bindparam("folder"), node_table.c.state == "live")
+_LIVE_NAMED = _ALL.where(
+    node_table.c.parent_id == bindparam("parent"),
+    node_table.c.name_idx == bindparam("name"),
+    node_table.c.state == "live",
+)
 
 
 def _found(vault: OpenVault, row: Row) -> Found | None:

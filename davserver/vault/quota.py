@@ -31,6 +31,13 @@ _CHARGE_GRANT = (
     .values(used=grant_table.c.used + bindparam("size"))
 )
 
+_GRANT_LEFT = select(grant_table.c.allowance - grant_table.c.used).where(
+    grant_table.c.id == bindparam("payer")
+)
+_USED = select(vault_table.c.used, vault_table.c.quota).where(
+    vault_table.c.id == bindparam("vault")
+)
+
 
 def payer_of(target: Target) -> bytes | None:
     """The grant that pays for what is written there; None where the vault itself does."""
@@ -63,17 +70,12 @@ def room_for(tx: Connection, vault: OpenVault, target: Target) -> int:
     """
     grant = payer_of(target)
     if grant is not None:
-        left = select(grant_table.c.allowance - grant_table.c.used).where(
-            grant_table.c.id == bindparam("payer")
-        )
-        return max(0, int(tx.execute(left, {"payer": grant}).scalar_one()))
+        return max(0, int(tx.execute(_GRANT_LEFT, {"payer": grant}).scalar_one()))
     # What an owner wrote can displace older versions: only the whole quota bounds one file.
     return vault.quota
 
 
 def used_and_quota(tx: Connection, vault: OpenVault) -> tuple[int, int]:
     """Bytes booked on the vault, and its quota."""
-    row = tx.execute(
-        select(vault_table.c.used, vault_table.c.quota).where(vault_table.c.id == vault.id)
-    ).one()
+    row = tx.execute(_USED, {"vault": vault.id}).one()
     return row.used, row.quota

@@ -45,6 +45,13 @@ class NewSideFile:
     expires: datetime
 
 
+_BESIDE = select(*(column for column in table.c if column.name != "content_ct")).where(
+    table.c.person_id == bindparam("person"),
+    table.c.folder_id == bindparam("folder"),
+    table.c.expires_at > bindparam("now"),
+)
+
+
 class ScratchArea:
     """One per process."""
 
@@ -70,15 +77,8 @@ class ScratchArea:
         self, tx: Connection, person: PersonId, folder: NodeId, now: datetime
     ) -> Sequence[SideFile]:
         """The side files of one person in one folder: one statement."""
-        columns = [column for column in table.c if column.name != "content_ct"]
-        rows = tx.execute(
-            select(*columns).where(
-                table.c.person_id == bindparam("person"),
-                table.c.folder_id == bindparam("folder"),
-                table.c.expires_at > bindparam("now"),
-            ),
-            {"person": person, "folder": folder, "now": to_us(now)},
-        ).mappings()
+        place = {"person": person, "folder": folder, "now": to_us(now)}
+        rows = tx.execute(_BESIDE, place).mappings()
         opened = (self._opened(person, row) for row in rows)
         return [one for one in opened if one is not None]
 

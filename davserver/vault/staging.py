@@ -5,6 +5,7 @@ its own: its row is there before its first byte, in state `staging` with a lease
 sweeper finds what a killed process left, and publishing can tell whether the blob is still ours.
 """
 
+import hashlib
 import mimetypes
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -35,6 +36,9 @@ _PIECE = 256 * 1024
 _CHUNK_LOG2 = CHUNK_BYTES.bit_length() - 1
 
 
+_INSERT = insert(blob_table)
+
+
 @dataclass(frozen=True, slots=True)
 class Staged:
     """Content that is safe but not visible yet. `columns` are those of its blob row."""
@@ -62,7 +66,7 @@ class Staging:
         if upload.length is not None:
             _require_room(stored_size(upload.length), room)
         media_type = media_type_of(name, upload.media_type)
-        first = _read_fully(upload, INLINE_BYTES + 1)
+        first = read_fully(upload, INLINE_BYTES + 1)
         if len(first) <= INLINE_BYTES:
             staged = self._inline(vault, first, media_type, now)
         else:
@@ -78,7 +82,7 @@ class Staging:
 
     def take_pieces(self, vault: VaultId, upload: Upload, media_type: str, now: datetime) -> Staged:
         """A copy of something that was already measured: no checks but the seals'."""
-        first = _read_fully(upload, INLINE_BYTES + 1)
+        first = read_fully(upload, INLINE_BYTES + 1)
         if len(first) <= INLINE_BYTES:
             return self._inline(vault, first, media_type, now)
         return self._streamed(vault, first, upload, media_type, 1 << 62, now)
@@ -110,7 +114,7 @@ class Staging:
             "state": "staging",
             "lease_until": to_us(now + LEASE),
         }
-        self._db.write(lambda tx: tx.execute(insert(blob_table), columns))
+        self._db.write(lambda tx: tx.execute(_INSERT, columns))
         writer = SealingWriter(key, vault, blob, self._entropy)
         try:
             self._store(writer, blob, first, upload, room)
@@ -163,7 +167,7 @@ def publish(tx: Connection, staged: Staged, charged_to: bytes | None) -> None:
     """
     live = {"state": "live", "lease_until": None, "charged_to": charged_to}
     if staged.inline:
-        tx.execute(insert(blob_table), staged.columns | live)
+        tx.execute(_INSERT, staged.columns | live)
         return
     values = {"size_cipher": staged.size_cipher, "digest": staged.columns["digest"]} | live
     done = tx.execute(
@@ -200,7 +204,14 @@ def _require_room(size: int, room: int) -> None:
         raise NoSpace("the file is larger than the space that is left")
 
 
-def _read_fully(upload: Upload, size: int) -> bytes:
+def require_checksum(upload: Upload, plain: bytes) -> None:
+    """Raises WrongChecksum."""
+    if upload.sha256 is not None and upload.sha256 != hashlib.sha256(plain).digest():
+        raise WrongChecksum("the bytes that arrived are not those that were announced")
+
+
+def read_fully(upload: Upload, size: int) -> bytes:
+    """`size` bytes, or fewer where the upload ends before."""
     pieces: list[bytes] = []
     while size > 0:
         piece = upload.read(size)
