@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import islice
 from typing import NamedTuple
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from davserver.dav.properties import LIVE, PREFIXES, Live
@@ -13,6 +14,7 @@ from davserver.dav.reply import XML, Headers, Reply, whole
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
 from davserver.domain.drive import Entry
+from davserver.domain.paths import DrivePath
 
 _DECLARED = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for uri, prefix in PREFIXES.items())
 _HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus{_DECLARED}>\n'
@@ -42,12 +44,14 @@ class Listing:
         self._wish = asked.wish
         self._minimal = minimal
         self._asked = frozenset(asked.names)
+        self._folder: list[str] | None = None
+        self._folder_href = ""
         self._plan: tuple[tuple[str, Live | None, str], ...] = tuple(
             (name, LIVE.get(name), empty_element(name)) for name in dict.fromkeys(wanted)
         )
 
     def response(self, entry: Entry) -> str:
-        href = self._mount.href_of(entry)
+        href = self._href(entry)
         if self._wish is Wish.NAMES:
             return response(href, (Propstat(OK, "".join(self._names(entry))),))
         found, missing = self._sorted(entry)
@@ -55,6 +59,15 @@ class Listing:
             return response(href, (Propstat(OK, "".join(found)),))
         absent = Propstat(MISSING, "".join(missing))
         return response(href, (Propstat(OK, "".join(found)), absent) if found else (absent,))
+
+    def _href(self, entry: Entry) -> str:
+        """Brothers and sisters share the encoding of their folder."""
+        *folder, name = entry.path.parts or ("",)
+        if folder != self._folder:
+            self._folder = folder
+            self._folder_href = self._mount.href(DrivePath(tuple(folder)), folder=True)
+        slash = "/" if entry.is_folder and name else ""
+        return f"{self._folder_href}{quote(name, safe='~')}{slash}"
 
     def _sorted(self, entry: Entry) -> tuple[list[str], list[str]]:
         found: list[str] = []

@@ -4,8 +4,10 @@ A renderer gives the complete element, or None where the entry has no such prope
 per child of a listing: no look-ups, no parsing here.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from davserver.dav.dates import http_date, iso_date
@@ -159,10 +161,15 @@ LETTERS: tuple[tuple[Action, bool | None, str], ...] = (
 
 
 def _privileges(entry: Entry, _: Mount) -> str:
+    return _privilege_set(entry.may, entry.is_folder)
+
+
+@lru_cache(maxsize=256)
+def _privilege_set(may: frozenset[Action], is_folder: bool) -> str:  # noqa: FBT001 — a cache key
     names = dict.fromkeys(
         name
         for action, folder, words in PRIVILEGES
-        if action in entry.may and folder in {None, entry.is_folder}
+        if action in may and folder in {None, is_folder}
         for name in words
     )
     all_names = (*names, "read-current-user-privilege-set")
@@ -171,10 +178,15 @@ def _privileges(entry: Entry, _: Mount) -> str:
 
 
 def _permissions(entry: Entry, _: Mount) -> str:
+    return _letters(entry.may, entry.is_folder)
+
+
+@lru_cache(maxsize=256)
+def _letters(may: frozenset[Action], is_folder: bool) -> str:  # noqa: FBT001 — a cache key
     letters = dict.fromkeys(
         letter
         for action, folder, word in LETTERS
-        if action in entry.may and folder in {None, entry.is_folder}
+        if action in may and folder in {None, is_folder}
         for letter in word
     )
     return f"<oc:permissions>{''.join(letters)}</oc:permissions>"
@@ -230,9 +242,10 @@ LIVE: dict[str, Live] = {
     f"{{{OFFICE}}}IsReadOnly": Live(_is_read_only, in_all=False),
 }
 
+_SPECIAL = re.compile("[<>&\ufffe\uffff]")
 _UNSAYABLE = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
 
 
 def xml_text(text: str) -> str:
     """Escaped, with the two characters that a name may have and XML 1.0 may not replaced."""
-    return escape(text.translate(_UNSAYABLE))
+    return escape(text.translate(_UNSAYABLE)) if _SPECIAL.search(text) else text

@@ -268,7 +268,6 @@ def test_a_shallow_copy_leaves_the_members_behind(amina: Drive, folder: str, not
 def test_overwriting_is_told_apart_from_making(
     amina: Drive, folder: str, note: str, method: str
 ) -> None:
-    """W: always 204, and the target is deleted before it is known that the rest will work."""
     amina.put(f"{folder}/other.txt", b"other")
     to = {"Destination": amina.url(f"{folder}/other.txt")}
     assert amina.ask(method, note, {**to, "Overwrite": "F"}).status == 412
