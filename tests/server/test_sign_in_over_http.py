@@ -1,0 +1,142 @@
+"""Signing in on a running server with two workers: answers tell nothing, an end is an end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.http import Answer, Caller
+from tests.support.instance import Instance, Server, serving
+
+pytestmark = pytest.mark.server
+
+_OWN = {"date", "x-request-id"}
+_CONNECTIONS = 6
+"""Enough that either worker gets some: the kernel spreads new connections."""
+
+
+@dataclass
+class Door:
+    """A running server, and fresh connections to it."""
+
+    instance: Instance
+    server: Server
+
+    def caller(self, login: str, secret: str) -> Caller:
+        """A connection of its own, which is not opened again behind the test's back."""
+        return Caller(self.instance.port, login, secret, tls=self.instance.tls, again=False)
+
+    def answers(self, login: str, secret: str, method: str = "PROPFIND") -> list[Answer]:
+        """The same request on several new connections."""
+        found = []
+        for _ in range(_CONNECTIONS):
+            with self.caller(login, secret) as caller:
+                found.append(caller.ask(method, "/dav/", {"Depth": "0"}))
+        return found
+
+    def statuses(self, login: str, secret: str) -> set[int]:
+        return {answer.status for answer in self.answers(login, secret)}
+
+    def app_password(self, login: str, *more: str) -> tuple[str, str]:
+        made = self.instance.json("app-password", "add", login, "--name", "Téléphone", *more)
+        return made["id"], made["secret"]
+
+
+@pytest.fixture
+def door(instance: Instance) -> Iterator[Door]:
+    with serving(instance, workers=2) as server:
+        yield Door(instance, server)
+
+
+def comparable(answer: Answer) -> tuple[int, str, tuple[tuple[str, str], ...], bytes]:
+    headers = tuple(pair for pair in answer.headers if pair[0].lower() not in _OWN)
+    return answer.status, answer.phrase, headers, answer.body
+
+
+def test_whoever_is_not_let_in_gets_one_and_the_same_answer(door):
+    right = door.instance.passwords
+    revoked, text = door.app_password("amina")
+    door.instance.abri("app-password", "revoke", revoked)
+    door.instance.abri("person", "disable", "zoe")
+    tries = [
+        ("amina", "not her password"),
+        ("nobody", right["amina"]),
+        ("zoe", right["zoe"]),
+        ("amina", text),
+        ("nobody", text),
+        ("bilal", text),
+        ("amina\x00", "x"),
+        ("amina", ""),
+    ]
+    answers = set()
+    for login, secret in tries:
+        with door.caller(login, secret) as caller:
+            answers.add(comparable(caller.ask("PROPFIND", "/dav/Sant%C3%A9", {"Depth": "0"})))
+    assert len(answers) == 1
+    (answer,) = answers
+    assert answer[0] == 401
+    assert any(name.lower() == "www-authenticate" for name, _ in answer[2])
+
+
+def test_a_revoked_app_password_is_out_in_every_worker_and_on_open_connections(door):
+    key, text = door.app_password("amina")
+    assert door.statuses("amina", text) == {207}
+    with door.caller("amina", text) as caller:
+        assert caller.ask("GET", "/dav/nothing").status == 404
+        door.instance.abri("app-password", "revoke", key)
+        assert caller.ask("GET", "/dav/nothing").status == 401
+    assert door.statuses("amina", text) == {401}
+    assert door.statuses("amina", door.instance.passwords["amina"]) == {207}
+
+
+def test_a_disabled_person_is_out_in_every_worker_though_both_know_the_password(door):
+    words = door.instance.passwords["karim"]
+    assert door.statuses("karim", words) == {207}
+    door.instance.abri("person", "disable", "karim")
+    assert door.statuses("karim", words) == {401}
+    door.instance.abri("person", "enable", "karim")
+    assert door.statuses("karim", words) == {207}
+
+
+def test_a_changed_password_ends_the_one_before_in_every_worker(door):
+    words = door.instance.passwords["bilal"]
+    assert door.statuses("bilal", words) == {207}
+    door.instance.abri(
+        "person", "password", "bilal", "--password-stdin", given="quatre autres mots\n"
+    )
+    assert door.statuses("bilal", words) == {401}
+    assert door.statuses("bilal", "quatre autres mots") == {207}
+
+
+def test_a_read_only_app_password_reads_and_changes_nothing(door):
+    _, text = door.app_password("amina", "--read-only")
+    with door.caller("amina", text) as caller:
+        assert caller.ask("PROPFIND", "/dav/", {"Depth": "1"}).status == 207
+        assert caller.ask("PUT", "/dav/new.txt", body=b"new").status == 403
+        assert caller.ask("MKCOL", "/dav/new").status == 403
+        assert caller.ask("GET", "/dav/new.txt").status == 404
+
+
+def test_guessing_is_slowed_and_keeps_nobody_else_out(door):
+    _, text = door.app_password("amina")
+    with door.caller("amina", "") as caller:
+        statuses = []
+        for number in range(9):
+            caller.password = f"guess number {number}"
+            answer = caller.ask("GET", "/dav/nothing")
+            statuses.append(answer.status)
+        assert statuses == [401] * 6 + [429] * 3
+        assert 1 <= int(answer.header("Retry-After") or 0) <= 2
+    assert door.statuses("amina", text) == {207}
+    assert door.statuses("bilal", door.instance.passwords["bilal"]) == {207}
+
+
+def test_no_secret_and_no_login_reaches_the_log(door):
+    _, text = door.app_password("amina")
+    words = door.instance.passwords["bilal"]
+    door.statuses("amina", text)
+    door.statuses("bilal", words)
+    door.statuses("bilal", "a wrong one with canary-5512")
+    log = door.server.log_text()
+    for secret in (text, text[-32:], words, "canary-5512", "amina", "bilal"):
+        assert secret not in log
