@@ -5,39 +5,94 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
 
+import policies.loader
+from authn.credentials import Password, password_bytes
 from davserver.db import tables
 from davserver.domain.actions import Right
+from davserver.domain.drive import TrailEntry
 from davserver.domain.grants import Grant, Grantee
 from davserver.domain.ids import GrantId, NodeId
-from davserver.domain.people import Person, Role, Structure
+from davserver.domain.people import Person, Principal, Role, Structure
+from davserver.gate.tools import Limits, Tools
 from davserver.sealing.keyring import LocalKeyring
+from davserver.trail import Trail
 from davserver.vault import index
+from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grant_rows import GrantRow
 from davserver.vault.grants import GrantBook, Naming
 from davserver.vault.rows import OpenVault
+from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
-from tests.support.accounts import NOON, Accounts, accounts_in
+from policies.decider import Decider
+from tests.support.accounts import HOME, NOON, Accounts, accounts_in
 
 QUOTA = 10_000_000
+PASSWORD = "cinq chevaux sous la pluie"
 
 
 @dataclass
 class Shelter:
-    """Beneficiaries with vaults from the French template; grants are made without the gate."""
+    """Beneficiaries with vaults from the French template. `book` makes grants without asking
+    anybody; `tools` are for the gate.
+    """
 
     accounts: Accounts
     vaults: Vaults
+    blobs: DiskBlobStore
     now: datetime = NOON
     book: GrantBook = field(init=False)
 
     def __post_init__(self) -> None:
         self.db = self.accounts.db
         self.book = GrantBook(self.accounts.keys)
+        self.trail = Trail(self.accounts.keys)
+        self.tools = Tools(
+            db=self.db,
+            login=self.accounts.login,
+            decider=Decider(policies.loader.load(policies.loader.shipped())),
+            vaults=self.vaults,
+            grants=self.book,
+            trail=self.trail,
+            staging=Staging(self.db, self.blobs, os.urandom),
+            blobs=self.blobs,
+            keys=self.accounts.keys,
+            entropy=os.urandom,
+            clock=lambda: self.now,
+            limits=Limits(),
+        )
+
+    def signed_in(self, login: str) -> Principal:
+        """Somebody who proved their password now; they get one if they have none."""
+        with self.db.read() as tx:
+            person = self.accounts.directory.find_person(tx, login)
+            known = self.accounts.directory.password(tx, person.id)
+        if known is None:
+            self.accounts.set_password(person, PASSWORD)
+        credential = Password(login, password_bytes(PASSWORD))
+        return self.accounts.login.sign_in(credential, HOME, self.now)
+
+    def operator(self, behalf: str | None = None) -> Principal:
+        directory = self.accounts.directory
+        with self.db.read() as tx:
+            if behalf is None:
+                return directory.instance_operator(tx, "root", self.now)
+            return directory.operator_for(tx, behalf, "root", self.now)
+
+    def revocations(self) -> int:
+        with self.db.read() as tx:
+            return tx.execute(select(tables.epoch.c.revocation)).scalar_one()
+
+    def told(self, vault: OpenVault) -> list[TrailEntry]:
+        with self.db.read() as tx:
+            logins = self.accounts.directory.logins
+            names = partial(logins, tx)
+            return self.trail.entries(tx, vault.id, limit=100, names=names)
 
     def beneficiary(self, login: str) -> OpenVault:
         """A vault with the template's folders."""
@@ -108,4 +163,4 @@ def shelter(url: str, folder: Path) -> Iterator[Shelter]:
     keyring = LocalKeyring.create(folder / "keyring", data, os.urandom, NOON)
     with accounts_in(url) as accounts:
         unlock = Unlock(keyring, accounts.keys, os.urandom)
-        yield Shelter(accounts, Vaults(unlock, os.urandom))
+        yield Shelter(accounts, Vaults(unlock, os.urandom), DiskBlobStore(data / "blobs"))
