@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from admin.demo_formats import docx, odt, pdf, text
 from admin.demo_picture import portrait
-from davserver.domain.actions import Category
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`folder` says what the template's folder is about; `name` is sent exactly as it stands."""
+    """`folder` is one of the French template; `name` is sent exactly as it stands."""
 
     owner: str
-    folder: Category
+    folder: str
     name: str
     content: bytes
 
@@ -35,10 +34,10 @@ def documents() -> tuple[Document, ...]:
 def _amina() -> tuple[Document, ...]:
     decomposed = unicodedata.normalize("NFD", "Reçu d'élection de domicile.pdf")
     return (
-        Document(AMINA, Category.IDENTITY, "Photo d'identité.jpg", portrait()),
+        Document(AMINA, "Identité", "Photo d'identité.jpg", portrait()),
         Document(
             AMINA,
-            Category.IDENTITY,
+            "Identité",
             "Récépissé de titre de séjour.pdf",
             pdf(
                 "Récépissé de demande de titre de séjour",
@@ -47,13 +46,13 @@ def _amina() -> tuple[Document, ...]:
         ),
         Document(
             AMINA,
-            Category.HOUSING,
+            "Logement",
             decomposed,
             pdf("Attestation d'élection de domicile", (_AMINA, _DOMICILE, _FICTION)),
         ),
         Document(
             AMINA,
-            Category.HOUSING,
+            "Logement",
             "Demande de logement social.odt",
             odt(
                 "Demande de logement social",
@@ -62,19 +61,19 @@ def _amina() -> tuple[Document, ...]:
         ),
         Document(
             AMINA,
-            Category.INCOME,
+            "Ressources",
             "Attestation de droits — été.pdf",
             pdf("Attestation de paiement", (_AMINA, "Prime d'activité : 187,40 €", _FICTION)),
         ),
         Document(
             AMINA,
-            Category.HEALTH,
+            "Santé",
             "Ordonnance du Dr Lefèvre.pdf",
             pdf("Ordonnance", (_AMINA, "Paracétamol 1 g, trois fois par jour, 5 jours.", _FICTION)),
         ),
         Document(
             AMINA,
-            Category.WORK,
+            "Travail",
             "CV Amina Benali.docx",
             docx(
                 "Amina Benali, aide à domicile",
@@ -83,7 +82,7 @@ def _amina() -> tuple[Document, ...]:
         ),
         Document(
             AMINA,
-            Category.FAMILY,
+            "Famille",
             "À faire cette semaine.txt",
             text(
                 "À faire", ("Lundi : école, 8 h 30", "Jeudi : préfecture, guichet nº 4", _FICTION)
@@ -94,28 +93,28 @@ def _amina() -> tuple[Document, ...]:
 
 def _julien() -> tuple[Document, ...]:
     return (
-        Document(JULIEN, Category.IDENTITY, "Photo.jpg", portrait()),
+        Document(JULIEN, "Identité", "Photo.jpg", portrait()),
         Document(
             JULIEN,
-            Category.IDENTITY,
+            "Identité",
             "Carte nationale d'identité (copie).pdf",
             pdf("Carte nationale d'identité : copie", (_JULIEN, _FICTION)),
         ),
         Document(
             JULIEN,
-            Category.INCOME,
+            "Ressources",
             "Avis d'impôt sur les revenus.pdf",
             pdf("Avis d'impôt", (_JULIEN, "Revenu fiscal de référence : 6 412 €", _FICTION)),
         ),
         Document(
             JULIEN,
-            Category.HOUSING,
+            "Logement",
             "Lettre à l'hébergeur — brouillon.odt",
             odt("Madame, Monsieur,", (_JULIEN, "Je vous remercie de votre accueil.", _FICTION)),
         ),
         Document(
             JULIEN,
-            Category.JUSTICE,
+            "Justice",
             "Convocation au tribunal.pdf",
             pdf(
                 "Convocation", (_JULIEN, "Audience à 14 h, salle B, entrée côté fleuve.", _FICTION)

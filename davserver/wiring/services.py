@@ -18,6 +18,7 @@ from davserver.gate.moving import Moving
 from davserver.gate.people import People
 from davserver.gate.reading import Reading
 from davserver.gate.scratch import Scratch
+from davserver.gate.sharing import Sharing
 from davserver.gate.tools import Limits, Tools
 from davserver.gate.watch import EpochWatch
 from davserver.gate.writing import Writing
@@ -51,6 +52,7 @@ class Services:
     moving: Moving
     copying: Copying
     locking: Locking
+    sharing: Sharing
     people: People
     explaining: Explaining
     watch: EpochWatch
@@ -121,6 +123,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         moving=Moving(tools, scratch),
         copying=Copying(tools),
         locking=Locking(tools, scratch),
+        sharing=Sharing(tools, settings.vaults.allowance),
         people=People(tools, settings.vaults.quota),
         explaining=Explaining(tools),
         watch=watch,

@@ -13,6 +13,7 @@ from admin.demo_documents import documents
 from admin.demo_formats import docx, odt, pdf
 from admin.demo_picture import jpeg, portrait
 from davserver.domain.paths import clean_name
+from davserver.vault.templates import TEMPLATES
 
 LINES = ("Élève à Nîmes — 12 €", r"( ) \ & < >")
 
@@ -23,6 +24,11 @@ def test_there_are_a_dozen_for_two_people_in_every_usual_format():
     assert len({one.owner for one in made}) == 2
     assert {one.name.rsplit(".", 1)[1] for one in made} == {"pdf", "odt", "docx", "jpg", "txt"}
     assert max(Counter((one.owner, one.folder, clean_name(one.name)) for one in made).values()) == 1
+
+
+def test_each_lies_in_a_folder_of_the_french_template():
+    template = {name for name, _ in TEMPLATES["fr"]}
+    assert {one.folder for one in documents()} == template
 
 
 def test_names_have_accents_and_one_is_sent_decomposed():
