@@ -1,10 +1,11 @@
 """Hypothesis plays a client on a served drive and compares every answer with a dictionary."""
 
+import sys
 from itertools import count
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -193,7 +194,8 @@ class DriveMachine(RuleBasedStateMachine):
         return self.tokens(needed) if submit else {}
 
     def teardown(self) -> None:
-        if self.root:
+        an_answer_was_wrong = sys.exc_info()[0] is not None
+        if self.root and not an_answer_was_wrong:
             assert_same(self.drive, self.root, self.model)
 
 
@@ -208,5 +210,7 @@ def test_the_drive_does_what_a_dictionary_does(either_served: Server) -> None:
         settings=settings(
             max_examples=15, stateful_step_count=40, deadline=None, database=None,
             suppress_health_check=list(HealthCheck),
+            # Making a failure smaller would ask the server thousands of times.
+            phases=[Phase.generate],
         ),
     )  # fmt: skip

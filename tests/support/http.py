@@ -132,6 +132,10 @@ class Connection:
             self._socket.close()
         self._socket = None
 
+    def __del__(self) -> None:
+        # A test may forget its connections: the server is told, and nobody is warned about it.
+        self.close()
+
     def reset(self) -> None:
         """End the connection by RST, as a pulled cable or a killed program does."""
         linger_for_nothing = b"\x01\x00\x00\x00\x00\x00\x00\x00"

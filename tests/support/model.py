@@ -65,17 +65,21 @@ class Model:
         return status
 
     def copy(self, place: Place, to: Place, *, overwrite: bool, deep: bool = True) -> int:
-        status = self._may_land(place, to, overwrite=overwrite)
+        status = self._may_land(place, to, overwrite=overwrite, into_itself=not deep)
         if status < 300:
             copied = self._subtree(place)
             self._remove(to)
             self.tree |= {to + rest: what for rest, what in copied.items() if deep or not rest}
         return status
 
-    def _may_land(self, place: Place, to: Place, *, overwrite: bool) -> int:
+    def _may_land(
+        self, place: Place, to: Place, *, overwrite: bool, into_itself: bool = False
+    ) -> int:
+        """A folder alone may be copied into itself; nothing may replace what it lies in."""
         if place not in self.tree:
             return 404
-        if to[: len(place)] == place or place[: len(to)] == to:
+        inside = to[: len(place)] == place
+        if to == place or (inside and not into_itself) or (not inside and place[: len(to)] == to):
             return 403
         if not self.is_folder(to[:-1]):
             return 409
