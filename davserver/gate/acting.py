@@ -32,7 +32,7 @@ from davserver.trail import Event, RowStamp, What
 from davserver.vault import index, locks
 from davserver.vault.locks import Lock
 from davserver.vault.rows import OpenVault
-from davserver.vault.writing import Stamp
+from davserver.vault.stamps import Stamp
 
 T = TypeVar("T")
 

@@ -32,7 +32,8 @@ from davserver.vault import locks, writing
 from davserver.vault.contents import open_content
 from davserver.vault.rows import OpenVault
 from davserver.vault.staging import Replay, Staged
-from davserver.vault.writing import NewNode, Stamp
+from davserver.vault.stamps import Stamp
+from davserver.vault.writing import NewNode
 
 _TRIES = 3
 

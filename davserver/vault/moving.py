@@ -21,6 +21,7 @@ from davserver.domain.ids import Entropy
 from davserver.domain.nodes import Node
 from davserver.vault import changes
 from davserver.vault.rows import OpenVault, sealed_version, version_from
+from davserver.vault.stamps import Stamp, node_removed, version_removed, version_written
 from davserver.vault.writing import Changed, announce, free_twin, keep_version, update_node
 
 
@@ -102,11 +103,12 @@ def _absorb(
     entropy: Entropy,
     now: datetime,
 ) -> Changed:
-    keep_version(tx, vault, destination, now)
-    adopted = _adopt_versions(tx, vault, source, destination)
+    kept = keep_version(tx, vault, destination, now)
+    adopted, rehomed = _adopt_versions(tx, vault, source, destination)
     tx.execute(delete(lock_table).where(lock_table.c.node_id == source.id))
     tx.execute(delete(node_table).where(node_table.c.id == source.id))
-    return update_node(
+    gone = node_removed(source.id, source.row_version)
+    done = update_node(
         tx,
         vault,
         replace(
@@ -121,24 +123,28 @@ def _absorb(
         {"left_parent": None, "left_idx": None, "left_at": None, "left_by": None},
         skipped=adopted,
     )
+    return done.besides((*kept, *rehomed, gone))
 
 
-def _adopt_versions(tx: Connection, vault: OpenVault, source: Node, destination: Node) -> int:
+def _adopt_versions(
+    tx: Connection, vault: OpenVault, source: Node, destination: Node
+) -> tuple[int, list[Stamp]]:
     """Earlier versions of what is taken over stay readable, as versions of what took over. They
-    get the next free numbers; when each was replaced stays with it. Returns how many there are.
+    get the next free numbers; when each was replaced stays with it. Returns how many there are,
+    and the rows that went and came.
     """
     of_source = node_version.c.node_id == source.id
-    rows = tx.execute(
-        select(node_version).where(of_source).order_by(node_version.c.version)
-    ).mappings()
-    adopted = [
-        replace(version_from(vault, row), node=destination.id, number=number)
-        for number, row in enumerate(rows, start=destination.row_version + 1)
+    rows = tx.execute(select(node_version).where(of_source).order_by(node_version.c.version))
+    before = [version_from(vault, row) for row in rows.mappings()]
+    after = [
+        sealed_version(vault, replace(old, node=destination.id, number=number))
+        for number, old in enumerate(before, start=destination.row_version + 1)
     ]
-    if adopted:
+    if after:
         tx.execute(delete(node_version).where(of_source))
-        tx.execute(insert(node_version), [sealed_version(vault, old) for old in adopted])
-    return len(adopted)
+        tx.execute(insert(node_version), after)
+    went = [version_removed(source.id, old.number) for old in before]
+    return len(after), [*went, *map(version_written, after)]
 
 
 def _announce_both(

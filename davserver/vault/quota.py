@@ -12,6 +12,7 @@ from davserver.domain.actions import Relation
 from davserver.domain.decisions import Target
 from davserver.domain.errors import NoSpace
 from davserver.vault.rows import OpenVault
+from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import thin
 
 _CHARGE_VAULT = (
@@ -46,8 +47,9 @@ def payer_of(target: Target) -> bytes | None:
     return target.grant.id
 
 
-def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> None:
-    """Book `size` stored bytes. An owner's oldest versions and trash make room when it is tight.
+def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> tuple[Stamp, ...]:
+    """Book `size` stored bytes. An owner's oldest versions and trash make room when it is tight:
+    then the rows that went are given back, for the trail.
 
     Raises NoSpace, and then nothing was booked.
     """
@@ -55,13 +57,14 @@ def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> None:
     if grant is not None:
         if tx.execute(_CHARGE_GRANT, {"payer": grant, "size": size}).rowcount != 1:
             raise NoSpace("what this share may add is used up")
-        return
+        return ()
     booking = {"payer": vault.id, "size": size}
     if tx.execute(_CHARGE_VAULT, booking).rowcount == 1:
-        return
-    thin(tx, vault, wanted=size)
+        return ()
+    thinned = thin(tx, vault, wanted=size)
     if tx.execute(_CHARGE_VAULT, booking).rowcount != 1:
         raise NoSpace("the vault is full")
+    return thinned
 
 
 def room_for(tx: Connection, vault: OpenVault, target: Target) -> int:

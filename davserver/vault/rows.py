@@ -1,6 +1,5 @@
 """Rows of nodes and versions ↔ opened values. The only module that seals or opens a record."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -207,11 +206,6 @@ def version_from(vault: OpenVault, row: Row) -> OldVersion:
         replaced_at=row["replaced_at"],
         record=record,
     )
-
-
-def stamp_of(rec_ct: bytes) -> bytes:
-    """The hash by which the trail knows a row: its record is bound to all its columns."""
-    return hashlib.sha256(rec_ct).digest()
 
 
 def _context_of(row: Row) -> RecordContext:

@@ -1,89 +1,155 @@
 """Making room: the oldest versions and the oldest trash go first (DESIGN §4), always by rule.
 
 What is thinned is marked `dead` in the transaction that needs the room; the sweeper deletes the
-stored bytes afterwards, so that a transaction that fails has deleted nothing.
+stored bytes afterwards, so that a transaction that fails has deleted nothing. Every row that goes
+is given back as a stamp, for the trail: what is gone without one was removed by somebody else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text, update
+import structlog
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, text, update
 
 from davserver.db.tables import blob, folder_change, node, node_version, vault
 from davserver.db.tables import grant as _grant
 from davserver.db.tables import lock as _lock
-from davserver.vault.rows import OpenVault
+from davserver.domain.errors import Damaged
+from davserver.domain.ids import NodeId
+from davserver.domain.nodes import Node, NodeState
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from, version_from
+from davserver.vault.stamps import Stamp, node_removed, version_removed
+
+log = structlog.get_logger(__name__)
 
 _STEP = 50
+_MOST_SEEN = 200
 _MOST_STEPS = 200
 _MOST_NAMED = 400
 
 
-def thin(tx: Connection, vault_open: OpenVault, wanted: int) -> None:
-    """Free versions, then trash, oldest first, until `wanted` stored bytes fit, or none is left."""
+def thin(tx: Connection, vault_open: OpenVault, wanted: int) -> tuple[Stamp, ...]:
+    """Free versions, then trash, oldest first, until `wanted` stored bytes fit, or none is left.
+
+    Returns the rows that went.
+    """
+    gone: list[Stamp] = []
     for _ in range(_MOST_STEPS):
         used, quota = tx.execute(
             select(vault.c.used, vault.c.quota).where(vault.c.id == vault_open.id)
         ).one()
         missing = used + wanted - quota
-        if missing <= 0 or not (
-            _thin_versions(tx, vault_open, missing) or _thin_trash(tx, vault_open)
-        ):
-            return
+        if missing <= 0:
+            break
+        step = _thin_versions(tx, vault_open, missing) or _thin_trash(tx, vault_open)
+        if not step:
+            break
+        gone += step
+    return tuple(gone)
 
 
-def _thin_versions(tx: Connection, vault_open: OpenVault, missing: int) -> bool:
-    oldest = tx.execute(
-        select(
-            node_version.c.node_id, node_version.c.version, blob.c.id, blob.c.size_cipher,
-        )
+def _thin_versions(tx: Connection, vault_open: OpenVault, missing: int) -> list[Stamp]:
+    rows = tx.execute(
+        select(node_version, blob.c.size_cipher)
         .join(blob, blob.c.id == node_version.c.blob_id)
         .where(node_version.c.vault_id == vault_open.id, blob.c.charged_to.is_(None))
         .order_by(node_version.c.replaced_at)
-        .limit(_STEP)
-    ).all()  # fmt: skip
-    enough = 0
-    while enough < len(oldest) and missing > 0:
-        missing -= oldest[enough].size_cipher
-        enough += 1
-    taken = oldest[:enough]
+        .limit(_MOST_SEEN)
+    ).mappings()
+    taken: list[RowMapping] = []
+    for row in islice(_genuine_versions(vault_open, rows.all()), _STEP):
+        if missing <= 0:
+            break
+        missing -= row["size_cipher"]
+        taken.append(row)
     for row in taken:
         tx.execute(
             delete(node_version).where(
-                node_version.c.node_id == row.node_id, node_version.c.version == row.version
+                node_version.c.node_id == row["node_id"],
+                node_version.c.version == row["version"],
             )
         )
-    bury(tx, [row.id for row in taken])
-    return bool(taken)
+    bury(tx, [row["blob_id"] for row in taken])
+    return [version_removed(row["node_id"], row["version"]) for row in taken]
 
 
-def _thin_trash(tx: Connection, vault_open: OpenVault) -> bool:
+def _genuine_versions(vault_open: OpenVault, rows: Iterable[RowMapping]) -> Iterator[RowMapping]:
+    """An altered row stays: with it goes what it names, which may be something else's content."""
+    for row in rows:
+        try:
+            version_from(vault_open, row)
+        except Damaged:
+            log.error("row-damaged", table="node_version")  # noqa: TRY400 — the trace has values
+            continue
+        yield row
+
+
+def _thin_trash(tx: Connection, vault_open: OpenVault) -> list[Stamp]:
     oldest = tx.execute(
         select(node.c.id)
         .where(node.c.vault_id == vault_open.id, node.c.state == "trash")
         .order_by(node.c.trashed_at)
-        .limit(1)
-    ).scalar()
-    if oldest is None:
-        return False
-    purge(tx, oldest)
-    return True
+        .limit(_STEP)
+    ).scalars()
+    for top in oldest.all():
+        try:
+            return list(purge(tx, vault_open, NodeId(top)))
+        except Damaged:
+            log.error("trash-damaged", id=bytes(top).hex())  # noqa: TRY400 — as above
+    return []
 
 
-def purge(tx: Connection, top: bytes) -> int:
-    """Remove a trashed node, all below it and their versions, for good. Returns how many nodes."""
-    nodes = [row.id for row in tx.execute(_BELOW, {"top": top})]
+def purge(tx: Connection, vault_open: OpenVault, top: NodeId) -> tuple[Stamp, ...]:
+    """Remove a trashed node, all below it and their versions, for good. Gives the rows that went.
+
+    Raises Damaged, with nothing done, when any of them was altered: whoever moved a row under the
+    trash must not have it erased by rule. `abri vault check` names it.
+    """
+    nodes = _parents_first(top, _opened_below(tx, vault_open, top))
+    gone: list[Stamp] = []
     # The deepest first: a folder goes after everything that names it as its parent.
-    for batch in batched(nodes[::-1]):
-        blobs = _blobs_of(tx, batch)
+    contents = {one.id: one.content.blob for one in nodes if one.content}
+    for batch in batched([one.id for one in reversed(nodes)]):
+        blobs, removed = _versions_of(tx, vault_open, batch)
+        blobs += [contents[one] for one in batch if one in contents]
         tx.execute(delete(node_version).where(node_version.c.node_id.in_(batch)))
         tx.execute(delete(_lock).where(_lock.c.node_id.in_(batch)))
         tx.execute(delete(folder_change).where(folder_change.c.folder_id.in_(batch)))
         tx.execute(delete(node).where(node.c.id.in_(batch)))
         bury(tx, blobs)
-    return len(nodes)
+        gone += removed
+    gone += [node_removed(one.id, one.row_version) for one in nodes]
+    return tuple(gone)
 
 
-def batched(ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def _opened_below(tx: Connection, vault_open: OpenVault, top: NodeId) -> dict[NodeId, Node]:
+    rows = tx.execute(_BELOW, {"top": top}).mappings().all()
+    return {one.id: one for one in (node_from(vault_open, row) for row in rows)}
+
+
+def _parents_first(top: NodeId, nodes: Mapping[NodeId, Node]) -> list[Node]:
+    """Raises Damaged when that is no trash, or where folders lie in each other."""
+    if top not in nodes or nodes[top].state is not NodeState.TRASH or nodes[top].parent in nodes:
+        raise Damaged("this is not something in the trash")
+    inside: dict[NodeId | None, list[Node]] = {}
+    for one in nodes.values():
+        inside.setdefault(one.parent, []).append(one)
+    ordered = [nodes[top]]
+    for one in ordered:
+        ordered += inside.get(one.id, [])
+    return ordered
+
+
+def _versions_of(
+    tx: Connection, vault_open: OpenVault, nodes: Sequence[NodeId]
+) -> tuple[list[bytes], list[Stamp]]:
+    """The blobs of all earlier versions of these files, and their rows as removed ones."""
+    rows = tx.execute(select(node_version).where(node_version.c.node_id.in_(nodes))).mappings()
+    old = [version_from(vault_open, row) for row in rows]
+    return [one.content.blob for one in old], [version_removed(v.node, v.number) for v in old]
+
+
+def batched(ids: Sequence[NodeId]) -> Iterator[Sequence[NodeId]]:
     """In portions that a statement can name one by one."""
     for start in range(0, len(ids), _MOST_NAMED):
         yield ids[start : start + _MOST_NAMED]
@@ -106,18 +172,13 @@ def bury(tx: Connection, blobs: Sequence[bytes]) -> None:
     tx.execute(update(blob).where(blob.c.id.in_(blobs)).values(state="dead", inline_ct=None))
 
 
-def _blobs_of(tx: Connection, nodes: Sequence[bytes]) -> list[bytes]:
-    current = select(node.c.blob_id).where(node.c.id.in_(nodes), node.c.blob_id.is_not(None))
-    earlier = select(node_version.c.blob_id).where(node_version.c.node_id.in_(nodes))
-    return list(tx.execute(current.union_all(earlier)).scalars())
-
-
+_COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
 _BELOW = text(
-    """
-    WITH RECURSIVE down(id, depth) AS (
-        SELECT id, 0 FROM node WHERE id = :top
-        UNION ALL
-        SELECT n.id, d.depth + 1 FROM down d JOIN node n ON n.parent_id = d.id)
-    SELECT id FROM down ORDER BY depth
-    """
+    f"""
+    WITH RECURSIVE down(id) AS (
+        SELECT id FROM node WHERE id = :top
+        UNION
+        SELECT n.id FROM down d JOIN node n ON n.parent_id = d.id)
+    SELECT {_COLUMNS} FROM down d JOIN node n ON n.id = d.id
+    """  # noqa: S608 — from constants; the value is bound
 ).bindparams(bindparam("top"))

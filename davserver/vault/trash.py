@@ -21,6 +21,7 @@ from davserver.vault import changes
 from davserver.vault.index import one, subtree
 from davserver.vault.moving import tags_below
 from davserver.vault.rows import NODE_COLUMNS, OldVersion, OpenVault, node_from, version_from
+from davserver.vault.stamps import version_removed
 from davserver.vault.thinning import batched
 from davserver.vault.writing import Changed, free_twin, keep_version, update_node
 
@@ -108,7 +109,7 @@ def restore_version(
             node_version.c.node_id == node.id, node_version.c.version == number
         )
     )
-    keep_version(tx, vault, node, now)
+    kept = keep_version(tx, vault, node, now)
     content: Content = old.content
     after = replace(
         node,
@@ -118,7 +119,7 @@ def restore_version(
         modified=now,
         made_at=now,
     )
-    done = update_node(tx, vault, after)
+    done = update_node(tx, vault, after).besides((version_removed(node.id, number), *kept))
     tags = {changes.tag_of(vault, node, permit.target.category)}
     changes.bump(tx, permit.target.above, tags, now)
     return done

@@ -9,9 +9,10 @@ from davserver.domain.errors import BadInput
 from davserver.domain.ids import Entropy, NodeId, PersonId, VaultId
 from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault.rows import OpenVault, sealed_columns
+from davserver.vault.stamps import Stamp, node_written
 from davserver.vault.templates import TEMPLATES
 from davserver.vault.unlock import Unlock
-from davserver.vault.writing import Changed, Stamp, make_root, stamp_columns
+from davserver.vault.writing import Changed, make_root
 
 
 class Vaults:
@@ -53,7 +54,7 @@ class Vaults:
         rows = [sealed_columns(vault, folder) for folder in folders]
         if rows:
             tx.execute(insert(node_table), rows)
-        return [stamp_columns(row) for row in rows]
+        return [node_written(row) for row in rows]
 
     def open(self, tx: Connection, vault: VaultId, keys: int, now: datetime) -> OpenVault:
         """See `Unlock.vault`."""

@@ -19,35 +19,24 @@ from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault import changes
 from davserver.vault.index import live_named, suffixed
 from davserver.vault.quota import charge, payer_of
-from davserver.vault.rows import (
-    NODE_COLUMNS,
-    OpenVault,
-    sealed_columns,
-    stamp_of,
-    version_columns,
-)
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, sealed_columns, version_columns
 from davserver.vault.staging import Staged, publish
+from davserver.vault.stamps import Stamp, node_written, version_written
 
 _INSERT = insert(node_table)
 _KEEP = insert(node_version)
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """One row as it was written: what the trail keeps of it (research/crypto-review.md A3)."""
-
-    table: str
-    id: bytes
-    version: int
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Changed:
-    """The node as it is now, and the rows that were written."""
+    """The node as it is now, and the rows that were written or removed on the way."""
 
     node: Node
     stamps: tuple[Stamp, ...]
+
+    def besides(self, others: Sequence[Stamp]) -> "Changed":
+        """With the rows of what was done first."""
+        return replace(self, stamps=(*others, *self.stamps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +86,11 @@ def make(
         modified=new.modified or now, made_at=now, origin=new.origin,
         properties=dict(new.properties or {}),
     )  # fmt: skip
+    thinned: tuple[Stamp, ...] = ()
     if staged:
-        charge(tx, vault, target, staged.size_cipher)
+        thinned = charge(tx, vault, target, staged.size_cipher)
         publish(tx, staged, payer_of(target))
-    done = _inserted(tx, vault, node)
+    done = _inserted(tx, vault, node).besides(thinned)
     announce(tx, vault, target.above, [(node, new.category or target.category)], now)
     return done
 
@@ -118,9 +108,9 @@ def write(  # noqa: PLR0913 — as above
     """The staged content as the new version of the permit's file; the former one is kept."""
     target = permit.target
     node = _node(target)
-    charge(tx, vault, target, staged.size_cipher)
+    thinned = charge(tx, vault, target, staged.size_cipher)
     publish(tx, staged, payer_of(target))
-    keep_version(tx, vault, node, now)
+    kept = keep_version(tx, vault, node, now)
     after = replace(
         node,
         content=staged.content,
@@ -130,7 +120,7 @@ def write(  # noqa: PLR0913 — as above
         made_at=now,
         properties=dict(node.properties if properties is None else properties),
     )
-    done = update_node(tx, vault, after)
+    done = update_node(tx, vault, after).besides((*thinned, *kept))
     announce(tx, vault, target.above, [(node, target.category)], now)
     return done
 
@@ -153,10 +143,13 @@ def set_properties(
     return done
 
 
-def keep_version(tx: Connection, vault: OpenVault, node: Node, now: datetime) -> None:
+def keep_version(tx: Connection, vault: OpenVault, node: Node, now: datetime) -> tuple[Stamp, ...]:
     """Remember a file's present content as an earlier version."""
-    if node.content is not None:
-        tx.execute(_KEEP, version_columns(vault, node, to_us(now)))
+    if node.content is None:
+        return ()
+    columns = version_columns(vault, node, to_us(now))
+    tx.execute(_KEEP, columns)
+    return (version_written(columns),)
 
 
 def update_node(
@@ -180,7 +173,7 @@ def update_node(
     )
     if done.rowcount != 1:
         raise ConditionFailed("it was changed by somebody else a moment ago")
-    return Changed(raised, (stamp_columns(columns),))
+    return Changed(raised, (node_written(columns),))
 
 
 @lru_cache(maxsize=16)
@@ -212,11 +205,7 @@ def announce(
 def _inserted(tx: Connection, vault: OpenVault, node: Node) -> Changed:
     columns = sealed_columns(vault, node)
     tx.execute(_INSERT, columns)
-    return Changed(node, (stamp_columns(columns),))
-
-
-def stamp_columns(columns: Mapping[str, Any]) -> Stamp:
-    return Stamp("node", columns["id"], columns["row_version"], stamp_of(columns["rec_ct"]))
+    return Changed(node, (node_written(columns),))
 
 
 def free_twin(tx: Connection, vault: OpenVault, parent: Node, name: str) -> int:
