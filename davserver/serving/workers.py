@@ -26,7 +26,8 @@ START_SECONDS = 60.0
 """A worker that is not ready by then counts as one that cannot start."""
 
 FIRST_DELAY = 0.2
-LONGEST_DELAY = 30.0
+LONGEST_DELAY = 2.0
+"""Not longer: new connections that the kernel gave to the missing worker wait for its successor."""
 GIVE_UP_AFTER = 5
 """Failed starts in a row after which the whole server stops, for its own supervisor to see."""
 
@@ -53,7 +54,8 @@ class Post:
     news: int = -1
     ready: bool = False
     since: float = 0.0
-    failures: int = 0
+    failed_starts: int = 0
+    short_lives: int = 0
     due: float = 0.0
     last_words: str = ""
 
@@ -184,13 +186,14 @@ class Supervisor:
             self._plan_replacement(post, was_ready=was_ready, served=served)
 
     def _plan_replacement(self, post: Post, *, was_ready: bool, served: float) -> None:
-        if not was_ready and (not self._announced or post.failures + 1 >= GIVE_UP_AFTER):
-            self._log.warning("gave-up", failures=post.failures + 1)
+        post.failed_starts = 0 if was_ready else post.failed_starts + 1
+        if post.failed_starts >= (GIVE_UP_AFTER if self._announced else 1):
+            self._log.warning("gave-up", failed_starts=post.failed_starts)
             self._stop(EXIT_GAVE_UP)
             return
-        post.failures = 0 if was_ready and served >= STEADY_SECONDS else post.failures + 1
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (post.failures - 1)) if post.failures else 0
-        post.due = monotonic() + delay
+        steady = was_ready and served >= STEADY_SECONDS
+        post.short_lives = 0 if steady else post.short_lives + 1
+        post.due = monotonic() + _delay(post.short_lives)
 
     # all of them
 
@@ -247,6 +250,11 @@ def serve(
     if supervisor.failed_start:
         raise Unavailable(f"the server could not start: {supervisor.failed_start}")
     return code
+
+
+def _delay(short_lives: int) -> float:
+    """Seconds before the next start: none after a long life, then doubling."""
+    return min(LONGEST_DELAY, FIRST_DELAY * 2 ** (short_lives - 1)) if short_lives else 0.0
 
 
 def _check_single_threaded() -> None:
