@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from admin.exits import Exit, exit_of
+from admin.refusals import refusal
 from davserver.domain.errors import AbriError, Refused
 
 CONFIG = "--config"
@@ -141,7 +142,7 @@ def _command_word(arguments: Sequence[str]) -> str:
 
 def _told(error: AbriError) -> str:
     if isinstance(error, Refused):
-        return f"refused: {error.reason.value}"
+        return refusal(error.reason)
     return str(error) or type(error).__name__
 
 

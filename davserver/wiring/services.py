@@ -13,6 +13,7 @@ from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
 from davserver.gate.copying import Copying
+from davserver.gate.history import History
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
 from davserver.gate.people import People
@@ -54,6 +55,7 @@ class Services:
     locking: Locking
     sharing: Sharing
     people: People
+    history: History
     explaining: Explaining
     watch: EpochWatch
 
@@ -125,6 +127,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         locking=Locking(tools, scratch),
         sharing=Sharing(tools, settings.vaults.allowance),
         people=People(tools, settings.vaults.quota),
+        history=History(tools),
         explaining=Explaining(tools),
         watch=watch,
     )

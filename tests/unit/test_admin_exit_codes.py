@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 from admin.exits import EXIT_OF, MEANING, Exit, exit_of
+from admin.refusals import REFUSALS, refusal
 from davserver.config import WrongSettings
 from davserver.domain import errors
-from davserver.domain.errors import AbriError, BadPath, Truncated, Unavailable
+from davserver.domain.errors import AbriError, BadPath, Reason, Truncated, Unavailable
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 
@@ -20,6 +21,12 @@ def test_every_error_of_the_domain_has_a_code_of_its_own_or_of_its_parent():
     assert len(kinds) > 15
     for one in kinds:
         assert any(parent in EXIT_OF for parent in one.__mro__), one
+
+
+def test_every_reason_has_its_sentence_and_shows_its_code():
+    assert set(REFUSALS) == set(Reason)
+    assert len(set(REFUSALS.values())) == len(Reason)
+    assert refusal(Reason.CATEGORY).endswith("documents [category]")
 
 
 def test_every_code_but_those_of_the_program_itself_is_some_errors():
