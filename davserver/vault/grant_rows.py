@@ -23,8 +23,6 @@ NAMES = (*COVERED[table.name], "row_mac")
 COLUMNS = tuple(table.c[name] for name in NAMES)
 
 _PERSON, _STRUCTURE = "person", "structure"
-_FOR_PURPOSE = 1 << 63
-"""Added to the row's version where the purpose is sealed: it never opens as a display name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +110,8 @@ def _grantee(kind: str, one: bytes) -> Grantee:
 
 
 def _seal_purpose(keys: InstanceKeys, one: GrantId, version: int, text: str) -> bytes | None:
-    return keys.seal_display(one, _FOR_PURPOSE | version, Display("", text)) if text else None
+    return keys.seal_purpose(one, version, text) if text else None
 
 
 def _open_purpose(keys: InstanceKeys, one: GrantId, version: int, sealed: bytes | None) -> str:
-    return "" if sealed is None else keys.open_display(one, _FOR_PURPOSE | version, sealed).name
+    return "" if sealed is None else keys.open_purpose(one, version, sealed)
