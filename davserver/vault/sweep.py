@@ -1,0 +1,237 @@
+"""Sweeping: what nothing needs any more goes, in small steps that may be cut short anywhere.
+
+Bytes go before the row that knows them, so that whatever a killed run left behind is found by the
+next one; a row is marked `dead` before its bytes go, so that nothing can publish it meanwhile
+(research/crypto-review.md A6). Whoever reads a blob holds it open: it is theirs until they close.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    select,
+    update,
+)
+
+from davserver.db.clock import to_us
+from davserver.db.database import Database
+from davserver.db.leftovers import empty_log
+from davserver.db.tables import blob, epoch, lock, node, node_version, scratch
+from davserver.db.turns import only_one
+from davserver.domain.errors import Damaged, NotFound
+from davserver.domain.ids import ID_BYTES, BlobId, NodeId, VaultId
+from davserver.domain.nodes import Node
+from davserver.vault import index
+from davserver.vault.blobs.store import BlobStore
+from davserver.vault.stamps import Stamp
+from davserver.vault.thinning import purge
+from davserver.vault.vault import Vaults
+
+log = structlog.get_logger(__name__)
+
+READERS_NEED = timedelta(minutes=5)
+"""How long stored bytes outlive their last row: whoever just looked a blob up will open it."""
+
+AT_ONCE = 100
+"""Rows in one transaction: others write in between."""
+
+MOST_IN_A_RUN = 2000
+"""Of each kind. What is left waits for the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Something that was in the trash for long enough. `chain` leads to it from the vault's root,
+    as it last was; `stamps` are all rows that went with it.
+    """
+
+    vault: VaultId
+    chain: tuple[Node, ...]
+    stamps: tuple[Stamp, ...]
+
+
+Witness = Callable[[Connection, Erased, datetime], None]
+"""Told in the very transaction that erases: what it cannot record does not happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one run did. `kept`: dead blobs that some row still names, which `abri vault check`
+    will tell more about; `log_emptied`: see `empty_log`, None where nothing was removed.
+    """
+
+    abandoned: int = 0
+    blobs: int = 0
+    trash: int = 0
+    scratch: int = 0
+    locks: int = 0
+    kept: int = 0
+    log_emptied: bool | None = None
+
+    @property
+    def removed(self) -> int:
+        return self.blobs + self.trash + self.scratch + self.locks
+
+
+class Sweeper:
+    """Safe in any number of processes; one of them does the work at a time."""
+
+    def __init__(
+        self,
+        db: Database,
+        blobs: BlobStore,
+        vaults: Vaults,
+        witness: Witness,
+        *,
+        trash_kept: timedelta | None,
+    ) -> None:
+        """`trash_kept`: None keeps what is in the trash until room is needed."""
+        self._db = db
+        self._blobs = blobs
+        self._vaults = vaults
+        self._witness = witness
+        self._trash_kept = trash_kept
+
+    def run(self, now: datetime) -> Swept | None:
+        """One bounded round. None when another process is at it.
+
+        Raises Unavailable; what was done until then stays done.
+        """
+        with only_one(self._db, "sweep") as mine:
+            return self._run(now) if mine else None
+
+    def _run(self, now: datetime) -> Swept:
+        trash = self._sweep_trash(now)
+        scratch_rows = self._forget(scratch, scratch.c.expires_at <= to_us(now))
+        locks = self._forget(lock, lock.c.expires_at <= to_us(now))
+        abandoned = self._bury_abandoned(now)
+        self._let_readers_finish(now)
+        blobs = self._delete_dead(now)
+        done = Swept(abandoned, blobs, trash, scratch_rows, locks, self._count_kept())
+        if not done.removed:
+            return done
+        return Swept(abandoned, blobs, trash, scratch_rows, locks, done.kept, empty_log(self._db))
+
+    # ── trash ───────────────────────────────────────────────────────────────────────────────────
+
+    def _sweep_trash(self, now: datetime) -> int:
+        if self._trash_kept is None:
+            return 0
+        wanted = (
+            select(node.c.id, node.c.vault_id)
+            .where(node.c.state == "trash", node.c.trashed_at <= to_us(now - self._trash_kept))
+            .order_by(node.c.trashed_at)
+            .limit(MOST_IN_A_RUN)
+        )
+        with self._db.read() as tx:
+            due = [(NodeId(row.id), VaultId(row.vault_id)) for row in tx.execute(wanted)]
+        return sum(self._erase(one, vault, now) for one, vault in due)
+
+    def _erase(self, one: NodeId, vault_id: VaultId, now: datetime) -> bool:
+        """Whether it went. What was altered stays: nobody's tampering is finished by rule."""
+
+        def work(tx: Connection) -> None:
+            keys = tx.execute(select(epoch.c["keys"])).scalar_one()
+            vault = self._vaults.open(tx, vault_id, keys, now)
+            chain, _ = index.walk(tx, vault, one, ())
+            stamps = purge(tx, vault, one)
+            self._witness(tx, Erased(vault_id, tuple(chain), stamps), now)
+
+        try:
+            self._db.write(work)
+        except (Damaged, NotFound):
+            log.error("trash-damaged", id=one.hex())  # noqa: TRY400 — the trace has values
+            return False
+        return True
+
+    # ── blobs ───────────────────────────────────────────────────────────────────────────────────
+
+    def _bury_abandoned(self, now: datetime) -> int:
+        """Uploads whose lease ran out: from here on they cannot be published."""
+        late = (blob.c.state == "staging") & (blob.c.lease_until <= to_us(now))
+        return self._in_steps(
+            lambda tx, some: (
+                tx.execute(
+                    update(blob).where(late, blob.c.id.in_(some)).values(state="dead")
+                ).rowcount
+            ),
+            blob,
+            late,
+        )
+
+    def _let_readers_finish(self, now: datetime) -> None:
+        fresh = (blob.c.state == "dead") & blob.c.lease_until.is_(None)
+        until = to_us(now + READERS_NEED)
+        self._in_steps(
+            lambda tx, some: (
+                tx.execute(
+                    update(blob).where(fresh, blob.c.id.in_(some)).values(lease_until=until)
+                ).rowcount
+            ),
+            blob,
+            fresh,
+        )
+
+    def _delete_dead(self, now: datetime) -> int:
+        due = (blob.c.state == "dead") & (blob.c.lease_until <= to_us(now)) & ~_NAMED
+
+        def step(tx: Connection, some: Sequence[bytes]) -> int:
+            return tx.execute(delete(blob).where(due, blob.c.id.in_(some))).rowcount
+
+        return self._in_steps(step, blob, due, first=self._delete_bytes)
+
+    def _delete_bytes(self, some: Sequence[bytes]) -> None:
+        for one in some:
+            # What is no id has no bytes in any store: somebody wrote it into the database.
+            if isinstance(one, bytes) and len(one) == ID_BYTES:
+                self._blobs.delete(BlobId(one))
+
+    def _count_kept(self) -> int:
+        wanted = select(blob.c.id).where(blob.c.state == "dead", _NAMED).limit(AT_ONCE)
+        with self._db.read() as tx:
+            kept = tx.execute(wanted).scalars().all()
+        if kept:
+            log.error("dead-blob-named", count=len(kept))
+        return len(kept)
+
+    # ── steps ───────────────────────────────────────────────────────────────────────────────────
+
+    def _forget(self, table: Table, which: ColumnElement[bool]) -> int:
+        return self._in_steps(
+            lambda tx, some: tx.execute(delete(table).where(which, table.c.id.in_(some))).rowcount,
+            table,
+            which,
+        )
+
+    def _in_steps(
+        self,
+        step: Callable[[Connection, Sequence[bytes]], int],
+        table: Table,
+        which: ColumnElement[bool],
+        first: Callable[[Sequence[bytes]], None] = lambda _: None,
+    ) -> int:
+        """Run `step` on up to MOST_IN_A_RUN rows, AT_ONCE in one transaction. How many it hit."""
+        done = 0
+        while done < MOST_IN_A_RUN:
+            with self._db.read() as tx:
+                some = tx.execute(select(table.c.id).where(which).limit(AT_ONCE)).scalars().all()
+            if not some:
+                break
+            first(some)
+            hit = self._db.write(lambda tx, some=some: step(tx, some))  # type: ignore[misc]
+            done += hit
+            if not hit:
+                break  # somebody else was faster, or a row does not let itself be found again
+        return done
+
+
+_NAMED = exists().where(node.c.blob_id == blob.c.id) | exists().where(
+    node_version.c.blob_id == blob.c.id
+)
