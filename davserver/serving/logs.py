@@ -31,6 +31,7 @@ class Log:
     """JSON lines, one per event. Safe to share between threads, and between forked processes."""
 
     def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._logger = structlog.wrap_logger(
             structlog.WriteLogger(stream),
             processors=[
@@ -51,6 +52,11 @@ class Log:
     def failure(self, event: str, error: BaseException, **values: Value) -> None:
         """An error by class and code location only."""
         self._logger.error(event, **describe(error), **values)
+
+    def close(self) -> None:
+        """Closes the file that `open_log` opened."""
+        if self._stream is not sys.stderr:
+            self._stream.close()
 
 
 def open_log(path: Path | None = None) -> Log:

@@ -8,7 +8,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -241,8 +241,7 @@ def serve(
     listener.check()
     _check_single_threaded()
     listener = replace(listener, connections=make_room(listener.connections))
-    log = open_log(log_path)
-    with _signals_held():
+    with closing(open_log(log_path)) as log, _signals_held():
         supervisor = Supervisor(app_factory, listener, workers, log, announce or sys.stdout)
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the workers
