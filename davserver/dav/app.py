@@ -25,7 +25,9 @@ def make_app(services: Services, mounts: tuple[Mount, ...] = MOUNTS) -> Applicat
     sign_in = SignIn(services.login, services.clock, Resolver(services))
     wsgidav = WsgiDAVApp(  # type: ignore[no-untyped-call]
         {
-            "provider_mapping": {mount.prefix: _no_provider() for mount in mounts},
+            # One for all: the guard has found the mount, and WsgiDAV's way of finding it ignores
+            # case on one side only.
+            "provider_mapping": {"/": _no_provider()},
             # No page for folders, no CORS, no error pages and no sign-in of WsgiDAV's own.
             "middleware_stack": [sign_in],
             # Locks and properties live in the vault.

@@ -58,9 +58,12 @@ class Declined(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`allow`: what 405 must name (RFC 9110 §15.5.6)."""
+
     status: HTTPStatus
     sentence: str
     condition: str = ""
+    allow: str = ""
 
 
 ANSWERS: dict[type[AbriError], Answer] = {
@@ -92,12 +95,16 @@ ANSWERS: dict[type[AbriError], Answer] = {
     Unavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "The server is busy. Try again soon."),
 }
 
-_NOT_ON_A_FOLDER = Answer(HTTPStatus.METHOD_NOT_ALLOWED, "The name is taken.")
+_ON_FOLDERS = "COPY, DELETE, GET, HEAD, LOCK, MOVE, OPTIONS, PROPFIND, PROPPATCH, UNLOCK"
 
 BY_METHOD: dict[tuple[type[AbriError], str], Answer] = {
     # RFC 4918 §9.3.1 and §9.7.2
-    (AlreadyThere, "MKCOL"): _NOT_ON_A_FOLDER,
-    (AlreadyThere, "PUT"): _NOT_ON_A_FOLDER,
+    (AlreadyThere, "MKCOL"): Answer(
+        HTTPStatus.METHOD_NOT_ALLOWED, "The name is taken.", allow=f"{_ON_FOLDERS}, PUT"
+    ),
+    (AlreadyThere, "PUT"): Answer(
+        HTTPStatus.METHOD_NOT_ALLOWED, "A folder has that name.", allow=_ON_FOLDERS
+    ),
     # RFC 4918 §9.10.6: the lock that stands in the way of a new one
     (Locked, "LOCK"): Answer(HTTPStatus.LOCKED, "Somebody has locked it.", "no-conflicting-lock"),
 }
@@ -136,7 +143,7 @@ def answer_to(error: AbriError, method: str) -> Answer:
 def reply_to(error: AbriError, method: str, href: str) -> Reply:
     """`href` is the request's own, as it may be shown to whoever sent it."""
     row = answer_to(error, method)
-    extra = _headers(error)
+    extra = (*_headers(error), *((("Allow", row.allow),) if row.allow else ()))
     if row.status is HTTPStatus.NOT_MODIFIED:
         return Reply(row.status, extra)
     reason = error.reason.value if isinstance(error, Refused) else ""

@@ -206,7 +206,8 @@ def _oc_size(entry: Entry, _: Mount) -> str | None:
 
 
 def _oc_checksums(entry: Entry, _: Mount) -> str | None:
-    if entry.sha256 is None:
+    # Whoever may not read a document must not learn whether it is one that they know.
+    if entry.sha256 is None or Action.GET not in entry.may:
         return None
     value = f"<oc:checksum>SHA256:{entry.sha256.hex()}</oc:checksum>"
     return f"<oc:checksums>{value}</oc:checksums>"

@@ -119,6 +119,8 @@ def test_some_methods_say_it_in_their_own_way(
 ) -> None:
     reply = reply_to(kind(), method, "/dav/x")
     assert reply.status == status
+    assert (status == 405) is ("Allow" in dict(reply.headers))
+    assert method not in dict(reply.headers).get("Allow", "").split(", ")
     root = etree.fromstring(_body(reply))
     assert condition is None or root.find(D + condition) is not None
 

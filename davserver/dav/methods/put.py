@@ -7,10 +7,11 @@ from davserver.dav import fields
 from davserver.dav.dates import from_unix
 from davserver.dav.environ import Request
 from davserver.dav.errors import Declined, Malformed
-from davserver.dav.reply import Headers, Reply, empty
+from davserver.dav.reply import Reply, empty
 from davserver.dav.streams import Incoming
 from davserver.dav.visit import Visit
 from davserver.domain.drive import Written
+from davserver.domain.errors import AlreadyThere
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(;[\x20\x21\x23-\x7e\"]{0,100})?", re.ASCII)
 
@@ -35,9 +36,8 @@ def created_or_not(written: Written, request: Request, *headers: tuple[str, str]
 
 def _check(request: Request) -> None:
     if request.folder_form:
-        raise Declined(
-            HTTPStatus.METHOD_NOT_ALLOWED, "A folder has no content of its own.", *_ALLOW
-        )
+        # An address that ends with a slash means a folder, there or not.
+        raise AlreadyThere
     if request.header("Content-Range") is not None:
         # RFC 9110 §14.5: to take the part for the whole would lose the rest
         raise Malformed("A part of a file cannot be uploaded.")
@@ -47,9 +47,6 @@ def _check(request: Request) -> None:
             "Compressed uploads are not taken.",
             ("Accept-Encoding", "identity"),
         )
-
-
-_ALLOW: Headers = (("Allow", "OPTIONS, GET, HEAD, MKCOL, PROPFIND"),)
 
 
 def _upload(request: Request) -> Incoming:
