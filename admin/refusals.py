@@ -17,6 +17,7 @@ REFUSALS: dict[Reason, str] = {
     Reason.FOLDER_NOT_ALL_YOURS: "not everything in the folder is theirs",
     Reason.SCRATCH: "side files of programs are not documents",
     Reason.DRIVE_ROOT: "this folder only holds the drive together; name something inside",
+    Reason.SAME_PLACE: "it is there already",
     Reason.POLICY: "no rule of the policy allows it (`abri policy explain` says more)",
     Reason.NO_GRANT: "no live grant reaches it",
     Reason.PROTECTED_PROPERTY: "this property cannot be changed",

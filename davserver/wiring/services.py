@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -11,6 +11,7 @@ from authn.login import Login
 from davserver.config import Settings
 from davserver.db import tables as t
 from davserver.db.database import Database
+from davserver.db.turns import only_one
 from davserver.domain.ids import Entropy
 from davserver.gate.copying import Copying
 from davserver.gate.history import History
@@ -31,6 +32,7 @@ from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
 from davserver.wiring.explaining import Explaining
+from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy import load_policy
 from policies.decider import Decider
@@ -58,10 +60,14 @@ class Services:
     history: History
     explaining: Explaining
     watch: EpochWatch
+    housekeeping: Housekeeping
 
     def start(self) -> None:
-        """Begin to watch for lost rights: for processes that serve, after their fork."""
+        """Begin to watch for lost rights and to keep house: for processes that serve, after their
+        fork.
+        """
         self.watch.start(self.reading.again)
+        self.housekeeping.start()
 
     def parts(self) -> dict[str, Callable[[], bool]]:
         """What must be well for the drive to work, each as a question. They may raise."""
@@ -72,6 +78,7 @@ class Services:
         }
 
     def close(self) -> None:
+        self.housekeeping.stop()
         self.watch.stop()
         self.db.close()
 
@@ -130,7 +137,17 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         history=History(tools),
         explaining=Explaining(tools),
         watch=watch,
+        housekeeping=Housekeeping(_chores(tools), clock),
     )
+
+
+def _chores(tools: Tools) -> list[Chore]:
+    def close_windows(now: datetime) -> None:
+        with only_one(tools.db, "read-windows") as mine:
+            if mine:
+                tools.db.write(lambda tx: tools.trail.close_windows(tx, now))
+
+    return [Chore("read-windows", timedelta(minutes=1), close_windows)]
 
 
 def _limits(settings: Settings) -> Limits:

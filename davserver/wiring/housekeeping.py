@@ -1,0 +1,67 @@
+"""What a serving process does besides: closing read windows, sweeping. Never in a request's way."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from davserver.domain.errors import AbriError
+
+log = structlog.get_logger("abri.housekeeping")
+
+_STOP_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """`work` may be cut short at any time, and may run in several processes at once."""
+
+    name: str
+    every: timedelta
+    work: Callable[[datetime], object]
+
+
+class Housekeeping:
+    """One thread per process. A chore that fails is logged, and tried again at its next turn."""
+
+    def __init__(self, chores: Sequence[Chore], clock: Callable[[], datetime]) -> None:
+        self._chores = tuple(chores)
+        self._clock = clock
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Waits a little for the chore at hand; what it has not done is done next time."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+
+    def _run(self) -> None:
+        now = self._clock()
+        due = {chore.name: now + chore.every for chore in self._chores}
+        while not self._stop.wait(self._pause(due)):
+            for chore in self._chores:
+                now = self._clock()
+                if not self._stop.is_set() and due[chore.name] <= now:
+                    self._do(chore, now)
+                    due[chore.name] = self._clock() + chore.every
+
+    def _pause(self, due: dict[str, datetime]) -> float:
+        next_due = min(due.values(), default=self._clock() + timedelta(hours=1))
+        return max(0.0, (next_due - self._clock()).total_seconds())
+
+    @staticmethod
+    def _do(chore: Chore, now: datetime) -> None:
+        try:
+            chore.work(now)
+        except AbriError as error:
+            # The text may name paths: the class says enough.
+            log.warning("chore-failed", chore=chore.name, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 — a broken chore must not end the others
+            log.error("chore-broken", chore=chore.name, error=type(error).__name__)  # noqa: TRY400
