@@ -109,6 +109,17 @@ def test_a_block_in_some_circumstances_changes_nothing_in_what_exists(where):
         assert seen == without.visible_categories(asked.who, asked.target, NOW)
 
 
+def test_a_block_by_hour_goes_by_the_clock_of_the_persons_structure():
+    rules = shipped_files()["rules.csv"].decode() + (
+        "p, x, deny, professional, *, *, *, *, *, *, closed"
+    )
+    decider = Decider(with_files(rules=rules, calendars="work-hours, mon-fri, 08:00, 19:00"))
+    evening = NOW.replace(hour=16)  # 17:00 in Paris, 20:00 in Réunion
+    for time_zone, blocked in (("Europe/Paris", False), ("Indian/Reunion", True)):
+        who = named(where=structure(time_zone=time_zone)).who
+        assert (decider.drive_blocked(who, evening) is not None) is blocked
+
+
 def test_a_block_in_every_circumstance_hides_everything():
     rules = shipped_files()["rules.csv"].decode() + "p, x, deny, professional, *, *, *, *, *, *, *"
     decider = Decider(with_files(rules=rules))
