@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, literal, select, union_all
+from sqlalchemy import Connection, bindparam, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -77,7 +77,8 @@ class Chain:
         self, tx: Connection, vaults: Collection[VaultId], people: Collection[PersonId]
     ) -> tuple[dict[VaultId, Head], dict[PersonId, ActorKey]]:
         heads, actors = {}, {}
-        for key, seq, value, mac in tx.execute(_both(vaults, people)):
+        asked = {"vaults": list(vaults), "people": list(people)}
+        for key, seq, value, mac in tx.execute(_STATE, asked):
             if seq == _ACTOR:
                 actors[PersonId(key)] = self._keys.open_actor_key(PersonId(key), value)
             else:
@@ -148,22 +149,23 @@ def genuine_head(keys: TrailKeys, vault: VaultId, seq: int, link: bytes, mac: by
     return Head(seq, link)
 
 
-def _both(vaults: Collection[VaultId], people: Collection[PersonId]) -> Any:
+def _insert(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    try:
+        tx.execute(_NEW_ENTRY, rows)
+    except IntegrityError:
+        # The head was moved first, so this cannot be another writer: rows lie beyond the head.
+        raise Damaged("a trail goes on behind its head: see `abri trail verify`") from None
+
+
+def _state() -> Any:
+    """Heads and actors' keys in one result."""
     heads = select(trail_head.c.vault_id, trail_head.c.seq, trail_head.c.head, trail_head.c.mac)
     key = trail_actor.c.key_ct
     actors = select(trail_actor.c.person_id, literal(_ACTOR), key, key)
     return union_all(
-        heads.where(trail_head.c.vault_id.in_(vaults)),
-        actors.where(trail_actor.c.person_id.in_(people)),
+        heads.where(trail_head.c.vault_id.in_(bindparam("vaults", expanding=True))),
+        actors.where(trail_actor.c.person_id.in_(bindparam("people", expanding=True))),
     )
-
-
-def _insert(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    try:
-        tx.execute(trail.insert(), rows)
-    except IntegrityError:
-        # The head was moved first, so this cannot be another writer: rows lie beyond the head.
-        raise Damaged("a trail goes on behind its head: see `abri trail verify`") from None
 
 
 def _new_actor(insert: Any) -> Any:
@@ -176,6 +178,9 @@ def _moved_head(insert: Any) -> Any:
     return new.on_conflict_do_update(index_elements=["vault_id"], set_=changed)
 
 
+# Built once: building a statement costs more than running it.
+_STATE = _state()
+_NEW_ENTRY = trail.insert()
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _NEW_ACTOR = {dialect: _new_actor(insert) for dialect, insert in _INSERTS.items()}
 _MOVED_HEAD = {dialect: _moved_head(insert) for dialect, insert in _INSERTS.items()}

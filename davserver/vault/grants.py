@@ -12,10 +12,12 @@ from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    BigInteger,
+    BindParameter,
     Connection,
     Select,
     and_,
+    bindparam,
     delete,
     or_,
     select,
@@ -41,6 +43,20 @@ from davserver.vault.grant_names import (
     with_items_settled,
 )
 from davserver.vault.grant_rows import COLUMNS, NAMES, GrantRow, ended, open_row, seal_row
+
+Wanted = Select[*tuple[Any, ...]]
+
+# Built once: building a statement of so many columns costs more than running it.
+_NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
+_MINE = table.c.to_id.in_(bindparam("grantees", expanding=True))
+_OF_VAULT = table.c.vault_id == bindparam("vault")
+_NOT_OVER = and_(table.c.ended_at.is_(None), or_(table.c.until.is_(None), table.c.until > _NOW))
+_ALL = select(*COLUMNS).order_by(table.c.created, table.c.id)
+_LIVE = _ALL.where(_NOT_OVER, table.c.starts <= _NOW)
+_LIVE_MINE = _LIVE.where(_MINE)
+_LIVE_THERE = _LIVE.where(_MINE, _OF_VAULT)
+_LIVE_UNDER = _LIVE.where(_MINE, table.c.folder_idx.in_(bindparam("folders", expanding=True)))
+_LIVE_ON = _LIVE.where(_OF_VAULT, table.c.node_id.in_(bindparam("nodes", expanding=True)))
 
 _NAMES_AT_A_TIME = 20
 _REMEMBERED = 10_000
@@ -81,8 +97,8 @@ class GrantBook:
         self, tx: Connection, vault: VaultId, grantees: Collection[bytes], now: datetime
     ) -> list[Grant]:
         """All that is live for these grantees in one vault, under the names as stored."""
-        mine = and_(table.c.to_id.in_(grantees), table.c.vault_id == vault)
-        return self._grants(tx, select(*COLUMNS).where(mine, _live(now)))
+        asked = {"grantees": list(grantees), "vault": vault, "now": to_us(now)}
+        return self._grants(tx, _LIVE_THERE, asked)
 
     def live_under_name(
         self,
@@ -96,9 +112,9 @@ class GrantBook:
         and of one node where a name is given. Empty when there is no such thing.
         """
         stored = could_be_stored_as(folder)
-        by_index = table.c.folder_idx.in_(self._indexes(grantees, stored))
-        mine = and_(table.c.to_id.in_(grantees), by_index)
-        grants = self._grants(tx, select(*COLUMNS).where(mine, _live(now)))
+        indexes = self._indexes(grantees, stored)
+        asked = {"grantees": list(grantees), "folders": indexes, "now": to_us(now)}
+        grants = self._grants(tx, _LIVE_UNDER, asked)
         inside = [one for one in grants if one.folder in stored]
         meant = [one for one in with_folders_settled(inside) if one.folder == folder]
         return [one for one in with_items_settled(meant) if name is None or one.name == name]
@@ -107,8 +123,8 @@ class GrantBook:
         self, tx: Connection, grantees: Collection[bytes], now: datetime
     ) -> list[SharedFolder]:
         """The root of this viewer's drive, by name; grants under the names as shown."""
-        mine = table.c.to_id.in_(grantees)
-        grants = self._grants(tx, select(*COLUMNS).where(mine, _live(now)))
+        asked = {"grantees": list(grantees), "now": to_us(now)}
+        grants = self._grants(tx, _LIVE_MINE, asked)
         folders: dict[tuple[str, VaultId], list[Grant]] = {}
         for one in with_folders_settled(grants):
             folders.setdefault((one.folder, one.vault), []).append(one)
@@ -121,31 +137,32 @@ class GrantBook:
         """All grants of one vault, oldest first: live, upcoming, expired; `ended`: those too that
         somebody ended.
         """
-        wanted = select(*COLUMNS).where(table.c.vault_id == vault)
-        return self._rows(tx, wanted if ended else wanted.where(table.c.ended_at.is_(None)))
+        wanted = _ALL.where(_OF_VAULT)
+        some = wanted if ended else wanted.where(table.c.ended_at.is_(None))
+        return self._rows(tx, some, {"vault": vault})
 
     def of_everybody(self, tx: Connection) -> list[GrantRow]:
         """Every grant of the instance, oldest first: for operators."""
-        return self._rows(tx, select(*COLUMNS))
+        return self._rows(tx, _ALL, {})
 
     def on_nodes(
         self, tx: Connection, vault: VaultId, nodes: Collection[NodeId], now: datetime
     ) -> list[Grant]:
         """All that is live on any of these nodes, whoever it is for: who else sees a place."""
-        there = and_(table.c.node_id.in_(nodes), table.c.vault_id == vault)
-        return self._grants(tx, select(*COLUMNS).where(there, _live(now)))
+        asked = {"nodes": list(nodes), "vault": vault, "now": to_us(now)}
+        return self._grants(tx, _LIVE_ON, asked)
 
     def one(self, tx: Connection, grant: GrantId) -> GrantRow:
         """A grant in any state. Raises NotFound."""
-        found = self._rows(tx, select(*COLUMNS).where(table.c.id == grant))
+        found = self._rows(tx, _ALL.where(table.c.id == grant), {})
         if not found:
             raise NotFound("there is no such grant")
         return found[0]
 
     def standing(self, tx: Connection, to: Grantee, node: NodeId, now: datetime) -> Grant | None:
         """The grant on this node to this grantee that is live or will be, if there is one."""
-        same = and_(table.c.to_id == to.id, table.c.node_id == node, _not_over(now))
-        return next(iter(self._grants(tx, select(*COLUMNS).where(same))), None)
+        same = _ALL.where(table.c.to_id == to.id, table.c.node_id == node, _NOT_OVER)
+        return next(iter(self._grants(tx, same, {"now": to_us(now)})), None)
 
     def insert(self, tx: Connection, grant: Grant, *, by: PersonId, purpose: str) -> GrantRow:
         row, columns = seal_row(self._keys, GrantRow(grant, by, None, purpose, 1, b""))
@@ -169,8 +186,8 @@ class GrantBook:
         this vault and node already have there are used again.
         """
         kin = _kin(tx, wanted.to, now)
-        same_vault = and_(table.c.to_id.in_(kin), table.c.vault_id == wanted.vault)
-        present = self._grants(tx, select(*COLUMNS).where(same_vault, _not_over(now)))
+        asked = {"grantees": list(kin), "vault": wanted.vault, "now": to_us(now)}
+        present = self._grants(tx, _ALL.where(_MINE, _OF_VAULT, _NOT_OVER), asked)
         present.sort(key=lambda one: one.to != wanted.to)
         known_folders = [one.folder for one in present]
         names = numbers(folder_name(wanted.owner_name), numbered_folder)
@@ -189,11 +206,12 @@ class GrantBook:
         now: datetime,
     ) -> str:
         """The first of `names` that no other vault has on any of these drives."""
-        others = and_(table.c.to_id.in_(kin), table.c.vault_id != vault, _not_over(now))
+        asked = {"grantees": list(kin), "now": to_us(now)}
+        others = _ALL.where(_MINE, table.c.vault_id != vault, _NOT_OVER)
         while True:
             some = list(islice(names, _NAMES_AT_A_TIME))
             by_index = table.c.folder_idx.in_(self._indexes(kin, some))
-            rows = self._grants(tx, select(*COLUMNS).where(others, by_index))
+            rows = self._grants(tx, others.where(by_index), asked)
             taken = {one.folder for one in rows}
             for name in some:
                 if name not in taken:
@@ -203,16 +221,15 @@ class GrantBook:
         ids = [PersonId(one) for one in grantees]
         return [self._keys.grant_name_index(one, name) for one in ids for name in names]
 
-    def _rows(self, tx: Connection, wanted: Select[*tuple[object, ...]]) -> list[GrantRow]:
-        found = tx.execute(wanted.order_by(table.c.created, table.c.id))
-        opened = (self._opened(tuple(one)) for one in found)
+    def _rows(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[GrantRow]:
+        opened = (self._opened(tuple(one)) for one in tx.execute(wanted, asked))
         return [row for row in opened if row is not None]
 
     def _open(self, values: tuple[Any, ...]) -> GrantRow | None:
         return open_row(self._keys, dict(zip(NAMES, values, strict=True)))
 
-    def _grants(self, tx: Connection, wanted: Select[*tuple[object, ...]]) -> list[Grant]:
-        return [row.grant for row in self._rows(tx, wanted)]
+    def _grants(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[Grant]:
+        return [row.grant for row in self._rows(tx, wanted, asked)]
 
 
 def _kin(tx: Connection, to: Grantee, now: datetime) -> set[bytes]:
@@ -228,12 +245,3 @@ def _kin(tx: Connection, to: Grantee, now: datetime) -> set[bytes]:
     still = or_(membership.c.ends.is_(None), membership.c.ends > to_us(now))
     pairs = tx.execute(select(membership.c.person_id, membership.c.structure_id).where(here, still))
     return {to.id, *(one for pair in pairs for one in pair)}
-
-
-def _not_over(now: datetime) -> ColumnElement[bool]:
-    later = or_(table.c.until.is_(None), table.c.until > to_us(now))
-    return and_(table.c.ended_at.is_(None), later)
-
-
-def _live(now: datetime) -> ColumnElement[bool]:
-    return and_(_not_over(now), table.c.starts <= to_us(now))
