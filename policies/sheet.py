@@ -27,9 +27,6 @@ class Line:
     number: int
     fields: tuple[Field, ...]
 
-    def texts(self) -> tuple[str, ...]:
-        return tuple(field.text for field in self.fields)
-
 
 def read_sheet(file: str, raw: bytes, report: Report) -> tuple[Line, ...]:
     """The lines that hold something, comments left out. Problems go to `report`."""

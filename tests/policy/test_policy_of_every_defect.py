@@ -138,6 +138,19 @@ def test_9_a_missing_field_is_told_when_the_file_is_loaded(cut):
     assert [code for code, *_ in codes(line)] == [Code.FIELD_COUNT]
 
 
+def test_8_only_one_module_knows_casbin():
+    folder = Path(engine.__file__).parent
+    knowing = {
+        path.name
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None), *(alias.name for alias in node.names)]
+        if name and name.split(".")[0] == "casbin"
+    }
+    assert knowing == {"engine.py"}
+
+
 def test_9_a_field_too_many_is_told_too():
     assert [code for code, *_ in codes(f"{ALLOW}, *")] == [Code.FIELD_COUNT]
 
