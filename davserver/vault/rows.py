@@ -15,7 +15,7 @@ from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Record
 from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
 
-Row = RowMapping
+Row = Mapping[str, Any] | RowMapping
 
 NODE_COLUMNS = (
     "id", "vault_id", "space_id", "parent_id", "kind", "state", "name_idx", "name_ci_idx", "twin",
@@ -184,17 +184,7 @@ def version_from(vault: OpenVault, row: Row) -> OldVersion:
     """Raises Damaged when the row was altered (FORMAT.md §4.6)."""
     if row["vault_id"] != vault.id:
         raise Damaged("a version of another vault")
-    context = VersionContext(
-        vault=VaultId(row["vault_id"]),
-        space=SpaceId(row["space_id"]),
-        epoch=row["epoch"],
-        node=NodeId(row["node_id"]),
-        version=row["version"],
-        blob=BlobId(row["blob_id"]),
-        etag=row["etag"],
-        author=PersonId(row["author_id"]),
-        time=from_us(row["made_at"]),
-    )
+    context = _version_context(row)
     record = vault.keys_of(row["epoch"]).open_version(context, row["rec_ct"])
     return OldVersion(
         node=context.node,
@@ -206,6 +196,23 @@ def version_from(vault: OpenVault, row: Row) -> OldVersion:
         replaced_at=row["replaced_at"],
         record=record,
     )
+
+
+def _version_context(row: Row) -> VersionContext:
+    try:
+        return VersionContext(
+            vault=VaultId(row["vault_id"]),
+            space=SpaceId(row["space_id"]),
+            epoch=row["epoch"],
+            node=NodeId(row["node_id"]),
+            version=row["version"],
+            blob=BlobId(row["blob_id"]),
+            etag=row["etag"],
+            author=PersonId(row["author_id"]),
+            time=from_us(row["made_at"]),
+        )
+    except (ValueError, OverflowError, TypeError):
+        raise Damaged("a row holds what no row can hold") from None
 
 
 def _context_of(row: Row) -> RecordContext:

@@ -6,7 +6,8 @@ Only the topmost node changes: what is below it is out of reach because the way 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+import structlog
+from sqlalchemy import Connection, RowMapping, delete, select
 
 from davserver.db.clock import from_us, to_us
 from davserver.db.tables import lock as lock_table
@@ -14,7 +15,7 @@ from davserver.db.tables import node as node_table
 from davserver.db.tables import node_version
 from davserver.domain.actions import Category
 from davserver.domain.decisions import Permit
-from davserver.domain.errors import AlreadyThere, NotFound
+from davserver.domain.errors import AlreadyThere, Damaged, NotFound
 from davserver.domain.ids import Entropy, NodeId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
@@ -24,6 +25,8 @@ from davserver.vault.rows import NODE_COLUMNS, OldVersion, OpenVault, node_from,
 from davserver.vault.stamps import version_removed
 from davserver.vault.thinning import batched
 from davserver.vault.writing import Changed, free_twin, keep_version, update_node
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,29 @@ def trash(tx: Connection, vault: OpenVault, permit: Permit, now: datetime) -> Ch
 
 
 def in_trash(tx: Connection, vault: OpenVault) -> list[Trashed]:
-    """What is in the trash, latest first."""
+    """What is in the trash, latest first. Rows that were tampered with are left out, and logged."""
     rows = tx.execute(
         select(*(node_table.c[name] for name in NODE_COLUMNS), node_table.c.trashed_at)
         .where(node_table.c.vault_id == vault.id, node_table.c.state == "trash")
         .order_by(node_table.c.trashed_at.desc())
     ).mappings()
-    return [Trashed(node_from(vault, row), from_us(row["trashed_at"])) for row in rows]
+    return [one for one in (_trashed(vault, row) for row in rows) if one]
+
+
+def _trashed(vault: OpenVault, row: RowMapping) -> Trashed | None:
+    try:
+        return Trashed(node_from(vault, row), from_us(row["trashed_at"]))
+    except (Damaged, TypeError):
+        log.error("row-damaged", table="node")  # noqa: TRY400 — the trace has values
+        return None
+
+
+def one_in_trash(tx: Connection, vault: OpenVault, node: NodeId) -> Node:
+    """Raises NotFound when it is not in this vault's trash."""
+    found = one(tx, vault, node)
+    if found is None or found.state is not NodeState.TRASH:
+        raise NotFound("not in the trash")
+    return found
 
 
 def restore(
@@ -66,9 +85,7 @@ def restore(
 
     Raises NotFound when it is not in this vault's trash, AlreadyThere when the name is taken.
     """
-    found = one(tx, vault, node)
-    if found is None or found.state is not NodeState.TRASH:
-        raise NotFound("not in the trash")
+    found = one_in_trash(tx, vault, node)
     if free_twin(tx, vault, above[-1], name):
         raise AlreadyThere("there is something of that name already")
     after = replace(found, state=NodeState.LIVE, parent=above[-1].id, name=name, twin=0)
@@ -78,13 +95,21 @@ def restore(
 
 
 def versions(tx: Connection, vault: OpenVault, node: NodeId) -> list[OldVersion]:
-    """The earlier versions of a file, latest first."""
+    """The earlier versions of a file, latest first; without those that were tampered with."""
     rows = tx.execute(
         select(node_version)
         .where(node_version.c.node_id == node, node_version.c.vault_id == vault.id)
         .order_by(node_version.c.replaced_at.desc(), node_version.c.version.desc())
     ).mappings()
-    return [version_from(vault, row) for row in rows]
+    return [one for one in (_version(vault, row) for row in rows) if one]
+
+
+def _version(vault: OpenVault, row: RowMapping) -> OldVersion | None:
+    try:
+        return version_from(vault, row)
+    except Damaged:
+        log.error("row-damaged", table="node_version")  # noqa: TRY400 — as above
+        return None
 
 
 def restore_version(

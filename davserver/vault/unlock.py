@@ -78,11 +78,12 @@ class Unlock:
         kept = self._kept.get(vault_id)
         if kept is not None and kept.keys == keys and now < kept.until:
             return kept.vault
-        opened = self._open(tx, vault_id)
+        opened = self.anew(tx, vault_id)
         self._kept[vault_id] = _Kept(opened, keys, now + KEPT)
         return opened
 
-    def _open(self, tx: Connection, vault_id: VaultId) -> OpenVault:
+    def anew(self, tx: Connection, vault_id: VaultId) -> OpenVault:
+        """As `vault`, from the rows as they are now: for checks, which must not trust a memory."""
         rows = tx.execute(_OPENING.where(vault.c.id == vault_id)).mappings().all()
         try:
             return self._unwrapped([row for row in rows if self._genuine(row)])

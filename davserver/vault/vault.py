@@ -59,3 +59,7 @@ class Vaults:
     def open(self, tx: Connection, vault: VaultId, keys: int, now: datetime) -> OpenVault:
         """See `Unlock.vault`."""
         return self._unlock.vault(tx, vault, keys, now)
+
+    def open_anew(self, tx: Connection, vault: VaultId) -> OpenVault:
+        """See `Unlock.anew`."""
+        return self._unlock.anew(tx, vault)
