@@ -8,6 +8,7 @@ next one; a row is marked `dead` before its bytes go, so that nothing can publis
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import (
@@ -187,7 +188,7 @@ class Sweeper:
 
         return self._in_steps(step, blob, due, first=self._delete_bytes)
 
-    def _delete_bytes(self, some: Sequence[bytes]) -> None:
+    def _delete_bytes(self, some: Sequence[Any]) -> None:
         for one in some:
             # What is no id has no bytes in any store: somebody wrote it into the database.
             if isinstance(one, bytes) and len(one) == ID_BYTES:
@@ -215,7 +216,7 @@ class Sweeper:
         step: Callable[[Connection, Sequence[bytes]], int],
         table: Table,
         which: ColumnElement[bool],
-        first: Callable[[Sequence[bytes]], None] = lambda _: None,
+        first: Callable[[Sequence[Any]], None] = lambda _: None,
     ) -> int:
         """Run `step` on up to MOST_IN_A_RUN rows, AT_ONCE in one transaction. How many it hit."""
         done = 0
