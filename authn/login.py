@@ -1,15 +1,17 @@
 """Signing in: from a credential to the principal of one request, in one statement."""
 
+import time
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Connection, or_, update
 
 from authn.credentials import AppPassword, Credential, CredentialKind, Password
 from authn.facts import Asked, Facts, facts_of_login, facts_of_person
 from authn.login_name import key_to_look_up
-from authn.password_check import PasswordCheck
+from authn.notes import note_if_possible
+from authn.password_check import Aside, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
 from authn.rows import CredentialRow, verifier_of
 from authn.throttle import Throttle
@@ -18,7 +20,7 @@ from davserver.db import tables as t
 from davserver.db.clock import to_us
 from davserver.db.database import Database
 from davserver.domain.actions import Strength
-from davserver.domain.errors import NoSpace, NotSignedIn, Unavailable
+from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.ids import Entropy
 from davserver.domain.people import AccountState, Person, Principal
 from davserver.domain.secret import Secret
@@ -31,7 +33,10 @@ _STRENGTH = {
 }
 _NOBODYS = app_password_phc(Secret(bytes(20)))
 
-_log = structlog.get_logger("abri.authn")
+_BEAT = 0.05
+"""Seconds. Refusals leave at whole multiples of it after they came: whether there was a row to
+authenticate takes some 100 µs, which would else tell who has an account here.
+"""
 
 
 class Login:
@@ -48,17 +53,34 @@ class Login:
         self._throttle = Throttle(db, keys)
         self._passwords = PasswordCheck(db, keys, self._throttle, entropy, HashingTurn(patience))
 
-    def sign_in(self, credential: Credential, address: str | None, now: datetime) -> Principal:
+    def sign_in(
+        self, credential: Credential, address: str | None, now: datetime, aside: Aside = nullcontext
+    ) -> Principal:
         """Who this is. One statement for an app password, and for a password that this process
         proved within the last minute; a first use on a day adds a note of that day.
+
+        `aside` is entered while nothing but waiting or hashing goes on, so that a server can let
+        other requests compute meanwhile.
 
         Raises NotSignedIn (unknown, wrong, revoked, expired and blocked are all alike), SlowDown
         after too many wrong passwords, Unavailable when the database is away or too many people
         sign in at once.
         """
-        source = self._throttle.source(key_to_look_up(credential.login), address)
+        begun = time.monotonic()
+        try:
+            return self._sign_in(credential, address, now, aside)
+        except (NotSignedIn, SlowDown):
+            with aside():
+                time.sleep(_BEAT - (time.monotonic() - begun) % _BEAT)
+            raise
+
+    def _sign_in(
+        self, credential: Credential, address: str | None, now: datetime, aside: Aside
+    ) -> Principal:
+        login_key = key_to_look_up(credential.login)
+        source = self._throttle.source(login_key, address)
         asked = Asked(
-            login_key=key_to_look_up(credential.login),
+            login_key=login_key,
             credential=credential.id if isinstance(credential, AppPassword) else None,
             pair=source.pair,
             address=source.address,
@@ -70,7 +92,7 @@ class Login:
             case AppPassword():
                 self._check_app_password(row, credential)
             case Password():
-                self._passwords.check(credential.secret, row, source, facts, now)
+                self._passwords.check(Attempt(credential.secret, row, source, facts, now), aside)
         if facts.person is None or row is None:
             raise NotSignedIn
         self._note_use(row, now)
@@ -113,11 +135,7 @@ class Login:
             .where(t.credential.c.id == row.id, stale)
             .values(last_used_day=today)
         )
-        try:
-            self._db.note(lambda tx: tx.execute(statement))
-        except (NoSpace, Unavailable):
-            # A full disk must not keep people from reading their papers.
-            _log.warning("last-use-not-noted", credential=row.id.hex())
+        note_if_possible(self._db, statement, "last-use")
 
 
 def _usable(facts: Facts, now: datetime) -> CredentialRow | None:

@@ -1,11 +1,15 @@
 """Is this the person's password? Cached, throttled, and one Argon2 computation at a time."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
 from authn.facts import Facts
 from authn.memory import ShortMemory
+from authn.notes import note_if_possible
 from authn.passwords import HashingTurn, hash_password, is_outdated, is_password
 from authn.rows import CredentialRow, verifier_of
 from authn.throttle import Source, Throttle, seconds_to_wait
@@ -20,6 +24,27 @@ PROVED_FOR = timedelta(seconds=60)
 WRONG_FOR = timedelta(hours=1)
 AT_HOME_FOR = timedelta(hours=12)
 _MOST = 8192
+
+Aside = Callable[[], AbstractContextManager[None]]
+"""Entered while a sign-in waits for its turn to compute a hash, and computes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try. `row` None: nobody, or nobody who may sign in; that costs the same."""
+
+    secret: Secret
+    row: CredentialRow | None
+    source: Source
+    facts: Facts
+    now: datetime
+
+    @property
+    def tried(self) -> tuple[bytes, bytes, bytes]:
+        """Credential id, generation, secret: zeros for nobody."""
+        if self.row is None:
+            return bytes(ID_BYTES), bytes(8), self.secret.reveal()
+        return self.row.id, self.row.generation.to_bytes(8, "big"), self.secret.reveal()
 
 
 class PasswordCheck:
@@ -51,81 +76,59 @@ class PasswordCheck:
         self._at_home = ShortMemory(Secret(entropy(32)), AT_HOME_FOR, _MOST)
         self._dummy = hash_password(Secret(entropy(32)), entropy)
 
-    def check(
-        self,
-        secret: Secret,
-        row: CredentialRow | None,
-        source: Source,
-        facts: Facts,
-        now: datetime,
-    ) -> None:
-        """Returns when it is. `row` None: nobody, or nobody who may sign in; that costs the same.
-
-        Raises NotSignedIn, SlowDown, Unavailable.
-        """
-        _wait(seconds_to_wait(facts.pair, now))
-        if self._is_known(secret, row, source, now):
+    def check(self, attempt: Attempt, aside: Aside) -> None:
+        """Returns when it is the password. Raises NotSignedIn, SlowDown, Unavailable."""
+        now = attempt.now
+        _wait(seconds_to_wait(attempt.facts.pair, now))
+        if self._is_known(attempt):
             return
-        if not self._at_home.has(now, source.pair):
-            _wait(seconds_to_wait(facts.address, now))
-        self._compute(secret, row, source, now)
+        if not self._at_home.has(now, attempt.source.pair):
+            _wait(seconds_to_wait(attempt.facts.address, now))
+        with aside():
+            self._compute(attempt)
 
-    def _compute(
-        self, secret: Secret, row: CredentialRow | None, source: Source, now: datetime
-    ) -> None:
-        tried = _tried(row, secret)
+    def _compute(self, attempt: Attempt) -> None:
+        row, secret = attempt.row, attempt.secret
         phc = (verifier_of(self._keys, row) if row else None) or self._dummy
         with self._turn.taken():
             # Whoever waited here may find the answer: one computation serves a whole burst.
-            if self._is_known(secret, row, source, now):
+            if self._is_known(attempt):
                 return
-            pair, _ = self._throttle.counts(source)
-            _wait(seconds_to_wait(pair, now))
+            pair, _ = self._throttle.counts(attempt.source)
+            _wait(seconds_to_wait(pair, attempt.now))
             right = is_password(phc, secret) and row is not None
             stronger = hash_password(secret, self._entropy) if right and is_outdated(phc) else None
-            self._remember(source, tried, now, right=right)
+            self._remember(attempt, right=right)
         if row is None or not right:
-            self._throttle.failed(source, now)
+            self._throttle.failed(attempt.source, attempt.now)
             raise NotSignedIn
         if pair is not None:
-            self._throttle.forget(source)
+            self._throttle.forget(attempt.source)
         if stronger is not None:
             self._replace(row, stronger)
 
-    def _is_known(
-        self, secret: Secret, row: CredentialRow | None, source: Source, now: datetime
-    ) -> bool:
+    def _is_known(self, attempt: Attempt) -> bool:
         """True: proved. False: must be computed. Raises NotSignedIn when known to be wrong."""
-        tried = _tried(row, secret)
-        if row is not None and self._proved.has(now, *tried):
+        tried = attempt.tried
+        if attempt.row is not None and self._proved.has(attempt.now, *tried):
             return True
-        if self._wrong.has(now, source.pair, *tried):
+        if self._wrong.has(attempt.now, attempt.source.pair, *tried):
             raise NotSignedIn
         return False
 
-    def _remember(
-        self, source: Source, tried: tuple[bytes, ...], now: datetime, *, right: bool
-    ) -> None:
+    def _remember(self, attempt: Attempt, *, right: bool) -> None:
         if right:
-            self._proved.add(now, *tried)
-            self._at_home.add(now, source.pair)
+            self._proved.add(attempt.now, *attempt.tried)
+            self._at_home.add(attempt.now, attempt.source.pair)
         else:
-            self._wrong.add(now, source.pair, *tried)
+            self._wrong.add(attempt.now, attempt.source.pair, *attempt.tried)
 
     def _replace(self, row: CredentialRow, phc: str) -> None:
         """Keeps the generation: it is the same password, and whoever is signed in stays so."""
         sealed = self._keys.seal_password_hash(row.id, row.generation, phc)
         same = (t.credential.c.id == row.id, t.credential.c.verifier_ct == row.sealed)
-        self._db.note(
-            lambda tx: tx.execute(update(t.credential).where(*same).values(verifier_ct=sealed))
-        )
-
-
-def _tried(row: CredentialRow | None, secret: Secret) -> tuple[bytes, bytes, bytes]:
-    """Credential id, generation, secret: zeros for nobody."""
-    if row is None:
-        return bytes(ID_BYTES), bytes(8), secret.reveal()
-    return row.id, row.generation.to_bytes(8, "big"), secret.reveal()
+        stronger = update(t.credential).where(*same).values(verifier_ct=sealed)
+        note_if_possible(self._db, stronger, "stronger-hash")
 
 
 def _wait(seconds: int) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from authn.facts import Count
+from authn.notes import note_if_possible
 from davserver.db import tables as t
 from davserver.db.clock import from_us, to_us
 from davserver.db.database import Database
@@ -81,9 +82,8 @@ class Throttle:
 
     def forget(self, source: Source) -> None:
         """After a right password, the mistakes before it no longer matter."""
-        self._db.note(
-            lambda tx: tx.execute(delete(t.throttle).where(t.throttle.c.key == source.pair))
-        )
+        mine = delete(t.throttle).where(t.throttle.c.key == source.pair)
+        note_if_possible(self._db, mine, "mistakes-forgotten")
 
     def _is_time_to_sweep(self, now: datetime) -> bool:
         with self._sweeping:

@@ -5,6 +5,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -157,3 +158,34 @@ def test_unknown_and_wrong_compute_the_same(accounts):
             times.append(time.thread_time() - begun)
     wrong, unknown = (statistics.median(times) for times in spent.values())
     assert 0.6 < unknown / wrong < 1.7
+
+
+def test_a_refusal_leaves_on_the_beat_whoever_it_is_for(accounts):
+    device = accounts.add_app_password(accounts.add("zoe"))
+    for login in ("zoe", "nobody"):
+        begun = time.monotonic()
+        with pytest.raises(NotSignedIn):
+            accounts.login.sign_in(AppPassword(login, device.id, Secret(bytes(20))), HOME, NOON)
+        assert time.monotonic() - begun >= 0.05
+
+
+def test_a_server_is_told_while_nothing_but_hashing_goes_on(accounts):
+    accounts.add("zoe", password=WORDS)
+    inside: list[str] = []
+
+    @contextmanager
+    def aside():
+        inside.append("begun")
+        try:
+            yield
+        finally:
+            inside.append("over")
+
+    accounts.login.sign_in(typed("zoe"), HOME, NOON, aside)
+    assert inside == ["begun", "over"]
+    accounts.login.sign_in(typed("zoe"), HOME, NOON, aside)
+    assert inside == ["begun", "over"]
+    with pytest.raises(NotSignedIn):
+        accounts.login.sign_in(typed("nobody"), HOME, NOON, aside)
+    # Once for the hash, once for the rest of the beat.
+    assert inside == ["begun", "over"] * 3

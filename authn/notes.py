@@ -1,0 +1,17 @@
+"""Small writes after a sign-in that succeeded: welcome, but nobody is kept out for want of them."""
+
+import structlog
+from sqlalchemy import Executable
+
+from davserver.db.database import Database
+from davserver.domain.errors import NoSpace, Unavailable
+
+_log = structlog.get_logger("abri.authn")
+
+
+def note_if_possible(db: Database, statement: Executable, what: str) -> None:
+    """Runs it. On a full disk people still read their papers: then only a warning is logged."""
+    try:
+        db.note(lambda tx: tx.execute(statement))
+    except (NoSpace, Unavailable):
+        _log.warning("not-noted", what=what)

@@ -1,0 +1,54 @@
+"""When nothing can be written for a moment, people come in, and nobody may go on guessing."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from authn.credentials import Password, password_bytes
+from davserver.domain.errors import NotSignedIn, Unavailable
+from tests.support.accounts import HOME, NOON, Accounts, accounts_in
+from tests.support.postgres import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def accounts(postgres: PostgresServer) -> Iterator[Accounts]:
+    with postgres.fresh_database() as url, accounts_in(url) as found:
+        yield found
+
+
+@pytest.fixture
+def cut(accounts: Accounts) -> Callable[[], None]:
+    """Ends the database's end of the connection that small writes use."""
+    readers, _, notes = accounts.db.engines()
+
+    def end() -> None:
+        with notes.connect() as connection:
+            process = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with readers.connect() as connection:
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend({process}, 5000)")
+
+    return end
+
+
+def test_people_still_sign_in_though_their_last_use_cannot_be_noted(accounts, cut):
+    zoe = accounts.add("zoe")
+    device = accounts.add_app_password(zoe)
+    cut()
+    with capture_logs() as logged:
+        assert accounts.login.sign_in(device, HOME, NOON).id == zoe.id
+    assert [(one["event"], one["what"]) for one in logged] == [("not-noted", "last-use")]
+    with accounts.db.read() as tx:
+        assert accounts.directory.find_app_password(tx, device.id).last_used_day is None
+
+
+def test_a_guess_that_cannot_be_counted_is_not_answered(accounts, cut):
+    accounts.add("zoe", password="quatre mots sans lien")
+    guess = Password("zoe", password_bytes("a guess at random"))
+    cut()
+    with pytest.raises(Unavailable):
+        accounts.login.sign_in(guess, HOME, NOON)
+    with pytest.raises(NotSignedIn):
+        accounts.login.sign_in(guess, HOME, NOON)
