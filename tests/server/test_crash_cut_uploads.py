@@ -140,7 +140,7 @@ def test_a_stop_lets_downloads_finish_and_makes_errors_of_uploads(
         assert download.answer().body == body
         answer = _finish(upload)
         assert answer is None or answer.status >= 400, answer
-        assert server.stop() == 0
+        assert server.process.wait(timeout=60) == 0
     with serving(instance):
         assert drive.get("/old.bin").body == OLD
         assert drive.get("/large.bin").body == body
