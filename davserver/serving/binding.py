@@ -1,6 +1,7 @@
 """The port: taken once, shared by all workers, refused clearly when somebody else has it."""
 
 import errno
+import ipaddress
 import socket
 
 from davserver.domain.errors import BadInput, Unavailable
@@ -72,6 +73,13 @@ def _explained(error: OSError, listener: Listener) -> BadInput | Unavailable:
     if error.errno == errno.EACCES:
         return BadInput(f"{where} may not be opened: ports below 1024 need a privilege")
     return BadInput(f"{where} cannot be opened: {error.strerror}")
+
+
+def plain_address(address: str) -> str:
+    """A peer's address as rules about networks expect it: IPv4 as IPv4, and no interface name."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
 
 
 def url_of(listener: Listener, port: int) -> str:

@@ -19,14 +19,12 @@ from davserver.serving.framing import frame
 from davserver.serving.gateway import Exchange, House
 from davserver.serving.head import FLAW_STATUS, BadHead, Head, HeadCutter, parse_head
 from davserver.serving.logs import Complaints, network_class
-from davserver.serving.replies import refusal
+from davserver.serving.replies import RETRY_SECONDS, refusal
 from davserver.serving.tls import speaks_tls, wrap
 from davserver.serving.wire import Cut, Gone, Wire
 
 LINGER_BYTES = 8 * 1024 * 1024
 """What a refused client may still send while it reads the refusal; dropped as it comes."""
-
-RETRY_SECONDS = 5
 
 
 class Home(Protocol):
@@ -239,7 +237,7 @@ class Connection:
         """After the last answer: waits a little for a client that has not finished sending."""
         if self._wire.closed or exchange.input.cut in {Cut.EOF, Cut.RESET}:
             return Step.CLOSE
-        if exchange.complete and not self._wire.has_data():
+        if exchange.complete and not self._wire.has_unread():
             return Step.CLOSE
         return self._begin_lingering()
 

@@ -20,7 +20,7 @@ from davserver.serving.health import HealthPage, Phase
 from davserver.serving.input import Input
 from davserver.serving.logs import METHODS, Log
 from davserver.serving.rates import Pace
-from davserver.serving.replies import Asked, Reply, refusal
+from davserver.serving.replies import RETRY_SECONDS, Asked, Reply, refusal
 from davserver.serving.settings import Listener
 from davserver.serving.wire import Cut, Gone, Wire
 
@@ -110,6 +110,8 @@ class Exchange:
             for part in parts:
                 if part:
                     self.reply.write(part, whole=whole)
+                    if self._head.method == "HEAD":
+                        break  # its headers are out, and nobody will see the rest
         finally:
             # Before the end is sent: an application that fails on closing has failed.
             close = getattr(parts, "close", None)
@@ -168,7 +170,8 @@ class Exchange:
             self._wire.abort()
             return
         self.reply.status = status.value
-        body = refusal(status, text, request_id=self.request_id)
+        retry = RETRY_SECONDS if status is HTTPStatus.SERVICE_UNAVAILABLE else 0
+        body = refusal(status, text, request_id=self.request_id, retry=retry)
         if self._head.method == "HEAD":
             body = body[: body.index(b"\r\n\r\n") + 4]
         with suppress(Gone):

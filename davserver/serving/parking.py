@@ -28,13 +28,21 @@ class Parking:
         """From now on any thread may find it ready. Raises OSError or ValueError for a dead one."""
         descriptor = connection.socket.fileno()
         self._parked[descriptor] = connection  # before arming: an event must find it here
+        try:
+            self._arm(descriptor, connection)
+        except (OSError, ValueError):
+            if self._parked.get(descriptor) is connection:
+                del self._parked[descriptor]
+            raise
+        if self._closed and self._parked.pop(descriptor, None) is not None:
+            connection.close()
+
+    def _arm(self, descriptor: int, connection: Connection) -> None:
         if connection.registered:
             self._epoll.modify(descriptor, _ONCE)
         else:
             connection.registered = True
             self._epoll.register(descriptor, _ONCE)
-        if self._closed and self._parked.pop(descriptor, None) is not None:
-            connection.close()
 
     def wait(self) -> Connection | None:
         """A connection with something to do; None if somebody else took it, or the bell rang."""
@@ -63,8 +71,10 @@ class Parking:
     def close(self) -> None:
         """Closes every parked connection, and each that is still put here."""
         self._closed = True
-        while (connection := self.nearest()) is not None:
-            connection.close()
+        for descriptor in list(self._parked):
+            connection = self._parked.pop(descriptor, None)
+            if connection is not None:
+                connection.close()
 
     def release(self) -> None:
         """Gives the descriptors back, once no thread is left."""

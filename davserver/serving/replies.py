@@ -12,6 +12,9 @@ from davserver.serving.wire import Wire
 
 SERVER_NAME = "Abri"
 
+RETRY_SECONDS = 5
+"""What a client is told to wait when there is no room, or the server is stopping."""
+
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]*")
 _STATUS = re.compile(r"[2-5]\d\d( [^\x00-\x1f\x7f]*)?")

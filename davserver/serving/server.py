@@ -12,7 +12,7 @@ from time import monotonic, sleep
 
 from cheroot.server import HTTPServer
 
-from davserver.serving.binding import bind, url_of
+from davserver.serving.binding import bind, plain_address, url_of
 from davserver.serving.compute import ComputeSlots, Turn
 from davserver.serving.connections import Connection
 from davserver.serving.crew import Crew
@@ -129,7 +129,7 @@ class Server(HTTPServer):
         except (BlockingIOError, ConnectionAbortedError):
             return  # the client has left again
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(self, sock, address[:2])
+        connection = Connection(self, sock, (plain_address(address[0]), address[1]))
         if self._make_room():
             self._unseen.add(connection)
             self.put_conn(connection)

@@ -71,6 +71,10 @@ class Wire:
             return True
         return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
+    def has_unread(self) -> bool:
+        """Whether anything has arrived that nobody has read, in the kernel too."""
+        return self.has_data() or self._ask_kernel(termios.FIONREAD) > 0
+
     def fill(self) -> bool:
         """Moves what has arrived into the buffer; False when nothing has. Raises Gone."""
         data = self._receive(BLOCK // 4)
@@ -175,8 +179,11 @@ class Wire:
         pace.moved(max(0, before - self._unacknowledged()))
 
     def _unacknowledged(self) -> int:
+        return self._ask_kernel(termios.TIOCOUTQ)
+
+    def _ask_kernel(self, question: int) -> int:
         try:
-            answer = fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+            answer = fcntl.ioctl(self.socket.fileno(), question, b"\0\0\0\0")
         except (OSError, ValueError):
             raise Gone(Cut.RESET) from None
         return int(struct.unpack("i", answer)[0])

@@ -120,6 +120,22 @@ def test_head_gives_the_headers_of_get_and_no_body(headers):
             assert raw_answer(connection).endswith(b"\r\n\r\n")
 
 
+def test_head_does_not_make_the_application_produce_the_whole_body():
+    made = []
+
+    def app(_environ, start_response):
+        start_response("200 OK", [("Content-Length", "1000")])
+        for number in range(1000):
+            made.append(number)
+            yield b"x"
+
+    with served(app) as running, running.connect() as connection:
+        connection.send(request("HEAD", "/") + get())
+        assert connection.answer("HEAD").header("Content-Length") == "1000"
+        assert len(connection.answer().body) == 1000
+    assert len(made) == 1001
+
+
 @pytest.mark.parametrize("value", ["close", "Close", "CLOSE"])
 def test_connection_close_from_the_application_is_obeyed(value: str):
     app = answering(b"bye", headers=[("connection", value)])

@@ -1,6 +1,10 @@
 """Heads that two readers could understand in two ways are refused, and the connection closed."""
 
+import contextlib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.serving import Recorder, Running, get, is_closed_by_server, request, served
 
@@ -109,6 +113,17 @@ def test_an_ambiguous_or_malformed_head_is_refused_before_the_application(
         assert answer.header("Connection") == "close"
         assert is_closed_by_server(connection)
     assert len(recorder.environs) == before
+
+
+@given(st.lists(st.binary(max_size=80), max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_whatever_bytes_arrive_the_server_goes_on(running: Running, pieces: list[bytes]):
+    with running.connect() as connection, contextlib.suppress(ConnectionError):
+        for piece in pieces:
+            connection.send(piece)
+    assert running.ask(get()).status == 200
+    assert running.events("server-error") == []
+    assert running.events("accept-loop") == []
 
 
 def test_a_refused_head_is_logged_by_code_only(running: Running):

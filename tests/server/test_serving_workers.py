@@ -241,6 +241,17 @@ def test_a_second_interrupt_exits_at_once(start):
     assert not any(one.is_running() and one.status() != "zombie" for one in workers)
 
 
+@pytest.mark.slow
+def test_an_application_that_never_ends_does_not_keep_the_server_from_ending(start):
+    program = start("stuck", listener={"drain_seconds": 0.2}).wait_until_ready()
+    with program.connect() as connection:
+        connection.send(get())
+        assert program.has("stuck")
+        program.signal(signal.SIGTERM)
+        assert program.end(within=25) == 0
+    assert "worker-killed" in [line["event"] for line in program.log()]
+
+
 def test_a_killed_worker_is_replaced_and_the_others_go_on(start):
     program = start("pid", workers=2).wait_until_ready()
     before = {one.pid for one in program.workers}

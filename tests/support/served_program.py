@@ -52,6 +52,11 @@ class Apps:
             yield b"0123456789"
             time.sleep(0.05)
 
+    def stuck(self, _environ: dict[str, Any], _start: Start) -> list[bytes]:
+        self.note("stuck")
+        time.sleep(60)
+        return []
+
     def once(self, environ: dict[str, Any], start: Start) -> list[bytes]:
         return self.pid(environ, start)
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davserver.domain.errors import BadInput, Truncated, Unavailable
-from davserver.serving.binding import bind, url_of
+from davserver.serving.binding import bind, plain_address, url_of
 from davserver.serving.chunked import ChunkedBody
 from davserver.serving.compute import ComputeSlots, Turn
 from davserver.serving.gateway import CUT_ANSWERS
@@ -301,6 +301,19 @@ def test_workers_share_a_port_and_nobody_else_gets_in():
 def test_an_address_of_another_machine_is_a_clear_error():
     with pytest.raises(BadInput, match=r"192\.0\.2\.1"):
         bind(Listener(host="192.0.2.1"), 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_addresses_are_told_as_rules_expect_them(address: str, plain: str):
+    assert plain_address(address) == plain
 
 
 @pytest.mark.parametrize(
