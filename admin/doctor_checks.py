@@ -29,6 +29,7 @@ from davserver.db.clock import from_us
 from davserver.domain.errors import AbriError
 from davserver.wiring.opening import open_all, open_database, open_keyring
 from davserver.wiring.policy import check_policy
+from davserver.wiring.services import build
 
 _SOON = timedelta(days=30)
 _LITTLE = 1_000_000_000
@@ -189,6 +190,24 @@ def _policies(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
         yield State.WELL, f"{settings.policies} loads without a remark"
 
 
+def _vaults(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
+    services = build(settings)
+    try:
+        probes = list(services.probing.probes(now))
+    finally:
+        services.close()
+    for one in probes:
+        if one.fault:
+            says = f"vault {one.vault.hex()} does not open: {one.fault} (`abri vault check`)"
+            yield State.PROBLEM, says
+    well = [one for one in probes if not one.fault]
+    with_documents = sum(not one.is_empty for one in well)
+    yield (
+        State.WELL,
+        f"{len(well)} open, and a document of each of the {with_documents} that hold any",
+    )
+
+
 def _unicode(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
     db = open_database(settings)
     try:
@@ -215,6 +234,7 @@ CHECKS: dict[str, Check] = {
     "certificate": _certificate,
     "policies": _policies,
     "unicode": _unicode,
+    "vaults": _vaults,
 }
 """Every question, in the order of the answer."""
 

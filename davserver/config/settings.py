@@ -76,6 +76,11 @@ class Vaults:
         kinds.size(_MB, 100 * _TB),
         "What a new vault may hold, versions and trash included.",
     )
+    trash: timedelta | None = setting(
+        "until-full",
+        kinds.or_word("until-full", kinds.duration(_DAY, 3650 * _DAY)),
+        "How long the trash is kept; the oldest goes first where room is needed.",
+    )
     allowance: int = setting(
         "100 MB", kinds.size(_MB, _TB), "What the other side may add through one grant to write."
     )

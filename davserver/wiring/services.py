@@ -11,10 +11,10 @@ from authn.login import Login
 from davserver.config import Settings
 from davserver.db import tables as t
 from davserver.db.database import Database
-from davserver.db.turns import only_one
 from davserver.domain.ids import Entropy
 from davserver.gate.copying import Copying
 from davserver.gate.history import History
+from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
 from davserver.gate.people import People
@@ -22,6 +22,7 @@ from davserver.gate.reading import Reading
 from davserver.gate.scratch import Scratch
 from davserver.gate.sharing import Sharing
 from davserver.gate.tools import Limits, Tools
+from davserver.gate.upkeep import Upkeep
 from davserver.gate.watch import EpochWatch
 from davserver.gate.writing import Writing
 from davserver.trail import Trail
@@ -35,10 +36,13 @@ from davserver.wiring.explaining import Explaining
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy import load_policy
+from davserver.wiring.probing import Probing
 from policies.decider import Decider
 
 BLOBS = "blobs"
 """Where contents lie in the data folder."""
+
+_UPKEEP_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ class Services:
     sharing: Sharing
     people: People
     history: History
+    keeping: Keeping
     explaining: Explaining
+    probing: Probing
     watch: EpochWatch
     housekeeping: Housekeeping
 
@@ -121,6 +127,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
     )
     scratch = Scratch(tools, ScratchArea(keys, entropy))
     watch = EpochWatch(db, clock)
+    upkeep = Upkeep(tools, settings.vaults.trash)
     return Services(
         settings=settings,
         clock=clock,
@@ -135,19 +142,12 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         sharing=Sharing(tools, settings.vaults.allowance),
         people=People(tools, settings.vaults.quota),
         history=History(tools),
+        keeping=Keeping(tools),
         explaining=Explaining(tools),
+        probing=Probing(tools),
         watch=watch,
-        housekeeping=Housekeeping(_chores(tools), clock),
+        housekeeping=Housekeeping([Chore("upkeep", _UPKEEP_EVERY, upkeep.run)], clock),
     )
-
-
-def _chores(tools: Tools) -> list[Chore]:
-    def close_windows(now: datetime) -> None:
-        with only_one(tools.db, "read-windows") as mine:
-            if mine:
-                tools.db.write(lambda tx: tools.trail.close_windows(tx, now))
-
-    return [Chore("read-windows", timedelta(minutes=1), close_windows)]
 
 
 def _limits(settings: Settings) -> Limits:

@@ -1,13 +1,18 @@
 """The real `abri` command in folders of a test's own."""
 
+import json
 import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-ABRI = str(Path(sys.executable).with_name("abri"))
+from tests.support.instance import ABRI
+from tests.support.ports import free_port
+
+Run = Callable[..., "Ended"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,11 @@ class Ended:
     code: int
     out: str
     err: str
+
+    @property
+    def json(self) -> Any:
+        assert self.code == 0, self
+        return json.loads(self.out)
 
 
 def abri(*words: object, given: str = "", folder: Path | None = None, **environment: str) -> Ended:
@@ -35,14 +45,24 @@ def abri(*words: object, given: str = "", folder: Path | None = None, **environm
 
 
 @pytest.fixture
-def run():
+def run() -> Run:
     return abri
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance on HTTPS, shared by the tests of one file: they only look at it."""
+    """An instance on HTTPS, shared by the tests of one file."""
     folder = tmp_path_factory.mktemp("made") / "abri"
-    ended = abri("init", folder, "--listen", "127.0.0.1:18443")
+    ended = abri("init", folder, "--listen", f"127.0.0.1:{free_port()}")
     assert ended.code == 0, ended
     return folder
+
+
+@pytest.fixture(scope="module")
+def on(made: Path) -> Run:
+    """Run a command on the instance of this file."""
+
+    def run_on(*words: object, given: str = "", **environment: str) -> Ended:
+        return abri("--config", made / "config.yaml", *words, given=given, **environment)
+
+    return run_on

@@ -2,7 +2,6 @@
 
 import stat
 import subprocess
-import sys
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from davserver.config import load
-
-ABRI = str(Path(sys.executable).with_name("abri"))
+from tests.support.instance import ABRI
 
 
 def mode(path: Path) -> int:

@@ -431,7 +431,6 @@ def _sharing() -> None:
         sa.Column("row_mac", HASH, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_grant"),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name="fk_grant_vault_id"),
-        sa.ForeignKeyConstraint(["node_id"], ["node.id"], name="fk_grant_node_id"),
         sa.ForeignKeyConstraint(["parent_id"], ["grant.id"], name="fk_grant_parent_id"),
     )
     op.create_index("ix_grant_node_id", "grant", ["node_id"])

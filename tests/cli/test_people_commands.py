@@ -1,0 +1,134 @@
+"""Structures, people and app passwords from the command line: a story, and every way to err."""
+
+import re
+
+import pytest
+
+PASSWORD = "quatre mots sans rapport"
+GENERATED = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cast(on):
+    on("structure", "add", "ccas-lyon", "--name", "CCAS de Lyon", "--kind", "ccas")
+    on("person", "add", "amina", "--role", "beneficiary", "--name", "Amina Benali",
+       "--password-stdin", given=PASSWORD + "\n")  # fmt: skip
+    on("person", "add", "karim", "--role", "professional", "--name", "Karim Roux",
+       "--structure", "ccas-lyon", "--password-stdin", given=PASSWORD + "\n")  # fmt: skip
+
+
+def test_what_was_added_is_listed(on):
+    assert [one["slug"] for one in on("structure", "list", "--json").json] == ["ccas-lyon"]
+    people = {one["login"]: one for one in on("person", "list", "--json").json}
+    assert people["amina"]["role"] == "beneficiary"
+    assert people["karim"]["state"] == "active"
+    lines = [line.split() for line in on("person", "list").out.splitlines()]
+    assert ["karim", "Karim", "Roux", "professional", "active"] in lines
+
+
+def test_a_beneficiary_has_a_vault_and_a_professional_a_structure(on):
+    amina = on("person", "show", "amina", "--json").json
+    assert re.fullmatch(r"[0-9a-f]{32}", amina["vault"])
+    assert amina["memberships"] == []
+    karim = on("person", "show", "karim", "--json").json
+    assert karim["vault"] is None
+    assert [one["structure"] for one in karim["memberships"]] == ["ccas-lyon"]
+    assert karim["memberships"][0]["from"].endswith("Z")
+
+
+def test_without_anybody_to_ask_a_password_is_made_and_shown_once(on):
+    ended = on("person", "add", "zoe", "--role", "professional", "--name", "Zoé Petit")
+    assert GENERATED.search(ended.out)
+    made = on("person", "password", "zoe", "--json").json
+    assert GENERATED.fullmatch(made["password"])
+    given = on("person", "password", "zoe", "--password-stdin", "--json", given=PASSWORD)
+    assert given.json == {"login": "zoe"}
+    assert PASSWORD not in given.out + given.err
+
+
+def test_an_app_password_is_shown_once_and_taken_back(on):
+    made = on("app-password", "add", "amina", "--name", "Téléphone", "--read-only",
+              "--until", "2099-12-31", "--json").json  # fmt: skip
+    assert set(made) == {"id", "secret"}
+    assert made["secret"].startswith(f"abri_{made['id']}_")
+    (listed,) = on("app-password", "list", "amina", "--json").json
+    assert listed["id"] == made["id"]
+    assert (listed["name"], listed["state"], listed["read_only"]) == ("Téléphone", "live", True)
+    assert listed["until"].startswith(("2099-12-31", "2100-01-01"))
+    assert "secret" not in listed
+    assert on("app-password", "revoke", made["id"]).code == 0
+    assert on("app-password", "list", "amina", "--json").json[0]["state"] == "revoked"
+
+
+def test_somebody_is_kept_out_and_let_in_again(on):
+    assert on("person", "disable", "karim").code == 0
+    assert on("person", "show", "karim", "--json").json["state"] == "administrator-blocked"
+    assert on("person", "enable", "karim").code == 0
+    assert on("person", "show", "karim", "--json").json["state"] == "active"
+
+
+def test_a_place_in_a_structure_ends_and_begins_again(on):
+    assert on("person", "leave", "karim", "ccas-lyon").code == 0
+    assert on("person", "leave", "karim", "ccas-lyon").code == 4
+    assert on("person", "join", "karim", "ccas-lyon").code == 0
+    assert on("person", "join", "karim", "ccas-lyon").code == 6
+    places = on("person", "show", "karim", "--json").json["memberships"]
+    assert [one["until"] is None for one in places] == [False, True]
+
+
+def test_what_commands_do_stands_in_the_trail_under_who_ran_them(on):
+    entries = on("trail", "show", "--json", "--limit", "100").json
+    assert {"structure-add", "person-add"} <= {one["what"] for one in entries}
+    assert all(one["details"]["operator"] for one in entries)
+    assert PASSWORD not in str(entries)
+
+
+WRONG = [
+    (["structure", "add", "CCAS Lyon", "--name", "x", "--kind", "ccas"], "", 2, "short name"),
+    (["structure", "add", "x-y", "--name", " ", "--kind", "ccas"], "", 2, "name: it is empty"),
+    (["structure", "add", "x-y", "--name", "x", "--kind", "bank"], "", 2, "is not one of"),
+    (["structure", "add", "ccas-lyon", "--name", "x", "--kind", "ccas"], "", 6, "there is a"),
+    (["person", "add", "amina", "--role", "manager", "--name", "x"], "", 6, "is taken"),
+    (["person", "add", "AMINA", "--role", "manager", "--name", "x"], "", 6, "is taken"),
+    (["person", "add", "a b", "--role", "manager", "--name", "x"], "", 2, "login"),
+    (["person", "add", "bob", "--role", "king", "--name", "x"], "", 2, "is not one of"),
+    (["person", "add", "bob", "--role", "manager"], "", 2, "Missing option"),
+    (["person", "add", "bob", "--role", "manager", "--name", "x", "--structure", "nope"],
+     "", 4, "there is no structure “nope”"),
+    (["person", "add", "bob", "--role", "beneficiary", "--name", "x", "--structure",
+      "ccas-lyon"], "", 2, "belongs to no structure"),
+    (["person", "add", "bob", "--role", "beneficiary", "--name", "x", "--template", "de"],
+     "", 2, "template"),
+    (["person", "add", "bob", "--role", "manager", "--name", "x", "--password-stdin"],
+     "short\n", 2, "characters are too few"),
+    (["person", "add", "bob", "--role", "manager", "--name", "x", "--password-stdin"],
+     "", 2, "the first line of standard input is empty"),
+    (["person", "add", "bob", "--role", "manager", "--name", "x", "--password", PASSWORD],
+     "", 2, "No such option"),
+    (["person", "show", "bob"], "", 4, "nobody has the login “bob”"),
+    (["person", "disable", "bob"], "", 4, "nobody has the login “bob”"),
+    (["person", "password", "bob", "--password-stdin"], PASSWORD, 4, "nobody has the login"),
+    (["app-password", "add", "bob", "--name", "x"], "", 4, "nobody has the login"),
+    (["app-password", "add", "amina", "--name", ""], "", 2, "device name: it is empty"),
+    (["app-password", "add", "amina", "--name", "x", "--until", "demain"],
+     "", 2, "--until demain: write a date such as"),
+    (["app-password", "add", "amina", "--name", "x", "--until", "2001-01-01"],
+     "", 2, "that is over"),
+    (["app-password", "revoke", "12"], "", 2, "an id has 32 hexadecimal digits"),
+    (["app-password", "revoke", "0" * 32], "", 4, "there is no app password"),
+    (["person"], "", 2, "Usage"),
+    (["persons"], "", 2, "No such command"),
+]  # fmt: skip
+
+
+def test_what_is_wrong_is_told_and_nothing_is_changed(on):
+    def everything() -> str:
+        return on("person", "list", "--json").out + on("structure", "list", "--json").out
+
+    before = everything()
+    for words, given, code, says in WRONG:
+        ended = on(*words, given=given)
+        assert ended.code == code, (words, ended)
+        assert says in " ".join((ended.err + ended.out).split()), (words, ended)
+        assert "Traceback" not in ended.err
+    assert everything() == before
