@@ -85,8 +85,8 @@ class Checking:
         with self._tools.db.read() as tx:
             live = blob_table.c.state == "live"
             of = select(blob_table.c.vault_id, func.sum(blob_table.c.size_cipher)).where(live)
-            sizes = dict(tx.execute(of.group_by(blob_table.c.vault_id)).tuples().all())
-        return sum(int(sizes.get(one, 0)) for one in self._owners)
+            sizes = tx.execute(of.group_by(blob_table.c.vault_id)).all()
+        return sum(int(size) for one, size in sizes if one in self._owners)
 
     def _one(self, vault: VaultId, login: str) -> list[Trouble]:
         with self._tools.db.read() as tx:

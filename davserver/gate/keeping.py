@@ -152,7 +152,8 @@ def _views(tx: Connection, owners: dict[VaultId, str]) -> list[VaultView]:
     ):
         kinds[one, kind, state] = count
     old = select(version.c.vault_id, func.count()).group_by(version.c.vault_id)
-    versions = dict(tx.execute(old).tuples().all())
+    for one, count in tx.execute(old):
+        kinds[one, "version", ""] = count
     return [
         VaultView(
             id=one,
@@ -161,7 +162,7 @@ def _views(tx: Connection, owners: dict[VaultId, str]) -> list[VaultView]:
             quota=rows[one].quota,
             folders=max(0, kinds[one, "folder", "live"] - 1),
             files=kinds[one, "file", "live"],
-            versions=versions.get(one, 0),
+            versions=kinds[one, "version", ""],
             trash=kinds[one, "file", "trash"] + kinds[one, "folder", "trash"],
         )
         for one, login in owners.items()

@@ -78,9 +78,11 @@ def last_stamps(tx: Connection, vault: VaultId) -> dict[tuple[str, bytes], RowSt
     """
     stamps: dict[tuple[str, bytes], RowStamp] = {}
     wanted = select(trail.c.rows).where(trail.c.vault_id == vault, trail.c.rows.is_not(None))
-    found = tx.execute(wanted.order_by(trail.c.seq), execution_options={"yield_per": _AT_A_TIME})
-    for packed in found.scalars():
-        stamps.update({(stamp.table, stamp.id): stamp for stamp in unpacked_rows(packed)})
+    options = {"yield_per": _AT_A_TIME}
+    # Closed on the way out of an error too: PostgreSQL would keep the cursor.
+    with tx.execute(wanted.order_by(trail.c.seq), execution_options=options) as found:
+        for packed in found.scalars():
+            stamps.update({(stamp.table, stamp.id): stamp for stamp in unpacked_rows(packed)})
     return stamps
 
 

@@ -30,11 +30,11 @@ def check_contents(
     store: BlobStore,
     progress: Progress,
 ) -> Iterator[Finding]:
-    """Contents whose row is missing were found by `check_blobs` already."""
+    """What is missing was found by `check_blobs` already."""
     by_id = ids_of_blobs(rows)
     for name in opened.contents():
         row = by_id.get(name.content.blob)
-        if row is None:
+        if row is None or (row["store"] == INLINE and row["inline_bytes"] is None):
             continue
         key = name.content.blob.hex()
         if not _digest_holds(tx, row, store):
@@ -61,7 +61,7 @@ def _stored(tx: Connection, row: RowMapping, store: BlobStore) -> Iterator[bytes
     if row["store"] == INLINE:
         inline = tx.execute(select(blob.c.inline_ct).where(blob.c.id == row["id"])).scalar_one()
         if not isinstance(inline, bytes):
-            raise MissingBlob("an inline blob is empty")
+            raise Damaged("an inline blob holds no bytes")
         yield inline
         return
     with store.open(BlobId(row["id"])) as reader:
