@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from davserver.db.engine import is_sqlite, open_engine, sqlite_file
+from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
 from davserver.db.shared_commit import SharedCommit
 from davserver.domain.errors import NoSpace, Unavailable
 
@@ -23,17 +24,20 @@ _TRIES = 12
 # Serialisation failure, deadlock, and a unique name taken by a transaction that ran beside ours:
 # run again, the closure sees it and says what is true then.
 _RETRY = {"40001", "40P01", "23505"}
+# A standby that takes no writes, and a server that is starting or stopping.
+_AWAY = {"25006", "57P01", "57P02", "57P03"}
 _FULL_WORDS = ("disk is full", "No space left", "disk full")
 
 
 class Database:
     """One per process. Thread-safe."""
 
-    def __init__(self, url: str, *, connections: int = 8) -> None:
+    def __init__(self, url: str, *, connections: int = 8, busy_ms: int = BUSY_MS) -> None:
         self.sqlite = is_sqlite(make_url(url))
-        self._readers = open_engine(url, durable=True, connections=connections)
-        self._writers = open_engine(url, durable=True, connections=1 if self.sqlite else 4)
-        self._notes = open_engine(url, durable=False, connections=1 if self.sqlite else 2)
+        self._readers = open_engine(url, durable=True, connections=connections, busy_ms=busy_ms)
+        few = 1 if self.sqlite else 4
+        self._writers = open_engine(url, durable=True, connections=few, busy_ms=busy_ms)
+        self._notes = open_engine(url, durable=False, connections=few, busy_ms=busy_ms)
         self._shared: SharedCommit | None = None
         self._shared_notes: SharedCommit | None = None
         if self.sqlite:
@@ -98,13 +102,15 @@ def translated() -> Iterator[None]:
     """Turns a driver's failure into the domain's words; programming errors pass unchanged."""
     try:
         yield
+    except NoConnectionFree as error:
+        raise Unavailable("no connection to the database is free") from error
     except OperationalError as error:
         text = str(error.orig)
         if any(word in text for word in _FULL_WORDS):
             raise NoSpace("the disk of the database is full") from error
         raise Unavailable("the database is away") from error
     except DBAPIError as error:
-        if error.connection_invalidated or _state(error) in _RETRY:
+        if error.connection_invalidated or _state(error) in _RETRY | _AWAY:
             raise Unavailable("the database is away or too busy") from error
         raise
 

@@ -7,9 +7,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-_BUSY_MS = 10_000
+from davserver.db.prepared import as_sqlalchemy
+
+BUSY_MS = 10_000
+"""How long SQLite waits for a lock that somebody outside of Abri holds."""
 _SQLITE_PRAGMAS = (
-    f"PRAGMA busy_timeout = {_BUSY_MS}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
     # A deleted key must not stay readable in free pages (research/crypto-review.md A14).
@@ -17,6 +19,9 @@ _SQLITE_PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",
 )
+
+_DURABLE = "PRAGMA synchronous = FULL"
+_SOON = "PRAGMA synchronous = NORMAL"
 
 
 def is_sqlite(url: URL) -> bool:
@@ -30,7 +35,9 @@ def sqlite_file(url: URL) -> Path:
     return Path(url.database)
 
 
-def open_engine(url_text: str, *, durable: bool, connections: int) -> Engine:
+def open_engine(
+    url_text: str, *, durable: bool, connections: int, busy_ms: int = BUSY_MS
+) -> Engine:
     """An engine whose transactions begin when we say so.
 
     `durable`: a commit returns after fsync. Without it (read windows, DESIGN §2.7) a commit
@@ -38,18 +45,18 @@ def open_engine(url_text: str, *, durable: bool, connections: int) -> Engine:
     """
     url = make_url(url_text)
     if is_sqlite(url):
-        return _sqlite(url, durable=durable, connections=connections)
+        return _sqlite(url, durable=durable, connections=connections, busy_ms=busy_ms)
     return _postgresql(url, durable=durable, connections=connections)
 
 
-def _sqlite(url: URL, *, durable: bool, connections: int) -> Engine:
+def _sqlite(url: URL, *, durable: bool, connections: int, busy_ms: int) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=30,
-        connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000},
+        connect_args={"check_same_thread": False, "timeout": busy_ms / 1000},
     )
 
     @event.listens_for(engine, "connect")
@@ -59,7 +66,7 @@ def _sqlite(url: URL, *, durable: bool, connections: int) -> Engine:
         if isinstance(raw, sqlite3.Connection):
             raw.isolation_level = None
         cursor = raw.cursor()
-        for pragma in (*_SQLITE_PRAGMAS, f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"):
+        for pragma in (*_SQLITE_PRAGMAS, _DURABLE if durable else _SOON):
             cursor.execute(pragma)
         cursor.close()
 
@@ -68,7 +75,10 @@ def _sqlite(url: URL, *, durable: bool, connections: int) -> Engine:
         word = connection.get_execution_options().get("sqlite_begin", "BEGIN")
         raw = connection.connection.driver_connection
         if isinstance(raw, sqlite3.Connection):
-            raw.execute(word)
+            try:
+                raw.execute(word)
+            except sqlite3.Error as error:
+                raise as_sqlalchemy(connection, error) from error
 
     return engine
 

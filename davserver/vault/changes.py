@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
 
-from sqlalchemy import Connection, Insert, RowMapping, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
+from davserver.db.prepared import Prepared
 from davserver.db.tables import folder_change
 from davserver.db.tables import node as _node
 from davserver.domain.actions import Category
 from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.nodes import Node
 from davserver.domain.sidefiles import NameKind, kind_of_name
-from davserver.vault.rows import OpenVault
+from davserver.vault.rows import OpenVault, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,15 @@ def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: 
         for folder in dict.fromkeys(one.id for one in folders)
         for tag in tags
     ]
-    tx.execute(_RAISE[tx.dialect.name], rows)
+    _RAISE[tx.dialect.name].run_for(tx, rows)
 
 
-def _raising(flavour: ModuleType) -> Insert:
+def _raising(flavour: ModuleType) -> Prepared:
     statement = flavour.insert(folder_change)
     raised = {"count": folder_change.c.count + 1, "at": statement.excluded.at}
     keys = ["folder_id", "tag"]
-    inserted: Insert = statement.on_conflict_do_update(index_elements=keys, set_=raised)
-    return inserted
+    inserted = statement.on_conflict_do_update(index_elements=keys, set_=raised)
+    return Prepared(inserted, ("folder_id", "tag", "count", "at"))
 
 
 _RAISE = {"sqlite": _raising(sqlite), "postgresql": _raising(postgresql)}
@@ -84,21 +85,25 @@ def of_folders(tx: Connection, folders: Collection[NodeId]) -> dict[NodeId, list
 
 def of_parent(tx: Connection, parent: NodeId) -> dict[NodeId, list[Change]]:
     """The counters of `parent` and of the folders directly in it: one statement."""
-    return _grouped(tx.execute(_OF_PARENT, {"parent": parent}).mappings())
+    return _grouped(_OF_PARENT.all(tx, {"parent": parent}))
 
 
-_OF_PARENT = select(folder_change).where(
-    folder_change.c.folder_id.in_(
-        select(_node.c.id).where(_node.c.parent_id == bindparam("parent"), _node.c.kind == "folder")
+_OF_PARENT = Prepared(
+    select(folder_change).where(
+        folder_change.c.folder_id.in_(
+            select(_node.c.id).where(
+                _node.c.parent_id == bindparam("parent"), _node.c.kind == "folder"
+            )
+        )
+        | (folder_change.c.folder_id == bindparam("parent"))
     )
-    | (folder_change.c.folder_id == bindparam("parent"))
 )
 _OF_FOLDERS = select(folder_change).where(
     folder_change.c.folder_id.in_(bindparam("folders", expanding=True))
 )
 
 
-def _grouped(rows: Iterable[RowMapping]) -> dict[NodeId, list[Change]]:
+def _grouped(rows: Iterable[Row]) -> dict[NodeId, list[Change]]:
     found: dict[NodeId, list[Change]] = {}
     for row in rows:
         change = Change(row["tag"], row["count"], row["at"])

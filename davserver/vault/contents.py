@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, bindparam, select
 
+from davserver.db.prepared import Prepared
 from davserver.db.tables import blob as blob_table
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import Damaged
@@ -12,9 +13,11 @@ from davserver.domain.nodes import Content
 from davserver.sealing.stream import SealedReader
 from davserver.vault.blobs.store import AnyBytes, BlobReader, BlobStore
 
-_BLOB = select(
-    blob_table.c.store, blob_table.c.state, blob_table.c.size_cipher, blob_table.c.inline_ct
-).where(blob_table.c.id == bindparam("blob"))
+_BLOB = Prepared(
+    select(
+        blob_table.c.store, blob_table.c.state, blob_table.c.size_cipher, blob_table.c.inline_ct
+    ).where(blob_table.c.id == bindparam("blob"))
+)
 
 
 class OpenContent:
@@ -44,11 +47,11 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenCont
 
 def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Content) -> OpenContent:
     """Raises Damaged when the stored bytes are missing or of another size, before any is read."""
-    row = tx.execute(_BLOB, {"blob": content.blob}).first()
-    if row is None or row.state == "dead":
+    row = _BLOB.first(tx, {"blob": content.blob})
+    if row is None or row["state"] == "dead":
         raise Damaged("the content's row is missing")
-    if row.store == "inline":
-        return _inline(vault, content, row.inline_ct)
+    if row["store"] == "inline":
+        return _inline(vault, content, row["inline_ct"])
     behind = blobs.open(content.blob)
     try:
         reader = SealedReader(

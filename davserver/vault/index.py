@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, TextClause, bindparam, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
+from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId, VaultId
@@ -55,7 +56,7 @@ def walk(
         parameters[f"a{depth}"] = plain
         parameters[f"b{depth}"] = vault.index.name_index(stripped) if stripped else plain
     statement = _walk_statement(len(names), tx.dialect.name)
-    rows = tx.execute(statement, parameters).mappings().all()
+    rows = statement.all(tx, parameters)
     found = [one for one in (_found(vault, row) for row in rows) if one]
     above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
     below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
@@ -63,7 +64,7 @@ def walk(
 
 
 @lru_cache(maxsize=64)
-def _walk_statement(length: int, dialect: str) -> TextClause:
+def _walk_statement(length: int, dialect: str) -> Prepared:
     binary = "BYTEA" if dialect == "postgresql" else "BLOB"
     steps = ", ".join(
         f"({depth + 1}, CAST(:{which}{depth} AS {binary}))"
@@ -80,7 +81,7 @@ def _walk_statement(length: int, dialect: str) -> TextClause:
             JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
     """
     below = "UNION ALL SELECT id, depth FROM down WHERE depth > 0"
-    return text(
+    statement = text(
         f"""
         WITH RECURSIVE up(id, parent_id, depth) AS (
             SELECT id, parent_id, 0 FROM node WHERE id = :start
@@ -91,6 +92,7 @@ def _walk_statement(length: int, dialect: str) -> TextClause:
         FROM (SELECT id, depth FROM up {below if length else ""}) p JOIN node n ON n.id = p.id
         """
     )
+    return Prepared(statement)
 
 
 def _without_suffix(name: str) -> str | None:
@@ -133,23 +135,25 @@ def choose(candidates: Sequence[Node], name: str) -> Node | None:
 
 def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
     """All live nodes directly in `folder`, hidden ones included."""
-    return _opened(vault, tx.execute(_CHILDREN, {"folder": folder}).mappings().all())
+    return _opened(vault, _CHILDREN.all(tx, {"folder": folder}))
 
 
 def subtree(tx: Connection, vault: OpenVault, top: NodeId) -> list[Node]:
     """Everything live at and below `top`, parents before children."""
-    rows = tx.execute(_SUBTREE, {"top": top}).mappings().all()
+    rows = _SUBTREE.all(tx, {"top": top})
     return _opened(vault, sorted(rows, key=lambda row: int(row["depth"])))
 
 
-_SUBTREE = text(
-    f"""
+_SUBTREE = Prepared(
+    text(
+        f"""
     WITH RECURSIVE down(id, depth) AS (
         SELECT id, 0 FROM node WHERE id = :top
         UNION ALL
         SELECT n.id, d.depth + 1 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live')
     SELECT d.depth AS depth, {_COLUMNS} FROM down d JOIN node n ON n.id = d.id
     """
+    )
 )
 
 
@@ -187,24 +191,27 @@ def chain_to(nodes: dict[NodeId, Node], last: NodeId) -> list[Node]:
 
 def one(tx: Connection, vault: OpenVault, node: NodeId) -> Node | None:
     """One node in any state."""
-    row = tx.execute(_ONE, {"node": node}).mappings().first()
+    row = _ONE.first(tx, {"node": node})
     return _open(vault, row) if row else None
 
 
 def live_named(tx: Connection, vault: OpenVault, parent: bytes, index: bytes) -> list[Node]:
     """The live nodes of one name (by its index) in one folder: several where there are twins."""
-    found = tx.execute(_LIVE_NAMED, {"parent": parent, "name": index}).mappings().all()
+    found = _LIVE_NAMED.all(tx, {"parent": parent, "name": index})
     return _opened(vault, found)
 
 
-# Built once: to build a statement costs more than to run it.
 _ALL = select(*(node_table.c[name] for name in NODE_COLUMNS))
-_ONE = _ALL.where(node_table.c.id == bindparam("node"))
-_CHILDREN = _ALL.where(node_table.c.parent_id == bindparam("folder"), node_table.c.state == "live")
-_LIVE_NAMED = _ALL.where(
-    node_table.c.parent_id == bindparam("parent"),
-    node_table.c.name_idx == bindparam("name"),
-    node_table.c.state == "live",
+_ONE = Prepared(_ALL.where(node_table.c.id == bindparam("node")))
+_CHILDREN = Prepared(
+    _ALL.where(node_table.c.parent_id == bindparam("folder"), node_table.c.state == "live")
+)
+_LIVE_NAMED = Prepared(
+    _ALL.where(
+        node_table.c.parent_id == bindparam("parent"),
+        node_table.c.name_idx == bindparam("name"),
+        node_table.c.state == "live",
+    )
 )
 
 

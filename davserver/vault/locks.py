@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from davserver.db.clock import from_us, to_us
+from davserver.db.prepared import Prepared
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import lock as lock_table
 from davserver.domain.decisions import Permit
@@ -47,7 +48,7 @@ class Lock:
         return self.node == node or (self.deep and any(one.id == self.node for one in above))
 
 
-_LIVE = (
+_LIVE = Prepared(
     select(lock_table)
     .outerjoin(grant_table, grant_table.c.id == lock_table.c.grant_id)
     .where(
@@ -65,7 +66,7 @@ _LIVE = (
 
 def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
     """All live locks of a vault: one statement; there are never many."""
-    rows = tx.execute(_LIVE, {"vault": vault.id, "now": to_us(now)}).mappings()
+    rows = _LIVE.all(tx, {"vault": vault.id, "now": to_us(now)})
     return [
         Lock(
             id=LockId(row["id"]),

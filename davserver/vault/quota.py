@@ -6,6 +6,7 @@ ones), because those can be counted again from the blob rows alone.
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from davserver.db.prepared import Prepared
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Relation
@@ -15,7 +16,7 @@ from davserver.vault.rows import OpenVault
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import thin
 
-_CHARGE_VAULT = (
+_CHARGE_VAULT = Prepared(
     update(vault_table)
     .where(
         vault_table.c.id == bindparam("payer"),
@@ -23,7 +24,7 @@ _CHARGE_VAULT = (
     )
     .values(used=vault_table.c.used + bindparam("size"))
 )
-_CHARGE_GRANT = (
+_CHARGE_GRANT = Prepared(
     update(grant_table)
     .where(
         grant_table.c.id == bindparam("payer"),
@@ -32,11 +33,13 @@ _CHARGE_GRANT = (
     .values(used=grant_table.c.used + bindparam("size"))
 )
 
-_GRANT_LEFT = select(grant_table.c.allowance - grant_table.c.used).where(
-    grant_table.c.id == bindparam("payer")
+_GRANT_LEFT = Prepared(
+    select((grant_table.c.allowance - grant_table.c.used).label("room")).where(
+        grant_table.c.id == bindparam("payer")
+    )
 )
-_USED = select(vault_table.c.used, vault_table.c.quota).where(
-    vault_table.c.id == bindparam("vault")
+_USED = Prepared(
+    select(vault_table.c.used, vault_table.c.quota).where(vault_table.c.id == bindparam("vault"))
 )
 
 
@@ -55,14 +58,14 @@ def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> tuple
     """
     grant = payer_of(target)
     if grant is not None:
-        if tx.execute(_CHARGE_GRANT, {"payer": grant, "size": size}).rowcount != 1:
+        if _CHARGE_GRANT.run(tx, {"payer": grant, "size": size}) != 1:
             raise NoSpace("what this share may add is used up")
         return ()
     booking = {"payer": vault.id, "size": size}
-    if tx.execute(_CHARGE_VAULT, booking).rowcount == 1:
+    if _CHARGE_VAULT.run(tx, booking) == 1:
         return ()
     thinned = thin(tx, vault, wanted=size)
-    if tx.execute(_CHARGE_VAULT, booking).rowcount != 1:
+    if _CHARGE_VAULT.run(tx, booking) != 1:
         raise NoSpace("the vault is full")
     return thinned
 
@@ -73,12 +76,13 @@ def room_for(tx: Connection, vault: OpenVault, target: Target) -> int:
     """
     grant = payer_of(target)
     if grant is not None:
-        return max(0, int(tx.execute(_GRANT_LEFT, {"payer": grant}).scalar_one()))
+        row = _GRANT_LEFT.first(tx, {"payer": grant})
+        return max(0, int(row["room"])) if row else 0
     # What an owner wrote can displace older versions: only the whole quota bounds one file.
     return vault.quota
 
 
 def used_and_quota(tx: Connection, vault: OpenVault) -> tuple[int, int]:
     """Bytes booked on the vault, and its quota."""
-    row = tx.execute(_USED, {"vault": vault.id}).one()
-    return row.used, row.quota
+    row = _USED.first(tx, {"vault": vault.id})
+    return (row["used"], row["quota"]) if row else (0, vault.quota)

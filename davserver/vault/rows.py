@@ -24,6 +24,12 @@ NODE_COLUMNS = (
 )  # fmt: skip
 
 
+VERSION_COLUMNS = (
+    "node_id", "version", "vault_id", "space_id", "epoch", "blob_id", "etag", "rec_ct",
+    "author_id", "made_at", "replaced_at",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class OpenVault:
     """One vault with its keys in memory. `keys` by epoch; `epoch` is the one that seals."""

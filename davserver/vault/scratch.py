@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from davserver.db.clock import from_us, to_us
+from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import scratch as table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, Entropy, NodeId, PersonId, VaultId
@@ -45,10 +46,12 @@ class NewSideFile:
     expires: datetime
 
 
-_BESIDE = select(*(column for column in table.c if column.name != "content_ct")).where(
-    table.c.person_id == bindparam("person"),
-    table.c.folder_id == bindparam("folder"),
-    table.c.expires_at > bindparam("now"),
+_BESIDE = Prepared(
+    select(*(column for column in table.c if column.name != "content_ct")).where(
+        table.c.person_id == bindparam("person"),
+        table.c.folder_id == bindparam("folder"),
+        table.c.expires_at > bindparam("now"),
+    )
 )
 
 
@@ -71,14 +74,14 @@ class ScratchArea:
                 table.c.expires_at > to_us(now),
             )
         ).mappings().first()  # fmt: skip
-        return self._opened(person, row) if row else None
+        return self._opened(person, dict(row)) if row else None
 
     def beside(
         self, tx: Connection, person: PersonId, folder: NodeId, now: datetime
     ) -> Sequence[SideFile]:
         """The side files of one person in one folder: one statement."""
         place = {"person": person, "folder": folder, "now": to_us(now)}
-        rows = tx.execute(_BESIDE, place).mappings()
+        rows = _BESIDE.all(tx, place)
         opened = (self._opened(person, row) for row in rows)
         return [one for one in opened if one is not None]
 
@@ -138,7 +141,7 @@ class ScratchArea:
         )
         return done.rowcount > 0
 
-    def _opened(self, person: PersonId, row: RowMapping) -> SideFile | None:
+    def _opened(self, person: PersonId, row: Row) -> SideFile | None:
         folder = NodeId(row["folder_id"])
         try:
             record = self._keys.scratch(person).open_record(row["id"], folder, row["rec_ct"])

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, update
 
 from davserver.db.clock import to_us
 from davserver.db.database import Database
+from davserver.db.prepared import Prepared
 from davserver.db.tables import blob as blob_table
 from davserver.domain.drive import Upload
 from davserver.domain.errors import AbriError, NoSpace, Unavailable, WrongChecksum
@@ -36,7 +37,13 @@ _PIECE = 256 * 1024
 _CHUNK_LOG2 = CHUNK_BYTES.bit_length() - 1
 
 
-_INSERT = insert(blob_table)
+_INSERT_INLINE = Prepared(
+    insert(blob_table),
+    (
+        "id", "vault_id", "store", "format", "suite", "chunk_log2", "size_cipher", "digest_alg",
+        "digest", "state", "created", "inline_ct", "charged_to",
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ class Staging:
             "state": "staging",
             "lease_until": to_us(now + LEASE),
         }
-        self._db.write(lambda tx: tx.execute(_INSERT, columns))
+        self._db.write(lambda tx: tx.execute(insert(blob_table), columns))
         writer = SealingWriter(key, vault, blob, self._entropy)
         try:
             self._store(writer, blob, first, upload, room)
@@ -167,7 +174,7 @@ def publish(tx: Connection, staged: Staged, charged_to: bytes | None) -> None:
     """
     live = {"state": "live", "lease_until": None, "charged_to": charged_to}
     if staged.inline:
-        tx.execute(_INSERT, staged.columns | live)
+        _INSERT_INLINE.run(tx, staged.columns | live)
         return
     values = {"size_cipher": staged.size_cipher, "digest": staged.columns["digest"]} | live
     done = tx.execute(

@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from davserver.db.clock import to_us
+from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.db.tables import node_version
 from davserver.domain.actions import Category
@@ -19,12 +20,18 @@ from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault import changes
 from davserver.vault.index import live_named, suffixed
 from davserver.vault.quota import charge, payer_of
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, sealed_columns, version_columns
+from davserver.vault.rows import (
+    NODE_COLUMNS,
+    VERSION_COLUMNS,
+    OpenVault,
+    sealed_columns,
+    version_columns,
+)
 from davserver.vault.staging import Staged, publish
 from davserver.vault.stamps import Stamp, node_written, version_written
 
-_INSERT = insert(node_table)
-_KEEP = insert(node_version)
+_INSERT = Prepared(insert(node_table), NODE_COLUMNS)
+_KEEP = Prepared(insert(node_version), VERSION_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,7 @@ def keep_version(tx: Connection, vault: OpenVault, node: Node, now: datetime) ->
     if node.content is None:
         return ()
     columns = version_columns(vault, node, to_us(now))
-    tx.execute(_KEEP, columns)
+    _KEEP.run(tx, columns)
     return (version_written(columns),)
 
 
@@ -167,20 +174,16 @@ def update_node(
     raised = replace(after, row_version=after.row_version + 1 + skipped, epoch=vault.epoch)
     columns = sealed_columns(vault, raised)
     more = dict(extra or {})
-    done = tx.execute(
-        _updating(tuple(more)),
-        columns | more | {"this": raised.id, "as_read": after.row_version},
-    )
-    if done.rowcount != 1:
+    which = {"this": raised.id, "as_read": after.row_version}
+    if _updating(tuple(more)).run(tx, columns | more | which) != 1:
         raise ConditionFailed("it was changed by somebody else a moment ago")
     return Changed(raised, (node_written(columns),))
 
 
 @lru_cache(maxsize=16)
-def _updating(extra: tuple[str, ...]) -> Update:
-    """Built once for each set of columns: to build a statement costs more than to run it."""
+def _updating(extra: tuple[str, ...]) -> Prepared:
     named = (*(name for name in NODE_COLUMNS if name != "id"), *extra)
-    return (
+    return Prepared(
         update(node_table)
         .where(
             node_table.c.id == bindparam("this"),
@@ -204,7 +207,7 @@ def announce(
 
 def _inserted(tx: Connection, vault: OpenVault, node: Node) -> Changed:
     columns = sealed_columns(vault, node)
-    tx.execute(_INSERT, columns)
+    _INSERT.run(tx, columns)
     return Changed(node, (node_written(columns),))
 
 

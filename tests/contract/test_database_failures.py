@@ -1,0 +1,48 @@
+"""A database that is away, full or in somebody's hands is said so in the domain's words."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from davserver.db import tables
+from davserver.db.database import Database
+from davserver.domain.errors import Unavailable
+from tests.support.accounts import empty_instance
+
+ROW = {"key": bytes(32), "failures": 1, "last_at": 0, "blocked_until": 0}
+
+
+def rows(db: Database) -> int:
+    with db.read() as tx:
+        return len(tx.execute(select(tables.throttle)).all())
+
+
+def test_what_a_closure_raises_undoes_it_alone(database_url: str) -> None:
+    db = empty_instance(database_url)
+
+    def fails(tx: object) -> None:
+        tx.execute(insert(tables.throttle), ROW)  # type: ignore[attr-defined]
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        db.write(fails)
+    assert rows(db) == 0
+    db.write(lambda tx: tx.execute(insert(tables.throttle), ROW))
+    assert rows(db) == 1
+    db.close()
+
+
+def test_a_lock_held_from_outside_is_unavailable(tmp_path: Path) -> None:
+    file = tmp_path / "abri.db"
+    empty_instance(f"sqlite:///{file}").close()
+    db = Database(f"sqlite:///{file}", busy_ms=50)
+    outside = sqlite3.connect(file, isolation_level=None)
+    outside.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable):
+        db.write(lambda tx: tx.execute(insert(tables.throttle), ROW))
+    outside.execute("ROLLBACK")
+    outside.close()
+    db.write(lambda tx: tx.execute(insert(tables.throttle), ROW))
+    db.close()
