@@ -6,19 +6,19 @@ from davserver.dav.errors import Declined
 from davserver.dav.streams import Body
 from davserver.domain.errors import TooLarge
 
-_KIB = 1024
+_USUAL = 64 * 1024
 
 MOST: dict[str, int | None] = {
-    "COPY": 64 * _KIB,
+    "COPY": _USUAL,
     "DELETE": 0,
     "GET": 0,
     "HEAD": 0,
-    "LOCK": 64 * _KIB,
+    "LOCK": _USUAL,
     "MKCOL": 0,
-    "MOVE": 64 * _KIB,
-    "OPTIONS": 64 * _KIB,
-    "PROPFIND": 64 * _KIB,
-    "PROPPATCH": 256 * _KIB,
+    "MOVE": _USUAL,
+    "OPTIONS": _USUAL,
+    "PROPFIND": _USUAL,
+    "PROPPATCH": 4 * _USUAL,
     "PUT": None,
     "UNLOCK": 0,
 }
@@ -28,15 +28,11 @@ METHODS = tuple(sorted(MOST))
 
 
 def check_length(method: str, body: Body) -> None:
-    """Before anything is read. Raises TooLarge, and Declined with 415 for a body that has no
-    meaning (RFC 4918 §8.4). What is chunked is judged when it is read.
+    """Raises TooLarge, before anything is read. What is chunked is judged when it is read, and a
+    body without a meaning once it is known who sent it.
     """
-    most = MOST[method]
-    if most is None or not body.length:
-        return
-    if most == 0:
-        raise unwanted()
-    if body.length > most:
+    most = MOST.get(method, _USUAL)
+    if most is not None and (body.length or 0) > max(most, _USUAL):
         raise TooLarge
 
 
@@ -46,10 +42,6 @@ def xml_of(method: str, body: Body) -> bytes:
 
 
 def no_body(body: Body) -> None:
-    """Raises Declined when there is one."""
+    """Raises Declined when there is one (RFC 4918 §8.4)."""
     if not body.is_empty():
-        raise unwanted()
-
-
-def unwanted() -> Declined:
-    return Declined(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "This method takes no body.")
+        raise Declined(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "This method takes no body.")

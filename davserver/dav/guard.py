@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from davserver.config import Listen
-from davserver.dav.bodies import METHODS, check_length
+from davserver.dav.bodies import check_length
 from davserver.dav.doorstep import Doorstep
 from davserver.dav.environ import (
     Environ,
@@ -20,22 +20,18 @@ from davserver.dav.environ import (
 )
 from davserver.dav.errors import Declined, declined, reply_to
 from davserver.dav.login import Application
-from davserver.dav.methods.options import ALLOW, options
+from davserver.dav.methods.options import options
 from davserver.dav.reply import Reply
 from davserver.dav.streams import Body
 from davserver.dav.urls import Mount, raw_path
 from davserver.domain.errors import AbriError, Truncated
 from davserver.domain.paths import DrivePath
 
-_KNOWN_ELSEWHERE = frozenset({"CONNECT", "PATCH", "POST", "TRACE"})
-"""Methods of HTTP that exist but are not for drives: 405, where unknown ones get 501."""
-
-
 _HTTPS_ONLY = "This drive is reached over HTTPS only: begin its address with https."
 
 
 class Guard:
-    """The order matters: framing, then privacy of the line, then method, path and size."""
+    """The order matters: framing, then privacy of the line, then path and size."""
 
     def __init__(self, mounts: tuple[Mount, ...], listen: Listen, inside: Application) -> None:
         self._mounts = mounts
@@ -66,7 +62,7 @@ class Guard:
         if not peer.private:
             # Never a 401 here: it would make the client send its password in the clear.
             raise Declined(HTTPStatus.FORBIDDEN, _HTTPS_ONLY)
-        method = _known(method_of(environ))
+        method = method_of(environ)
         target = target_of(environ)
         if method == "OPTIONS" and target == "*":
             return options()
@@ -80,11 +76,3 @@ class Guard:
         return self._doorstep.answer(
             method, DrivePath.from_url(raw), body, header(environ, "Depth")
         )
-
-
-def _known(method: str) -> str:
-    if method in METHODS:
-        return method
-    if method in _KNOWN_ELSEWHERE:
-        raise Declined(HTTPStatus.METHOD_NOT_ALLOWED, "Drives do not have this method.", ALLOW)
-    raise Declined(HTTPStatus.NOT_IMPLEMENTED, "This method is not known.", ALLOW)

@@ -26,6 +26,7 @@ from davserver.dav.methods.options import options
 from davserver.dav.methods.propfind import propfind
 from davserver.dav.methods.proppatch import proppatch
 from davserver.dav.methods.put import put
+from davserver.dav.methods.unknown import unknown
 from davserver.dav.reply import Reply
 from davserver.dav.visit import Visit
 from davserver.domain.errors import AbriError, Truncated
@@ -41,6 +42,12 @@ class Requests(RequestServer):
         super().__init__(provider)  # type: ignore[no-untyped-call]
         self._services = services
         self._possible_methods = list(METHODS)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if request_in(environ).method not in METHODS:
+            return self._answer(unknown, environ)
+        answer: Iterable[bytes] = super().__call__(environ, start_response)  # type: ignore[no-untyped-call]
+        return answer
 
     def do_OPTIONS(self, environ: Environ, _: StartResponse) -> Iterable[bytes]:
         return send(options(), environ, server_of(environ), request_in(environ).body)
