@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Select,
     Table,
     and_,
     bindparam,
@@ -28,6 +27,7 @@ from authn.credentials import CredentialKind
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
 from davserver.db.clock import from_us, to_us
+from davserver.db.prepared import Prepared
 from davserver.domain.errors import Unavailable
 from davserver.domain.ids import CredentialId, PersonId, VaultId
 from davserver.domain.people import Epoch, Membership, Person
@@ -83,7 +83,7 @@ def facts_of_login(tx: Connection, keys: InstanceKeys, asked: Asked, now: dateti
         "now": to_us(now),
     }
     statement = _by_login(app_password=asked.credential is not None)
-    rows = [row._asdict() for row in tx.execute(statement, values)]
+    rows = statement.all(tx, values)
     return _facts(keys, rows, throttled=True)
 
 
@@ -96,31 +96,30 @@ def facts_of_person(
 ) -> Facts:
     """One statement. Raises Unavailable when the database holds no instance."""
     values = {"person": person, "credential": credential or _ABSENT, "now": to_us(now)}
-    rows = [row._asdict() for row in tx.execute(_by_person(), values)]
+    rows = _by_person().all(tx, values)
     return _facts(keys, rows, throttled=False)
 
 
 @lru_cache(2)
-def _by_login(*, app_password: bool) -> Select[Any]:
+def _by_login(*, app_password: bool) -> Prepared:
     which = (
         and_(_is_kind(CredentialKind.APP_PASSWORD), t.credential.c.id == bindparam("credential"))
         if app_password
         else _is_kind(CredentialKind.PASSWORD)
     )
     joined = _joined(t.person.c.login_key == bindparam("login_key"), which)
-    return select(*_columns((*_PEOPLE, _pair, _address))).select_from(
-        joined.outerjoin(_pair, _pair.c.key == bindparam("pair")).outerjoin(
-            _address, _address.c.key == bindparam("address")
-        )
+    everything = joined.outerjoin(_pair, _pair.c.key == bindparam("pair")).outerjoin(
+        _address, _address.c.key == bindparam("address")
     )
+    return Prepared(select(*_columns((*_PEOPLE, _pair, _address))).select_from(everything))
 
 
 @lru_cache(1)
-def _by_person() -> Select[Any]:
+def _by_person() -> Prepared:
     joined = _joined(
         t.person.c.id == bindparam("person"), t.credential.c.id == bindparam("credential")
     )
-    return select(*_columns(_PEOPLE)).select_from(joined)
+    return Prepared(select(*_columns(_PEOPLE)).select_from(joined))
 
 
 def _joined(which_person: ColumnElement[bool], which: ColumnElement[bool]) -> FromClause:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from davserver.db.clock import to_us
+from davserver.db.prepared import Prepared
 from davserver.db.tables import trail, trail_actor, trail_head
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import Entropy, PersonId, VaultId
@@ -77,8 +78,7 @@ class Chain:
         self, tx: Connection, vaults: Collection[VaultId], people: Collection[PersonId]
     ) -> tuple[dict[VaultId, Head], dict[PersonId, ActorKey]]:
         heads, actors = {}, {}
-        asked = {"vaults": list(vaults), "people": list(people)}
-        for key, seq, value, mac in tx.execute(_STATE, asked):
+        for key, seq, value, mac in _rows_of(tx, vaults, people):
             if seq == _ACTOR:
                 actors[PersonId(key)] = self._keys.open_actor_key(PersonId(key), value)
             else:
@@ -133,7 +133,7 @@ class Chain:
             }
             for vault, head in sorted(heads.items())
         ]
-        tx.execute(_MOVED_HEAD[tx.dialect.name], rows)
+        _MOVED_HEAD[tx.dialect.name].run_for(tx, rows)
 
 
 def link_of(keys: TrailKeys, row: Mapping[str, Any]) -> bytes:
@@ -149,9 +149,21 @@ def genuine_head(keys: TrailKeys, vault: VaultId, seq: int, link: bytes, mac: by
     return Head(seq, link)
 
 
+def _rows_of(
+    tx: Connection, vaults: Collection[VaultId], people: Collection[PersonId]
+) -> list[tuple[bytes, int, bytes, bytes]]:
+    if len(vaults) == 1 == len(people):
+        asked = {"vault": next(iter(vaults)), "person": next(iter(people))}
+        return [
+            (r["vault_id"], r["seq"], r["head"], r["mac"]) for r in _STATE_OF_ONE.all(tx, asked)
+        ]
+    several = {"vaults": list(vaults), "people": list(people)}
+    return [(r[0], r[1], r[2], r[3]) for r in tx.execute(_STATE, several)]
+
+
 def _insert(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
     try:
-        tx.execute(_NEW_ENTRY, rows)
+        _NEW_ENTRY.run_for(tx, rows)
     except IntegrityError:
         # The head was moved first, so this cannot be another writer: rows lie beyond the head.
         raise Damaged("a trail goes on behind its head: see `abri trail verify`") from None
@@ -168,19 +180,34 @@ def _state() -> Any:
     )
 
 
+def _state_of_one() -> Prepared:
+    """The same for one vault and one person, as nearly all entries need it."""
+    heads = select(trail_head.c.vault_id, trail_head.c.seq, trail_head.c.head, trail_head.c.mac)
+    key = trail_actor.c.key_ct
+    actors = select(trail_actor.c.person_id, literal(_ACTOR), key, key.label("mac"))
+    return Prepared(
+        union_all(
+            heads.where(trail_head.c.vault_id == bindparam("vault")),
+            actors.where(trail_actor.c.person_id == bindparam("person")),
+        )
+    )
+
+
 def _new_actor(insert: Any) -> Any:
     return insert(trail_actor).on_conflict_do_nothing(index_elements=["person_id"])
 
 
-def _moved_head(insert: Any) -> Any:
+def _moved_head(insert: Any) -> Prepared:
     new = insert(trail_head)
     changed = {name: new.excluded[name] for name in ("seq", "head", "mac")}
-    return new.on_conflict_do_update(index_elements=["vault_id"], set_=changed)
+    moved = new.on_conflict_do_update(index_elements=["vault_id"], set_=changed)
+    return Prepared(moved, [column.name for column in trail_head.c])
 
 
 # Built once: building a statement costs more than running it.
 _STATE = _state()
-_NEW_ENTRY = trail.insert()
+_STATE_OF_ONE = _state_of_one()
+_NEW_ENTRY = Prepared(trail.insert(), [column.name for column in trail.c])
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _NEW_ACTOR = {dialect: _new_actor(insert) for dialect, insert in _INSERTS.items()}
 _MOVED_HEAD = {dialect: _moved_head(insert) for dialect, insert in _INSERTS.items()}

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
+from davserver.db.prepared import Prepared
 from davserver.db.tables import read_window as table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
@@ -71,8 +72,8 @@ def count(tx: Connection, keys: TrailKeys, reading: Reading, now: datetime) -> i
         "opened_at": to_us(now),
         "last_at": to_us(now),
     }
-    found: int | None = tx.execute(_COUNTED[tx.dialect.name], row).scalar()
-    return found
+    found = _COUNTED[tx.dialect.name].first(tx, row)
+    return None if found is None else int(found["count"])
 
 
 def open_windows(
@@ -144,15 +145,14 @@ def _draft(person: PersonId, row: dict[str, Any], detail: dict[str, Any]) -> Dra
     return Draft(vault, payload, person, Actor(**detail["actor"]))
 
 
-def _counted(insert: Any) -> Any:
+def _counted(insert: Any) -> Prepared:
     """Counts up while the window is young; an old one is left alone, and nothing comes back."""
     new = insert(table)
     young = table.c.opened_at > new.excluded.opened_at - _WINDOW_US
     more = {"count": table.c.count + 1, "last_at": new.excluded.last_at}
     keys = ["person_id", "etag"]
-    return new.on_conflict_do_update(index_elements=keys, set_=more, where=young).returning(
-        table.c.count
-    )
+    counted = new.on_conflict_do_update(index_elements=keys, set_=more, where=young)
+    return Prepared(counted.returning(table.c["count"]), [column.name for column in table.c])
 
 
 _COUNTED = {"sqlite": _counted(sqlite.insert), "postgresql": _counted(postgresql.insert)}
