@@ -77,6 +77,7 @@ def restore_trash(sight: Sight, node: NodeId, to: DrivePath | None) -> DrivePath
     """Raises NotFound, AlreadyThere, NoParent, Locked, Turned."""
     drive = own_drive(sight)
     assert drive.vault is not None  # noqa: S101 — as above
+    sight.require(Action.LIST, drive)
     found = vault_trash.one_in_trash(sight.tx, drive.vault, node)
     goal = _former_place(sight, drive.vault, found) if to is None else _goal(sight, to)
     permit = sight.require(Action.MKCOL if found.is_folder else Action.PUT, goal)

@@ -41,7 +41,7 @@ class Upkeep:
             log.error("read-windows-not-closed")  # noqa: TRY400 — the trace has values
 
     def _witness(self, tx: Connection, erased: Erased, now: datetime) -> None:
-        names = [node.name for node in erased.chain[1:]]
+        names = [node.name for node in erased.chain if node.parent is not None]
         event = Event(
             vault=erased.vault,
             what=What.ERASE,

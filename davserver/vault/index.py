@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 _COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
 _LEFT = "n.left_parent, n.left_idx, n.left_at, n.left_by"
+_DEEPEST = 1000
+"""Where a walk ends at the latest: whoever writes the database can make folders hold each other."""
 _SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
 
 
@@ -48,7 +50,8 @@ def walk(
     """The ancestors of `start` (root first, `start` last), and below it, for each name in turn,
     all live nodes that could be meant: hidden ones, twins, and twins asked for by their suffix.
 
-    Rows that were tampered with are left out, and logged.
+    Rows that were tampered with are left out, and logged; with them the way up ends, as what they
+    held back (a category, the trash) would be forgotten otherwise.
     """
     parameters: dict[str, Any] = {"start": start}
     for depth, name in enumerate(names):
@@ -60,7 +63,19 @@ def walk(
     found = [one for one in (_found(vault, row) for row in rows) if one]
     above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
     below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
-    return [one.node for one in above], below
+    return _unbroken(start, [one.node for one in above]), below
+
+
+def _unbroken(start: NodeId, above: Sequence[Node]) -> list[Node]:
+    """As much of the way as leads up from `start` without a gap; the root first."""
+    way: list[Node] = []
+    wanted: NodeId | None = start
+    for node in reversed(above):
+        if node.id != wanted:
+            break
+        way.append(node)
+        wanted = node.parent
+    return way[::-1]
 
 
 @lru_cache(maxsize=64)
@@ -86,7 +101,8 @@ def _walk_statement(length: int, dialect: str) -> Prepared:
         WITH RECURSIVE up(id, parent_id, depth) AS (
             SELECT id, parent_id, 0 FROM node WHERE id = :start
             UNION ALL
-            SELECT n.id, n.parent_id, u.depth - 1 FROM up u JOIN node n ON n.id = u.parent_id)
+            SELECT n.id, n.parent_id, u.depth - 1 FROM up u JOIN node n ON n.id = u.parent_id
+            WHERE u.depth > -{_DEEPEST})
         {down if length else ""}
         SELECT p.depth AS depth, {_COLUMNS}, {_LEFT}
         FROM (SELECT id, depth FROM up {below if length else ""}) p JOIN node n ON n.id = p.id
@@ -150,7 +166,8 @@ _SUBTREE = Prepared(
     WITH RECURSIVE down(id, depth) AS (
         SELECT id, 0 FROM node WHERE id = :top
         UNION ALL
-        SELECT n.id, d.depth + 1 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live')
+        SELECT n.id, d.depth + 1 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live'
+        WHERE d.depth < {_DEEPEST})
     SELECT d.depth AS depth, {_COLUMNS} FROM down d JOIN node n ON n.id = d.id
     """
     )
