@@ -46,9 +46,11 @@ class Entries:
         entry = self._entry(place, found, self._locks(place))
         return self._with_quota(place, entry)
 
-    def without_locks(self, place: Place) -> Entry:
-        """The entry of a file, for a reader: nobody asks a download about locks."""
-        return self._entry(place, {}, ())
+    def of_version(self, place: Place) -> Entry:
+        """The entry of a file that is read or was just written: without locks and permissions,
+        which nobody asks of a GET or a PUT.
+        """
+        return self._entry(place, {}, (), frozenset())
 
     def with_children(self, place: Place) -> tuple[Entry, list[Entry]]:
         """A folder's entry and its visible children's, in a number of statements that does not
@@ -67,11 +69,15 @@ class Entries:
     # ── places of a vault ───────────────────────────────────────────────────────────────────────
 
     def _entry(
-        self, place: Place, found: dict[NodeId, list[Change]], live: Sequence[Lock]
+        self,
+        place: Place,
+        found: dict[NodeId, list[Change]],
+        live: Sequence[Lock],
+        known: frozenset[Action] | None = None,
     ) -> Entry:
         node = place.node
         assert node is not None  # noqa: S101 — entries are made of nodes
-        may = self.may(place)
+        may = self.may(place) if known is None else known
         entry = Entry(
             path=place.path,
             id=node.id,

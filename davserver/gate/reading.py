@@ -84,7 +84,7 @@ class Reading:
         if place.is_folder:
             raise BadInput("a folder has no content of its own")
         permit = sight.require(Action.GET, place)
-        entry = Entries(sight).without_locks(place)
+        entry = Entries(sight).of_version(place)
         require_if(conditions, path, lambda other: state_of(sight, other))
         require_for_reading(conditions, entry)
         content = open_permitted(sight.tx, self._tools.blobs, permit)

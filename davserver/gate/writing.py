@@ -206,7 +206,7 @@ def put_staged(
 
 def after(sight: Sight, place: Place, node: Node) -> Entry:
     """The entry of what was just written at `place`."""
-    return Entries(sight).without_locks(replace(place, kind=PlaceKind.NODE, node=node))
+    return Entries(sight).of_version(replace(place, kind=PlaceKind.NODE, node=node))
 
 
 def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> Written:
