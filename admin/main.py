@@ -76,7 +76,6 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     """With the command that is named first; with all of them where none is."""
     app = typer.Typer(
         name="abri",
-        help="A digital safe that shows up as a drive.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -49,6 +49,12 @@ def run() -> Run:
     return abri
 
 
+@pytest.fixture(scope="session")
+def run_once() -> Run:
+    """As `run`, for fixtures that live longer than a test."""
+    return abri
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An instance on HTTPS, shared by the tests of one file."""
