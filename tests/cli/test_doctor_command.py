@@ -1,0 +1,126 @@
+"""`abri doctor` names what is wrong and what to do, and goes on with the next question."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from admin.doctor_checks import CHECKS
+
+
+@pytest.fixture
+def sick(made: Path, tmp_path: Path) -> Path:
+    """A copy of the instance, to be harmed."""
+    return Path(shutil.copytree(made, tmp_path / "abri"))
+
+
+def examined(run, folder: Path) -> tuple[int, dict[str, list[tuple[str, str]]]]:
+    ended = run("--config", folder / "config.yaml", "doctor")
+    assert "Traceback" not in ended.err
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in ended.out.splitlines():
+        state, _, rest = line.partition(" ")
+        name, _, says = rest.strip().partition(": ")
+        found.setdefault(name, []).append((state, says))
+    return ended.code, found
+
+
+def test_a_well_instance_is_well_in_every_respect(on):
+    ended = on("doctor", "--json")
+    assert ended.code == 0
+    assert {one["state"] for one in ended.json} == {"well"}
+    assert list(dict.fromkeys(one["check"] for one in ended.json)) == list(CHECKS)
+
+
+def test_keys_that_others_can_read(run, sick: Path):
+    (sick / "keys" / "keyring").chmod(0o640)
+    (sick / "keys" / "tls.key").chmod(0o644)
+    (sick / "data").chmod(0o755)
+    code, found = examined(run, sick)
+    assert code == 7
+    keyring = sick / "keys" / "keyring"
+    says = f"the keyring {keyring} can be read by others. Run: chmod 600 {keyring}"
+    assert found["keyring"][0] == ("PROBLEM", says)
+    assert f"others can read {sick}/keys/tls.key. Run: chmod 600" in found["certificate"][1][1]
+    assert found["folders"][0][0] == "warning"
+    assert found["disk"][0][0] == "ok"
+
+
+def test_keys_that_are_missing_or_belong_to_another_instance(run, sick: Path, tmp_path: Path):
+    run("init", tmp_path / "other", "--plain-http")
+    shutil.copy(tmp_path / "other" / "keys" / "keyring", sick / "keys" / "keyring")
+    code, found = examined(run, sick)
+    assert code == 7
+    assert found["keyring"][0][0] == "ok"
+    assert found["database"][0][0] == "PROBLEM"
+    (sick / "keys" / "keyring").unlink()
+    _, found = examined(run, sick)
+    assert found["keyring"][0][0] == "PROBLEM"
+    assert run("--config", sick / "config.yaml", "database", "upgrade").code == 8
+    assert not (sick / "keys" / "keyring").exists(), "a lost keyring is never replaced"
+
+
+def test_a_database_that_is_gone_damaged_or_of_another_version(run, sick: Path):
+    database = sick / "data" / "abri.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    code, found = examined(run, sick)
+    assert code == 7
+    assert "newer than the" in found["database"][0][1]
+    served = run("--config", sick / "config.yaml", "serve")
+    assert served.code == 8
+    assert "the database has schema 9999, newer than" in served.err
+    for beside in database.parent.glob("abri.db*"):
+        beside.unlink()
+    _, found = examined(run, sick)
+    assert f"there is no database {database}" in found["database"][0][1]
+    assert not database.exists(), "looking makes nothing"
+
+
+def test_a_certificate_that_is_another_keys_or_gone(run, sick: Path, made: Path):
+    run("--config", sick / "config.yaml", "certificate", "renew")
+    shutil.copy(made / "keys" / "tls.crt", sick / "keys" / "tls.crt")
+    code, found = examined(run, sick)
+    assert code == 7
+    assert found["certificate"][1] == (
+        "PROBLEM", f"{sick}/keys/tls.key is not the key of the certificate",
+    )  # fmt: skip
+    (sick / "keys" / "tls.crt").write_text("nothing")
+    _, found = examined(run, sick)
+    assert found["certificate"][0][1].endswith("holds no certificate in PEM")
+
+
+def test_policies_that_cannot_be_used(run, sick: Path):
+    rules = sick / "policies" / "rules.csv"
+    rules.write_text(rules.read_text().replace(", allow,", ", alow,", 1))
+    code, found = examined(run, sick)
+    assert code == 7
+    assert "rules.csv:" in found["policies"][0][1]
+    served = run("--config", sick / "config.yaml", "serve")
+    assert served.code == 3
+    assert "rules.csv:" in served.err
+    assert "alow" in served.err
+
+
+def test_settings_that_cannot_be_read_are_told_instead(run, sick: Path):
+    config = sick / "config.yaml"
+    config.write_text(config.read_text().replace("  port:", "  prot:") + "nonsense: 1\n")
+    ended = run("--config", config, "doctor")
+    assert ended.code == 3
+    assert ended.err.count("no such setting") == 2
+    assert "did you mean “port”?" in ended.err
+
+
+def test_a_document_that_does_not_open(run, sick: Path):
+    config = ["--config", sick / "config.yaml"]
+    run(*config, "demo")
+    _, found = examined(run, sick)
+    assert found["vaults"] == [("ok", "2 open, and a document of each of the 2 that hold any")]
+    with sqlite3.connect(sick / "data" / "abri.db") as connection:
+        connection.execute("UPDATE blob SET inline_ct = zeroblob(length(inline_ct))")
+    connection.close()
+    code, found = examined(run, sick)
+    assert code == 7
+    assert [state for state, _ in found["vaults"]] == ["PROBLEM", "PROBLEM", "ok"]
