@@ -19,8 +19,7 @@ from davserver.gate.moving import (
     goal_of,
     is_save_onto,
     making,
-    require_same_audience,
-    require_same_category,
+    require_no_disclosure,
 )
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
@@ -126,7 +125,7 @@ def _to_copy(sight: Sight, order: _Order) -> list[Node]:
     """What is to be copied: the top first, parents before children, only what is visible."""
     start = _start(sight, order)
     goal = goal_of(sight, start, order.destination, Action.GET, overwrite=order.overwrite)
-    require_same_audience(sight, start, goal)
+    require_no_disclosure(sight, start, goal)
     if not goal.is_folder:
         sight.require(making(start), goal)
     assert start.node is not None  # noqa: S101 — real and there
@@ -149,13 +148,12 @@ def _start(sight: Sight, order: _Order) -> Place:
 def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
     start = _start(sight, order)
     goal = goal_of(sight, start, order.destination, Action.GET, overwrite=order.overwrite)
-    require_same_audience(sight, start, goal)
+    require_no_disclosure(sight, start, goal)
     top = copied[0]
     if start.node is None or (start.node.id, start.node.etag) != (top.node.id, top.node.etag):
         raise _SourceChanged
     require_if(order.conditions, order.source, lambda path: state_of(sight, path))
     if is_save_onto(start, goal) and top.staged is not None:
-        require_same_category(start, goal)
         _write_onto(sight, goal, top, top.staged, order)
         return False
     vault = require_real(goal, Action.PUT)

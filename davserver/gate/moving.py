@@ -22,6 +22,7 @@ from davserver.gate.acting import (
     tree_reach,
 )
 from davserver.gate.conditions import Reach, require_unlocked
+from davserver.gate.entries import is_recallable
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
@@ -98,11 +99,10 @@ def _move(
     vault = require_movable(start, Action.MOVE)
     goal = goal_of(sight, start, destination, Action.MOVE, overwrite=overwrite)
     take = sight.require(Action.MOVE, start)
-    require_same_audience(sight, start, goal)
+    require_no_disclosure(sight, start, goal)
     reach = tree_reach(sight, start)
     live = check(sight, start, conditions, reach)
     if is_save_onto(start, goal):
-        require_same_category(start, goal)
         put = permit_to_put(sight, goal)
         require_unlocked(goal, live, conditions)
         done = moving.take_over(sight.tx, vault, take, put, sight.tools.entropy, sight.now)
@@ -159,22 +159,26 @@ def making(start: Place) -> Action:
     return Action.MKCOL if start.is_folder else Action.PUT
 
 
-def require_same_audience(sight: Sight, start: Place, goal: Place) -> None:
-    """Who is not the owner puts nothing before more people than saw it already (DESIGN §2.3)."""
-    if start.owned or start.vault is None:
+def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
+    """Who is not the owner puts nothing before more people than saw it already, and content into
+    no file of another category (DESIGN §2.3).
+
+    What they wrote themselves a moment ago and now put over a file is a save (DESIGN §2.5): they
+    could have PUT the same bytes there at once.
+    """
+    if start.owned or start.vault is None or start.node is None:
         return
+    if is_save_onto(start, goal):
+        if is_recallable(sight, start.node):
+            return
+        if start.category is not goal.category:
+            raise refuse(goal, Action.PUT, Reason.CATEGORY)
     before = {node.id for node in start.above}
     after = {node.id for node in goal.above} | ({goal.node.id} if goal.node else set())
     grants = sight.tools.grants.on_nodes(sight.tx, start.vault.id, after - before, sight.now)
     reached = {grant.to.id for grant in start.grants}
     if any(grant.to.id not in reached for grant in grants):
         raise refuse(start, Action.REGRANT, Reason.WIDER_AUDIENCE)
-
-
-def require_same_category(start: Place, goal: Place) -> None:
-    """Content that lands in a file takes that file's category: for its owner to do only."""
-    if not start.owned and start.category is not goal.category:
-        raise refuse(goal, Action.PUT, Reason.CATEGORY)
 
 
 def cleared(sight: Sight, vault: OpenVault, goal: Place, conditions: Conditions) -> Place:

@@ -538,3 +538,37 @@ def test_a_get_costs_at_most_four_statements_after_sign_in(
             lambda w=who, p=place, n=now: world.reading.open(w, p, Conditions(), n)
         )
         assert cost <= 4
+
+
+def test_a_save_by_rename_works_where_others_may_read_the_file_too(
+    world: World, amina: Drive, karim: Drive
+) -> None:
+    lea = world.professional("lea")
+    amina.put("/Logement/bail.odt", b"one")
+    amina.put("/Logement/owners.odt", b"owner's")
+    world.grant(amina, karim, "/Logement")
+    world.grant(amina, lea, "/Logement/bail.odt", Right.READ)
+    folder = "/Name of amina/Logement"
+    karim.put(f"{folder}/.bail.odt.tmp", b"two")
+    assert not karim.move(f"{folder}/.bail.odt.tmp", f"{folder}/bail.odt")
+    assert lea.get("/Name of amina/bail.odt") == b"two"
+    with pytest.raises(Refused) as refused:
+        karim.move(f"{folder}/owners.odt", f"{folder}/bail.odt")
+    assert reason(refused) == "wider-audience"
+    assert lea.get("/Name of amina/bail.odt") == b"two"
+
+
+def test_nobody_but_the_owner_shows_a_document_to_more_people(
+    world: World, amina: Drive, karim: Drive
+) -> None:
+    lea = world.professional("lea")
+    amina.mkcol("/Logement/for-both")
+    amina.put("/Logement/private.pdf", b"x")
+    world.grant(amina, karim, "/Logement")
+    world.grant(amina, lea, "/Logement/for-both", Right.READ)
+    folder = "/Name of amina/Logement"
+    for act in (karim.move, karim.copy):
+        with pytest.raises(Refused) as refused:
+            act(f"{folder}/private.pdf", f"{folder}/for-both/private.pdf")
+        assert reason(refused) == "wider-audience"
+    assert lea.names("/Name of amina/for-both") == []
