@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from davserver.dav.preconditions import FIELDS, parse_conditions
 from davserver.dav.reply import Reply
 from davserver.dav.streams import Body
 from davserver.dav.urls import Mount
+from davserver.db.aside import Aside
 from davserver.domain.conditions import Conditions
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -170,6 +172,12 @@ def signed(environ: Environ) -> Principal:
 def server_of(environ: Environ) -> StartResponse:
     start_response: StartResponse = environ["abri.start_response"]
     return start_response
+
+
+def aside_in(environ: Environ) -> Aside:
+    """How the server wants waiting to be done (docs/serving.md); nothing special without one."""
+    turn = environ.get("abri.compute")
+    return nullcontext if turn is None else turn.waiting
 
 
 def send(

@@ -7,8 +7,17 @@ from datetime import datetime
 
 from authn.credentials import Credential, from_login_and_secret
 from authn.login import Login
-from davserver.dav.environ import Environ, StartResponse, request_in, send, server_of, sign
+from davserver.dav.environ import (
+    Environ,
+    StartResponse,
+    aside_in,
+    request_in,
+    send,
+    server_of,
+    sign,
+)
 from davserver.dav.errors import reply_to
+from davserver.db.aside import wait_by
 from davserver.domain.errors import AbriError, NotSignedIn
 
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -29,9 +38,12 @@ class SignIn:
         request = request_in(environ)
         if request.method in OPEN:
             return self._inside(environ, start_response)
+        aside = aside_in(environ)
+        wait_by(aside)
         try:
             credential = parse_basic(request.header("Authorization"))
-            sign(environ, self._login.sign_in(credential, request.address, self._clock()))
+            who = self._login.sign_in(credential, request.address, self._clock(), aside)
+            sign(environ, who)
         except AbriError as error:
             reply = reply_to(error, request.method, request.href)
             return send(reply, environ, server_of(environ), request.body)

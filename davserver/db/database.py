@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from davserver.db.aside import waiting
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
 from davserver.db.shared_commit import SharedCommit
 from davserver.domain.errors import NoSpace, Unavailable
@@ -68,7 +69,10 @@ class Database:
 
     def _run(self, shared: SharedCommit | None, engine: Engine, work: Work[T]) -> T:
         with translated():
-            return _serializable(engine, work) if shared is None else shared.run(work)
+            if shared is not None:
+                return shared.run(work)
+            with waiting():
+                return _serializable(engine, work)
 
     def engines(self) -> tuple[Engine, ...]:
         """For tests that count statements, and for migrations."""

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from davserver.db.aside import waiting
+
 T = TypeVar("T")
 _MOST_IN_ONE_COMMIT = 64
 
@@ -42,7 +44,7 @@ class SharedCommit:
         """What `work` returned, once it is committed; or what it raised, with its part undone."""
         job = _Job(work)
         self._waiting.append(job)
-        with self._turn:
+        with waiting(), self._turn:
             while not job.done:
                 self._serve(self._batch())
         if job.error is not None:
