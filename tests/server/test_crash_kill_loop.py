@@ -93,11 +93,14 @@ class Client:
     def path(self, place: Place) -> str:
         return self.root + path_of(place)
 
+    def found(self) -> Tree:
+        return patiently(lambda: served_tree(self.drive, self.root))
+
     def resolve(self, before: Model, verb: Callable[[Model], int]) -> None:
         """After a cut: the change happened whole, or not at all. Goes on with what is there."""
         after = copy.deepcopy(before)
         verb(after)
-        found = patiently(lambda: served_tree(self.drive, self.root))
+        found = self.found()
         assert found in (before.tree, after.tree), self.number
         self.model = Model(found)
 
@@ -147,7 +150,7 @@ def test_every_acknowledged_change_survives_being_killed_again_and_again(
         assert [client.done for client in clients] == [CHANGES] * CLIENTS
     with serving(instance):
         for client in clients:
-            assert served_tree(client.drive, client.root) == client.model.tree
+            assert client.found() == client.model.tree
         root = instance.drive("amina").names("/")
         assert root == {client.root.strip("/") for client in clients}
     instance.abri("vault", "check", "--deep")

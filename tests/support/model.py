@@ -78,8 +78,9 @@ class Model:
         """A folder alone may be copied into itself; nothing may replace what it lies in."""
         if place not in self.tree:
             return 404
-        inside = to[: len(place)] == place
-        if to == place or (inside and not into_itself) or (not inside and place[: len(to)] == to):
+        inside = to[: len(place)] == place and self.is_folder(place)
+        around = place[: len(to)] == to
+        if to == place or around or (inside and not into_itself):
             return 403
         if not self.is_folder(to[:-1]):
             return 409
