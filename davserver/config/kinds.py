@@ -133,7 +133,11 @@ def size(least: int, most: int) -> Kind[int]:
 
 def duration(least: timedelta, most: timedelta) -> Kind[timedelta]:
     def read(value: object, _: Path) -> timedelta:
-        span = timedelta(seconds=_with_unit(value, _DURATIONS))
+        seconds = _with_unit(value, _DURATIONS)
+        # More than a timedelta holds, or than a float: an OverflowError otherwise.
+        if seconds > timedelta.max.total_seconds():
+            raise ValueError
+        span = timedelta(seconds=seconds)
         if not least <= span <= most:
             raise ValueError
         return span

@@ -1,10 +1,15 @@
 """From settings to config.yaml: every setting with its default and one line of why."""
 
+import re
 from collections.abc import Iterator, Mapping
+
+import yaml
 
 from davserver.config.setting import Declared, DeclaredSection, Plain, declared
 from davserver.config.settings import Settings
 
+_PLAIN = re.compile(r"[\w./-](?:[\w ./-]*[\w./-])?")
+_ONE_LINE = 1 << 30
 _HEAD = """\
 # Abri's settings. Every one is here with its default: change what you need, leave the rest.
 # Relative paths start from the folder of this file. Secrets are names of files, never values.
@@ -43,8 +48,15 @@ def _scalar(value: Plain) -> str:
             return "true" if value else "false"
         case list():
             return f"[{', '.join(_scalar(one) for one in value)}]"
-        case str() if not value or value != value.strip() or set(value) & set("#:{}[],&*!|>'\"%@`"):
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-            return f'"{escaped}"'
+        case str():
+            return _text(value)
         case _:
             return str(value)
+
+
+def _text(value: str) -> str:
+    # “no” and “1:30” are not texts to YAML.
+    if _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
+        return value
+    quoted: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=_ONE_LINE)
+    return quoted.rstrip("\n")
