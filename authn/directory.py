@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from authn.credentials import CredentialKind
-from authn.facts import facts_of_person
+from authn.facts import Genuine, facts_of_person
 from authn.login_name import key_to_look_up
 from authn.rows import (
     CredentialRow,
@@ -44,6 +44,7 @@ class Directory:
 
     def __init__(self, keys: InstanceKeys) -> None:
         self._keys = keys
+        self._genuine = Genuine(keys)
 
     def find_person(self, tx: Connection, login: str) -> Person:
         """In any state. Raises NotFound."""
@@ -128,7 +129,7 @@ class Directory:
         return found
 
     def vault_of(self, tx: Connection, person: PersonId, now: datetime) -> VaultId | None:
-        return facts_of_person(tx, self._keys, person, None, now).vault
+        return facts_of_person(tx, self._genuine, person, None, now).vault
 
     def operator_for(self, tx: Connection, login: str, operator: str, now: datetime) -> Principal:
         """Somebody at the machine who acts on behalf of `login`, in whatever state the account is.
@@ -136,7 +137,7 @@ class Directory:
         `operator` is their name as the trail shows it. Raises NotFound.
         """
         person = self.find_person(tx, login)
-        facts = facts_of_person(tx, self._keys, person.id, None, now)
+        facts = facts_of_person(tx, self._genuine, person.id, None, now)
         return Principal(
             person=person,
             credential=None,
@@ -150,7 +151,7 @@ class Directory:
 
     def instance_operator(self, tx: Connection, operator: str, now: datetime) -> Principal:
         """Somebody at the machine who acts on nobody's behalf: adds people, checks vaults."""
-        facts = facts_of_person(tx, self._keys, NOBODY, None, now)
+        facts = facts_of_person(tx, self._genuine, NOBODY, None, now)
         itself = Person(
             NOBODY, OPERATOR_LOGIN, operator, Role.ADMINISTRATOR, AccountState.ACTIVE, "en"
         )

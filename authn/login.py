@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, or_, update
 
 from authn.credentials import AppPassword, Credential, CredentialKind, Password
-from authn.facts import Asked, Facts, facts_of_login, facts_of_person
+from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
 from authn.login_name import key_to_look_up
 from authn.notes import note_if_possible
 from authn.password_check import Aside, Attempt, PasswordCheck
@@ -50,6 +50,7 @@ class Login:
         """`patience`: seconds that a sign-in waits for its turn to compute a hash."""
         self._db = db
         self._keys = keys
+        self._genuine = Genuine(keys)
         self._throttle = Throttle(db, keys)
         self._passwords = PasswordCheck(db, keys, self._throttle, entropy, HashingTurn(patience))
 
@@ -86,7 +87,7 @@ class Login:
             address=source.address,
         )
         with self._db.read() as tx:
-            facts = facts_of_login(tx, self._keys, asked, now)
+            facts = facts_of_login(tx, self._genuine, asked, now)
         row = _usable(facts, now)
         match credential:
             case AppPassword():
@@ -104,7 +105,7 @@ class Login:
         Raises NotSignedIn when the account is blocked, or the credential revoked, expired or
         replaced since. An operator stays who they are; the facts of whom they act for are fresh.
         """
-        facts = facts_of_person(tx, self._keys, who.id, who.credential, now)
+        facts = facts_of_person(tx, self._genuine, who.id, who.credential, now)
         if who.operator is not None:
             return replace(
                 who,

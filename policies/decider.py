@@ -6,7 +6,7 @@ from datetime import datetime
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
-from davserver.domain.people import Principal
+from davserver.domain.people import Principal, Role
 from policies.invariants import OWN_REVOKE, refusal
 from policies.snapshot import UNKNOWN, Snapshot
 from policies.ties import Tie, acting_membership, earliest, tie_of
@@ -18,6 +18,7 @@ class Judge:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._sights: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
 
     def decide(
         self, who: Principal, action: Action, target: Target, now: datetime
@@ -56,7 +57,12 @@ class Judge:
         tie = tie_of(who, target, now)
         if refusal(who, Action.LIST, tie.relation, tie.grant) is not None:
             return frozenset()
-        return frozenset(c for c in Category if self._shows(who, tie, c))
+        key = (who.person.role, tie.relation, self.snapshot.structure_word(tie.structure))
+        seen = self._sights.get(key)
+        if seen is None:
+            seen = frozenset(c for c in Category if self._shows(who, tie, c))
+            self._sights[key] = seen
+        return seen
 
     def _shows(self, who: Principal, tie: Tie, category: Category) -> bool:
         structure = self.snapshot.structure_word(tie.structure)

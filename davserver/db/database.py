@@ -49,9 +49,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in one read-only snapshot. Raises Unavailable when the database is away."""
-        options = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
         with translated(), self._readers.connect() as raw:
-            connection = raw.execution_options(**options)
+            connection = raw
+            if not self.sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 
@@ -79,11 +80,11 @@ class Database:
         return self._readers, self._writers, self._notes
 
     def close(self) -> None:
-        for engine in self.engines():
-            engine.dispose()
         for shared in (self._shared, self._shared_notes):
             if shared is not None:
                 shared.close()
+        for engine in self.engines():
+            engine.dispose()
 
 
 def _serializable(engine: Engine, work: Work[T]) -> T:

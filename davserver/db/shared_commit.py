@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 
@@ -38,6 +39,7 @@ class SharedCommit:
         self._engine = engine
         self._turn = threading.Lock()
         self._waiting: deque[_Job] = deque()
+        self._connection: Connection | None = None
         self._lock_file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def run(self, work: Callable[[Connection], T]) -> T:
@@ -69,14 +71,31 @@ class SharedCommit:
                 job.done = True
 
     def _commit(self, jobs: list[_Job]) -> None:
-        with self._engine.connect() as raw:
-            connection = raw.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        connection = self._opened()
+        try:
             with connection.begin():
                 if len(jobs) == 1:
                     jobs[0].result = jobs[0].work(connection)
                     return
                 for job in jobs:
                     self._alone(connection, job)
+        except DBAPIError:
+            # Whatever it was, the next one starts from a connection without a past.
+            self._drop()
+            raise
+
+    def _opened(self) -> Connection:
+        """One connection, kept: to take it from the pool each time costs half of a small write."""
+        if self._connection is None:
+            raw = self._engine.connect()
+            self._connection = raw.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
 
     @staticmethod
     def _alone(connection: Connection, job: _Job) -> None:
@@ -87,4 +106,7 @@ class SharedCommit:
             job.error = error
 
     def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         os.close(self._lock_file)

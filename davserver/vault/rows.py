@@ -1,7 +1,7 @@
 """Rows of nodes and versions ↔ opened values. The only module that seals or opens a record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -29,6 +29,8 @@ VERSION_COLUMNS = (
     "author_id", "made_at", "replaced_at",
 )  # fmt: skip
 
+_MOST_SEEN = 5000
+
 
 @dataclass(frozen=True, slots=True)
 class OpenVault:
@@ -42,6 +44,10 @@ class OpenVault:
     keys: Mapping[int, SpaceKeys]
     index: VaultIndex
     quota: int
+    seen: dict[tuple[object, ...], Node] = field(default_factory=dict, repr=False, compare=False)
+    """Nodes by the exact columns that they were opened from: the same bytes need no second
+    opening. It lives as long as the opened keys do.
+    """
 
     def keys_of(self, epoch: int) -> SpaceKeys:
         """Raises Damaged for an epoch that this vault never had."""
@@ -53,6 +59,17 @@ class OpenVault:
 
 def node_from(vault: OpenVault, row: Row) -> Node:
     """The opened node. Raises Damaged when anything in the row was altered (FORMAT.md §4.5)."""
+    columns = tuple([row[name] for name in NODE_COLUMNS])
+    node = vault.seen.get(columns)
+    if node is None:
+        node = _opened(vault, row)
+        if len(vault.seen) >= _MOST_SEEN:
+            vault.seen.clear()
+        vault.seen[columns] = node
+    return node
+
+
+def _opened(vault: OpenVault, row: Row) -> Node:
     if row["vault_id"] != vault.id:
         raise Damaged("a row of another vault")
     context = _context_of(row)
