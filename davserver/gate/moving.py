@@ -24,11 +24,12 @@ from davserver.gate.acting import (
 from davserver.gate.conditions import Reach, require_unlocked
 from davserver.gate.entries import is_recallable
 from davserver.gate.places import Place, PlaceKind
+from davserver.gate.removing import permit_to_remove
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import owners_path
-from davserver.gate.writing import permit_to_put, permit_to_remove, put_staged
+from davserver.gate.writing import permit_to_put, put_staged
 from davserver.trail import What
 from davserver.vault import locks, moving, trash
 from davserver.vault.locks import Lock

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from davserver.db.clock import from_us
 from davserver.domain.actions import Action
 from davserver.domain.conditions import Conditions
 from davserver.domain.decisions import Permit
@@ -21,17 +20,16 @@ from davserver.gate.acting import (
     look,
     record,
     refuse,
-    require_movable,
     require_real,
-    tree_reach,
 )
-from davserver.gate.entries import Entries, is_recallable
+from davserver.gate.entries import Entries
 from davserver.gate.places import Place, PlaceKind
+from davserver.gate.removing import remove
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.trail import What
-from davserver.vault import index, moving, quota, trash, writing
+from davserver.vault import quota, writing
 from davserver.vault.staging import (
     INLINE_BYTES,
     Staged,
@@ -43,8 +41,6 @@ from davserver.vault.writing import NewNode
 
 MOST_PROPERTY_BYTES = 64 * 1024
 MOST_PROPERTIES = 200
-_BEFORE = timedelta(minutes=5)
-"""The new content may have been written before the old was renamed away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +133,7 @@ class Writing:
         if kind_of_name(path.name) is NameKind.SCRATCH:
             self._scratch.remove(who, path)
             return
-        change(self._tools, who, lambda sight: _remove(sight, path, conditions))
+        change(self._tools, who, lambda sight: remove(sight, path, conditions))
 
 
 def permit_to_put(sight: Sight, place: Place, action: Action = Action.PUT) -> Permit:
@@ -257,61 +253,3 @@ def changed_properties(before: dict[str, str], changes: Sequence[PropertyChange]
     if size > MOST_PROPERTY_BYTES or len(properties) > MOST_PROPERTIES:
         raise NoSpace("it cannot carry that many properties")
     return properties
-
-
-def _remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
-    place = sight.place(path)
-    if not place.exists:
-        raise NotFound("nothing is there")
-    vault = require_movable(place, Action.DELETE)
-    check(sight, place, conditions, tree_reach(sight, place))
-    successor = _successor(sight, place)
-    if successor is not None:
-        _reunite(sight, place, successor)
-        return
-    permit, what = permit_to_remove(sight, place)
-    done = trash.trash(sight.tx, vault, permit, sight.now)
-    record(sight, what, place, permit, done.node.id, done.stamps)
-
-
-def permit_to_remove(sight: Sight, place: Place) -> tuple[Permit, What]:
-    """For an owner to delete; for others to take back what they made a while ago, if all of it is
-    theirs (DESIGN §2.2, §4). Raises Turned.
-    """
-    if place.owned:
-        return sight.require(Action.DELETE, place), What.REMOVE
-    permit = sight.require(Action.RECALL, place)
-    assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a real place
-    if not is_recallable(sight, place.node):
-        raise refuse(place, Action.DELETE, Reason.NOT_YOURS)
-    below = index.subtree(sight.tx, place.vault, place.node.id) if place.is_folder else ()
-    if not all(is_recallable(sight, node) for node in below):
-        raise refuse(place, Action.DELETE, Reason.FOLDER_NOT_ALL_YOURS)
-    return permit, What.RECALL
-
-
-def _successor(sight: Sight, place: Place) -> Node | None:
-    """What took the name that this file left a moment ago, both by this person: then deleting it
-    is the end of a save, not a removal (DESIGN §2.5).
-    """
-    left, node, vault = place.left, place.node, place.vault
-    if left is None or node is None or vault is None or node.is_folder:
-        return None
-    too_late = sight.now - from_us(left.at) > sight.tools.limits.one_save
-    if too_late or left.by != sight.who.id:
-        return None
-    there = index.live_named(sight.tx, vault, left.parent, left.index)
-    made_here = (one for one in there if one.maker == sight.who.id and not one.is_folder)
-    return next((one for one in made_here if one.created >= from_us(left.at) - _BEFORE), None)
-
-
-def _reunite(sight: Sight, place: Place, successor: Node) -> None:
-    vault = require_real(place, Action.PUT)
-    permit = sight.require(Action.PUT, place)
-    above, _ = index.walk(sight.tx, vault, successor.id, ())
-    folders = above[:-1]
-    done = moving.reunite(
-        sight.tx, vault, permit, successor, folders, sight.tools.entropy, sight.now
-    )
-    saved = replace(place, node=done.node, above=tuple(folders))
-    record(sight, What.WRITE, saved, permit, done.node.id, done.stamps, {"save": "reunited"})

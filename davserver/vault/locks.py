@@ -7,6 +7,7 @@ judge; here is only what is locked.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -119,24 +120,28 @@ def take(
         expires=now + timedelta(seconds=request.seconds),
     )
     sweep(tx, vault, now)
-    tx.execute(
-        insert(lock_table),
-        {
-            "id": lock.id,
-            "token": lock.token,
-            "vault_id": vault.id,
-            "node_id": lock.node,
-            "person_id": lock.person,
-            "grant_id": lock.grant,
-            "exclusive": lock.exclusive,
-            "deep": lock.deep,
-            "owner_ct": vault.keys_of(vault.epoch).seal_lock_owner(lock.id, lock.node, lock.owner),
-            "created": to_us(now),
-            "timeout": lock.timeout,
-            "expires_at": to_us(lock.expires),
-        },
-    )
+    _INSERT.run(tx, _row(vault, lock, now))
     return lock
+
+
+def _row(vault: OpenVault, lock: Lock, now: datetime) -> dict[str, Any]:
+    return {
+        "id": lock.id,
+        "token": lock.token,
+        "vault_id": vault.id,
+        "node_id": lock.node,
+        "person_id": lock.person,
+        "grant_id": lock.grant,
+        "exclusive": lock.exclusive,
+        "deep": lock.deep,
+        "owner_ct": vault.keys_of(vault.epoch).seal_lock_owner(lock.id, lock.node, lock.owner),
+        "created": to_us(now),
+        "timeout": lock.timeout,
+        "expires_at": to_us(lock.expires),
+    }
+
+
+_INSERT = Prepared(insert(lock_table), [column.name for column in lock_table.c])
 
 
 def prolong(tx: Connection, lock: Lock, seconds: int, now: datetime) -> datetime:
@@ -157,8 +162,11 @@ def release(tx: Connection, ids: Collection[LockId]) -> None:
 
 def sweep(tx: Connection, vault: OpenVault, now: datetime) -> None:
     """Forget locks that have run out."""
-    tx.execute(
-        delete(lock_table).where(
-            lock_table.c.vault_id == vault.id, lock_table.c.expires_at <= to_us(now)
-        )
+    _SWEEP.run(tx, {"vault": vault.id, "now": to_us(now)})
+
+
+_SWEEP = Prepared(
+    delete(lock_table).where(
+        lock_table.c.vault_id == bindparam("vault"), lock_table.c.expires_at <= bindparam("now")
     )
+)

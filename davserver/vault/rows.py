@@ -13,7 +13,7 @@ from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Content, Kind, Node, NodeState
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Record
-from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
+from davserver.sealing.space import RecordContext, SpaceKeys
 
 Row = Mapping[str, Any] | RowMapping
 
@@ -23,11 +23,6 @@ NODE_COLUMNS = (
     "modified", "made_at",
 )  # fmt: skip
 
-
-VERSION_COLUMNS = (
-    "node_id", "version", "vault_id", "space_id", "epoch", "blob_id", "etag", "rec_ct",
-    "author_id", "made_at", "replaced_at",
-)  # fmt: skip
 
 _MOST_SEEN = 5000
 
@@ -86,7 +81,7 @@ def _opened(vault: OpenVault, row: Row) -> Node:
         name=record.name,
         twin=context.twin,
         category=record.category,
-        content=_content(record, context.blob),
+        content=content_of(record, context.blob),
         etag=context.etag,
         row_version=context.row_version,
         epoch=context.epoch,
@@ -102,7 +97,32 @@ def _opened(vault: OpenVault, row: Row) -> Node:
 
 def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
     """All columns of NODE_COLUMNS for `node`, sealed under the vault's present epoch."""
-    context = RecordContext(
+    context = _context_for(vault, node)
+    return {
+        "id": node.id,
+        "vault_id": node.vault,
+        "space_id": node.space,
+        "parent_id": node.parent,
+        "kind": node.kind.value,
+        "state": node.state.value,
+        "name_idx": context.idx,
+        "name_ci_idx": context.ci_idx,
+        "twin": node.twin,
+        "rec_ct": vault.keys_of(vault.epoch).seal_record(context, record_of(node)),
+        "row_version": node.row_version,
+        "epoch": vault.epoch,
+        "blob_id": context.blob,
+        "etag": node.etag,
+        "maker_id": node.maker,
+        "author_id": node.author,
+        "created": to_us(node.created),
+        "modified": to_us(node.modified),
+        "made_at": to_us(node.made_at),
+    }
+
+
+def _context_for(vault: OpenVault, node: Node) -> RecordContext:
+    return RecordContext(
         vault=node.vault,
         space=node.space,
         epoch=vault.epoch,
@@ -122,120 +142,6 @@ def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
         ci_idx=vault.index.folded_index(node.name),
         twin=node.twin,
     )
-    return {
-        "id": node.id,
-        "vault_id": node.vault,
-        "space_id": node.space,
-        "parent_id": node.parent,
-        "kind": node.kind.value,
-        "state": node.state.value,
-        "name_idx": context.idx,
-        "name_ci_idx": context.ci_idx,
-        "twin": node.twin,
-        "rec_ct": vault.keys_of(vault.epoch).seal_record(context, _record(node)),
-        "row_version": node.row_version,
-        "epoch": vault.epoch,
-        "blob_id": context.blob,
-        "etag": node.etag,
-        "maker_id": node.maker,
-        "author_id": node.author,
-        "created": to_us(node.created),
-        "modified": to_us(node.modified),
-        "made_at": to_us(node.made_at),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class OldVersion:
-    """An earlier version of a file, opened. `number` rises with time."""
-
-    node: NodeId
-    number: int
-    etag: bytes
-    content: Content
-    author: PersonId
-    made_at: int
-    replaced_at: int
-    record: Record
-
-
-def version_columns(vault: OpenVault, node: Node, replaced_at: int) -> dict[str, Any]:
-    """The row that keeps the present content of `node` when another replaces it."""
-    return sealed_version(
-        vault,
-        OldVersion(
-            node=node.id,
-            number=node.row_version,
-            etag=node.etag,
-            content=_required(node.content),
-            author=node.author,
-            made_at=to_us(node.made_at),
-            replaced_at=replaced_at,
-            record=_record(node),
-        ),
-    )
-
-
-def sealed_version(vault: OpenVault, old: OldVersion) -> dict[str, Any]:
-    context = VersionContext(
-        vault=vault.id,
-        space=vault.space,
-        epoch=vault.epoch,
-        node=old.node,
-        version=old.number,
-        blob=old.content.blob,
-        etag=old.etag,
-        author=old.author,
-        time=from_us(old.made_at),
-    )
-    return {
-        "node_id": old.node,
-        "version": old.number,
-        "vault_id": vault.id,
-        "space_id": vault.space,
-        "epoch": vault.epoch,
-        "blob_id": old.content.blob,
-        "etag": old.etag,
-        "rec_ct": vault.keys_of(vault.epoch).seal_version(context, old.record),
-        "author_id": old.author,
-        "made_at": old.made_at,
-        "replaced_at": old.replaced_at,
-    }
-
-
-def version_from(vault: OpenVault, row: Row) -> OldVersion:
-    """Raises Damaged when the row was altered (FORMAT.md §4.6)."""
-    if row["vault_id"] != vault.id:
-        raise Damaged("a version of another vault")
-    context = _version_context(row)
-    record = vault.keys_of(row["epoch"]).open_version(context, row["rec_ct"])
-    return OldVersion(
-        node=context.node,
-        number=context.version,
-        etag=context.etag,
-        content=_required(_content(record, context.blob)),
-        author=context.author,
-        made_at=row["made_at"],
-        replaced_at=row["replaced_at"],
-        record=record,
-    )
-
-
-def _version_context(row: Row) -> VersionContext:
-    try:
-        return VersionContext(
-            vault=VaultId(row["vault_id"]),
-            space=SpaceId(row["space_id"]),
-            epoch=row["epoch"],
-            node=NodeId(row["node_id"]),
-            version=row["version"],
-            blob=BlobId(row["blob_id"]),
-            etag=row["etag"],
-            author=PersonId(row["author_id"]),
-            time=from_us(row["made_at"]),
-        )
-    except (ValueError, OverflowError, TypeError):
-        raise Damaged("a row holds what no row can hold") from None
 
 
 def _context_of(row: Row) -> RecordContext:
@@ -264,7 +170,7 @@ def _context_of(row: Row) -> RecordContext:
         raise Damaged("a row holds what no row can hold") from None
 
 
-def _record(node: Node) -> Record:
+def record_of(node: Node) -> Record:
     content = node.content
     return Record(
         name=node.name,
@@ -279,7 +185,7 @@ def _record(node: Node) -> Record:
     )
 
 
-def _content(record: Record, blob: BlobId | None) -> Content | None:
+def content_of(record: Record, blob: BlobId | None) -> Content | None:
     if (blob is None) != (record.file_key is None):
         raise Damaged("a row and its record disagree about content")
     if blob is None or record.file_key is None:
@@ -287,7 +193,7 @@ def _content(record: Record, blob: BlobId | None) -> Content | None:
     return Content(blob, record.size, record.sha256, record.media_type, record.file_key)
 
 
-def _required(content: Content | None) -> Content:
+def required(content: Content | None) -> Content:
     if content is None:
         raise Damaged("a version without content")
     return content

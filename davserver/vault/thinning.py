@@ -17,8 +17,9 @@ from davserver.db.tables import lock as _lock
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node, NodeState
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from, version_from
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import Stamp, node_removed, version_removed
+from davserver.vault.version_rows import version_from
 
 log = structlog.get_logger(__name__)
 

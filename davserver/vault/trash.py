@@ -21,9 +21,10 @@ from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
 from davserver.vault.index import one, subtree
 from davserver.vault.moving import tags_below
-from davserver.vault.rows import NODE_COLUMNS, OldVersion, OpenVault, node_from, version_from
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import version_removed
 from davserver.vault.thinning import batched
+from davserver.vault.version_rows import OldVersion, version_from
 from davserver.vault.writing import Changed, free_twin, keep_version, update_node
 
 log = structlog.get_logger(__name__)

@@ -22,13 +22,12 @@ from davserver.vault.index import live_named, suffixed
 from davserver.vault.quota import charge, payer_of
 from davserver.vault.rows import (
     NODE_COLUMNS,
-    VERSION_COLUMNS,
     OpenVault,
     sealed_columns,
-    version_columns,
 )
 from davserver.vault.staging import Staged, publish
 from davserver.vault.stamps import Stamp, node_written, version_written
+from davserver.vault.version_rows import VERSION_COLUMNS, version_columns
 
 _INSERT = Prepared(insert(node_table), NODE_COLUMNS)
 _KEEP = Prepared(insert(node_version), VERSION_COLUMNS)

@@ -1,0 +1,80 @@
+"""DELETE: into the owner's trash, back to whoever made it, or the last step of a save."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from davserver.db.clock import from_us
+from davserver.domain.actions import Action
+from davserver.domain.conditions import Conditions
+from davserver.domain.decisions import Permit
+from davserver.domain.errors import NotFound, Reason
+from davserver.domain.nodes import Node
+from davserver.domain.paths import DrivePath
+from davserver.gate.acting import check, record, refuse, require_movable, require_real, tree_reach
+from davserver.gate.entries import is_recallable
+from davserver.gate.places import Place
+from davserver.gate.sight import Sight
+from davserver.trail import What
+from davserver.vault import index, moving, trash
+
+_BEFORE = timedelta(minutes=5)
+"""The new content may have been written before the old was renamed away."""
+
+
+def remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
+    """In one transaction. Raises NotFound, Locked, ConditionFailed, Turned."""
+    place = sight.place(path)
+    if not place.exists:
+        raise NotFound("nothing is there")
+    vault = require_movable(place, Action.DELETE)
+    check(sight, place, conditions, tree_reach(sight, place))
+    successor = _successor(sight, place)
+    if successor is not None:
+        _reunite(sight, place, successor)
+        return
+    permit, what = permit_to_remove(sight, place)
+    done = trash.trash(sight.tx, vault, permit, sight.now)
+    record(sight, what, place, permit, done.node.id, done.stamps)
+
+
+def permit_to_remove(sight: Sight, place: Place) -> tuple[Permit, What]:
+    """For an owner to delete; for others to take back what they made a while ago, if all of it is
+    theirs (DESIGN §2.2, §4). Raises Turned.
+    """
+    if place.owned:
+        return sight.require(Action.DELETE, place), What.REMOVE
+    permit = sight.require(Action.RECALL, place)
+    assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a real place
+    if not is_recallable(sight, place.node):
+        raise refuse(place, Action.DELETE, Reason.NOT_YOURS)
+    below = index.subtree(sight.tx, place.vault, place.node.id) if place.is_folder else ()
+    if not all(is_recallable(sight, node) for node in below):
+        raise refuse(place, Action.DELETE, Reason.FOLDER_NOT_ALL_YOURS)
+    return permit, What.RECALL
+
+
+def _successor(sight: Sight, place: Place) -> Node | None:
+    """What took the name that this file left a moment ago, both by this person: then deleting it
+    is the end of a save, not a removal (DESIGN §2.5).
+    """
+    left, node, vault = place.left, place.node, place.vault
+    if left is None or node is None or vault is None or node.is_folder:
+        return None
+    too_late = sight.now - from_us(left.at) > sight.tools.limits.one_save
+    if too_late or left.by != sight.who.id:
+        return None
+    there = index.live_named(sight.tx, vault, left.parent, left.index)
+    made_here = (one for one in there if one.maker == sight.who.id and not one.is_folder)
+    return next((one for one in made_here if one.created >= from_us(left.at) - _BEFORE), None)
+
+
+def _reunite(sight: Sight, place: Place, successor: Node) -> None:
+    vault = require_real(place, Action.PUT)
+    permit = sight.require(Action.PUT, place)
+    above, _ = index.walk(sight.tx, vault, successor.id, ())
+    folders = above[:-1]
+    done = moving.reunite(
+        sight.tx, vault, permit, successor, folders, sight.tools.entropy, sight.now
+    )
+    saved = replace(place, node=done.node, above=tuple(folders))
+    record(sight, What.WRITE, saved, permit, done.node.id, done.stamps, {"save": "reunited"})
