@@ -55,8 +55,9 @@ $(BIN)/python:
 run: setup
 	@if [ ! -e $(CONFIG) ]; then
 	  $(BIN)/abri init $(RUN)
-	  $(BIN)/abri --config $(CONFIG) demo
 	fi
+	# Again at every start: it makes what is missing, and prints addresses, names and passwords.
+	$(BIN)/abri --config $(CONFIG) demo
 	exec $(BIN)/abri --config $(CONFIG) serve
 
 # Only what is missing is installed, so that a second run needs neither network nor root.

@@ -74,7 +74,9 @@ class ScratchArea:
                 table.c.expires_at > to_us(now),
             )
         ).mappings().first()  # fmt: skip
-        return self._opened(person, dict(row)) if row else None
+        found = self._opened(person, dict(row)) if row else None
+        # The index stands outside of the seal: only the sealed name says which file this is.
+        return found if found and found.name == name else None
 
     def beside(
         self, tx: Connection, person: PersonId, folder: NodeId, now: datetime
