@@ -10,9 +10,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("davserver", "authn", "policies", "admin")
 MOST_LINES = 300
-MOST_TEST_LINES = 400
+MOST_TEST_LINES = 600
 # One table each, which nobody would find again if it were cut in pieces.
-ONE_TABLE = ("davserver/db/tables.py", "davserver/db/migrations/versions/", "tests/golden/")
+ONE_TABLE = (
+    "davserver/db/tables.py",
+    "davserver/db/migrations/versions/",
+    "admin/demo_documents.py",
+    "tests/golden/",
+)
 MOST_FUNCTION_LINES = 40
 MOST_ARGUMENTS = 7
 VAGUE = ("Manager", "Helper", "Util")
@@ -71,14 +76,15 @@ def test_no_function_takes_more_than_seven_arguments() -> None:
     too_many = [
         f"{_named(path)}:{node.lineno} {node.name}"
         for path, node in _functions()
-        if not _is_command(node) and _arguments(node) > MOST_ARGUMENTS
+        if not _gives_a_reason(path, node) and _arguments(node) > MOST_ARGUMENTS
     ]
     assert too_many == []
 
 
-def _is_command(node: Function) -> bool:
-    """A command of `abri` declares its options as arguments: there are as many as it has."""
-    return any("Annotated" in ast.dump(one) for one in (*node.args.args, *node.args.kwonlyargs))
+def _gives_a_reason(path: Path, node: Function) -> bool:
+    """A command has as many arguments as options, an event as many as it has facts: said there."""
+    line = path.read_text().splitlines()[node.lineno - 1]
+    return "noqa: PLR0913 —" in line
 
 
 def _arguments(node: Function) -> int:
