@@ -58,7 +58,7 @@ def refusal(
     who: Principal, action: Action, relation: Relation, grant: Grant | None
 ) -> Refusal | None:
     """Why this can never be, or None when the rules decide. `relation` is as the facts have it."""
-    if who.person.state is not AccountState.ACTIVE:
+    if who.person.state is not AccountState.ACTIVE and not _ends_for_them(who, action):
         return BLOCKED
     if not reachable(who.person.role, relation, action):
         return NOBODY
@@ -69,6 +69,11 @@ def refusal(
     if relation in _GRANTED and not (grant and grant.gives(NEEDED_RIGHT[action])):
         return READ_ONLY
     return None
+
+
+def _ends_for_them(who: Principal, action: Action) -> bool:
+    """A blocked beneficiary's shares can still be ended by an operator on their behalf."""
+    return who.operator is not None and action is Action.REVOKE
 
 
 def reachable(role: Role, relation: Relation, action: Action) -> bool:

@@ -184,6 +184,15 @@ def test_a_blocked_account_gets_nothing_not_even_its_own_revoke(decider, asked, 
         assert answer == Denial(action, Reason.POLICY, "invariant/account-blocked")
 
 
+@pytest.mark.parametrize("state", [s for s in AccountState if s is not AccountState.ACTIVE])
+def test_an_operator_may_still_end_the_shares_of_a_blocked_account(decider, state):
+    asked = owner()
+    blocked = with_who(asked, person=replace(asked.who.person, state=state), operator="root")
+    for action in Action:
+        answer = ask(decider, blocked, action)
+        assert isinstance(answer, Permit) == (action is Action.REVOKE)
+
+
 @pytest.mark.parametrize("asked", [owner(), named()])
 def test_a_read_only_device_only_reads(decider, asked):
     device = with_who(asked, read_only=True)
