@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, select
 from davserver.db import tables
 from davserver.db.authority import COVERED, covered
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import CredentialId, VaultId
+from davserver.domain.ids import CredentialId, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.check_rows import Rows
 from davserver.vault.check_trail import Present, Stamps, compared
@@ -48,6 +48,7 @@ def check_people(tx: Connection, keys: InstanceKeys, stamps: Stamps | None) -> I
                 present.append(Present(name, row["id"], row.get("generation"), row["row_mac"]))
             if name == "credential":
                 yield from _verifier(keys, row)
+    yield from _actors(tx, keys)
     if stamps is None:
         yield Finding(Flaw.NO_TELLING, None, "trail", "")
         return
@@ -60,6 +61,21 @@ def _verifier(keys: InstanceKeys, row: Mapping[str, Any]) -> Iterator[Finding]:
         keys.open_password_hash(CredentialId(row["id"]), row["generation"], row["verifier_ct"])
     except Damaged:
         yield Finding(Flaw.ALTERED, None, "credential", shown(row["id"]), "verifier_ct")
+
+
+def _actors(tx: Connection, keys: InstanceKeys) -> Iterator[Finding]:
+    """The keys under which the trail says who acted. Whoever is forgotten leaves no trace of it in
+    the entries (`Trail.forget`): an entry that still has one without a key was robbed of it.
+    """
+    actor, named = tables.trail_actor, tables.trail.c.actor_id
+    for row in tx.execute(select(actor.c.person_id, actor.c.key_ct)):
+        try:
+            keys.trail.open_actor_key(PersonId(row.person_id), row.key_ct)
+        except Damaged:
+            yield Finding(Flaw.ALTERED, None, actor.name, shown(row.person_id))
+    without = select(named).where(named.is_not(None), named.not_in(select(actor.c.person_id)))
+    for one in tx.execute(without.distinct()).scalars():
+        yield Finding(Flaw.VANISHED_ROW, None, actor.name, shown(one))
 
 
 def check_strays(tx: Connection) -> Iterator[Finding]:

@@ -1,0 +1,222 @@
+"""Whoever writes the database tries every column of every table: refused, absent, or found."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table
+
+from davserver.db import tables as t
+from davserver.domain.errors import AbriError
+from tests.support.mallory import Mallory, Row, Scene, other_values
+from tests.support.mallory_table import AT_START, EMPTY, FOUND, SILENT
+from tests.support.postgres import PostgresServer
+from tests.support.safekeeping import safekeeping
+
+pytestmark = pytest.mark.slow
+
+Is = Callable[[Row, Scene], bool]
+
+
+def _of(path: str) -> Is:
+    return lambda row, scene: row["id"] == scene.named(path)
+
+
+def _blob_of(path: str) -> Is:
+    def is_it(row: Row, scene: Scene) -> bool:
+        node = scene.world.row(t.node, t.node.c.id == scene.named(path))
+        return row["id"] == node["blob_id"]
+
+    return is_it
+
+
+def _amina(row: Row, scene: Scene) -> bool:
+    owned = (scene.amina.person.id, scene.world.vault_of(scene.amina))
+    return any(value in owned for value in row.values())
+
+
+def _any(_row: Row, _scene: Scene) -> bool:
+    return True
+
+
+def _last_device(row: Row, scene: Scene) -> bool:
+    return row["id"] == scene.secrets["amina"].id
+
+
+def _revoked(row: Row, scene: Scene) -> bool:
+    return row["revoked_at"] is not None and row["person_id"] == scene.amina.person.id
+
+
+def _grant(kind: str, *, ended: bool) -> Is:
+    def is_it(row: Row, scene: Scene) -> bool:
+        mine = row["vault_id"] == scene.world.vault_of(scene.amina)
+        return mine and row["to_kind"] == kind and (row["ended_at"] is not None) is ended
+
+    return is_it
+
+
+VICTIMS: dict[str, tuple[Table, Is]] = {
+    "epoch": (t.epoch, _any),
+    "person": (t.person, _amina),
+    "credential": (t.credential, _last_device),
+    "revoked credential": (t.credential, _revoked),
+    "structure": (t.structure, _any),
+    "membership": (t.membership, _any),
+    "throttle": (t.throttle, _any),
+    "vault": (t.vault, _amina),
+    "space": (t.space, _amina),
+    "space_epoch": (t.space_epoch, _any),
+    "key_wrap": (t.key_wrap, _any),
+    "inline blob": (t.blob, _blob_of("/Logement/bail.txt")),
+    "stored blob": (t.blob, _blob_of("/Logement/photo.jpg")),
+    "root": (t.node, _of("/")),
+    "folder": (t.node, _of("/Logement")),
+    "file": (t.node, _of("/Logement/bail.txt")),
+    "moved file": (t.node, _of("/Santé/bilan.txt")),
+    "trashed file": (t.node, lambda row, scene: row["state"] == "trash" and _amina(row, scene)),
+    "version": (t.node_version, _amina),
+    "folder_change": (t.folder_change, _any),
+    "lock": (t.lock, _amina),
+    "scratch": (t.scratch, _amina),
+    "grant": (t.grant, _grant("person", ended=False)),
+    "team grant": (t.grant, _grant("structure", ended=False)),
+    "ended grant": (t.grant, _grant("person", ended=True)),
+    "trail": (t.trail, _amina),
+    "trail_head": (t.trail_head, _amina),
+    "trail_actor": (t.trail_actor, _amina),
+    "read_window": (t.read_window, lambda row, _: row["grant_id"] is not None),
+}
+
+
+@dataclass
+class Stage:
+    scene: Scene
+    mallory: Mallory
+    most: int
+
+    def rows(self, victim: str) -> tuple[Table, Row, list[Row]]:
+        """The table, the row that is attacked, and the rows that lend their values: one of the same
+        vault, if there is one, and one of another's.
+        """
+        table, is_it = VICTIMS[victim]
+        rows = self.mallory.rows(table)
+        row = next(one for one in rows if is_it(one, self.scene))
+        others = [one for one in rows if one != row]
+        near = [one for one in others if one.get("vault_id") == row.get("vault_id")]
+        far = [one for one in others if one not in near]
+        return table, row, [*near[:1], *far[:1], *near[1:2], *far[1:2]]
+
+
+@pytest.fixture(
+    scope="module",
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres])],
+)
+def stage(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_when_needed: Callable[[], PostgresServer],
+) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("mallory")
+    with ExitStack() as kept:
+        if request.param == "sqlite":
+            url, most = f"sqlite:///{folder / 'abri.db'}", 3
+        else:
+            url, most = kept.enter_context(postgres_when_needed().fresh_database()), 1
+        world = kept.enter_context(safekeeping(url, Path(folder)))
+        mallory = Mallory(world, url)
+        kept.callback(mallory.close)
+        yield Stage(Scene(world), mallory, most)
+
+
+def cases_of(victim: str, row: Row | None = None) -> Iterator[str]:
+    """All that can be done to one row. `row` None: whatever could ever be emptied counts."""
+    table = VICTIMS[victim][0]
+    for column in table.columns:
+        yield f"{victim}.{column.name}"
+        if column.nullable and (row is None or row[column.name] is not None):
+            yield f"{victim}.{column.name}=none"
+    yield f"{victim} removed"
+    yield f"{victim} copied"
+
+
+def expected_found(victim: str) -> set[str]:
+    words = FOUND.get(victim, "").split()
+    whole = {"removed", "copied"}
+    return {f"{victim} {word}" if word in whole else f"{victim}.{word}" for word in words}
+
+
+def test_every_table_is_somebodys_matter() -> None:
+    attacked = {table.name for table, _ in VICTIMS.values()}
+    lists = [attacked, set(EMPTY), set(AT_START)]
+    assert set().union(*lists) == set(t.metadata.tables)
+    assert sum(len(one) for one in lists) == len(t.metadata.tables)
+
+
+def test_every_column_of_every_table_is_decided() -> None:
+    found = set().union(*(expected_found(victim) for victim in FOUND))
+    assert not found & set(SILENT)
+    possible = {case for victim in VICTIMS for case in cases_of(victim)}
+    assert found | set(SILENT) <= possible
+    undecided = {case for case in possible - found - set(SILENT) if not case.endswith("=none")}
+    assert undecided == set()
+
+
+def test_nothing_writes_the_tables_that_are_said_to_be_empty(stage: Stage) -> None:
+    for name in EMPTY:
+        assert stage.mallory.rows(t.metadata.tables[name]) == []
+
+
+def test_the_scene_is_whole_before_anybody_touches_it(stage: Stage) -> None:
+    assert stage.scene.lies() == []
+    assert stage.scene.world.troubles() == []
+    seen = {login: len(view) for login, view in stage.scene.truth.items()}
+    assert seen["amina"] > seen["bilal"] > 10
+    assert seen["karim"] > 5
+    assert seen["zoe"] == 1
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_what_mallory_writes_is_refused_absent_or_found(stage: Stage, victim: str) -> None:
+    table, row, donors = stage.rows(victim)
+    decided = expected_found(victim) | set(SILENT)
+    told: dict[str, list[bool]] = {}
+    for case, attempt in attempts(stage, table, row, donors, victim):
+        assert case in decided, f"{case}: decide in tests/support/mallory_table.py"
+        with attempt as possible:
+            if possible:
+                assert stage.scene.lies() == [], case
+                told.setdefault(case, []).append(is_told(stage))
+    assert stage.scene.world.troubles() == []
+    silent = {case for case, said in told.items() if not all(said)}
+    assert silent - set(SILENT) == set(), "must be found"
+    # A value that no row has is sometimes found where one that another row has is not.
+    found = {case for case, said in told.items() if all(said) and len(said) > 1}
+    assert found & set(SILENT) == set(), "is found now: say so in the table"
+
+
+def attempts(
+    stage: Stage, table: Table, row: Row, donors: list[Row], victim: str
+) -> Iterator[tuple[str, Any]]:
+    changed = partial(stage.mallory.changed, table, row)
+    for column in table.columns:
+        for value in other_values(row[column.name], column, donors)[: stage.most]:
+            yield f"{victim}.{column.name}", changed(**{column.name: value})
+        if column.nullable and row[column.name] is not None:
+            yield f"{victim}.{column.name}=none", changed(**{column.name: None})
+    yield f"{victim} removed", stage.mallory.removed(table, row)
+    last = list(table.primary_key.columns)[-1]
+    unique = [column for column in table.columns if column.unique or column is last]
+    keys = {column.name: other_values(row[column.name], column, [])[0] for column in unique}
+    yield f"{victim} copied", stage.mallory.copied(table, row, **keys)
+
+
+def is_told(stage: Stage) -> bool:
+    """A check that cannot even begin says so too, but it finds nothing: that is not enough."""
+    try:
+        return bool(stage.scene.world.troubles())
+    except AbriError:
+        return False
