@@ -66,13 +66,20 @@ def open_instance(db: Database, kek: KekProvider) -> InstanceKeys:
         raise Unavailable("the database holds no instance yet: run `abri database upgrade`")
     keys: dict[KeyPurpose, Secret] = {}
     for row in rows:
-        purpose = KeyPurpose(row.purpose)
+        purpose = _purpose(row.purpose)
         wrapped = Wrapped(row.kek_id, row.wrapped)
         keys[purpose] = kek.unwrap(wrapped, instance_key_context(purpose, row.generation))
     missing = [purpose.value for purpose in KeyPurpose if purpose not in keys]
     if missing:
         raise Damaged(f"the database has lost its keys for: {', '.join(missing)}")
     return InstanceKeys.from_secrets(keys)
+
+
+def _purpose(word: str) -> KeyPurpose:
+    try:
+        return KeyPurpose(word)
+    except ValueError:
+        raise Damaged("the database has a key for something that Abri does not know") from None
 
 
 def _insert_generations(tx: Connection, kek: KekProvider) -> None:
