@@ -7,7 +7,8 @@ import typer
 
 from admin.exits import Exit
 from admin.main import COMMANDS, application
-from davserver.config import defaults, written
+from davserver.config import Settings, defaults, written
+from davserver.config.setting import DeclaredSection, declared
 from davserver.domain.errors import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +19,21 @@ ALL = "\n".join(path.read_text() for path in DOCS)
 def test_config_yaml_of_the_repository_is_the_one_that_the_settings_make() -> None:
     assert (ROOT / "config.yaml").read_text() == written()
     assert defaults(ROOT)
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    assert [name for name in _settings(Settings) if f"`{name}`" not in page] == []
+
+
+def _settings(of: type, path: str = "") -> list[str]:
+    found = []
+    for one in declared(of):
+        if isinstance(one, DeclaredSection):
+            found += _settings(one.of, f"{path}{one.name}.")
+        else:
+            found.append(f"{path}{one.name}")
+    return found
 
 
 def test_every_command_is_documented() -> None:
