@@ -24,6 +24,8 @@ from davserver.vault.findings import Finding, Flaw
 from davserver.vault.rows import OpenVault
 from davserver.vault.stamps import Stamp
 
+_OWNERS = select(vault_table.c.id, vault_table.c.owner_id)
+
 Progress = Callable[[int, int], None]
 """How much of how much is done: stored bytes in a deep check, vaults otherwise."""
 
@@ -128,8 +130,10 @@ class Checking:
 
 def owners_of(tx: Connection, directory: Directory) -> dict[VaultId, str]:
     """Every vault, by its owner's login. An account that was tampered with has an empty one."""
-    rows = tx.execute(select(vault_table.c.id, vault_table.c.owner_id)).all()
-    known = directory.logins(tx, {PersonId(row.owner_id) for row in rows})
+    # SQLite keeps any type in any column: what is no id names no vault (`check_strays` tells of it).
+    rows = [row for row in tx.execute(_OWNERS) if isinstance(row.id, bytes)]
+    people = {PersonId(row.owner_id) for row in rows if isinstance(row.owner_id, bytes)}
+    known = directory.logins(tx, people)
     found = {VaultId(row.id): known.get(PersonId(row.owner_id), "") for row in rows}
     return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
 

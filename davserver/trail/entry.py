@@ -138,7 +138,7 @@ def unpacked_rows(raw: bytes | None) -> list[RowStamp]:
         try:
             name, key, version, digest = _STAMP.unpack_from(raw, at)
             table = raw[at + _STAMP.size : at + _STAMP.size + name].decode("ascii")
-        except (struct.error, UnicodeDecodeError):
+        except (struct.error, UnicodeDecodeError, TypeError):
             raise Damaged("the rows of an entry of the trail cannot be read") from None
         id_at = at + _STAMP.size + name
         hash_at = id_at + key

@@ -81,6 +81,9 @@ def _actors(tx: Connection, keys: InstanceKeys) -> Iterator[Finding]:
 def check_strays(tx: Connection) -> Iterator[Finding]:
     """Rows that belong to no vault, or to nothing that exists: no check of a vault meets them."""
     vaults = select(tables.vault.c.id)
+    for one in tx.execute(vaults).scalars():
+        if not isinstance(one, bytes):
+            yield Finding(Flaw.STRAY, None, "vault", shown(one))
     for name in _BELONGS_TO_VAULT:
         table = tables.metadata.tables[name]
         key = table.c.node_id if name in {"node_version", "read_window"} else table.c.id

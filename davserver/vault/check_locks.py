@@ -14,7 +14,7 @@ from davserver.vault.rows import OpenVault
 
 
 def check_locks(tx: Connection, vault: OpenVault, rows: Rows, opened: Opened) -> Iterator[Finding]:
-    holders = {row["person_id"] for row in rows.locks}
+    holders = {row["person_id"] for row in rows.locks if isinstance(row["person_id"], bytes)}
     wanted = select(person.c.id).where(person.c.id.in_(holders))
     people = set(tx.execute(wanted).scalars()) if holders else set()
     grants = {row["id"] for row in rows.grants} | {None}

@@ -69,8 +69,8 @@ def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Cont
 
 
 def _inline(vault: VaultId, content: Content, stored: bytes | None) -> OpenContent:
-    if stored is None:
-        raise Damaged("an inline blob is empty")
+    if not isinstance(stored, bytes):
+        raise Damaged("an inline blob holds no bytes")
     view = memoryview(stored)
     reader = SealedReader(
         content.key,

@@ -3,14 +3,26 @@ its back, and puts each thing back afterwards. What others then see is compared 
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, delete, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    create_engine,
+    delete,
+    insert,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import NullType
 
 from authn.credentials import AppPassword, Password, from_login_and_secret, password_bytes
 from davserver.domain.conditions import NONE
@@ -71,6 +83,29 @@ class Mallory:
             self._put_back(table, (row, after), row)
 
     @contextmanager
+    def mistyped(self, table: Table, row: Row, column: str) -> Iterator[bool]:
+        """With something of another type there, which SQLite keeps; past every conversion."""
+        kind = table.c[column].type.python_type
+        value: object = b"\xff\x00 bytes" if kind is str else "a text"
+        where = " AND ".join(f'"{one.name}" = ?' for one in table.primary_key.columns)
+        key = [row[one.name] for one in table.primary_key.columns]
+        raw = self._engine.raw_connection()
+        try:
+            raw.cursor().execute(
+                f'UPDATE "{table.name}" SET "{column}" = ? WHERE {where}', (value, *key)
+            )
+            raw.commit()
+        except sqlite3.Error:
+            yield False
+            return
+        finally:
+            raw.close()
+        try:
+            yield True
+        finally:
+            self._put_back(table, (row, {**row, column: value}), row)
+
+    @contextmanager
     def removed(self, table: Table, row: Row) -> Iterator[bool]:
         with self.hands() as connection:
             connection.execute(delete(table).where(*_key(table, row)))
@@ -97,12 +132,20 @@ class Mallory:
     def _put_back(self, table: Table, gone: Sequence[Row], back: Row | None) -> None:
         with self.hands() as connection:
             for row in gone:
-                connection.execute(delete(table).where(*_key(table, row)))
+                key = [
+                    _typeless(column) == row[column.name] for column in table.primary_key.columns
+                ]
+                connection.execute(delete(table).where(*key))
             if back is not None:
                 connection.execute(insert(table).values(dict(back)))
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _typeless(column: Any) -> Any:
+    """Compared as it is: whatever was written there must be found again."""
+    return type_coerce(column, NullType())
 
 
 def _key(table: Table, row: Row) -> list[Any]:
