@@ -130,7 +130,7 @@ class Checking:
 
 def owners_of(tx: Connection, directory: Directory) -> dict[VaultId, str]:
     """Every vault, by its owner's login. An account that was tampered with has an empty one."""
-    # SQLite keeps any type in any column: what is no id names no vault (`check_strays` tells of it).
+    # SQLite keeps any type in any column. What is no id names no vault: `check_strays` tells of it.
     rows = [row for row in tx.execute(_OWNERS) if isinstance(row.id, bytes)]
     people = {PersonId(row.owner_id) for row in rows if isinstance(row.owner_id, bytes)}
     known = directory.logins(tx, people)

@@ -132,10 +132,7 @@ class Mallory:
     def _put_back(self, table: Table, gone: Sequence[Row], back: Row | None) -> None:
         with self.hands() as connection:
             for row in gone:
-                key = [
-                    _typeless(column) == row[column.name] for column in table.primary_key.columns
-                ]
-                connection.execute(delete(table).where(*key))
+                connection.execute(delete(table).where(*_key(table, row)))
             if back is not None:
                 connection.execute(insert(table).values(dict(back)))
 
@@ -143,13 +140,10 @@ class Mallory:
         self._engine.dispose()
 
 
-def _typeless(column: Any) -> Any:
-    """Compared as it is: whatever was written there must be found again."""
-    return type_coerce(column, NullType())
-
-
 def _key(table: Table, row: Row) -> list[Any]:
-    return [column == row[column.name] for column in table.primary_key.columns]
+    """Compared without conversion: whatever was written there must be found again."""
+    columns = table.primary_key.columns
+    return [type_coerce(column, NullType()) == row[column.name] for column in columns]
 
 
 @dataclass
