@@ -9,7 +9,6 @@ from sqlalchemy import delete, insert, update
 
 from davserver.db import tables as t
 from davserver.domain.errors import BadInput, NotFound
-from davserver.vault.findings import FLAW_TEXTS, Flaw
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 
@@ -66,11 +65,6 @@ def test_a_healthy_instance_has_no_troubles_shallow_or_deep(home: Home) -> None:
     assert home.world.troubles(deep=True) == []
     assert home.world.check("amina").vaults == 1
     assert home.world.check().vaults == 2
-
-
-def test_every_flaw_is_said_in_words() -> None:
-    assert set(FLAW_TEXTS) == set(Flaw)
-    assert len(set(FLAW_TEXTS.values())) == len(Flaw)
 
 
 def test_ways_of_saving_and_removing_leave_no_troubles(home: Home) -> None:
