@@ -17,7 +17,7 @@ _SQLITE_PRAGMAS = (
     # A deleted key must not stay readable in free pages (research/crypto-review.md A14).
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",
+    "PRAGMA cache_size = -4096",
 )
 
 _DURABLE = "PRAGMA synchronous = FULL"
