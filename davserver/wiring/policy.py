@@ -10,6 +10,9 @@ from policies.problems import PolicyProblems
 from policies.problems import Problem as PolicyProblem
 from policies.snapshot import Snapshot
 
+_GUIDE = "POLICY.md"
+_EXAMPLES = "examples"
+
 
 def load_policy(folder: Path) -> Snapshot:
     """The policy of that folder. Raises WrongSettings with every error of every file."""
@@ -26,12 +29,16 @@ def check_policy(folder: Path) -> tuple[PolicyProblem, ...]:
 
 
 def copy_shipped_policies(to: Path) -> None:
-    """The set that comes with Abri, for administrators to edit. Raises AlreadyThere."""
+    """The set that comes with Abri, for administrators to edit, with its guide and the stricter
+    sets to choose from. Raises AlreadyThere.
+    """
     if to.exists():
         raise AlreadyThere(f"there are policies in {to} already")
+    shipped = policies.loader.shipped()
     to.mkdir(mode=0o755)
-    for name in policies.loader.FILES:
-        shutil.copyfile(policies.loader.shipped() / name, to / name)
+    for name in (*policies.loader.FILES, _GUIDE):
+        shutil.copyfile(shipped / name, to / name)
+    shutil.copytree(shipped / _EXAMPLES, to / _EXAMPLES)
 
 
 def _problem(folder: Path, one: PolicyProblem) -> Problem:

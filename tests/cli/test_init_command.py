@@ -67,7 +67,9 @@ def test_the_policies_are_a_copy_of_the_shipped_ones(made: Path):
     shipped = Path(__file__).resolve().parents[2] / "policies"
     for name in ("model.conf", "rules.csv", "groups.csv", "networks.csv", "calendars.csv"):
         assert (made / "policies" / name).read_bytes() == (shipped / name).read_bytes()
-    assert len(names(made / "policies")) == 5
+    assert len(names(made / "policies")) == 7
+    assert (made / "policies" / "POLICY.md").read_bytes() == (shipped / "POLICY.md").read_bytes()
+    assert names(made / "policies" / "examples") == names(shipped / "examples")
 
 
 def test_plain_http_needs_no_certificate(run, tmp_path: Path):
