@@ -114,8 +114,14 @@ def ids_below(sight: Sight, place: Place) -> frozenset[NodeId]:
 
 
 def tree_reach(sight: Sight, place: Place) -> Reach:
-    """For removing or moving: the folder's list of members changes, and all below goes along."""
-    return Reach(members_of_parent=True, below=ids_below(sight, place))
+    """For removing or moving: the folder's list of members changes, and all below goes along.
+
+    What is below is looked at only where something in the vault is locked at all.
+    """
+    if place.vault is None or not place.is_folder:
+        return Reach(members_of_parent=True)
+    live = locks.live(sight.tx, place.vault, sight.now)
+    return Reach(members_of_parent=True, below=ids_below(sight, place) if live else frozenset())
 
 
 def record(

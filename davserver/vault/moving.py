@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from davserver.db.clock import to_us
+from davserver.db.prepared import Prepared
 from davserver.db.tables import folder_change, node_version
 from davserver.db.tables import lock as lock_table
 from davserver.db.tables import node as node_table
@@ -158,6 +159,10 @@ def tags_below(tx: Connection, vault: OpenVault, node: Node, category: Category)
     """The tags under which a node, and for a folder all that ever changed in it, is noticed."""
     tags = {changes.tag_of(vault, node, category)}
     if node.is_folder:
-        known = select(folder_change.c.tag).where(folder_change.c.folder_id == node.id)
-        tags.update(tx.execute(known).scalars())
+        tags.update(row["tag"] for row in _KNOWN_TAGS.all(tx, {"folder": node.id}))
     return tags
+
+
+_KNOWN_TAGS = Prepared(
+    select(folder_change.c.tag).where(folder_change.c.folder_id == bindparam("folder"))
+)

@@ -82,3 +82,23 @@ def test_a_listing_costs_the_same_for_ten_and_ten_thousand_at_any_depth(world: W
                 assert len(children) == size
         assert len(costs) == 1
         assert max(costs) <= MOST
+
+
+def test_moving_and_removing_a_large_folder_costs_what_a_small_one_does(world: World) -> None:
+    amina = world.beneficiary("amina", "fr")
+    for name, size in (("few", FEW), ("many", MANY)):
+        fill(world, amina, f"/Travail/{name}", size)
+    statements: list[str] = []
+    for engine in world.db.engines():
+        event.listen(engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    costs = {"move": set[int](), "remove": set[int]()}
+    for name in ("few", "many"):
+        amina.look(f"/Travail/{name}")
+        for what, act in (
+            ("move", lambda n=name: amina.move(f"/Travail/{n}", f"/Logement/{n}")),
+            ("remove", lambda n=name: amina.delete(f"/Logement/{n}")),
+        ):
+            statements.clear()
+            act()
+            costs[what].add(len(statements))
+    assert {what: len(counts) for what, counts in costs.items()} == {"move": 1, "remove": 1}
