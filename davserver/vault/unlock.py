@@ -26,6 +26,9 @@ from davserver.vault.rows import OpenVault
 
 log = structlog.get_logger(__name__)
 
+FIRST_EPOCH = 1
+"""FORMAT.md §4.1."""
+
 KEPT = timedelta(minutes=5)
 """How long opened keys stay in memory (research/crypto-storage.md §2.10)."""
 
@@ -133,9 +136,11 @@ class Unlock:
         vault_id, space_id = VaultId(self._entropy(16)), SpaceId(self._entropy(16))
         root = NodeId(self._entropy(16))
         space_key, index_key = new_key(self._entropy), new_key(self._entropy)
-        keys = SpaceKeys(space_key, vault_id, space_id, 0)
+        keys = SpaceKeys(space_key, vault_id, space_id, FIRST_EPOCH)
         made = to_us(now)
-        wrapped = self._kek.wrap(space_key, space_key_context(vault_id, space_id, 0, owner))
+        wrapped = self._kek.wrap(
+            space_key, space_key_context(vault_id, space_id, FIRST_EPOCH, owner)
+        )
         mac = self._insert(tx, "vault", {
             "id": vault_id, "owner_id": owner, "root_id": root, "key_gen": 0,
             "index_ct": keys.seal_index_key(1, index_key), "idx_gen": 1, "quota": quota,
@@ -143,20 +148,27 @@ class Unlock:
         })  # fmt: skip
         self._insert(tx, "space", {
             "id": space_id, "vault_id": vault_id, "kind": "managed", "mode": "managed",
-            "cur_epoch": 0, "created": made,
+            "cur_epoch": FIRST_EPOCH, "created": made,
         })  # fmt: skip
         self._insert(tx, "space_epoch", {
-            "space_id": space_id, "epoch": 0, "reason": "created", "link": None,
+            "space_id": space_id, "epoch": FIRST_EPOCH, "reason": "created", "link": None,
             "created": made, "retired_at": None,
         })  # fmt: skip
         self._insert(tx, "key_wrap", {
-            "id": self._entropy(16), "space_id": space_id, "epoch": 0, "rcpt_type": "kek",
+            "id": self._entropy(16), "space_id": space_id, "epoch": FIRST_EPOCH, "rcpt_type": "kek",
             "rcpt_id": wrapped.kek_id, "kek_id": wrapped.kek_id, "alg": "aes-siv",
             "ctx_version": 1, "wrapped": wrapped.sealed, "grant_id": None, "created_by": None,
             "created": made, "revoked_at": None,
         })  # fmt: skip
         opened = OpenVault(
-            vault_id, owner, root, space_id, 0, {0: keys}, VaultIndex(index_key, vault_id), quota
+            vault_id,
+            owner,
+            root,
+            space_id,
+            FIRST_EPOCH,
+            {FIRST_EPOCH: keys},
+            VaultIndex(index_key, vault_id),
+            quota,
         )
         return opened, mac
 

@@ -263,7 +263,7 @@ BREAKS: dict[str, tuple[Break, set[tuple[str, str]]]] = {
         {("forged", "vault"), ("locked-up", "vault")},
     ),
     "key-wrap": (
-        lambda h: h.world.tamper(t.key_wrap, t.key_wrap.c.epoch == 0, alg="?"),
+        lambda h: h.world.tamper(t.key_wrap, t.key_wrap.c.epoch == 1, alg="?"),
         {("forged", "key_wrap"), ("locked-up", "vault")},
     ),
     "person": (
