@@ -138,9 +138,7 @@ class Unlock:
         space_key, index_key = new_key(self._entropy), new_key(self._entropy)
         keys = SpaceKeys(space_key, vault_id, space_id, FIRST_EPOCH)
         made = to_us(now)
-        wrapped = self._kek.wrap(
-            space_key, space_key_context(vault_id, space_id, FIRST_EPOCH, owner)
-        )
+        context = space_key_context(vault_id, space_id, FIRST_EPOCH, owner)
         mac = self._insert(tx, "vault", {
             "id": vault_id, "owner_id": owner, "root_id": root, "key_gen": 0,
             "index_ct": keys.seal_index_key(1, index_key), "idx_gen": 1, "quota": quota,
@@ -154,12 +152,7 @@ class Unlock:
             "space_id": space_id, "epoch": FIRST_EPOCH, "reason": "created", "link": None,
             "created": made, "retired_at": None,
         })  # fmt: skip
-        self._insert(tx, "key_wrap", {
-            "id": self._entropy(16), "space_id": space_id, "epoch": FIRST_EPOCH, "rcpt_type": "kek",
-            "rcpt_id": wrapped.kek_id, "kek_id": wrapped.kek_id, "alg": "aes-siv",
-            "ctx_version": 1, "wrapped": wrapped.sealed, "grant_id": None, "created_by": None,
-            "created": made, "revoked_at": None,
-        })  # fmt: skip
+        self._insert_wrap(tx, space_id, self._kek.wrap(space_key, context), made)
         opened = OpenVault(
             vault_id,
             owner,
@@ -171,6 +164,14 @@ class Unlock:
             quota,
         )
         return opened, mac
+
+    def _insert_wrap(self, tx: Connection, space_id: SpaceId, wrapped: Wrapped, made: int) -> None:
+        self._insert(tx, "key_wrap", {
+            "id": self._entropy(16), "space_id": space_id, "epoch": FIRST_EPOCH, "rcpt_type": "kek",
+            "rcpt_id": wrapped.kek_id, "kek_id": wrapped.kek_id, "alg": "aes-siv",
+            "ctx_version": 1, "wrapped": wrapped.sealed, "grant_id": None, "created_by": None,
+            "created": made, "revoked_at": None,
+        })  # fmt: skip
 
     def _insert(self, tx: Connection, table: str, values: dict[str, Value]) -> bytes:
         row: dict[str, Any] = dict(values)
