@@ -8,6 +8,9 @@ REFUSALS: dict[Reason, str] = {
     Reason.OUTSIDE_HOURS: "this is not allowed at this hour",
     Reason.CATEGORY: "the policy does not allow it for this category of documents",
     Reason.READ_ONLY: "the grant gives reading only",
+    Reason.DEPOSIT_ONLY: "the grant gives putting documents in, not opening them",
+    Reason.TOO_MANY_CHANGES: "their changes are paused after too many within a minute "
+    "(`abri vault undo` takes them back)",
     Reason.READ_ONLY_DEVICE: "this device's password allows reading only",
     Reason.OWNER_ONLY: "only the owner may do this",
     Reason.NOT_YOURS: "this belongs to somebody else",

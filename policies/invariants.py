@@ -5,7 +5,7 @@ Rules only narrow what stands here. The tables are literal, and a test asks that
 
 from dataclasses import dataclass
 
-from davserver.domain.actions import NEEDED_RIGHT, Action, Relation
+from davserver.domain.actions import GRANTABLE, Action, Relation, Right
 from davserver.domain.errors import Reason
 from davserver.domain.grants import Grant
 from davserver.domain.people import AccountState, Principal, Role
@@ -50,6 +50,7 @@ BLOCKED = Refusal(Reason.POLICY, "invariant/account-blocked")
 READ_ONLY_DEVICE = Refusal(Reason.READ_ONLY_DEVICE, "invariant/read-only-device")
 OWNER_ONLY = Refusal(Reason.OWNER_ONLY, "invariant/owner-only")
 READ_ONLY = Refusal(Reason.READ_ONLY, "invariant/read-only-grant")
+DEPOSIT_ONLY = Refusal(Reason.DEPOSIT_ONLY, "invariant/deposit-only-grant")
 
 _GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
 
@@ -66,8 +67,8 @@ def refusal(
         return OWNER_ONLY
     if who.read_only and not ON_A_READ_ONLY_DEVICE[action]:
         return READ_ONLY_DEVICE
-    if relation in _GRANTED and not (grant and grant.gives(NEEDED_RIGHT[action])):
-        return READ_ONLY
+    if relation in _GRANTED and not (grant and grant.gives(action)):
+        return DEPOSIT_ONLY if grant and grant.right is Right.DEPOSIT else READ_ONLY
     return None
 
 
@@ -93,5 +94,5 @@ def reachable(role: Role, relation: Relation, action: Action) -> bool:
 
 def possible(role: Role, relation: Relation, action: Action) -> bool:
     """False where no rule is ever honoured: the loader refuses an `allow` that only says this."""
-    owner_only = relation in _GRANTED and action not in NEEDED_RIGHT
+    owner_only = relation in _GRANTED and action not in GRANTABLE
     return reachable(role, relation, action) and not owner_only

@@ -115,6 +115,9 @@ REASONS: dict[Reason, str] = {
     Reason.OUTSIDE_HOURS: "This is not allowed at this hour.",
     Reason.CATEGORY: "This kind of document needs a personal permission.",
     Reason.READ_ONLY: "You may read this, but not change it.",
+    Reason.DEPOSIT_ONLY: "You may put documents here, but not open them.",
+    Reason.TOO_MANY_CHANGES: "Many documents were changed within a minute, so that your changes "
+    "here are paused. Check your computer, then ask the owner to let you go on.",
     Reason.READ_ONLY_DEVICE: "This device may read, but not change anything.",
     Reason.OWNER_ONLY: "Only the owner may do this.",
     Reason.NOT_YOURS: "You may only remove what you made yourself a moment ago.",

@@ -24,6 +24,7 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "key_wrap": frozenset(),
     "principal_key": frozenset(),
     "affiliation": frozenset({"last_activity"}),
+    "affiliation_request": frozenset(),
     "grant": frozenset({"used"}),
 }
 """What changes without anybody's decision. A table that is not here has no MAC."""

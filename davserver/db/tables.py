@@ -398,6 +398,7 @@ scratch = Table(
 
 # ── sharing ─────────────────────────────────────────────────────────────────────────────────────
 
+# One row per vault and structure: what was before is in the trail.
 affiliation = Table(
     "affiliation",
     metadata,
@@ -407,14 +408,37 @@ affiliation = Table(
     _word("state"),
     _id("requested_by", empty=True),
     _time("requested_at"),
-    _time("confirmed_at", empty=True),
+    _time("confirmed_at"),
     _time("ends", empty=True),
     _time("ended_at", empty=True),
     _id("ended_by", empty=True),
-    _time("last_activity", empty=True),
+    _time("last_activity"),
+    Column("row_version", Integer, nullable=False),
+    _mac(),
+    Index(None, "vault_id", "structure_id", unique=True),
+    Index(None, "structure_id"),
+)
+
+# A request names a login as it was typed: whether there is such a vault must not show.
+affiliation_request = Table(
+    "affiliation_request",
+    metadata,
+    _id(key=True),
+    _id("structure_id", of="structure.id"),
+    _id("requested_by", of="person.id"),
+    _id("vault_id", of="vault.id", empty=True),
+    _sealed("login_ct"),
+    Column("code_mac", LargeBinary(MAC_BYTES), nullable=False),
+    Column("tries", Integer, nullable=False),
+    _time("requested_at"),
+    _time("expires_at"),
+    _time("ends", empty=True),
+    _time("answered_at", empty=True),
+    Column("answer", String(32), nullable=True),
+    Column("row_version", Integer, nullable=False),
     _mac(),
     Index(None, "vault_id"),
-    Index(None, "structure_id"),
+    Index(None, "requested_by"),
 )
 
 grant = Table(
@@ -446,6 +470,35 @@ grant = Table(
     Index(None, "to_id", "folder_idx", "name_idx"),
     Index(None, "vault_id", "ended_at"),
     Index(None, "node_id"),
+)
+
+# How many of other people's documents somebody changes in one vault, minute by minute.
+pace = Table(
+    "pace",
+    metadata,
+    Column("person_id", LargeBinary(ID_BYTES), ForeignKey("person.id"), primary_key=True),
+    Column("vault_id", LargeBinary(ID_BYTES), ForeignKey("vault.id"), primary_key=True),
+    _time("opened_at"),
+    Column("count", Integer, nullable=False),
+    # Since when the changes that led to the pause count as one batch.
+    _time("batch_from", empty=True),
+    _time("paused_at", empty=True),
+)
+
+# ── notices ─────────────────────────────────────────────────────────────────────────────────────
+
+# What people are to be told, until the notice service has sent it.
+notice = Table(
+    "notice",
+    metadata,
+    _id(key=True),
+    _id("person_id", of="person.id"),
+    _word("kind"),
+    _sealed("payload_ct"),
+    _time("created"),
+    _time("sent_at", empty=True),
+    Index(None, "person_id"),
+    Index(None, "sent_at"),
 )
 
 # ── the trail ───────────────────────────────────────────────────────────────────────────────────

@@ -65,19 +65,22 @@ class Zone(StrEnum):
 
 
 class Right(StrEnum):
-    """What a grant gives. `write` includes `read`."""
+    """What a grant gives."""
 
     READ = "read"
     WRITE = "write"
+    DEPOSIT = "deposit"
 
 
-NEEDED_RIGHT: dict[Action, Right] = {
-    Action.LIST: Right.READ,
-    Action.GET: Right.READ,
-    Action.PUT: Right.WRITE,
-    Action.MKCOL: Right.WRITE,
-    Action.LOCK: Right.WRITE,
-    Action.MOVE: Right.WRITE,
-    Action.RECALL: Right.WRITE,
+_MADE_BY_THEM = frozenset(
+    {Action.PUT, Action.MKCOL, Action.LOCK, Action.MOVE, Action.RECALL},
+)
+GIVEN: dict[Right, frozenset[Action]] = {
+    Right.READ: frozenset({Action.LIST, Action.GET, Action.REGRANT}),
+    Right.WRITE: frozenset({Action.LIST, Action.GET, Action.REGRANT}) | _MADE_BY_THEM,
+    # Puts in and does not look: what is listed are one's own deposits of a moment ago, no more.
+    Right.DEPOSIT: frozenset({Action.LIST}) | _MADE_BY_THEM,
 }
-"""What a grant must give for each action. An action that is not here is for owners only."""
+"""What each right is good for. An action that no right gives is for owners only."""
+
+GRANTABLE: frozenset[Action] = frozenset().union(*GIVEN.values())

@@ -35,6 +35,8 @@ class Reason(StrEnum):
     OUTSIDE_HOURS = "outside-hours"
     CATEGORY = "category"
     READ_ONLY = "read-only"
+    DEPOSIT_ONLY = "deposit-only"
+    TOO_MANY_CHANGES = "too-many-changes"
     READ_ONLY_DEVICE = "read-only-device"
     OWNER_ONLY = "owner-only"
     NOT_YOURS = "not-yours"

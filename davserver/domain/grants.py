@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from davserver.domain.actions import Right
+from davserver.domain.actions import GIVEN, Action, Right
 from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
 
 
@@ -26,6 +26,10 @@ class Grant:
 
     `folder` and `name` are how the other side sees it: /folder/name. Both are fixed for the
     grant's life. `allowance` is how many bytes the other side may add (DESIGN §4).
+
+    `parent` is the grant that a re-share stands on; then it reaches only what also lies `within`
+    that grant's node. What a book of grants gives out as live has its effective end in `until`:
+    never later than what it stands on.
     """
 
     id: GrantId
@@ -40,11 +44,13 @@ class Grant:
     name: str
     allowance: int
     created: datetime
+    parent: GrantId | None = None
+    within: NodeId | None = None
 
     def is_live(self, now: datetime) -> bool:
         return (
             self.ended is None and self.starts <= now and (self.until is None or now < self.until)
         )
 
-    def gives(self, right: Right) -> bool:
-        return self.right is Right.WRITE or right is self.right
+    def gives(self, action: Action) -> bool:
+        return action in GIVEN[self.right]

@@ -16,6 +16,9 @@ NodeId = NewType("NodeId", bytes)
 BlobId = NewType("BlobId", bytes)
 GrantId = NewType("GrantId", bytes)
 LockId = NewType("LockId", bytes)
+AffiliationId = NewType("AffiliationId", bytes)
+RequestId = NewType("RequestId", bytes)
+NoticeId = NewType("NoticeId", bytes)
 
 ID_BYTES = 16
 

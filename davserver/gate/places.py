@@ -110,6 +110,10 @@ def structure_of(who: Principal, grant: Grant | None) -> Structure | None:
 
 
 def covering(grants: tuple[Grant, ...], chain: tuple[Node, ...]) -> tuple[Grant, ...]:
-    """Those of `grants` that lie on a node of `chain`."""
+    """Those of `grants` that lie on a node of `chain`, a re-share only within its parent."""
     ids = {node.id for node in chain}
-    return tuple(grant for grant in grants if grant.node in ids)
+    return tuple(
+        grant
+        for grant in grants
+        if grant.node in ids and (grant.within is None or grant.within in ids)
+    )

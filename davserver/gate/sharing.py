@@ -17,6 +17,7 @@ from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role
 from davserver.gate.acting import change, refuse
+from davserver.gate.affiliating import affirm
 from davserver.gate.places import Place
 from davserver.gate.shares import STRUCTURE, Shares
 from davserver.gate.sight import Sight
@@ -120,6 +121,8 @@ class Sharing:
         self._require_grantee(sight, wish.to, place)
         if self._tools.grants.standing(sight.tx, wish.to, node.id, sight.now):
             raise AlreadyThere("that is shared with them already: end that first")
+        if isinstance(wish.to, ToStructure):
+            affirm(sight.tx, self._tools, sight.who, node.vault, wish.to.id, sight.now)
         row = self._insert(sight, wish, permit, node)
         view = self._shares.views(sight.tx, [row], sight.who.epoch.keys, sight.now)[0]
         event = _event(What.GRANT, sight.who, permit, row, view)

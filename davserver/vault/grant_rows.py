@@ -60,7 +60,7 @@ def seal_row(keys: InstanceKeys, row: GrantRow) -> tuple[GrantRow, dict[str, Any
         "id": grant.id,
         "vault_id": grant.vault,
         "node_id": grant.node,
-        "parent_id": None,
+        "parent_id": grant.parent,
         "to_kind": _PERSON if isinstance(grant.to, ToPerson) else _STRUCTURE,
         "to_id": grant.to.id,
         "right": grant.right.value,
@@ -102,6 +102,7 @@ def _grant(row: Row, display: Display) -> Grant:
         name=display.name,
         allowance=row["allowance"],
         created=from_us(row["created"]),
+        parent=None if row["parent_id"] is None else GrantId(row["parent_id"]),
     )
 
 

@@ -25,13 +25,16 @@ from sqlalchemy import (
 )
 
 from davserver.db.clock import to_us
+from davserver.db.tables import affiliation, membership
 from davserver.db.tables import grant as table
 from davserver.db.tables import lock as lock_table
-from davserver.db.tables import membership
 from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant, Grantee, ToStructure
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
+from davserver.vault import standing
+from davserver.vault.affiliations import NAMES as AFFILIATION_NAMES
+from davserver.vault.affiliations import open_affiliation
 from davserver.vault.grant_names import (
     could_be_stored_as,
     first_free,
@@ -43,6 +46,7 @@ from davserver.vault.grant_names import (
     with_items_settled,
 )
 from davserver.vault.grant_rows import COLUMNS, NAMES, GrantRow, ended, open_row, seal_row
+from davserver.vault.standing import Held
 
 Wanted = Select[*tuple[Any, ...]]
 
@@ -51,7 +55,15 @@ _NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
 _MINE = table.c.to_id.in_(bindparam("grantees", expanding=True))
 _OF_VAULT = table.c.vault_id == bindparam("vault")
 _NOT_OVER = and_(table.c.ended_at.is_(None), or_(table.c.until.is_(None), table.c.until > _NOW))
-_ALL = select(*COLUMNS).order_by(table.c.created, table.c.id)
+_PAIR = and_(
+    affiliation.c.vault_id == table.c.vault_id, affiliation.c.structure_id == table.c.to_id
+)
+_AFFILIATION = tuple(affiliation.c[name].label(f"of_{name}") for name in AFFILIATION_NAMES)
+_ALL = (
+    select(*COLUMNS, *_AFFILIATION)
+    .select_from(table.outerjoin(affiliation, _PAIR))
+    .order_by(table.c.created, table.c.id)
+)
 _LIVE = _ALL.where(_NOT_OVER, table.c.starts <= _NOW)
 _LIVE_MINE = _LIVE.where(_MINE)
 _LIVE_THERE = _LIVE.where(_MINE, _OF_VAULT)
@@ -86,7 +98,8 @@ class Naming:
 class GrantBook:
     """`grantees` are a person's id and the ids of the structures where they work now.
 
-    A grant is live when it has begun, has not ended and its row is genuine.
+    A grant is live when it has begun, has not ended, its row is genuine and what it stands on
+    holds (`davserver.vault.standing`).
     """
 
     def __init__(self, keys: InstanceKeys) -> None:
@@ -98,7 +111,7 @@ class GrantBook:
     ) -> list[Grant]:
         """All that is live for these grantees in one vault, under the names as stored."""
         asked = {"grantees": list(grantees), "vault": vault, "now": to_us(now)}
-        return self._grants(tx, _LIVE_THERE, asked)
+        return self._live(tx, _LIVE_THERE, asked, now)
 
     def live_under_name(
         self,
@@ -114,7 +127,7 @@ class GrantBook:
         stored = could_be_stored_as(folder)
         indexes = self._indexes(grantees, stored)
         asked = {"grantees": list(grantees), "folders": indexes, "now": to_us(now)}
-        grants = self._grants(tx, _LIVE_UNDER, asked)
+        grants = self._live(tx, _LIVE_UNDER, asked, now)
         inside = [one for one in grants if one.folder in stored]
         meant = [one for one in with_folders_settled(inside) if one.folder == folder]
         return [one for one in with_items_settled(meant) if name is None or one.name == name]
@@ -124,7 +137,7 @@ class GrantBook:
     ) -> list[SharedFolder]:
         """The root of this viewer's drive, by name; grants under the names as shown."""
         asked = {"grantees": list(grantees), "now": to_us(now)}
-        grants = self._grants(tx, _LIVE_MINE, asked)
+        grants = self._live(tx, _LIVE_MINE, asked, now)
         folders: dict[tuple[str, VaultId], list[Grant]] = {}
         for one in with_folders_settled(grants):
             folders.setdefault((one.folder, one.vault), []).append(one)
@@ -150,7 +163,7 @@ class GrantBook:
     ) -> list[Grant]:
         """All that is live on any of these nodes, whoever it is for: who else sees a place."""
         asked = {"nodes": list(nodes), "vault": vault, "now": to_us(now)}
-        return self._grants(tx, _LIVE_ON, asked)
+        return self._live(tx, _LIVE_ON, asked, now)
 
     def one(self, tx: Connection, grant: GrantId) -> GrantRow:
         """A grant in any state. Raises NotFound."""
@@ -162,7 +175,8 @@ class GrantBook:
     def standing(self, tx: Connection, to: Grantee, node: NodeId, now: datetime) -> Grant | None:
         """The grant on this node to this grantee that is live or will be, if there is one."""
         same = _ALL.where(table.c.to_id == to.id, table.c.node_id == node, _NOT_OVER)
-        return next(iter(self._grants(tx, same, {"now": to_us(now)})), None)
+        found = (one.bounded(now) for one in self._held(tx, same, {"now": to_us(now)}))
+        return next((grant for grant in found if grant is not None), None)
 
     def insert(self, tx: Connection, grant: Grant, *, by: PersonId, purpose: str) -> GrantRow:
         row, columns = seal_row(self._keys, GrantRow(grant, by, None, purpose, 1, b""))
@@ -222,14 +236,32 @@ class GrantBook:
         return [self._keys.grant_name_index(one, name) for one in ids for name in names]
 
     def _rows(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[GrantRow]:
-        opened = (self._opened(tuple(one)) for one in tx.execute(wanted, asked))
-        return [row for row in opened if row is not None]
+        return [one.row for one in self._held(tx, wanted, asked)]
 
-    def _open(self, values: tuple[Any, ...]) -> GrantRow | None:
-        return open_row(self._keys, dict(zip(NAMES, values, strict=True)))
+    def _held(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[Held]:
+        opened = (self._opened(tuple(one)) for one in tx.execute(wanted, asked))
+        return [held for held in opened if held is not None]
+
+    def _open(self, values: tuple[Any, ...]) -> Held | None:
+        row = open_row(self._keys, dict(zip(NAMES, values[: len(NAMES)], strict=True)))
+        if row is None:
+            return None
+        beside = dict(zip(AFFILIATION_NAMES, values[len(NAMES) :], strict=True))
+        if not isinstance(row.grant.to, ToStructure) or beside["id"] is None:
+            return Held(row, None)
+        return Held(row, open_affiliation(self._keys, beside))
 
     def _grants(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[Grant]:
+        """As stored, whatever they stand on."""
         return [row.grant for row in self._rows(tx, wanted, asked)]
+
+    def _live(
+        self, tx: Connection, wanted: Wanted, asked: dict[str, Any], now: datetime
+    ) -> list[Grant]:
+        def load(ids: Collection[GrantId]) -> list[Held]:
+            return self._held(tx, _ALL.where(table.c.id.in_(list(ids))), {})
+
+        return standing.live(tx, self._keys, self._held(tx, wanted, asked), load, now)
 
 
 def _kin(tx: Connection, to: Grantee, now: datetime) -> set[bytes]:

@@ -130,6 +130,7 @@ def test_a_structure_gets_ordinary_things_and_no_sensitive_ones(
         assert refused.value.reason is Reason.CATEGORY
     assert rows(house) == 1
     assert [(one.what, one.path) for one in house.told(amina)] == [
+        ("affiliation-confirm", ""),
         ("grant", "/Logement"),
         ("refused", "/Santé"),
         ("refused", "/Justice"),

@@ -12,7 +12,14 @@ from policies.changes import REASONS as BY_COLUMN
 from policies.changes import Change
 from policies.decider import Decider
 from policies.explain import Origin, explain
-from policies.invariants import BLOCKED, NOBODY, OWNER_ONLY, READ_ONLY, READ_ONLY_DEVICE
+from policies.invariants import (
+    BLOCKED,
+    DEPOSIT_ONLY,
+    NOBODY,
+    OWNER_ONLY,
+    READ_ONLY,
+    READ_ONLY_DEVICE,
+)
 from policies.texts import COLUMNS, ORIGINS, REASONS, as_text
 from policies.vocabulary import Column
 from tests.policy.question import (
@@ -179,7 +186,10 @@ def test_a_word_that_cannot_be_told_is_shown_as_a_question_mark():
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_texts_are_complete_in_both_languages(language):
     given = set(BY_COLUMN.values()) | {Reason.POLICY}
-    given |= {one.reason for one in (BLOCKED, NOBODY, OWNER_ONLY, READ_ONLY, READ_ONLY_DEVICE)}
+    given |= {
+        one.reason
+        for one in (BLOCKED, DEPOSIT_ONLY, NOBODY, OWNER_ONLY, READ_ONLY, READ_ONLY_DEVICE)
+    }
     assert set(REASONS[language]) == given
     assert set(ORIGINS[language]) == set(Origin)
     assert set(COLUMNS[language]) == set(Column)

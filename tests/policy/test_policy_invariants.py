@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from davserver.domain.actions import NEEDED_RIGHT, Action, Category, Relation, Right, Strength
+from davserver.domain.actions import GRANTABLE, Action, Category, Relation, Right, Strength
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
 from davserver.domain.grants import ToPerson, ToStructure
@@ -38,7 +38,6 @@ WRITES = {
 OWNERS_ONLY = {
     Action.DELETE,
     Action.GRANT,
-    Action.REGRANT,
     Action.REVOKE,
     Action.AUDIT,
     Action.ACCOUNT,
@@ -84,7 +83,7 @@ def test_the_open_rules_do_allow_an_owner_everything(decider):
 @pytest.mark.parametrize("asked", [named(), team()])
 def test_a_live_grant_to_write_allows_what_needs_a_right_and_nothing_else(decider, asked):
     allowed = {action for action in Action if isinstance(ask(decider, asked, action), Permit)}
-    assert allowed == set(NEEDED_RIGHT)
+    assert allowed == set(GRANTABLE)
     for action in OWNERS_ONLY:
         assert ask(decider, asked, action) == Denial(
             action, Reason.OWNER_ONLY, "invariant/owner-only"
@@ -97,6 +96,14 @@ def test_a_grant_to_read_refuses_writing_with_its_reason(decider, asked):
         answer = ask(decider, asked, action)
         assert answer == Denial(action, Reason.READ_ONLY, "invariant/read-only-grant")
     assert isinstance(ask(decider, asked, Action.GET), Permit)
+
+
+@pytest.mark.parametrize("asked", [named(right=Right.DEPOSIT), team(right=Right.DEPOSIT)])
+def test_a_grant_to_deposit_opens_nothing_and_is_not_shared_on(decider, asked):
+    for action in (Action.GET, Action.REGRANT):
+        answer = ask(decider, asked, action)
+        assert answer == Denial(action, Reason.DEPOSIT_ONLY, "invariant/deposit-only-grant")
+    assert isinstance(ask(decider, asked, Action.PUT), Permit)
 
 
 @pytest.mark.parametrize(

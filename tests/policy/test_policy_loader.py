@@ -36,7 +36,7 @@ CASES: list[tuple[str, str, Code, int, int, str | None]] = [
     ("rules.csv", "\n".join(ROW.replace("one", f"r{n}") for n in range(101)),
      Code.TOO_MANY_RULES, 101, 1, None),
     ("rules.csv", ROW.replace("professional", "manager"), Code.NEVER_HONOURED, 1, 16, None),
-    ("rules.csv", ROW.replace("consult", "regrant"), Code.NEVER_HONOURED, 1, 16, None),
+    ("rules.csv", ROW.replace("consult", "grant"), Code.NEVER_HONOURED, 1, 16, None),
     ("rules.csv", "p, x, deny, professional, *, get, *, *, *, mfa, *", Code.DENY_STRENGTH, 1, 44,
      None),
     ("rules.csv", ROW.replace(",", ";"), Code.SEMICOLONS, 1, 2, None),

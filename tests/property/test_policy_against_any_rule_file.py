@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from davserver.domain.actions import (
-    NEEDED_RIGHT,
     Action,
     Category,
     Relation,
@@ -248,6 +247,11 @@ targets = st.builds(
 )
 
 
+READS = {Action.LIST, Action.GET, Action.REGRANT}
+PUTS_IN = {Action.LIST, Action.PUT, Action.MKCOL, Action.LOCK, Action.MOVE, Action.RECALL}
+GOOD_FOR = {Right.READ: READS, Right.WRITE: READS | PUTS_IN, Right.DEPOSIT: PUTS_IN}
+
+
 def entitled(who, action, target) -> bool:
     """Ownership, or a live grant with the right: said once more, without a line of policies/."""
     if who.person.state is not AccountState.ACTIVE or who.person.role in {
@@ -257,15 +261,15 @@ def entitled(who, action, target) -> bool:
         return False
     if who.vault is not None and who.vault == target.vault:
         return True
-    given_, right = target.grant, NEEDED_RIGHT.get(action)
-    if given_ is None or right is None or given_.vault != target.vault:
+    given_ = target.grant
+    if given_ is None or given_.vault != target.vault:
         return False
     live = given_.ended is None and (given_.until is None or given_.until > NOW)
     mine = given_.to in (
         ToPerson(who.id),
         *(ToStructure(m.structure.id) for m in who.memberships if m.holds(NOW)),
     )
-    return live and mine and right in {given_.right, Right.READ}
+    return live and mine and action in GOOD_FOR[given_.right]
 
 
 @SLOW

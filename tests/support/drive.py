@@ -15,6 +15,7 @@ from davserver.domain.grants import Grant, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Person, Principal, Role, Structure
+from davserver.gate.affiliating import affirm
 from davserver.gate.copying import Copying
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
@@ -226,6 +227,8 @@ class World:
                 entry.path.name,
                 grantee,
             )
+            if isinstance(to, Structure):
+                affirm(tx, self.tools, owner.who, VaultId(vault), to.id, now)
             folder, name = self.grants.free_names(tx, naming, now)  # type: ignore[arg-type]
             grant = Grant(
                 GrantId(os.urandom(16)),

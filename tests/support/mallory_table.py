@@ -152,6 +152,9 @@ SILENT: dict[str, str] = {
 
 EMPTY: dict[str, str] = {
     "affiliation": _UNUSED,
+    "affiliation_request": _UNUSED,
+    "notice": _UNUSED,
+    "pace": _UNUSED,
     "principal_key": _UNUSED,
     "principal_key_wrap": _UNUSED,
 }

@@ -15,9 +15,10 @@ from authn.credentials import Password, password_bytes
 from davserver.db import tables
 from davserver.domain.actions import Right
 from davserver.domain.drive import TrailEntry
-from davserver.domain.grants import Grant, Grantee
+from davserver.domain.grants import Grant, Grantee, ToStructure
 from davserver.domain.ids import GrantId, NodeId
 from davserver.domain.people import Person, Principal, Role, Structure
+from davserver.gate.affiliating import affirm
 from davserver.gate.tools import Limits, Tools
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Trail
@@ -130,6 +131,10 @@ class Shelter:
         node = self.node(vault, what)
 
         def make(tx: object) -> GrantRow:
+            if isinstance(to, ToStructure):
+                owner = self.accounts.directory.people(tx, {vault.owner})[vault.owner]
+                who = self.accounts.directory.operator_for(tx, owner.login, "root", self.now)
+                affirm(tx, self.tools, who, vault.id, to.id, self.now)
             naming = Naming(vault.id, owner_name, node, called or what, to)
             folder, name = self.book.free_names(tx, naming, self.now)
             grant = Grant(
