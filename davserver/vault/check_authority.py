@@ -19,7 +19,16 @@ _OF_PEOPLE = ("person", "credential", "structure", "membership", "principal_key"
 _TOLD_OF = ("person", "credential", "structure", "membership")
 """Those of people whose every change leaves a stamp in the instance's trail."""
 
-_BELONGS_TO_VAULT = ("node", "node_version", "blob", "grant", "lock", "space", "read_window")
+_BELONGS_TO_VAULT = (
+    "node",
+    "node_version",
+    "blob",
+    "grant",
+    "lock",
+    "space",
+    "read_window",
+    "affiliation",
+)
 
 
 def check_vault_authority(tx: Connection, keys: InstanceKeys, rows: Rows) -> Iterator[Finding]:
@@ -27,9 +36,10 @@ def check_vault_authority(tx: Connection, keys: InstanceKeys, rows: Rows) -> Ite
     yield from _forged(keys, tables.vault, dict(rows.vault), rows.id)
     for grant in rows.grants:
         yield from _forged(keys, tables.grant, dict(grant), rows.id)
-    for table in (tables.space, tables.affiliation):
-        for row in _all(tx, table, table.c.vault_id == rows.id):
-            yield from _forged(keys, table, row, rows.id)
+    for one in rows.affiliations:
+        yield from _forged(keys, tables.affiliation, dict(one), rows.id)
+    for row in _all(tx, tables.space, tables.space.c.vault_id == rows.id):
+        yield from _forged(keys, tables.space, row, rows.id)
     spaces = select(tables.space.c.id).where(tables.space.c.vault_id == rows.id)
     for name in _OF_A_SPACE:
         table = tables.metadata.tables[name]

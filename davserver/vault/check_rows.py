@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from davserver.db.tables import blob, grant, lock, node, node_version
+from davserver.db.tables import affiliation, blob, grant, lock, node, node_version
 from davserver.db.tables import vault as vault_table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, NodeId, VaultId
@@ -27,6 +27,7 @@ class Rows:
     blobs: Sequence[RowMapping]
     grants: Sequence[RowMapping]
     locks: Sequence[RowMapping]
+    affiliations: Sequence[RowMapping]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,11 @@ def load(tx: Connection, vault: VaultId) -> Rows:
     blobs = select(*columns, func.length(blob.c.inline_ct).label("inline_bytes")).where(
         (blob.c.vault_id == vault) | blob.c.id.in_(of_nodes) | blob.c.id.in_(of_versions)
     )
-    whole = (
-        select(one).where(one.c.vault_id == vault) for one in (node, node_version, grant, lock)
+    tables = (node, node_version, grant, lock, affiliation)
+    whole = (select(one).where(one.c.vault_id == vault) for one in tables)
+    nodes, versions, grants, locks, affiliations = (
+        tx.execute(one).mappings().all() for one in whole
     )
-    nodes, versions, grants, locks = (tx.execute(one).mappings().all() for one in whole)
     return Rows(
         id=vault,
         vault=tx.execute(select(vault_table).where(vault_table.c.id == vault)).mappings().one(),
@@ -73,6 +75,7 @@ def load(tx: Connection, vault: VaultId) -> Rows:
         blobs=tx.execute(blobs).mappings().all(),
         grants=grants,
         locks=locks,
+        affiliations=affiliations,
     )
 
 

@@ -16,6 +16,7 @@ Stamps = Mapping[tuple[str, bytes], Stamp]
 """By table and id, the last stamp of each row in one trail."""
 
 GRANT = "grant"
+AFFILIATION = "affiliation"
 VAULT = "vault"
 
 
@@ -69,6 +70,8 @@ def _present(rows: Rows) -> Iterator[Present]:
             yield Present(VERSION, key, row["version"], _hashed(row["rec_ct"]))
     for row in rows.grants:
         yield Present(GRANT, row["id"], row["row_version"], row["row_mac"])
+    for row in rows.affiliations:
+        yield Present(AFFILIATION, row["id"], row["row_version"], row["row_mac"])
 
 
 def _hashed(record: object) -> object:

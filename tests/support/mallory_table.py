@@ -54,6 +54,8 @@ FOUND: dict[str, str] = {
     "grant": f"{_GRANT} removed copied",
     "team grant": f"{_GRANT} removed copied",
     "ended grant": f"{_GRANT} ended_at=none ended_by=none removed copied",
+    "affiliation": "id vault_id structure_id state requested_by requested_at confirmed_at ends "
+    "ended_at ended_by row_version row_mac removed copied",
     "trail": "vault_id seq at prev payload_hash actor_hash rows rows=none link payload_ct actor_id "
     "actor_id=none actor_ct actor_ct=none removed copied",
     "trail_head": "vault_id seq head mac removed copied",
@@ -77,6 +79,8 @@ _UNUSED = "nothing reads it yet"
 _SAVE = "only tells the last step of a save from a removal, where the same person made both files"
 
 SILENT: dict[str, str] = {
+    "affiliation.last_activity": "puts off, or brings on, the end after two idle years, as "
+    "anything that the structure does on the drive would",
     "epoch.id": "there is one row, and nothing asks for its number",
     "epoch.instance_id": _TOLD_ONLY,
     "epoch.revocation": _EPOCH,
@@ -151,7 +155,6 @@ SILENT: dict[str, str] = {
 }
 
 EMPTY: dict[str, str] = {
-    "affiliation": _UNUSED,
     "affiliation_request": _UNUSED,
     "notice": _UNUSED,
     "pace": _UNUSED,

@@ -74,6 +74,7 @@ VICTIMS: dict[str, tuple[Table, Is]] = {
     "grant": (t.grant, _grant("person", ended=False)),
     "team grant": (t.grant, _grant("structure", ended=False)),
     "ended grant": (t.grant, _grant("person", ended=True)),
+    "affiliation": (t.affiliation, _amina),
     "trail": (t.trail, _amina),
     "trail_head": (t.trail_head, _amina),
     "trail_actor": (t.trail_actor, _amina),
