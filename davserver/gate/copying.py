@@ -124,7 +124,7 @@ class Copying:
 def _to_copy(sight: Sight, order: _Order) -> list[Node]:
     """What is to be copied: the top first, parents before children, only what is visible."""
     start = _start(sight, order)
-    goal = goal_of(sight, start, order.destination, Action.GET, overwrite=order.overwrite)
+    goal = _goal(sight, start, order)
     require_no_disclosure(sight, start, goal)
     if not goal.is_folder:
         sight.require(making(start), goal)
@@ -145,9 +145,20 @@ def _start(sight: Sight, order: _Order) -> Place:
     return start
 
 
+def _goal(sight: Sight, start: Place, order: _Order) -> Place:
+    return goal_of(
+        sight,
+        start,
+        order.destination,
+        Action.GET,
+        overwrite=order.overwrite,
+        deep=order.deep,
+    )
+
+
 def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
     start = _start(sight, order)
-    goal = goal_of(sight, start, order.destination, Action.GET, overwrite=order.overwrite)
+    goal = _goal(sight, start, order)
     require_no_disclosure(sight, start, goal)
     top = copied[0]
     if start.node is None or (start.node.id, start.node.etag) != (top.node.id, top.node.etag):

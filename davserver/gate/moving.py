@@ -130,19 +130,29 @@ def existing(sight: Sight, path: DrivePath) -> Place:
 
 
 def goal_of(
-    sight: Sight, start: Place, path: DrivePath, action: Action, *, overwrite: bool
+    sight: Sight,
+    start: Place,
+    path: DrivePath,
+    action: Action,
+    *,
+    overwrite: bool,
+    deep: bool = True,
 ) -> Place:
-    """Where it goes: free, or something that may be replaced as far as the headers say.
+    """Where it goes: free, or something that may be replaced as far as the headers say. `deep`:
+    all that is in `start` goes along.
 
     Raises NoParent, ConditionFailed, Turned.
     """
+    # Said of the paths alone, and first: a folder cannot go into itself, whatever is in it.
+    inside = start.is_folder and path != start.path and path.is_within(start.path)
+    if inside and deep:
+        raise refuse(start, action, Reason.SAME_PLACE)
     goal = sight.place(path)
     if goal.kind is PlaceKind.NOWHERE:
         raise NoParent("the folder that should hold it is not there")
     require_real(goal, action)
     _require_document_name(goal)
-    within = action is Action.MOVE and path.is_within(start.path)
-    if within or path == start.path or start.path.is_within(path):
+    if path == start.path or start.path.is_within(path):
         raise refuse(start, action, Reason.SAME_PLACE)
     if start.vault is None or goal.vault is None or start.vault.id != goal.vault.id:
         raise refuse(start, action, Reason.OTHER_VAULT)

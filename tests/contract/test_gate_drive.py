@@ -130,11 +130,26 @@ def test_a_folder_that_moves_takes_all_below_it_along(amina: Drive) -> None:
         amina.look("/a")
 
 
+def test_a_folder_is_copied_into_itself_without_its_members_only(amina: Drive) -> None:
+    amina.mkcol("/a")
+    amina.put("/a/x.txt", b"x")
+    for inside in ("/a/b", "/a/not there/b"):
+        with pytest.raises(Refused) as refused:
+            amina.copy("/a", inside)
+        assert reason(refused) == "same-place"
+    assert amina.copy("/a", "/a/b", deep=False)
+    assert amina.names("/a/b") == []
+
+
 def test_a_folder_cannot_move_into_itself(amina: Drive) -> None:
     amina.mkcol("/a")
-    with pytest.raises(Refused) as refused:
-        amina.move("/a", "/a/b")
-    assert reason(refused) == "same-place"
+    for inside in ("/a/b", "/a/not there/b"):
+        with pytest.raises(Refused) as refused:
+            amina.move("/a", inside)
+        assert reason(refused) == "same-place"
+    amina.put("/f.txt", b"a file")
+    with pytest.raises(NoParent):
+        amina.move("/f.txt", "/f.txt/g")
 
 
 def test_a_copied_folder_is_independent(amina: Drive) -> None:
