@@ -85,12 +85,17 @@ def check(sight: Sight, place: Place, conditions: Conditions, reach: Reach = ITS
     """
     assert place.vault is not None  # noqa: S101 — require_real was asked before
     live = locks.live(sight.tx, place.vault, sight.now)
+    require_conditions(sight, place, conditions)
+    require_unlocked(place, live, conditions, reach)
+    return live
+
+
+def require_conditions(sight: Sight, place: Place, conditions: Conditions) -> None:
+    """As `check`, of a place that itself stays as it is. Raises ConditionFailed."""
     simple = conditions.if_match or conditions.if_none_match or conditions.unmodified_since
     if simple:
         require_for_writing(conditions, entry_of(sight, place))
     require_if(conditions, place.path, lambda path: state_of(sight, path))
-    require_unlocked(place, live, conditions, reach)
-    return live
 
 
 def entry_of(sight: Sight, place: Place) -> Entry | None:

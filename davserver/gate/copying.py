@@ -11,8 +11,8 @@ from davserver.domain.errors import ConditionFailed
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.gate.acting import change, look, record, require_real, state_of
-from davserver.gate.conditions import require_if, require_unlocked
+from davserver.gate.acting import change, look, record, require_conditions, require_real
+from davserver.gate.conditions import require_unlocked
 from davserver.gate.moving import (
     cleared,
     existing,
@@ -163,7 +163,7 @@ def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
     top = copied[0]
     if start.node is None or (start.node.id, start.node.etag) != (top.node.id, top.node.etag):
         raise _SourceChanged
-    require_if(order.conditions, order.source, lambda path: state_of(sight, path))
+    require_conditions(sight, start, order.conditions)
     if is_save_onto(start, goal) and top.staged is not None:
         _write_onto(sight, goal, top, top.staged, order)
         return False

@@ -12,7 +12,14 @@ from davserver.domain.errors import ConditionFailed, Locked, NoParent, NotLocked
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
-from davserver.gate.acting import change, check, ids_below, record, require_real
+from davserver.gate.acting import (
+    change,
+    check,
+    ids_below,
+    record,
+    require_conditions,
+    require_real,
+)
 from davserver.gate.entries import lock_view
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.scratch import Scratch
@@ -87,6 +94,7 @@ def _lock(
         check(sight, place, conditions)
         place, permit = _made_empty(sight, place)
     else:
+        require_conditions(sight, place, conditions)
         _require_no_conflict(sight, place, request, locks.live(sight.tx, vault, sight.now))
     lock = locks.take(sight.tx, vault, permit, request, sight.tools.entropy, sight.now)
     details = {"depth": "infinity" if lock.deep else "0"}
@@ -132,6 +140,7 @@ def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions
     mine = [lock for lock in _mine(sight, place) if lock.token in conditions.tokens]
     if not mine:
         raise ConditionFailed("no such lock here")
+    require_conditions(sight, place, conditions)
     sight.require(Action.LOCK, place)
     expires = locks.prolong(sight.tx, mine[0], seconds, sight.now)
     return lock_view(replace(mine[0], timeout=seconds, expires=expires), place, sight.now)
