@@ -1,5 +1,8 @@
-"""Conditions of requests that only look: HEAD, GET of a folder, PROPFIND."""
+"""Conditions that are judged by a look: those of HEAD, GET of a folder and PROPFIND, and Depth."""
 
+from davserver.dav import fields
+from davserver.dav.errors import Malformed
+from davserver.dav.fields import Depth
 from davserver.dav.visit import Visit
 from davserver.domain.conditions import Conditions
 from davserver.domain.drive import Entry
@@ -21,6 +24,19 @@ def require_if_header(visit: Visit, entry: Entry) -> None:
     """The If header alone: PROPFIND selects no representation (RFC 9110 §13.2.1)."""
     if visit.request.header("If") is not None:
         _require_if(visit, visit.request.conditions(), entry)
+
+
+def require_all_of_it(visit: Visit) -> None:
+    """DELETE and MOVE take all that is there (RFC 4918 §9.6.1, §9.9.2). Depth 0 says that of a
+    file; of a folder it says less, and its sender must not lose everything.
+
+    Raises Malformed, NotFound.
+    """
+    depth = fields.depth(visit.request.header("Depth"), frozenset({Depth.ZERO, Depth.INFINITY}))
+    if depth is Depth.INFINITY:
+        return
+    if visit.services.reading.look(visit.who, visit.request.path, visit.now).is_folder:
+        raise Malformed("The Depth header must be infinity for a folder.")
 
 
 def _require_if(visit: Visit, conditions: Conditions, entry: Entry) -> None:

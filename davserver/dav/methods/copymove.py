@@ -6,6 +6,7 @@ from davserver.dav import fields
 from davserver.dav.bodies import xml_of
 from davserver.dav.destination import destination
 from davserver.dav.fields import Depth
+from davserver.dav.looking import require_all_of_it
 from davserver.dav.reply import Reply, empty
 from davserver.dav.visit import Visit
 from davserver.domain.paths import DrivePath
@@ -30,8 +31,7 @@ def copy(visit: Visit) -> Reply:
 def move(visit: Visit) -> Reply:
     request = visit.request
     target = _target(visit)
-    # A move of a folder without what is in it has no meaning (RFC 4918 §9.9.2).
-    fields.depth(request.header("Depth"), frozenset({Depth.INFINITY}))
+    require_all_of_it(visit)
     created = visit.services.moving.move(
         visit.who,
         request.path,

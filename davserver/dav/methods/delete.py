@@ -2,9 +2,8 @@
 
 from http import HTTPStatus
 
-from davserver.dav import fields
 from davserver.dav.bodies import no_body
-from davserver.dav.fields import Depth
+from davserver.dav.looking import require_all_of_it
 from davserver.dav.reply import Reply, empty
 from davserver.dav.visit import Visit
 
@@ -12,7 +11,6 @@ from davserver.dav.visit import Visit
 def delete(visit: Visit) -> Reply:
     request = visit.request
     no_body(request.body)
-    # A client that means less than everything must not lose everything.
-    fields.depth(request.header("Depth"), frozenset({Depth.INFINITY}))
+    require_all_of_it(visit)
     visit.services.writing.remove(visit.who, request.path, request.conditions(), visit.now)
     return empty(HTTPStatus.NO_CONTENT)

@@ -42,7 +42,7 @@ def get(visit: Visit) -> Reply:
 
 
 def head(visit: Visit) -> Reply:
-    """What GET would say. Nobody reads anything here, so the trail gets no entry."""
+    """What GET would say of the whole. Nobody reads anything here, so the trail gets no entry."""
     request = visit.request
     no_body(request.body)
     entry = visit.services.reading.look(visit.who, request.path, visit.now)
@@ -52,11 +52,8 @@ def head(visit: Visit) -> Reply:
         # The gate knows why not, and records it.
         return get(visit)
     require_conditions(visit, entry)
-    try:
-        span = _span(visit, entry)
-    except Unsatisfiable:
-        return _unsatisfiable(entry)
-    return Reply(*_status_and_headers(entry, span))
+    # A Range counts for GET alone (RFC 9110 §14.2).
+    return Reply(*_status_and_headers(entry, None))
 
 
 def _folder(visit: Visit, entry: Entry) -> Reply:
