@@ -252,7 +252,9 @@ def lock_view(lock: Lock, place: Place, now: datetime) -> LockView:
 def _root_of(lock: Lock, place: Place) -> DrivePath:
     if place.node is not None and lock.node == place.node.id:
         return place.path
+    # What was granted lies in a folder of its owner's name, which nothing of the vault is.
+    above = 0 if place.owned else 1
     for distance, folder in enumerate(reversed(place.above), start=1):
-        if folder.id == lock.node and distance < len(place.path.parts):
+        if folder.id == lock.node and distance + above < len(place.path.parts):
             return DrivePath(place.path.parts[:-distance])
-    return DrivePath(place.path.parts[:2]) if not place.owned else DrivePath()
+    return DrivePath() if place.owned else DrivePath(place.path.parts[:2])
