@@ -1,5 +1,6 @@
 """The documentation names everything that a person may meet: settings, commands, codes, reasons."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -81,3 +82,29 @@ def test_every_page_is_reached_from_the_first_one() -> None:
     readme = (ROOT / "README.md").read_text()
     pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
     assert {page for page in pages if f"({page})" not in readme} == set()
+
+
+def test_the_known_faults_lead_to_tests_that_are_there() -> None:
+    assert _told_of_faults() - set(_tests()) == set()
+
+
+def test_every_test_of_a_fault_of_wsgidav_is_told_of() -> None:
+    marked = {name for name, words in _tests().items() if words.startswith("W: ")}
+    assert marked - _told_of_faults() == set()
+    assert len(marked) > 20
+
+
+def _told_of_faults() -> set[str]:
+    page = (ROOT / "docs/webdav.md").read_text()
+    return set(re.findall(r"`(test_\w+)`", page.partition("## Where stock WsgiDAV")[2]))
+
+
+def _tests() -> dict[str, str]:
+    """Every test function of the repository, with what its text says."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "tests").rglob("test_*.py")]
+    return {
+        node.name: ast.get_docstring(node) or ""
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
