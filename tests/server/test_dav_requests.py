@@ -1,7 +1,7 @@
-"""The drive over HTTP: paths, conditions, ranges, uploads, COPY and MOVE.
+"""The drive over HTTP: paths, ranges, uploads, COPY, MOVE and DELETE.
 
-Most of these are faults of stock WsgiDAV (marked W in docs/webdav.md), so each test says what a
-client would lose by them.
+Most of these are faults of stock WsgiDAV (marked W; docs/webdav.md has a table of them), so each
+test says what a client would lose by them. Conditions have a file of their own.
 """
 
 import hashlib
