@@ -6,7 +6,7 @@ from datetime import datetime
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
-from davserver.domain.people import Principal, Role
+from davserver.domain.people import Principal, Role, Structure
 from policies.invariants import OWN_REVOKE, refusal
 from policies.snapshot import UNKNOWN, Snapshot
 from policies.ties import Tie, acting_membership, earliest, tie_of
@@ -19,6 +19,7 @@ class Judge:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._sights: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
+        self._pens: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
 
     def decide(
         self, who: Principal, action: Action, target: Target, now: datetime
@@ -57,12 +58,35 @@ class Judge:
         tie = tie_of(who, target, now)
         if refusal(who, Action.LIST, tie.relation, tie.grant) is not None:
             return frozenset()
-        key = (who.person.role, tie.relation, self.snapshot.structure_word(tie.structure))
+        return self.shown_to(who.person.role, tie.relation, tie.structure)
+
+    def shown_to(
+        self, role: Role, relation: Relation, structure: Structure | None
+    ) -> frozenset[Category]:
+        """The categories that the rules show to such a person, who need not be the one who asks."""
+        word = self.snapshot.structure_word(structure)
+        key = (role, relation, word)
         seen = self._sights.get(key)
         if seen is None:
-            seen = frozenset(c for c in Category if self._shows(who, tie, c))
+            shows = self.snapshot.shows
+            seen = frozenset(c for c in Category if shows(role, relation, c, word))
             self._sights[key] = seen
         return seen
+
+    def written_by(
+        self, role: Role, relation: Relation, structure: Structure | None
+    ) -> frozenset[Category]:
+        """The categories that the rules let such a person write, in some circumstances at least:
+        what somebody locks does not come and go with hours and networks.
+        """
+        word = self.snapshot.structure_word(structure)
+        key = (role, relation, word)
+        written = self._pens.get(key)
+        if written is None:
+            ever = self.snapshot.ever
+            written = frozenset(c for c in Category if ever(role, relation, Action.PUT, c, word))
+            self._pens[key] = written
+        return written
 
     def _shows(self, who: Principal, tie: Tie, category: Category) -> bool:
         structure = self.snapshot.structure_word(tie.structure)

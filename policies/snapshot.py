@@ -87,6 +87,16 @@ class Snapshot:
         point = calm._replace(relation=relation, category=category, structure=structure)
         return self.answer(point).allowed
 
+    def ever(self, role: str, relation: str, action: str, category: str, structure: str) -> bool:
+        """Whether `action` is allowed at some moment, which the table finds and Casbin judges."""
+        for moment in self._moments(role):
+            point = moment._replace(
+                relation=relation, action=action, category=category, structure=structure
+            )
+            if self.table.decide(point)[0] and self.answer(point).allowed:
+                return True
+        return False
+
     def _calm_moment(self, role: str) -> Point | None:
         if role not in self._calm:
             # Bounded by the four roles; two threads compute the same value.

@@ -12,6 +12,7 @@ from davserver.domain.ids import CredentialId, VaultId
 from davserver.domain.people import AccountState, Membership, Person, Role, Structure
 from davserver.gate.desk import Change, Desk
 from davserver.trail import Event, RowStamp, What
+from davserver.vault.lock_ends import forget_member, forget_person
 
 STAFF = frozenset({Role.PROFESSIONAL, Role.MANAGER})
 """Who has a place in structures. A beneficiary is tied to one by affiliation and grants alone, an
@@ -78,12 +79,13 @@ def add_person(desk: Desk, arrival: Arrival) -> Person:
 
 
 def set_state(desk: Desk, login: str, state: AccountState) -> Person:
-    """Nothing happens, and nothing is recorded, when it is so already."""
+    """Their locks end. Nothing happens, and nothing is recorded, when it is so already."""
     rule = desk.allow()
     person = desk.directory.find_person(desk.tx, login)
     if person.state is not state:
         stamp = desk.register.set_state(desk.tx, person.id, state, desk.now)
         bump_revocation(desk.tx)
+        forget_person(desk.tx, person.id)
         back = state is AccountState.ACTIVE
         what = What.PERSON_ENABLE if back else What.PERSON_DISABLE
         desk.record(Change(what, rule, (stamp,), {}), person)
@@ -131,7 +133,9 @@ def add_membership(desk: Desk, login: str, slug: str, span: Span) -> Membership:
 
 
 def end_membership(desk: Desk, login: str, slug: str) -> None:
-    """Whatever they hold there now, or would hold later. Raises NotFound when that is nothing."""
+    """Whatever they hold there now, or would hold later; what they locked for it is free. Raises
+    NotFound when that is nothing.
+    """
     rule = desk.allow()
     person = desk.directory.find_person(desk.tx, login)
     structure = desk.directory.find_structure(desk.tx, slug)
@@ -140,6 +144,7 @@ def end_membership(desk: Desk, login: str, slug: str) -> None:
         raise NotFound(f"{quoted(person.login)} is not in {quoted(slug)}; nothing was changed")
     stamps = tuple(desk.register.end_membership(desk.tx, one.id, desk.now) for one in ending)
     bump_revocation(desk.tx)
+    forget_member(desk.tx, person.id, structure.id)
     desk.record(Change(What.MEMBERSHIP_END, rule, stamps, {"structure": slug}), person)
 
 

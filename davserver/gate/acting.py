@@ -24,13 +24,12 @@ from davserver.gate.conditions import (
     tokens_at,
 )
 from davserver.gate.entries import Entries
+from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned, owners_path, refusals_recorded
 from davserver.trail import Event, RowStamp, What
-from davserver.vault import index, locks
-from davserver.vault.locks import Lock
 from davserver.vault.rows import OpenVault
 from davserver.vault.stamps import Stamp
 
@@ -78,16 +77,16 @@ def require_movable(place: Place, action: Action) -> OpenVault:
     return vault
 
 
-def check(sight: Sight, place: Place, conditions: Conditions, reach: Reach = ITSELF) -> list[Lock]:
+def check(sight: Sight, place: Place, conditions: Conditions, reach: Reach = ITSELF) -> Standing:
     """All that RFC 9110 §13 and RFC 4918 §7, §10.4 ask before a change. Gives the live locks.
 
     Raises ConditionFailed, Locked.
     """
     assert place.vault is not None  # noqa: S101 — require_real was asked before
-    live = locks.live(sight.tx, place.vault, sight.now)
+    standing = Standing(sight, place.vault)
     require_conditions(sight, place, conditions)
-    require_unlocked(place, live, conditions, reach)
-    return live
+    require_unlocked(place, standing, conditions, reach)
+    return standing
 
 
 def require_conditions(sight: Sight, place: Place, conditions: Conditions) -> None:
@@ -107,26 +106,8 @@ def state_of(sight: Sight, path: DrivePath) -> State:
     entry = entry_of(sight, place)
     if place.vault is None:
         return State(entry.etag if entry else None, frozenset())
-    live = locks.live(sight.tx, place.vault, sight.now)
-    return State(entry.etag if entry else None, tokens_at(place, live))
-
-
-def ids_below(sight: Sight, place: Place) -> frozenset[NodeId]:
-    """Everything in the folder, for locks that lie deeper."""
-    if place.vault is None or place.node is None or not place.is_folder:
-        return frozenset()
-    return frozenset(node.id for node in index.subtree(sight.tx, place.vault, place.node.id))
-
-
-def tree_reach(sight: Sight, place: Place) -> Reach:
-    """For removing or moving: the folder's list of members changes, and all below goes along.
-
-    What is below is looked at only where something in the vault is locked at all.
-    """
-    if place.vault is None or not place.is_folder:
-        return Reach(members_of_parent=True)
-    live = locks.live(sight.tx, place.vault, sight.now)
-    return Reach(members_of_parent=True, below=ids_below(sight, place) if live else frozenset())
+    standing = Standing(sight, place.vault)
+    return State(entry.etag if entry else None, tokens_at(place, standing))
 
 
 def record(

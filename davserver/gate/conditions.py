@@ -2,14 +2,15 @@
 in its way (RFC 4918 §7). Judged from the facts of the transaction that acts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from davserver.domain.actions import Category
 from davserver.domain.conditions import Any, Conditions, ETags, IfList, StateTerm
 from davserver.domain.drive import Entry
 from davserver.domain.errors import ConditionFailed, Locked, NotChanged
-from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
+from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place
 from davserver.vault.locks import Lock
 
@@ -89,50 +90,50 @@ def _term_holds(term: StateTerm, state: State) -> bool:
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How far a change reaches: into the thing itself, its folder's list of members (RFC 4918
-    §7.4), and all that is below it.
+    §7.4), and all that is in it. `category`: of what comes to a free name, if not the folder's own.
     """
 
     members_of_parent: bool = False
-    below: frozenset[NodeId] = frozenset()
+    tree: bool = False
+    category: Category | None = None
 
 
 ITSELF = Reach()
+WHOLE = Reach(members_of_parent=True, tree=True)
+"""For what is removed or moved, with all that is in it."""
 
 
 def require_unlocked(
-    place: Place, live: Sequence[Lock], conditions: Conditions, reach: Reach = ITSELF
+    place: Place, standing: Standing, conditions: Conditions, reach: Reach = ITSELF
 ) -> None:
-    """Every lock that covers what changes must be this person's, and its token submitted.
+    """Every lock that binds what changes must be this person's, and its token submitted.
 
     For a free name the folder's own lock counts. Raises Locked.
     """
+    in_the_way = _in_the_way(place, standing, reach)
     held = [
-        lock for lock in live if lock.token in conditions.tokens and lock.person == place.who.id
+        lock
+        for lock in in_the_way
+        if lock.token in conditions.tokens and lock.person == place.who.id
     ]
-    for lock in live:
-        if lock not in held and _stands_in_the_way(lock, place, reach):
-            if not lock.exclusive and any(other.node == lock.node for other in held):
-                continue  # one shared lock's token is enough among sharers (RFC 4918 §7)
-            raise Locked("somebody has locked it")
+    for lock in in_the_way:
+        if lock in held:
+            continue
+        if not lock.exclusive and any(other.node == lock.node for other in held):
+            continue  # one shared lock's token is enough among sharers (RFC 4918 §7)
+        raise Locked("somebody has locked it")
 
 
-def _stands_in_the_way(lock: Lock, place: Place, reach: Reach) -> bool:
-    if place.node is not None and lock.covers(place.node.id, place.above):
-        return True
-    if lock.node in reach.below:
-        return True
-    if place.node is not None and not reach.members_of_parent:
-        return False
-    parent = place.parent
-    return parent is not None and lock.covers(parent.id, place.above[:-1])
+def _in_the_way(place: Place, standing: Standing, reach: Reach) -> list[Lock]:
+    found = standing.on(place)
+    if place.node is None or reach.members_of_parent:
+        found += standing.on_members(place, reach.category)
+    if reach.tree:
+        found += standing.in_tree(place)
+    return found
 
 
-def tokens_at(place: Place, live: Sequence[Lock]) -> frozenset[str]:
-    """The person's own tokens of locks that cover the place, or would cover what is made there."""
-    if place.node is not None:
-        mine = (lock for lock in live if lock.covers(place.node.id, place.above))
-    elif place.parent is not None:
-        mine = (lock for lock in live if lock.covers(place.parent.id, place.above[:-1]))
-    else:
-        return frozenset()
-    return frozenset(lock.token for lock in mine if lock.person == place.who.id)
+def tokens_at(place: Place, standing: Standing) -> frozenset[str]:
+    """The person's own tokens of locks that bind the place, or would bind what is made there."""
+    there = standing.on_members(place) if place.node is None else standing.on(place)
+    return frozenset(lock.token for lock in there if lock.person == place.who.id)

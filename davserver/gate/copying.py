@@ -12,7 +12,8 @@ from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.gate.acting import change, look, record, require_conditions, require_real
-from davserver.gate.conditions import require_unlocked
+from davserver.gate.conditions import Reach, require_unlocked
+from davserver.gate.lock_reach import Standing
 from davserver.gate.moving import (
     cleared,
     existing,
@@ -27,7 +28,7 @@ from davserver.gate.tools import Tools
 from davserver.gate.turned import owners_path
 from davserver.gate.writing import permit_to_put
 from davserver.trail import What
-from davserver.vault import locks, writing
+from davserver.vault import writing
 from davserver.vault.contents import open_content
 from davserver.vault.rows import OpenVault
 from davserver.vault.staging import Replay, Staged
@@ -169,8 +170,8 @@ def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
         return False
     vault = require_real(goal, Action.PUT)
     free = cleared(sight, vault, goal, order.conditions)
-    live = locks.live(sight.tx, vault, sight.now)
-    require_unlocked(free, live, order.conditions)
+    arriving = Reach(category=start.category)
+    require_unlocked(free, Standing(sight, vault), order.conditions, arriving)
     _make_tree(sight, vault, free, start, copied)
     return not goal.exists
 
@@ -178,8 +179,7 @@ def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
 def _write_onto(sight: Sight, goal: Place, top: _Copied, staged: Staged, order: _Order) -> None:
     vault = require_real(goal, Action.PUT)
     permit = permit_to_put(sight, goal)
-    live = locks.live(sight.tx, vault, sight.now)
-    require_unlocked(goal, live, order.conditions)
+    require_unlocked(goal, Standing(sight, vault), order.conditions)
     done = writing.write(
         sight.tx,
         vault,

@@ -10,9 +10,10 @@ from davserver.domain.drive import Entry, LockView
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
+from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
-from davserver.vault import changes, index, locks, quota
+from davserver.vault import changes, index, quota
 from davserver.vault.changes import Change
 from davserver.vault.locks import Lock
 
@@ -43,14 +44,14 @@ class Entries:
             return self._virtual(place, self._below_virtual(place))
         assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a NODE
         found = changes.of_folders(self._sight.tx, [place.node.id]) if place.is_folder else {}
-        entry = self._entry(place, found, self._locks(place))
+        entry = self._entry(place, found, self._standing(place))
         return self._with_quota(place, entry)
 
     def of_version(self, place: Place) -> Entry:
         """The entry of a file that is read or was just written: without locks and permissions,
         which nobody asks of a GET or a PUT.
         """
-        return self._entry(place, {}, (), frozenset())
+        return self._entry(place, {}, None, frozenset())
 
     def with_children(self, place: Place) -> tuple[Entry, list[Entry]]:
         """A folder's entry and its visible children's, in a number of statements that does not
@@ -62,9 +63,9 @@ class Entries:
         assert place.node is not None  # noqa: S101 — a NODE
         children = self._sight.children(place)
         found = changes.of_parent(self._sight.tx, place.node.id)
-        live = self._locks(place)
-        entry = self._with_quota(place, self._entry(place, found, live))
-        return entry, [self._entry(child, found, live) for child in children]
+        standing = self._standing(place)
+        entry = self._with_quota(place, self._entry(place, found, standing))
+        return entry, [self._entry(child, found, standing) for child in children]
 
     # ── places of a vault ───────────────────────────────────────────────────────────────────────
 
@@ -72,7 +73,7 @@ class Entries:
         self,
         place: Place,
         found: dict[NodeId, list[Change]],
-        live: Sequence[Lock],
+        standing: Standing | None,
         known: frozenset[Action] | None = None,
     ) -> Entry:
         node = place.node
@@ -90,7 +91,7 @@ class Entries:
             may=may,
             sha256=node.content.sha256 if node.content else None,
             properties=node.properties,
-            locks=self._lock_views(place, live),
+            locks=self._lock_views(place, standing),
             lockable=Action.LOCK in may,
         )
         if not node.is_folder:
@@ -155,18 +156,13 @@ class Entries:
 
     # ── locks ───────────────────────────────────────────────────────────────────────────────────
 
-    def _locks(self, place: Place) -> list[Lock]:
+    def _standing(self, place: Place) -> Standing:
         assert place.vault is not None  # noqa: S101 — a NODE has a vault
-        return locks.live(self._sight.tx, place.vault, self._sight.now)
+        return Standing(self._sight, place.vault)
 
-    def _lock_views(self, place: Place, live: Sequence[Lock]) -> tuple[LockView, ...]:
-        node = place.node
-        assert node is not None  # noqa: S101 — asked of nodes only
-        return tuple(
-            lock_view(lock, place, self._sight.now)
-            for lock in live
-            if lock.covers(node.id, place.above)
-        )
+    def _lock_views(self, place: Place, standing: Standing | None) -> tuple[LockView, ...]:
+        found = standing.on(place) if standing is not None else ()
+        return tuple(lock_view(lock, place, self._sight.now) for lock in found)
 
     # ── places without a node: a professional's root, a beneficiary's folder there ───────────────
 
@@ -200,7 +196,7 @@ class Entries:
         folders = [i.node.id for one in items.values() for i in one if i.node and i.is_folder]
         found = changes.of_folders(sight.tx, folders)
         return [
-            self._virtual(place, [self._entry(item, found, ()) for item in items[place.path]])
+            self._virtual(place, [self._entry(item, found, None) for item in items[place.path]])
             for place in shared
             if items[place.path]
         ]
@@ -209,8 +205,8 @@ class Entries:
         items = self._sight.items(place)
         folders = [item.node.id for item in items if item.node and item.is_folder]
         found = changes.of_folders(self._sight.tx, folders)
-        live = self._locks(place) if items else []
-        return [self._entry(item, found, live) for item in items]
+        standing = self._standing(place) if items else None
+        return [self._entry(item, found, standing) for item in items]
 
     def _virtual(self, place: Place, below: Sequence[Entry]) -> Entry:
         inside = tuple((e.path.name, bytes(e.id), e.etag) for e in below)
@@ -252,9 +248,8 @@ def lock_view(lock: Lock, place: Place, now: datetime) -> LockView:
 def _root_of(lock: Lock, place: Place) -> DrivePath:
     if place.node is not None and lock.node == place.node.id:
         return place.path
-    # What was granted lies in a folder of its owner's name, which nothing of the vault is.
-    above = 0 if place.owned else 1
-    for distance, folder in enumerate(reversed(place.above), start=1):
-        if folder.id == lock.node and distance + above < len(place.path.parts):
-            return DrivePath(place.path.parts[:-distance])
-    return DrivePath() if place.owned else DrivePath(place.path.parts[:2])
+    # An owner's path begins below the first folder; others' with the person and the granted item.
+    top = 0 if place.owned else 2
+    deepest_first = enumerate(reversed(place.above), start=1)
+    up = next((up for up, folder in deepest_first if folder.id == lock.node), len(place.above))
+    return DrivePath(place.path.parts[: max(top, len(place.path.parts) - up)])

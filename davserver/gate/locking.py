@@ -1,6 +1,5 @@
 """LOCK, its refresh, and UNLOCK (RFC 4918 §9.10–9.11)."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,15 +11,10 @@ from davserver.domain.errors import ConditionFailed, Locked, NoParent, NotLocked
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
-from davserver.gate.acting import (
-    change,
-    check,
-    ids_below,
-    record,
-    require_conditions,
-    require_real,
-)
+from davserver.gate.acting import change, check, record, require_conditions, require_real
 from davserver.gate.entries import lock_view
+from davserver.gate.lock_holders import Holder
+from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
@@ -95,7 +89,7 @@ def _lock(
         place, permit = _made_empty(sight, place)
     else:
         require_conditions(sight, place, conditions)
-        _require_no_conflict(sight, place, request, locks.live(sight.tx, vault, sight.now))
+        _require_no_conflict(place, request, Standing(sight, vault), Holder.by(sight, permit))
     lock = locks.take(sight.tx, vault, permit, request, sight.tools.entropy, sight.now)
     details = {"depth": "infinity" if lock.deep else "0"}
     record(sight, What.LOCK, place, permit, lock.node, (), details)
@@ -114,25 +108,23 @@ def _made_empty(sight: Sight, place: Place) -> tuple[Place, Permit]:
 
 
 def _require_no_conflict(
-    sight: Sight, place: Place, request: LockRequest, live: Sequence[Lock]
+    place: Place, request: LockRequest, standing: Standing, holder: Holder
 ) -> None:
-    """Raises Locked: an exclusive lock admits no other, a shared one only shared ones."""
-    assert place.node is not None  # noqa: S101 — locked things exist
-    below = ids_below(sight, place) if request.deep and live else frozenset()
-    for lock in live:
-        meets = lock.covers(place.node.id, place.above) or lock.node in below
-        if meets and (request.exclusive or lock.exclusive):
-            raise Locked("somebody has locked it")
+    """Raises Locked: an exclusive lock admits no other on anything that both bind, a shared one
+    only shared ones.
+    """
+    met = standing.on(place)
+    if request.deep:
+        met += standing.meeting(place, holder)
+    if any(request.exclusive or lock.exclusive for lock in met):
+        raise Locked("somebody has locked it")
 
 
 def _mine(sight: Sight, place: Place) -> list[Lock]:
-    """The person's own locks that cover the place."""
+    """The person's own locks that bind the place."""
     if place.vault is None or place.node is None:
         return []
-    live = locks.live(sight.tx, place.vault, sight.now)
-    return [
-        one for one in live if one.person == sight.who.id and one.covers(place.node.id, place.above)
-    ]
+    return Standing(sight, place.vault).held_at(place)
 
 
 def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions) -> LockView:

@@ -19,10 +19,10 @@ from davserver.gate.acting import (
     refuse,
     require_movable,
     require_real,
-    tree_reach,
 )
-from davserver.gate.conditions import Reach, require_unlocked
+from davserver.gate.conditions import WHOLE, Reach, require_unlocked
 from davserver.gate.entries import is_recallable
+from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import permit_to_remove
 from davserver.gate.scratch import Scratch
@@ -32,7 +32,6 @@ from davserver.gate.turned import owners_path
 from davserver.gate.writing import permit_to_put, put_staged
 from davserver.trail import What
 from davserver.vault import locks, moving, trash
-from davserver.vault.locks import Lock
 from davserver.vault.rows import OpenVault
 from davserver.vault.staging import media_type_of
 
@@ -101,18 +100,18 @@ def _move(
     goal = goal_of(sight, start, destination, Action.MOVE, overwrite=overwrite)
     take = sight.require(Action.MOVE, start)
     require_no_disclosure(sight, start, goal)
-    reach = tree_reach(sight, start)
-    live = check(sight, start, conditions, reach)
+    standing = check(sight, start, conditions, WHOLE)
     if is_save_onto(start, goal):
         put = permit_to_put(sight, goal)
-        require_unlocked(goal, live, conditions)
+        require_unlocked(goal, standing, conditions)
         done = moving.take_over(sight.tx, vault, take, put, sight.tools.entropy, sight.now)
     else:
         free = cleared(sight, vault, goal, conditions)
         put = sight.require(making(start), free)
-        require_unlocked(free, live, conditions)
-        # Locks do not travel (RFC 4918 §7.6): whoever held one finds the thing unlocked.
-        locks.release(sight.tx, [one.id for one in live if _lies_in(one, start, reach)])
+        require_unlocked(free, standing, conditions, Reach(category=start.category))
+        # Locks do not travel (RFC 4918 §7.6): whoever held one finds the thing unlocked. Those on
+        # what this person does not see stay: they are not theirs to end.
+        locks.release(sight.tx, [one.id for one in standing.going_along(start)])
         done = moving.move(sight.tx, vault, take, put, sight.now)
     record(sight, What.MOVE, goal, put, done.node.id, done.stamps, {"from": owners_path(start)})
     return not goal.exists
@@ -197,8 +196,7 @@ def cleared(sight: Sight, vault: OpenVault, goal: Place, conditions: Conditions)
     if not goal.exists:
         return goal
     require_movable(goal, Action.DELETE)
-    live = locks.live(sight.tx, vault, sight.now)
-    require_unlocked(goal, live, conditions, tree_reach(sight, goal))
+    require_unlocked(goal, Standing(sight, vault), conditions, WHOLE)
     permit, what = permit_to_remove(sight, goal)
     done = trash.trash(sight.tx, vault, permit, sight.now)
     record(sight, what, goal, permit, done.node.id, done.stamps, {"overwritten": "yes"})
@@ -212,7 +210,3 @@ def _is_side_file(path: DrivePath) -> bool:
 def _require_document_name(place: Place) -> None:
     if _is_side_file(place.path):
         raise refuse(place, Action.PUT, Reason.SCRATCH)
-
-
-def _lies_in(lock: Lock, place: Place, reach: Reach) -> bool:
-    return lock.node in reach.below or lock.node == place.node_id

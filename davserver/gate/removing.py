@@ -10,7 +10,8 @@ from davserver.domain.decisions import Permit
 from davserver.domain.errors import NotFound, Reason
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
-from davserver.gate.acting import check, record, refuse, require_movable, require_real, tree_reach
+from davserver.gate.acting import check, record, refuse, require_movable, require_real
+from davserver.gate.conditions import WHOLE
 from davserver.gate.entries import is_recallable
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
@@ -27,7 +28,7 @@ def remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
     if not place.exists:
         raise NotFound("nothing is there")
     vault = require_movable(place, Action.DELETE)
-    check(sight, place, conditions, tree_reach(sight, place))
+    check(sight, place, conditions, WHOLE)
     successor = _successor(sight, place)
     if successor is not None:
         _reunite(sight, place, successor)

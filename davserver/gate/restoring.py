@@ -13,6 +13,7 @@ from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.acting import check, record, refuse
+from davserver.gate.conditions import Reach
 from davserver.gate.kept import TrashView, VersionView
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
@@ -81,7 +82,7 @@ def restore_trash(sight: Sight, node: NodeId, to: DrivePath | None) -> DrivePath
     found = vault_trash.one_in_trash(sight.tx, drive.vault, node)
     goal = _former_place(sight, drive.vault, found) if to is None else _goal(sight, to)
     permit = sight.require(Action.MKCOL if found.is_folder else Action.PUT, goal)
-    check(sight, goal, NONE)
+    check(sight, goal, NONE, Reach(category=found.category))
     done = vault_trash.restore(
         sight.tx, drive.vault, node, list(goal.above), goal.path.name, sight.now
     )

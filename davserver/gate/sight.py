@@ -133,7 +133,7 @@ class Sight:
                 return replace(at, kind=PlaceKind.NOWHERE, node=None)
             above = (*at.above, at.node)
             inside = [one for one in found if one.node.parent == at.node.id]
-            visible = [one.node for one in inside if self._is_seen_in(at, above, one.node)]
+            visible = [one.node for one in inside if self.is_seen_in(at, above, one.node)]
             meant = choose(visible, name)
             if meant is None:
                 last = depth == len(names) - 1
@@ -162,7 +162,7 @@ class Sight:
         assert folder.vault is not None and folder.node is not None  # noqa: S101, PT018 — a NODE
         above = (*folder.above, folder.node)
         found = index.children(self.tx, folder.vault, folder.node.id)
-        seen = [node for node in found if self._is_seen_in(folder, above, node)]
+        seen = [node for node in found if self.is_seen_in(folder, above, node)]
         shown = {node.id: node.name for node in shown_names(seen)}
         return [
             replace(
@@ -202,9 +202,10 @@ class Sight:
     def sees(self, place: Place) -> bool:
         """Whether the node of `place` exists for this person, the way to it being visible."""
         assert place.node is not None  # noqa: S101 — asked of nodes only
-        return self._is_seen_in(place, place.above, place.node)
+        return self.is_seen_in(place, place.above, place.node)
 
-    def _is_seen_in(self, near: Place, above: tuple[Node, ...], node: Node) -> bool:
+    def is_seen_in(self, near: Place, above: tuple[Node, ...], node: Node) -> bool:
+        """Whether `node`, with `above` over it, exists for whoever sees as much as at `near`."""
         hidden_half = kind_of_name(node.name) is NameKind.HALF_SAVED and not near.owned
         if hidden_half and node.maker != self.who.id:
             return False

@@ -196,6 +196,28 @@ _ANCESTORS = text(
 ).bindparams(bindparam("ids", expanding=True))
 
 
+def above_locked(tx: Connection, vault: OpenVault, now: int) -> dict[NodeId, Node]:
+    """Everything that is locked, with all above it, by id: one statement, also where there is
+    nothing, so that it costs the same whatever is locked.
+    """
+    rows = _ABOVE_LOCKED.all(tx, {"vault": vault.id, "now": now})
+    return {node.id: node for node in _opened(vault, rows)}
+
+
+_ABOVE_LOCKED = Prepared(
+    text(
+        f"""
+    WITH RECURSIVE up(id, parent_id) AS (
+        SELECT n.id, n.parent_id FROM lock l JOIN node n ON n.id = l.node_id
+        WHERE l.vault_id = :vault AND l.expires_at > :now
+        UNION
+        SELECT n.id, n.parent_id FROM up u JOIN node n ON n.id = u.parent_id)
+    SELECT {_COLUMNS} FROM up u JOIN node n ON n.id = u.id
+    """
+    )
+)
+
+
 def chain_to(nodes: dict[NodeId, Node], last: NodeId) -> list[Node]:
     """From the topmost known ancestor down to `last`; empty when `last` is not known."""
     chain: list[Node] = []

@@ -1,7 +1,7 @@
 """WebDAV locks (RFC 4918 §6–7) as rows keyed by node id: they survive restarts and renames above.
 
-Who may lock what, and whether a lock that stands in the way may be mentioned, is the gate's to
-judge; here is only what is locked.
+Who may lock what, what a lock binds, and whether it may be mentioned, is the gate's to judge; here
+is what is locked, and by whose right.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,25 +11,58 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from davserver.db.clock import from_us, to_us
-from davserver.db.prepared import Prepared
+from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import lock as lock_table
+from davserver.db.tables import membership as membership_table
+from davserver.db.tables import person as person_table
+from davserver.db.tables import structure as structure_table
+from davserver.domain.actions import Relation, Right
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import LockRequest
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId
+from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId, StructureId
 from davserver.domain.nodes import Node
+from davserver.domain.people import AccountState, Role, Structure, StructureKind
 from davserver.vault.rows import OpenVault
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """By what right somebody who is not the owner reaches what they lock: a grant on `root` that
+    gives `right`, in this role, for this structure if for any. Facts of the moment, not of when
+    the lock was taken.
+    """
+
+    root: NodeId
+    right: Right
+    role: Role
+    relation: Relation
+    structure: Structure | None
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
-    """One live lock. `deep`: it covers everything below its node too (Depth: infinity)."""
+    """One live lock. `deep`: everything below its node is meant too (Depth: infinity). `way` is
+    None for the vault's owner, and where its rows hold what no row can hold.
+    """
 
     id: LockId
     token: str
@@ -41,25 +74,68 @@ class Lock:
     owner: str
     timeout: int
     expires: datetime
+    way: Way | None = None
 
     def seconds_left(self, now: datetime) -> int:
         return max(0, int((self.expires - now).total_seconds()))
 
     def covers(self, node: NodeId, above: Sequence[Node]) -> bool:
+        """Whether it was taken on the node or over it. What it binds there is another question."""
         return self.node == node or (self.deep and any(one.id == self.node for one in above))
 
 
+_NOW: BindParameter[int] = bindparam("now")
+_THEIRS = and_(
+    membership_table.c.person_id == lock_table.c.person_id,
+    membership_table.c.starts <= _NOW,
+    or_(membership_table.c.ends.is_(None), membership_table.c.ends > _NOW),
+)
+_OF_THE_TEAM = grant_table.c.to_kind == "structure"
+_LONGEST = (
+    # Whom somebody with a grant by name acts for: as `acting_membership` of the policies.
+    select(membership_table.c.structure_id)
+    .where(_THEIRS)
+    .order_by(membership_table.c.starts, membership_table.c.id)
+    .limit(1)
+    .correlate(lock_table)
+    .scalar_subquery()
+)
+_STILL_IN_IT = exists(
+    select(membership_table.c.id)
+    .where(_THEIRS, membership_table.c.structure_id == grant_table.c.to_id)
+    .correlate(lock_table, grant_table)
+)
+# A lock ends with the account, the grant and the membership that it needs, without anybody writing.
 _LIVE = Prepared(
-    select(lock_table)
+    select(
+        lock_table,
+        grant_table.c.node_id.label("way_root"),
+        grant_table.c.right.label("way_right"),
+        grant_table.c.to_kind.label("way_to"),
+        person_table.c.role.label("way_role"),
+        structure_table.c.id.label("way_structure"),
+        structure_table.c.slug.label("way_slug"),
+        structure_table.c.name.label("way_name"),
+        structure_table.c.kind.label("way_kind"),
+        structure_table.c.time_zone.label("way_zone"),
+    )
+    .join(person_table, person_table.c.id == lock_table.c.person_id)
     .outerjoin(grant_table, grant_table.c.id == lock_table.c.grant_id)
+    .outerjoin(
+        structure_table,
+        structure_table.c.id == case((_OF_THE_TEAM, grant_table.c.to_id), else_=_LONGEST),
+    )
     .where(
         lock_table.c.vault_id == bindparam("vault"),
-        lock_table.c.expires_at > bindparam("now"),
-        # A lock ends with the grant that it was taken under, without anybody writing.
+        lock_table.c.expires_at > _NOW,
+        person_table.c.state == AccountState.ACTIVE.value,
         or_(
             lock_table.c.grant_id.is_(None),
-            grant_table.c.ended_at.is_(None)
-            & or_(grant_table.c.until.is_(None), grant_table.c.until > bindparam("now")),
+            and_(
+                grant_table.c.ended_at.is_(None),
+                or_(grant_table.c.until.is_(None), grant_table.c.until > _NOW),
+                or_(~_OF_THE_TEAM, _STILL_IN_IT),
+            ),
         ),
     )
 )
@@ -80,9 +156,36 @@ def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
             owner=_owner(vault, LockId(row["id"]), NodeId(row["node_id"]), row["owner_ct"]),
             timeout=row["timeout"],
             expires=from_us(row["expires_at"]),
+            way=_way(row),
         )
         for row in rows
     ]
+
+
+def _way(row: Row) -> Way | None:
+    if row["grant_id"] is None:
+        return None
+    try:
+        return Way(
+            root=NodeId(row["way_root"]),
+            right=Right(row["way_right"]),
+            role=Role(row["way_role"]),
+            relation=Relation.VIA_STRUCTURE if row["way_to"] == "structure" else Relation.GRANTEE,
+            structure=None if row["way_structure"] is None else _structure(row),
+        )
+    except (ValueError, TypeError):
+        log.error("row-damaged", table="lock", id=bytes(row["id"]).hex())  # noqa: TRY400 — no traceback: it would carry values
+        return None
+
+
+def _structure(row: Row) -> Structure:
+    return Structure(
+        StructureId(row["way_structure"]),
+        row["way_slug"],
+        row["way_name"],
+        StructureKind(row["way_kind"]),
+        row["way_zone"],
+    )
 
 
 def _owner(vault: OpenVault, lock: LockId, node: NodeId, sealed: bytes) -> str:

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection, RowMapping, bindparam, delete, select
+from sqlalchemy import Connection, RowMapping, delete, select
 
 from davserver.db.clock import from_us, to_us
-from davserver.db.prepared import Prepared
-from davserver.db.tables import lock as lock_table
 from davserver.db.tables import node as node_table
 from davserver.db.tables import node_version
 from davserver.domain.actions import Category
@@ -20,11 +18,11 @@ from davserver.domain.errors import AlreadyThere, Damaged, NotFound
 from davserver.domain.ids import Entropy, NodeId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
-from davserver.vault.index import one, subtree
+from davserver.vault.index import one
+from davserver.vault.lock_ends import forget_tree
 from davserver.vault.moving import tags_below
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import version_removed
-from davserver.vault.thinning import batched
 from davserver.vault.version_rows import OldVersion, version_from
 from davserver.vault.writing import Changed, free_twin, keep_version, update_node
 
@@ -44,25 +42,12 @@ def trash(tx: Connection, vault: OpenVault, permit: Permit, now: datetime) -> Ch
     node = permit.target.node
     assert node is not None  # noqa: S101 — a permit to remove names what it removes
     tags = tags_below(tx, vault, node, permit.target.category)
-    _unlock(tx, vault, node)
+    forget_tree(tx, vault, node.id)
     # The category goes with it: restored elsewhere it is what it was.
     after = replace(node, state=NodeState.TRASH, category=permit.target.category)
     done = update_node(tx, vault, after, {"trashed_at": to_us(now), "trashed_by": permit.who.id})
     changes.bump(tx, permit.target.above, tags, now)
     return done
-
-
-def _unlock(tx: Connection, vault: OpenVault, top: Node) -> None:
-    """End the locks in a tree. It is walked only where the vault has any."""
-    locked = {row["node_id"] for row in _LOCKED.all(tx, {"vault": vault.id})}
-    if not locked:
-        return
-    below = subtree(tx, vault, top.id) if top.is_folder else [top]
-    for batch in batched([node.id for node in below if node.id in locked]):
-        tx.execute(delete(lock_table).where(lock_table.c.node_id.in_(batch)))
-
-
-_LOCKED = Prepared(select(lock_table.c.node_id).where(lock_table.c.vault_id == bindparam("vault")))
 
 
 def in_trash(tx: Connection, vault: OpenVault) -> list[Trashed]:

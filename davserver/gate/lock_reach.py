@@ -1,0 +1,142 @@
+"""What a lock binds: only what its holder may write (DESIGN §4). Judged for every thing by itself,
+from the facts of the moment, so that a lock never reaches further than its holder's rights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from davserver.db.clock import to_us
+from davserver.domain.actions import Category
+from davserver.domain.ids import NodeId
+from davserver.domain.nodes import Node, NodeState
+from davserver.gate.lock_holders import Holder, HoldersSight, Member
+from davserver.gate.places import Place, covering
+from davserver.gate.sight import Sight
+from davserver.vault import index, locks
+from davserver.vault.locks import Lock
+from davserver.vault.rows import OpenVault
+
+
+class Standing:
+    """The live locks of one vault, as the person who looks may meet them."""
+
+    def __init__(self, sight: Sight, vault: OpenVault) -> None:
+        self._sight = sight
+        self._vault = vault
+        self._live = locks.live(sight.tx, vault, sight.now)
+        self._holders = HoldersSight(sight.judge, vault.owner)
+        self._nodes: dict[NodeId, Node] | None = None
+
+    def on(self, place: Place) -> list[Lock]:
+        """The locks that bind the thing itself."""
+        node = place.node
+        return [] if node is None else self._binding(place.above, node)
+
+    def on_members(self, place: Place, category: Category | None = None) -> list[Lock]:
+        """The locks that bind the list of members of the folder that `place` is in (RFC 4918
+        §7.4), where their holders would notice: a member that is hidden from them is none.
+
+        `category`: of what would come to a free name, if not the folder's own.
+        """
+        if place.parent is None:
+            return []
+        member = Member.at(place, category)
+        return [
+            lock
+            for lock in self._binding(place.above[:-1], place.parent)
+            if self._holders.shown(Holder.of(lock), member)
+        ]
+
+    def held_at(self, place: Place) -> list[Lock]:
+        """The locks of the person who looks that bind the thing, or were taken on it."""
+        me = self._sight.who.id
+        bound = self.on(place)
+        return [
+            lock
+            for lock in self._live
+            if lock.person == me and (lock in bound or lock.node == place.node_id)
+        ]
+
+    def in_tree(self, place: Place) -> list[Lock]:
+        """The locks that may bind something in the folder."""
+        return [*self._over(place), *self._inside(place)]
+
+    def going_along(self, place: Place) -> list[Lock]:
+        """The locks on the thing and in it: those that a MOVE of it ends."""
+        on_it = (lock for lock in self._live if lock.node == place.node_id)
+        return [*on_it, *self._inside(place)]
+
+    def meeting(self, place: Place, holder: Holder) -> list[Lock]:
+        """The locks that may bind something in the folder which a deep lock of `holder` on it
+        would bind too.
+        """
+        chain = _chain(place)
+        inside = [
+            lock
+            for lock in self._elsewhere(place)
+            if (way := self._way_down(place, lock))
+            and self._holders.writes(holder, (*chain, *way[:-1]), way[-1])
+        ]
+        return [*self._over(place), *inside]
+
+    def _binding(self, above: Sequence[Node], node: Node) -> list[Lock]:
+        return [
+            lock
+            for lock in self._live
+            if lock.covers(node.id, above) and self._holders.writes(Holder.of(lock), above, node)
+        ]
+
+    # ── a folder, and all that is in it ─────────────────────────────────────────────────────────
+
+    def _over(self, place: Place) -> list[Lock]:
+        node = place.node
+        if node is None or not node.is_folder:
+            return []
+        covering_it = (lock for lock in self._live if lock.covers(node.id, place.above))
+        return [lock for lock in covering_it if lock.deep and self._reaches(lock, _chain(place))]
+
+    def _reaches(self, lock: Lock, chain: tuple[Node, ...]) -> bool:
+        """Whether it may bind the last of `chain` or, being deep, something in it. A folder that
+        its holder may only read counts: what is in it is not looked at one by one.
+        """
+        judge = self._holders.sees if lock.deep else self._holders.writes
+        return judge(Holder.of(lock), chain[:-1], chain[-1])
+
+    def _inside(self, place: Place) -> list[Lock]:
+        """The locks in a folder: for the person who looks, those on what they do not see are none
+        (DESIGN §4). One statement, whatever is locked and however much the folder holds.
+        """
+        found = [(lock, self._way_down(place, lock)) for lock in self._elsewhere(place)]
+        return [lock for lock, way in found if way and self._is_seen(place, way)]
+
+    def _elsewhere(self, place: Place) -> list[Lock]:
+        if place.node is None or not place.is_folder:
+            return []
+        if self._nodes is None:
+            now = to_us(self._sight.now)
+            self._nodes = index.above_locked(self._sight.tx, self._vault, now)
+        return [lock for lock in self._live if lock.node != place.node.id]
+
+    def _way_down(self, place: Place, lock: Lock) -> list[Node]:
+        """From the folder to what is locked in it, that last; empty where nothing in it is."""
+        assert self._nodes is not None  # noqa: S101 — `_elsewhere` read them
+        chain = index.chain_to(self._nodes, lock.node)
+        at = next((i for i, node in enumerate(chain) if node.id == place.node_id), len(chain))
+        way = chain[at + 1 :]
+        if any(node.state is not NodeState.LIVE for node in way):
+            return []
+        return way if way and self._reaches(lock, tuple(chain)) else []
+
+    def _is_seen(self, place: Place, way: Sequence[Node]) -> bool:
+        """Whether the person who looks finds the last of `way`, each folder showing the next."""
+        at = place
+        for node in way:
+            above = _chain(at)
+            if not self._sight.is_seen_in(at, above, node):
+                return False
+            at = replace(at, node=node, above=above, grants=covering(at.known, (*above, node)))
+        return True
+
+
+def _chain(place: Place) -> tuple[Node, ...]:
+    return (*place.above, place.node) if place.node is not None else place.above

@@ -1,0 +1,48 @@
+"""Locks that end because something else does: a tree, a membership, an account."""
+
+from sqlalchemy import Connection, delete, select, text
+
+from davserver.db.prepared import Prepared
+from davserver.db.tables import grant as grant_table
+from davserver.db.tables import lock as lock_table
+from davserver.domain.ids import NodeId, PersonId, StructureId
+from davserver.vault.rows import OpenVault
+
+
+def forget_person(tx: Connection, person: PersonId) -> None:
+    """All that they have locked, anywhere."""
+    tx.execute(delete(lock_table).where(lock_table.c.person_id == person))
+
+
+def forget_member(tx: Connection, person: PersonId, structure: StructureId) -> None:
+    """All that they have locked for this structure."""
+    grants = select(grant_table.c.id).where(
+        grant_table.c.to_kind == "structure", grant_table.c.to_id == structure
+    )
+    tx.execute(
+        delete(lock_table).where(
+            lock_table.c.person_id == person, lock_table.c.grant_id.in_(grants)
+        )
+    )
+
+
+def forget_tree(tx: Connection, vault: OpenVault, top: NodeId) -> None:
+    """All locks at and below `top`. The way up from each lock is short, a tree may be large; and it
+    is one statement whatever is locked, so that hidden locks cost nothing (DESIGN §2.2).
+    """
+    _FORGET_TREE.run(tx, {"vault": vault.id, "top": top})
+
+
+_FORGET_TREE = Prepared(
+    text(
+        """
+    DELETE FROM lock WHERE vault_id = :vault AND node_id IN (
+        WITH RECURSIVE up(locked, id) AS (
+            SELECT node_id, node_id FROM lock WHERE vault_id = :vault
+            UNION
+            SELECT u.locked, n.parent_id FROM up u JOIN node n ON n.id = u.id
+            WHERE n.parent_id IS NOT NULL)
+        SELECT locked FROM up WHERE id = :top)
+    """
+    )
+)
