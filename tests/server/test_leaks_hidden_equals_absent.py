@@ -48,6 +48,7 @@ class Scene:
         in_folder, outside = "/Logement/{}/f.txt", "/{}/f.txt"
         return {
             "a private file in a shared folder": Place(shared, _private_file, "/Logement/{}"),
+            "a locked private file": Place(shared, _locked_file, "/Logement/{}"),
             "a private folder in a shared folder": Place(shared, _private_folder, in_folder),
             "below a private folder in a shared folder": Place(
                 shared, _private_folder, in_folder, "/f.txt"
@@ -63,6 +64,11 @@ def _private_file(owner: Drive, name: str) -> None:
     """A medical document keeps its category where it is put: colleagues do not see it."""
     owner.put(f"/Santé/{name}", SECRET)
     assert owner.move(f"/Santé/{name}", f"/Logement/{name}").status == 201
+
+
+def _locked_file(owner: Drive, name: str) -> None:
+    _private_file(owner, name)
+    assert owner.lock(f"/Logement/{name}").status == 200
 
 
 def _private_folder(owner: Drive, name: str) -> None:
