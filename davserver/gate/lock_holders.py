@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from davserver.domain.actions import Category, Right
+from davserver.domain.actions import GIVEN, Action, Category, Right
 from davserver.domain.decisions import Permit
 from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.nodes import Node
@@ -72,7 +72,9 @@ class HoldersSight:
         way = holder.way
         if way is None:
             return holder.id == self._owner
-        if way.right is not Right.WRITE or not self.sees(holder, above, node):
+        if Action.PUT not in GIVEN[way.right] or not self.sees(holder, above, node):
+            return False
+        if way.right is Right.DEPOSIT and node.maker != holder.id:
             return False
         written = self._judge.written_by(way.role, way.relation, way.structure)
         return category_of((*above, node)) in written
