@@ -27,6 +27,8 @@ _TRIES = 12
 _RETRY = {"40001", "40P01", "23505"}
 # A standby that takes no writes, and a server that is starting or stopping.
 _AWAY = {"25006", "57P01", "57P02", "57P03"}
+_FULL = "53100"
+# SQLite has no code that reaches us; PostgreSQL's words depend on its language and on the disk.
 _FULL_WORDS = ("disk is full", "No space left", "disk full")
 
 
@@ -111,7 +113,7 @@ def translated() -> Iterator[None]:
         raise Unavailable("no connection to the database is free") from error
     except OperationalError as error:
         text = str(error.orig)
-        if any(word in text for word in _FULL_WORDS):
+        if _state(error) == _FULL or any(word in text for word in _FULL_WORDS):
             raise NoSpace("the disk of the database is full") from error
         raise Unavailable("the database is away") from error
     except DBAPIError as error:

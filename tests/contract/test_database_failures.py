@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from davserver.db import tables
 from davserver.db.database import Database
-from davserver.domain.errors import Unavailable
+from davserver.domain.errors import NoSpace, Unavailable
 from tests.support.accounts import empty_instance
 
 ROW = {"key": bytes(32), "failures": 1, "last_at": 0, "blocked_until": 0}
@@ -34,7 +34,22 @@ def test_what_a_closure_raises_undoes_it_alone(database_url: str) -> None:
     db.close()
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_full_disk_is_known_by_its_code_whatever_the_words(database_url: str) -> None:
+    """PostgreSQL has several sentences for it, in its own language. SQLite has one, and no code:
+    tests/server/test_crash_full_disk.py.
+    """
+    raised = "DO $$ BEGIN RAISE 'seulement 4096 octets' USING ERRCODE = '53100'; END $$"
+    db = empty_instance(database_url)
+    with pytest.raises(NoSpace):
+        db.write(lambda tx: tx.exec_driver_sql(raised))
+    assert rows(db) == 0
+    db.close()
+
+
 def test_a_lock_held_from_outside_is_unavailable(tmp_path: Path) -> None:
+    """On SQLite alone, whose file has one lock for every writer."""
     file = tmp_path / "abri.db"
     empty_instance(f"sqlite:///{file}").close()
     db = Database(f"sqlite:///{file}", busy_ms=50)
