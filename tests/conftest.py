@@ -6,14 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cast import DATABASES, Casts
+from tests.support.cast import EITHER, Casts
 from tests.support.instance import Instance, Server, serving
-from tests.support.postgres import PostgresServer, postgres_server
-
-EITHER = [
-    pytest.param(name, marks=[pytest.mark.postgres] if name == "postgresql" else [])
-    for name in DATABASES
-]
+from tests.support.postgres import PostgresServer, any_database, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +37,7 @@ def database_url(
     postgres_when_needed: Callable[[], PostgresServer],
 ) -> Iterator[str]:
     """The URL of a fresh, empty database: the test runs once on SQLite, once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'abri.db'}"
-        return
-    with postgres_when_needed().fresh_database() as url:
+    with any_database(request.param, tmp_path, postgres_when_needed) as url:
         yield url
 
 
@@ -60,35 +52,20 @@ def casts(
         yield Casts(folder, postgres_when_needed, kept)
 
 
-@pytest.fixture
-def instance(casts: Casts, tmp_path: Path) -> Iterator[Instance]:
-    """The cast on SQLite, in a folder of this test's own; nothing is running yet."""
-    with casts.copy("sqlite", tmp_path / "abri") as made:
-        yield made
-
-
 @pytest.fixture(params=EITHER)
-def either_instance(
-    casts: Casts, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Instance]:
-    """As `instance`: the test runs once on SQLite, once on PostgreSQL."""
+def instance(casts: Casts, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Instance]:
+    """The cast in a folder of this test's own, nothing running yet: on SQLite, on PostgreSQL."""
     with casts.copy(request.param, tmp_path / "abri") as made:
         yield made
 
 
-@pytest.fixture(scope="module")
-def served(casts: Casts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The cast's drive on SQLite, running with one worker, shared by the tests of one file."""
-    folder = tmp_path_factory.mktemp("served") / "abri"
-    with casts.copy("sqlite", folder) as made, serving(made) as server:
-        yield server
-
-
 @pytest.fixture(scope="module", params=EITHER)
-def either_served(
+def served(
     casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Server]:
-    """As `served`: each test runs once on SQLite, once on PostgreSQL."""
+    """The cast's drive, running with one worker, shared by the tests of one file: the tests run
+    once on SQLite, once on PostgreSQL.
+    """
     folder = tmp_path_factory.mktemp("served") / "abri"
     with casts.copy(request.param, folder) as made, serving(made) as server:
         yield server

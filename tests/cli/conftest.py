@@ -2,15 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.instance import ABRI
-from tests.support.ports import free_port
+from tests.support.cast import EITHER, Casts
+from tests.support.instance import ABRI, Instance
 
 Run = Callable[..., "Ended"]
 
@@ -55,20 +55,43 @@ def run_once() -> Run:
     return abri
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance on HTTPS, shared by the tests of one file."""
-    folder = tmp_path_factory.mktemp("made") / "abri"
-    ended = abri("init", folder, "--listen", f"127.0.0.1:{free_port()}")
-    assert ended.code == 0, ended
-    return folder
+@pytest.fixture(scope="module", params=EITHER)
+def bare(
+    casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Instance]:
+    """An instance on HTTPS without anybody in it, shared by the tests of one file: they run once
+    on SQLite, once on PostgreSQL.
+    """
+    with casts.bare(request.param, tmp_path_factory.mktemp("bare") / "abri") as instance:
+        yield instance
+
+
+@pytest.fixture
+def fresh(bare: Instance, casts: Casts, tmp_path: Path) -> Iterator[Instance]:
+    """As `bare`, of a test's own."""
+    with casts.bare(bare.database, tmp_path / "abri") as instance:
+        yield instance
 
 
 @pytest.fixture(scope="module")
-def on(made: Path) -> Run:
+def made(bare: Instance) -> Path:
+    """The folder of this file's instance."""
+    return bare.folder
+
+
+@pytest.fixture(scope="module")
+def on(bare: Instance) -> Run:
     """Run a command on the instance of this file."""
+    return on_instance(bare)
 
+
+@pytest.fixture
+def on_fresh(fresh: Instance) -> Run:
+    return on_instance(fresh)
+
+
+def on_instance(instance: Instance) -> Run:
     def run_on(*words: object, given: str = "", **environment: str) -> Ended:
-        return abri("--config", made / "config.yaml", *words, given=given, **environment)
+        return abri("--config", instance.config, *words, given=given, **environment)
 
     return run_on

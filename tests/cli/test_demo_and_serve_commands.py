@@ -15,20 +15,12 @@ from admin.demo_documents import documents
 from davserver.domain.paths import clean_name
 from tests.support.dav import Drive
 from tests.support.http import Caller
-from tests.support.instance import ABRI
-from tests.support.ports import free_port
+from tests.support.instance import ABRI, Instance
 
 
 @pytest.fixture(scope="module")
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def made(port: int, tmp_path_factory: pytest.TempPathFactory, run_once) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "run"
-    assert run_once("init", folder, "--listen", f"localhost:{port}").code == 0
-    return folder
+def port(bare: Instance) -> int:
+    return bare.port
 
 
 @pytest.fixture(scope="module")
@@ -139,31 +131,30 @@ def test_a_port_that_is_taken_is_told(demo, made, on, port):
         assert "Traceback" not in ended.err
 
 
-def test_an_instance_with_people_of_its_own_gets_no_demonstration(run, tmp_path: Path):
-    folder = tmp_path / "real"
-    run("init", folder, "--plain-http")
-    config = ["--config", folder / "config.yaml"]
-    run(*config, "person", "add", "amina", "--role", "beneficiary", "--name", "Amina Benali")
-    before = run(*config, "trail", "heads").out
-    ended = run(*config, "demo")
+def test_what_it_made_and_what_was_done_since_is_whole(demo, on):
+    assert on("vault", "check", "--deep", "--json").json["troubles"] == []
+    assert on("trail", "verify", "--json").json["findings"] == []
+
+
+def test_an_instance_with_people_of_its_own_gets_no_demonstration(fresh: Instance, on_fresh):
+    fresh.add_person("amina", "beneficiary", "Amina Benali")
+    before = on_fresh("trail", "heads").out
+    ended = on_fresh("demo")
     assert ended.code == 6
     assert "it needs one of its own (`abri init DIR`)" in ended.err
-    assert run(*config, "trail", "heads").out == before
-    assert not (folder / "demo-passwords.txt").exists()
+    assert on_fresh("trail", "heads").out == before
+    assert not (fresh.folder / "demo-passwords.txt").exists()
 
 
-def test_a_demonstration_that_was_cut_short_is_completed(run, tmp_path: Path):
-    folder = tmp_path / "cut"
-    run("init", folder, "--plain-http")
-    config = ["--config", folder / "config.yaml"]
-    assert run(*config, "demo").code == 0
-    file = folder / "demo-passwords.txt"
+def test_a_demonstration_that_was_cut_short_is_completed(fresh: Instance, on_fresh):
+    assert on_fresh("demo").code == 0
+    file = fresh.folder / "demo-passwords.txt"
     kept = file.read_text()
     file.write_text(kept.replace("# complete\n", ""))
-    grant = run(*config, "grant", "list", "--json").json[0]["id"]
-    ended = run(*config, "demo")
+    grant = on_fresh("grant", "list", "--json").json[0]["id"]
+    ended = on_fresh("demo")
     assert ended.code == 0
     assert "The demonstration is ready." in ended.out
     assert file.read_text() == kept
-    assert len(run(*config, "person", "list", "--json").json) == len(PEOPLE)
-    assert run(*config, "grant", "list", "--json").json[0]["id"] == grant
+    assert len(on_fresh("person", "list", "--json").json) == len(PEOPLE)
+    assert on_fresh("grant", "list", "--json").json[0]["id"] == grant

@@ -1,18 +1,20 @@
 """`abri doctor` names what is wrong and what to do, and goes on with the next question."""
 
 import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select, text, update
 
 from admin.doctor_checks import CHECKS
+from davserver.db import tables as t
+from tests.support.instance import Instance
 
 
 @pytest.fixture
-def sick(made: Path, tmp_path: Path) -> Path:
-    """A copy of the instance, to be harmed."""
-    return Path(shutil.copytree(made, tmp_path / "abri"))
+def sick(fresh: Instance) -> Path:
+    """An instance to be harmed."""
+    return fresh.folder
 
 
 def examined(run, folder: Path) -> tuple[int, dict[str, list[tuple[str, str]]]]:
@@ -61,22 +63,29 @@ def test_keys_that_are_missing_or_belong_to_another_instance(run, sick: Path, tm
     assert not (sick / "keys" / "keyring").exists(), "a lost keyring is never replaced"
 
 
-def test_a_database_that_is_gone_damaged_or_of_another_version(run, sick: Path):
-    database = sick / "data" / "abri.db"
-    with sqlite3.connect(database) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    code, found = examined(run, sick)
+def test_a_database_of_another_version(run, fresh: Instance):
+    fresh.tamper(text("UPDATE alembic_version SET version_num = '9999'"))
+    code, found = examined(run, fresh.folder)
     assert code == 7
     assert "newer than the" in found["database"][0][1]
-    served = run("--config", sick / "config.yaml", "serve")
+    served = run("--config", fresh.config, "serve")
     assert served.code == 8
     assert "the database has schema 9999, newer than" in served.err
-    for beside in database.parent.glob("abri.db*"):
-        beside.unlink()
-    _, found = examined(run, sick)
-    assert f"there is no database {database}" in found["database"][0][1]
-    assert not database.exists(), "looking makes nothing"
+
+
+def test_a_database_that_is_gone(run, fresh: Instance):
+    if fresh.database == "postgresql":
+        fresh.set("database.url", fresh.database_url + "_elsewhere")
+        says = "the database is away"
+    else:
+        database = fresh.folder / "data" / "abri.db"
+        for beside in database.parent.glob("abri.db*"):
+            beside.unlink()
+        says = f"there is no database {database}"
+    code, found = examined(run, fresh.folder)
+    assert code == 7
+    assert says in found["database"][0][1]
+    assert not (fresh.folder / "data" / "abri.db").exists(), "looking makes nothing"
 
 
 def test_a_certificate_that_is_another_keys_or_gone(run, sick: Path, made: Path):
@@ -113,14 +122,21 @@ def test_settings_that_cannot_be_read_are_told_instead(run, sick: Path):
     assert "did you mean “port”?" in ended.err
 
 
-def test_a_document_that_does_not_open(run, sick: Path):
-    config = ["--config", sick / "config.yaml"]
-    run(*config, "demo")
-    _, found = examined(run, sick)
+def test_a_document_that_does_not_open(run, fresh: Instance):
+    run("--config", fresh.config, "demo")
+    _, found = examined(run, fresh.folder)
     assert found["vaults"] == [("ok", "2 open, and a document of each of the 2 that hold any")]
-    with sqlite3.connect(sick / "data" / "abri.db") as connection:
-        connection.execute("UPDATE blob SET inline_ct = zeroblob(length(inline_ct))")
-    connection.close()
-    code, found = examined(run, sick)
+    blob = t.blob.c
+    with fresh.opened() as services, services.db.read() as tx:
+        inline = tx.execute(
+            select(blob.id, func.length(blob.inline_ct)).where(blob.inline_ct.is_not(None))
+        ).all()
+    fresh.tamper(
+        *(
+            update(t.blob).where(blob.id == one).values(inline_ct=bytes(size))
+            for one, size in inline
+        )
+    )
+    code, found = examined(run, fresh.folder)
     assert code == 7
     assert [state for state, _ in found["vaults"]] == ["PROBLEM", "PROBLEM", "ok"]

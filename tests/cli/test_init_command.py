@@ -1,4 +1,7 @@
-"""`abri init`: all of an instance, or nothing."""
+"""`abri init`: all of an instance, or nothing.
+
+It always makes a SQLite database; how an instance comes to PostgreSQL: test_postgresql_instance.py.
+"""
 
 import stat
 import subprocess
@@ -13,6 +16,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from davserver.config import load
 from tests.support.instance import ABRI
+from tests.support.ports import free_port
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, run_once) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "abri"
+    ended = run_once("init", folder, "--listen", f"127.0.0.1:{free_port()}")
+    assert ended.code == 0, ended
+    return folder
 
 
 def mode(path: Path) -> int:

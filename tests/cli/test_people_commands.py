@@ -10,6 +10,7 @@ GENERATED = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")
 
 @pytest.fixture(scope="module", autouse=True)
 def cast(on):
+    """By the commands themselves: they are what this file is about."""
     on("structure", "add", "ccas-lyon", "--name", "CCAS de Lyon", "--kind", "ccas")
     on("person", "add", "amina", "--role", "beneficiary", "--name", "Amina Benali",
        "--password-stdin", given=PASSWORD + "\n")  # fmt: skip
@@ -86,13 +87,10 @@ def test_what_commands_do_stands_in_the_trail_under_who_ran_them(on):
 WRONG = [
     (["structure", "add", "CCAS Lyon", "--name", "x", "--kind", "ccas"], "", 2, "short name"),
     (["structure", "add", "x-y", "--name", " ", "--kind", "ccas"], "", 2, "name: it is empty"),
-    (["structure", "add", "x-y", "--name", "x", "--kind", "bank"], "", 2, "is not one of"),
     (["structure", "add", "ccas-lyon", "--name", "x", "--kind", "ccas"], "", 6, "there is a"),
     (["person", "add", "amina", "--role", "manager", "--name", "x"], "", 6, "is taken"),
     (["person", "add", "AMINA", "--role", "manager", "--name", "x"], "", 6, "is taken"),
     (["person", "add", "a b", "--role", "manager", "--name", "x"], "", 2, "login"),
-    (["person", "add", "bob", "--role", "king", "--name", "x"], "", 2, "is not one of"),
-    (["person", "add", "bob", "--role", "manager"], "", 2, "Missing option"),
     (["person", "add", "bob", "--role", "manager", "--name", "x", "--structure", "nope"],
      "", 4, "there is no structure “nope”"),
     (["person", "add", "bob", "--role", "beneficiary", "--name", "x", "--structure",
@@ -101,23 +99,14 @@ WRONG = [
      "", 2, "template"),
     (["person", "add", "bob", "--role", "manager", "--name", "x", "--password-stdin"],
      "short\n", 2, "characters are too few"),
-    (["person", "add", "bob", "--role", "manager", "--name", "x", "--password-stdin"],
-     "", 2, "the first line of standard input is empty"),
-    (["person", "add", "bob", "--role", "manager", "--name", "x", "--password", PASSWORD],
-     "", 2, "No such option"),
     (["person", "show", "bob"], "", 4, "nobody has the login “bob”"),
     (["person", "disable", "bob"], "", 4, "nobody has the login “bob”"),
     (["person", "password", "bob", "--password-stdin"], PASSWORD, 4, "nobody has the login"),
     (["app-password", "add", "bob", "--name", "x"], "", 4, "nobody has the login"),
     (["app-password", "add", "amina", "--name", ""], "", 2, "device name: it is empty"),
-    (["app-password", "add", "amina", "--name", "x", "--until", "demain"],
-     "", 2, "--until demain: write a date such as"),
     (["app-password", "add", "amina", "--name", "x", "--until", "2001-01-01"],
      "", 2, "that is over"),
-    (["app-password", "revoke", "12"], "", 2, "an id has 32 hexadecimal digits"),
     (["app-password", "revoke", "0" * 32], "", 4, "there is no app password"),
-    (["person"], "", 2, "Usage"),
-    (["persons"], "", 2, "No such command"),
 ]  # fmt: skip
 
 

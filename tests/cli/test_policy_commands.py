@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.instance import Instance
+
 
 @pytest.fixture
 def candidate(made: Path, tmp_path: Path) -> Path:
@@ -12,12 +14,10 @@ def candidate(made: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cast(on):
-    on("structure", "add", "ccas-lyon", "--name", "CCAS", "--kind", "ccas")
-    for login, role in (("amina", "beneficiary"), ("karim", "professional")):
-        on("person", "add", login, "--role", role, "--name", login.title())
-    on("grant", "add", "--from", "amina", "--to", "karim", "--path", "/Logement",
-       "--rights", "read")  # fmt: skip
+def cast(bare: Instance):
+    bare.add_person("amina", "beneficiary", "Amina", template="fr")
+    bare.add_person("karim", "professional", "Karim")
+    bare.grant("amina", "karim", "/Logement", "read")
 
 
 def test_the_rules_in_use_are_checked(on):
@@ -71,17 +71,13 @@ def test_explaining_leaves_no_entry(on):
 
 
 WRONG = [
-    (["policy", "check", "/nonexistent"], 7, "cannot be read"),
     (["policy", "explain", "bob", "get", "/x"], 4, "nobody has the login"),
-    (["policy", "explain", "amina", "fly", "/x"], 2, "is not one of"),
     (
         ["policy", "explain", "amina", "get", "/Rien"],
         4,
         "nothing is at /Rien on the drive of amina",
     ),
     (["policy", "explain", "karim", "get", "/"], 2, "holds no document"),
-    (["policy", "explain", "amina", "get", "/Logement", "--at", "hier"], 2, "--at hier: write a"),
-    (["policy", "explain", "amina", "get", "/a/../b"], 2, "a name cannot be"),
 ]
 
 

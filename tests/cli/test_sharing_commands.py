@@ -14,7 +14,7 @@ ID = re.compile(r"[0-9a-f]{32}")
 def instance(served: Server) -> Instance:
     """The cast's instance, running; amina has one folder with one file, lea the French folders."""
     instance = served.instance
-    instance.add_person("lea", "beneficiary", "Léa Faure", "--template", "fr")
+    instance.add_person("lea", "beneficiary", "Léa Faure", template="fr")
     amina = instance.drive("amina")
     assert amina.mkcol("/Courrier").status == 201
     assert amina.put("/Courrier/lettre à Zoé.txt", b"un").status == 201
@@ -157,20 +157,13 @@ WRONG = [
     (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/", "--rights", "read"],
      5, "[drive-root]"),
     (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/Courrier",
-      "--rights", "all"], 2, "is not one of"),
-    (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/Courrier",
       "--rights", "read", "--until", "2001-01-01"], 2, "that is over"),
-    (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/a/../b",
-      "--rights", "read"], 2, "a name cannot be"),
     (["grant", "add", "--from", "amina", "--to", "structure:ccas-lyon", "--path", "/Courrier",
       "--rights", "read"], 5, "[category]"),
-    (["grant", "end", "xyz"], 2, "an id has 32 hexadecimal digits"),
     (["grant", "end", "0" * 32], 4, "there is no such grant"),
     (["trail", "show", "nobody"], 4, "nobody has the login"),
     (["trail", "show", "karim"], 4, "has no vault"),
-    (["trail", "verify", "--against", "/nonexistent"], 2, "cannot be read"),
     (["vault", "list", "karim"], 2, "has no vault"),
-    (["vault", "list", "--path", "/x"], 2, "say whose file it is"),
     (["vault", "list", "amina", "--path", "/Rien"], 4, ""),
     (["vault", "check", "karim"], 2, "has no vault"),
     (["vault", "restore", "amina"], 2, "either --path and --version, or --trash"),

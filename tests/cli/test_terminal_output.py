@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from tests.support.instance import ABRI
+from tests.support.instance import ABRI, Instance
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -42,8 +43,8 @@ def on_a_terminal(made: Path, *words: str, typed: tuple[str, ...] = (), **enviro
 
 
 @pytest.fixture(scope="module", autouse=True)
-def structure(on):
-    on("structure", "add", "ccas-lyon", "--name", "CCAS de Lyon", "--kind", "ccas")
+def structure(bare: Instance):
+    bare.add_structure("ccas-lyon", "CCAS de Lyon")
 
 
 def test_a_terminal_gets_a_table_with_borders_and_colours(made: Path):
@@ -104,17 +105,17 @@ def test_the_settings_may_be_named_by_the_environment_or_the_working_folder(run,
     assert "config.yaml: cannot be read: No such file or directory" in missing.err
 
 
-def test_a_fault_shows_its_place_but_nothing_of_what_was_handled(on, made: Path):
+def test_a_fault_shows_its_place_but_nothing_of_what_was_handled(fresh: Instance, on_fresh):
     """The trace comes only when it is asked for."""
-    database = made / "data" / "abri.db"
-    kept = database.read_bytes()
-    try:
+    if fresh.database == "postgresql":
+        fresh.tamper(text("ALTER TABLE structure RENAME TO something_else"))
+    else:
+        database = fresh.folder / "data" / "abri.db"
         for beside in database.parent.glob("abri.db-*"):
             beside.unlink()
         database.write_bytes(b"this is no database at all" * 1000)
-        ended = on("structure", "list")
-    finally:
-        database.write_bytes(kept)
-    assert ended.code in {1, 8, 9}
-    assert ended.err.startswith("abri: ")
+    ended = on_fresh("structure", "list")
+    assert ended.code == 1
+    assert ended.err.startswith("abri: a fault in Abri: ")
     assert "Traceback" not in ended.err
+    assert "Traceback" in on_fresh("--debug", "structure", "list").err

@@ -4,7 +4,6 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,17 +15,11 @@ from authn.password_check import PROVED_FOR
 from davserver.domain.errors import NotSignedIn, Unavailable
 from davserver.domain.people import AccountState, Role
 from davserver.domain.secret import Secret
-from tests.support.accounts import HOME, NOON, Accounts, accounts_in, statements_of
+from tests.support.accounts import HOME, NOON, statements_of
 
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def accounts(database_url: str) -> Iterator[Accounts]:
-    with accounts_in(database_url) as found:
-        yield found
 
 
 def typed(login: str, password: str = WORDS) -> Password:

@@ -3,7 +3,6 @@ so (crypto-review A1).
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,16 +19,10 @@ from davserver.db.authority import COVERED, UNCOVERED
 from davserver.db.clock import to_us
 from davserver.domain.errors import NotFound, NotSignedIn
 from davserver.domain.people import AccountState, Role
-from tests.support.accounts import HOME, NOON, Accounts, accounts_in, instance_keys
+from tests.support.accounts import HOME, NOON, Accounts, instance_keys
 
 WORDS = "quatre mots sans lien"
 AUTHORITY = (t.person, t.credential, t.structure, t.membership)
-
-
-@pytest.fixture
-def accounts(database_url: str) -> Iterator[Accounts]:
-    with accounts_in(database_url) as found:
-        yield found
 
 
 def alter(accounts: Accounts, table: Table, key: bytes, **values: Any) -> None:
@@ -80,29 +73,28 @@ def test_every_row_that_carries_authority_says_what_its_mac_covers():
         if column not in {"id", "person_id", "structure_id", "kind"}
     ],
 )
-def test_any_altered_column_makes_the_row_absent(tmp_path, table, column):
-    with accounts_in(f"sqlite:///{tmp_path / 'abri.db'}") as accounts:
-        paul = accounts.add("paul", Role.PROFESSIONAL)
-        device = accounts.add_app_password(paul, until=NOON + timedelta(days=9))
-        structure = accounts.add_structure("ccas")
-        membership = accounts.add_membership(paul, structure, NOON - timedelta(days=1), None)
-        keys = {
-            "person": paul.id,
-            "credential": device.id,
-            "structure": structure.id,
-            "membership": membership.id,
-        }
-        before = row_of(accounts, t.metadata.tables[table], keys[table])[column]
-        alter(accounts, t.metadata.tables[table], keys[table], **{column: other(before)})
-        with capture_logs() as logged:
-            if table in {"person", "credential"}:
-                login = before + "x" if column == "login_key" else "paul"
-                with pytest.raises(NotSignedIn):
-                    accounts.login.sign_in(replace(device, login=login), HOME, NOON)
-            else:
-                who = accounts.login.sign_in(device, HOME, NOON)
-                assert who.memberships == ()
-        assert alarms(logged) == [("row-mac-wrong", table)]
+def test_any_altered_column_makes_the_row_absent(accounts, table, column):
+    paul = accounts.add("paul", Role.PROFESSIONAL)
+    device = accounts.add_app_password(paul, until=NOON + timedelta(days=9))
+    structure = accounts.add_structure("ccas")
+    membership = accounts.add_membership(paul, structure, NOON - timedelta(days=1), None)
+    keys = {
+        "person": paul.id,
+        "credential": device.id,
+        "structure": structure.id,
+        "membership": membership.id,
+    }
+    before = row_of(accounts, t.metadata.tables[table], keys[table])[column]
+    alter(accounts, t.metadata.tables[table], keys[table], **{column: other(before)})
+    with capture_logs() as logged:
+        if table in {"person", "credential"}:
+            login = before + "x" if column == "login_key" else "paul"
+            with pytest.raises(NotSignedIn):
+                accounts.login.sign_in(replace(device, login=login), HOME, NOON)
+        else:
+            who = accounts.login.sign_in(device, HOME, NOON)
+            assert who.memberships == ()
+    assert alarms(logged) == [("row-mac-wrong", table)]
 
 
 def test_a_row_pasted_over_another_is_absent(accounts):

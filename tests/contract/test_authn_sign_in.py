@@ -1,6 +1,5 @@
 """Signing in on a real database: who gets in, by how many statements, and who no longer does."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,17 +13,11 @@ from davserver.domain.errors import NotSignedIn, Unavailable
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import AccountState, Role
 from davserver.domain.secret import Secret
-from tests.support.accounts import HOME, NOON, Accounts, accounts_in, weaker_hash
+from tests.support.accounts import HOME, NOON, Accounts, weaker_hash
 
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def accounts(database_url: str) -> Iterator[Accounts]:
-    with accounts_in(database_url) as found:
-        yield found
 
 
 def typed(login: str, password: str = WORDS) -> Password:

@@ -1,6 +1,5 @@
 """The same person, read again inside a later transaction."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,16 +10,10 @@ from davserver.db import tables as t
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.people import AccountState, Role
-from tests.support.accounts import HOME, NOON, Accounts, accounts_in, statements_of
+from tests.support.accounts import HOME, NOON, statements_of
 
 WORDS = "quatre mots sans lien"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def accounts(database_url: str) -> Iterator[Accounts]:
-    with accounts_in(database_url) as found:
-        yield found
 
 
 def test_still_gives_fresh_facts_in_one_statement(accounts):

@@ -1,6 +1,5 @@
 """Guessing is slow, and nobody can use that to keep others out."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,17 +11,11 @@ from authn.throttle import SWEPT_AFTER
 from davserver.db import tables as t
 from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.people import Person
-from tests.support.accounts import HOME, NOON, Accounts, accounts_in, statements_of
+from tests.support.accounts import HOME, NOON, Accounts, statements_of
 
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
 ELSEWHERE = "198.51.100.1"
-
-
-@pytest.fixture
-def accounts(database_url: str) -> Iterator[Accounts]:
-    with accounts_in(database_url) as found:
-        yield found
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Reading and checking trails: whose, by whom, and what a look leaves behind."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
@@ -14,13 +12,7 @@ from davserver.gate.history import History
 from davserver.trail import Event, ExportedHead, Flaw, What
 from davserver.vault.rows import OpenVault
 from tests.support.accounts import HOME, NOON
-from tests.support.sharing import Shelter, shelter
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[Shelter]:
-    with shelter(database_url, tmp_path) as made:
-        yield made
+from tests.support.sharing import Shelter
 
 
 @pytest.fixture

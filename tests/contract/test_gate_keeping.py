@@ -1,8 +1,5 @@
 """What operators do for people: see how vaults are, get things back, break locks."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from davserver.db import tables as t
@@ -22,20 +19,9 @@ from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
 from davserver.gate.kept import TrashView
 from tests.support.drive import Drive
-from tests.support.safekeeping import Safekeeping, safekeeping
+from tests.support.safekeeping import Safekeeping
 
 BAIL = "/Logement/bail.pdf"
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def amina(world: Safekeeping) -> Drive:
-    return world.beneficiary("amina", "fr")
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Structures, people and memberships, through the gate as commands use it."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,16 +16,10 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Role, StructureKind
 from davserver.gate.people import PersonToAdd
 from tests.support.accounts import NOON
-from tests.support.office import QUOTA, Office, office_in
+from tests.support.office import QUOTA
 
 WORDS = "quatre mots sans lien"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    with office_in(database_url, tmp_path) as found:
-        yield found
 
 
 def test_a_structure_is_added_listed_and_recorded(office):

@@ -1,8 +1,6 @@
 """Passwords and app passwords, through the gate, and who is told of their changes."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,16 +14,9 @@ from davserver.domain.ids import CredentialId
 from davserver.domain.people import Role
 from davserver.trail import INSTANCE
 from tests.support.accounts import NOON
-from tests.support.office import Office, office_in
 
 WORDS = "quatre mots sans lien"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    with office_in(database_url, tmp_path) as found:
-        yield found
 
 
 def test_a_new_password_ends_the_one_before_and_keeps_app_passwords(office):

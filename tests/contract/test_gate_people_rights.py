@@ -1,8 +1,6 @@
 """Who may see to accounts, and that nobody else learns anything."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,16 +14,10 @@ from davserver.domain.ids import CredentialId
 from davserver.domain.people import Principal, Role, StructureKind
 from davserver.gate.people import People, PersonToAdd
 from tests.support.accounts import NOON
-from tests.support.office import Office, office_in
+from tests.support.office import Office
 
 WORDS = "quatre mots sans lien"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    with office_in(database_url, tmp_path) as found:
-        yield found
 
 
 def everything(office: Office, who: Principal, about: str, credential: CredentialId):

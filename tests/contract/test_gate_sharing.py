@@ -1,8 +1,7 @@
 """Sharing one thing with one side, seeing it listed, and taking it back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,16 +20,10 @@ from davserver.gate.sharing import MOST_PURPOSE_CHARACTERS, Sharing
 from davserver.trail import INSTANCE
 from davserver.vault.rows import OpenVault
 from tests.support.accounts import NOON
-from tests.support.sharing import Shelter, shelter
+from tests.support.sharing import Shelter
 
 ALLOWANCE = 123_456
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[Shelter]:
-    with shelter(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

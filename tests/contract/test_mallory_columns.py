@@ -11,19 +11,17 @@ from sqlalchemy import Table
 
 from davserver.db import tables as t
 from davserver.domain.errors import AbriError
+from tests.support.cast import EITHER
 from tests.support.mallory import Mallory, Row, Scene, other_values
 from tests.support.mallory_table import AT_START, EMPTY, FOUND, SILENT
 from tests.support.mallory_victims import VICTIMS, Stage
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, any_database
 from tests.support.safekeeping import safekeeping
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(
-    scope="module",
-    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres])],
-)
+@pytest.fixture(scope="module", params=EITHER)
 def stage(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -31,10 +29,8 @@ def stage(
 ) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("mallory")
     with ExitStack() as kept:
-        if request.param == "sqlite":
-            url, most = f"sqlite:///{folder / 'abri.db'}", 3
-        else:
-            url, most = kept.enter_context(postgres_when_needed().fresh_database()), 1
+        most = 3 if request.param == "sqlite" else 1
+        url = kept.enter_context(any_database(request.param, folder, postgres_when_needed))
         world = kept.enter_context(safekeeping(url, Path(folder)))
         mallory = Mallory(world, url)
         kept.callback(mallory.close)

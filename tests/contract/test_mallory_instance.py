@@ -15,7 +15,7 @@ from davserver.domain.errors import Damaged, Unavailable
 from davserver.sealing.instance import InstanceKeys
 from davserver.sealing.keyring import LocalKeyring
 from davserver.wiring.instance import create_instance, open_instance
-from tests.support.accounts import NOON
+from tests.support.accounts import NOON, make_tables
 from tests.support.mallory import Row, other_values
 
 REFUSED = "no process starts"
@@ -44,7 +44,7 @@ class Started:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.db = Database(url)
-        t.metadata.create_all(self.db.engines()[1])
+        make_tables(self.db)
         (folder / "data").mkdir()
         self.kek = LocalKeyring.create(folder / "keyring", folder / "data", os.urandom, NOON)
         create_instance(self.db, self.kek, os.urandom, NOON)

@@ -252,6 +252,7 @@ def test_one_vaults_trail_can_be_checked_alone(book: TrailBook) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_columns_of_another_type_are_findings_and_no_crash(book: TrailBook) -> None:
+    """On SQLite alone: PostgreSQL takes no value of another type."""
     book.tamper(lambda tx: tx.exec_driver_sql("UPDATE trail SET link = 'text' WHERE seq = 2"))
     book.tamper(lambda tx: tx.exec_driver_sql("UPDATE trail SET at = 'text' WHERE seq = 4"))
     book.tamper(lambda tx: tx.exec_driver_sql("UPDATE trail SET seq = 'five' WHERE seq = 5"))

@@ -1,9 +1,8 @@
 """Sweeping takes what nothing needs, nothing else, and may be cut short anywhere."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -18,29 +17,11 @@ from davserver.trail import INSTANCE, What
 from davserver.vault.staging import LEASE, publish
 from davserver.vault.sweep import READERS_NEED, Sweeper, Swept
 from tests.support.drive import Body, Drive
-from tests.support.safekeeping import KEPT, Safekeeping, safekeeping
+from tests.support.safekeeping import KEPT, Safekeeping
 
 SMALL = b"a few words"
 LARGE = bytes(range(256)) * 1000
 NOTHING = Swept()
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def amina(world: Safekeeping) -> Drive:
-    return world.beneficiary("amina", "fr")
-
-
-def abandoned(world: Safekeeping, amina: Drive) -> BlobId:
-    """What a process leaves behind that is killed between the last byte and the commit."""
-    vault, now = world.vault_of(amina), world.clock()
-    staged = world.tools.staging.take(vault, Body(LARGE), "a.bin", 10**9, now)
-    return staged.content.blob
 
 
 def replaced(world: Safekeeping, amina: Drive, path: str, plain: bytes) -> BlobId:
@@ -58,14 +39,6 @@ def replaced(world: Safekeeping, amina: Drive, path: str, plain: bytes) -> BlobI
     return BlobId(blob)
 
 
-def is_stored(world: Safekeeping, blob: BlobId) -> bool:
-    return world.bytes_of(blob).exists()
-
-
-def is_known(world: Safekeeping, blob: BlobId) -> bool:
-    return bool(world.rows(t.blob, t.blob.c.id == blob))
-
-
 def test_a_run_on_a_fresh_vault_does_nothing(world: Safekeeping, amina: Drive) -> None:
     amina.put("/a.bin", LARGE)
     assert world.sweep() == NOTHING
@@ -76,15 +49,15 @@ def test_a_run_on_a_fresh_vault_does_nothing(world: Safekeeping, amina: Drive) -
 
 
 def test_an_abandoned_upload_goes_when_its_lease_is_over(world: Safekeeping, amina: Drive) -> None:
-    blob = abandoned(world, amina)
+    blob = world.abandoned(amina)
     world.clock.now += LEASE - timedelta(seconds=1)
     assert world.sweep() == NOTHING
-    assert is_stored(world, blob)
+    assert world.is_stored(blob)
     world.clock.passes(seconds=1)
     done = world.sweep()
     assert (done.abandoned, done.blobs) == (1, 1)
-    assert not is_stored(world, blob)
-    assert not is_known(world, blob)
+    assert not world.is_stored(blob)
+    assert not world.is_known(blob)
     assert world.troubles() == []
 
 
@@ -125,11 +98,11 @@ def test_thinned_bytes_go_once_their_readers_had_time(
 ) -> None:
     blob = replaced(world, amina, "/a.txt", plain)
     assert world.sweep().blobs == 0
-    assert is_known(world, blob)
+    assert world.is_known(blob)
     world.clock.now += READERS_NEED
     assert world.sweep().blobs >= 1
-    assert not is_known(world, blob)
-    assert not is_stored(world, blob)
+    assert not world.is_known(blob)
+    assert not world.is_stored(blob)
     assert world.sweep() == NOTHING
     assert world.troubles() == []
 
@@ -164,13 +137,13 @@ def test_what_is_named_is_never_deleted_whatever_its_state_says(
 
 
 def test_rows_that_no_blob_can_have_stop_no_sweep(world: Safekeeping, amina: Drive) -> None:
-    blob = abandoned(world, amina)
+    blob = world.abandoned(amina)
     row = world.row(t.blob, t.blob.c.id == blob)
     strange = row | {"id": b"short", "state": "dead", "lease_until": 1}
     world.db.write(lambda tx: tx.execute(insert(t.blob).values(strange)))
     world.clock.now += LEASE
     assert world.sweep().blobs == 2
-    assert not is_stored(world, blob)
+    assert not world.is_stored(blob)
 
 
 # ── trash ───────────────────────────────────────────────────────────────────────────────────────

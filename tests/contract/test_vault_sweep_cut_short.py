@@ -1,7 +1,6 @@
 """A sweep is bounded, done by one process, finished by the next one, and leaves no rests."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,45 +14,19 @@ from davserver.domain.ids import BlobId
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.staging import LEASE
 from davserver.vault.sweep import AT_ONCE, MOST_IN_A_RUN, Sweeper, Swept
-from tests.support.drive import Body, Drive
-from tests.support.safekeeping import KEPT, Safekeeping, safekeeping
+from tests.support.drive import Drive
+from tests.support.safekeeping import KEPT, Safekeeping
 
 SMALL = b"a few words"
 LARGE = bytes(range(256)) * 1000
 NOTHING = Swept()
 
 
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def amina(world: Safekeeping) -> Drive:
-    return world.beneficiary("amina", "fr")
-
-
-def abandoned(world: Safekeeping, amina: Drive) -> BlobId:
-    """What a process leaves behind that is killed between the last byte and the commit."""
-    vault, now = world.vault_of(amina), world.clock()
-    staged = world.tools.staging.take(vault, Body(LARGE), "a.bin", 10**9, now)
-    return staged.content.blob
-
-
-def is_stored(world: Safekeeping, blob: BlobId) -> bool:
-    return world.bytes_of(blob).exists()
-
-
-def is_known(world: Safekeeping, blob: BlobId) -> bool:
-    return bool(world.rows(t.blob, t.blob.c.id == blob))
-
-
 # ── many, at once, and cut short ────────────────────────────────────────────────────────────────
 
 
 def test_one_run_is_bounded_and_the_next_goes_on(world: Safekeeping, amina: Drive) -> None:
-    row = world.row(t.blob, t.blob.c.id == abandoned(world, amina))
+    row = world.row(t.blob, t.blob.c.id == world.abandoned(amina))
     many = MOST_IN_A_RUN + AT_ONCE // 2
     rows = [row | {"id": os.urandom(16), "state": "dead", "lease_until": 1} for _ in range(many)]
     world.db.write(lambda tx: tx.execute(insert(t.blob), rows))
@@ -65,7 +38,7 @@ def test_one_run_is_bounded_and_the_next_goes_on(world: Safekeeping, amina: Driv
 def test_only_one_process_sweeps_at_a_time(
     world: Safekeeping, amina: Drive, database_url: str
 ) -> None:
-    blob = abandoned(world, amina)
+    blob = world.abandoned(amina)
     world.clock.now += LEASE
     other = Database(database_url)
     try:
@@ -73,7 +46,7 @@ def test_only_one_process_sweeps_at_a_time(
             assert mine
             assert also
             assert world.upkeep.run(world.clock()) is None
-            assert is_known(world, blob)
+            assert world.is_known(blob)
     finally:
         other.close()
     assert world.sweep().blobs == 1
@@ -102,7 +75,7 @@ def test_a_sweep_that_is_killed_is_finished_by_the_next(
     world: Safekeeping, amina: Drive, database_url: str, at: int, *, after: bool
 ) -> None:
     amina.put("/kept.bin", LARGE)
-    blobs = [abandoned(world, amina) for _ in range(3)]
+    blobs = [world.abandoned(amina) for _ in range(3)]
     world.clock.now += LEASE
     child = os.fork()
     if child == 0:
@@ -117,26 +90,20 @@ def test_a_sweep_that_is_killed_is_finished_by_the_next(
     assert {row["state"] for row in world.rows(t.blob)} == {"dead", "live"}
     assert world.troubles() == []
     assert world.sweep().blobs == 3
-    assert not any(is_stored(world, one) or is_known(world, one) for one in blobs)
+    assert not any(world.is_stored(one) or world.is_known(one) for one in blobs)
     assert amina.get("/kept.bin") == LARGE
     assert world.troubles() == []
 
 
-# ── what is left in the files of SQLite ─────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def on_sqlite(tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(f"sqlite:///{tmp_path / 'abri.db'}", tmp_path) as made:
-        yield made
+# ── what is left in the files of SQLite (PostgreSQL's are swept by its own vacuum) ────────────────
 
 
 def _in_files(world: Safekeeping, what: bytes) -> bool:
     return any(what in file.read_bytes() for file in world.folder.glob("abri.db*"))
 
 
-def test_nothing_of_an_erased_document_is_left_in_the_database(on_sqlite: Safekeeping) -> None:
-    world = on_sqlite
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nothing_of_an_erased_document_is_left_in_the_database(world: Safekeeping) -> None:
     amina = world.beneficiary("amina")
     amina.put("/a.txt", os.urandom(3000))
     node = world.row(t.node, t.node.c.kind == "file")
@@ -153,16 +120,16 @@ def test_nothing_of_an_erased_document_is_left_in_the_database(on_sqlite: Safeke
     assert (world.folder / "abri.db-wal").stat().st_size == 0
 
 
-def test_a_long_reader_delays_the_emptying_and_nothing_else(on_sqlite: Safekeeping) -> None:
-    world = on_sqlite
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_long_reader_delays_the_emptying_and_nothing_else(world: Safekeeping) -> None:
     amina = world.beneficiary("amina")
-    blob = abandoned(world, amina)
+    blob = world.abandoned(amina)
     world.clock.now += LEASE
     with world.db.read() as tx:
         tx.execute(t.node.select()).all()
         done = world.sweep()
     assert done.blobs == 1
     assert done.log_emptied is False
-    assert not is_stored(world, blob)
+    assert not world.is_stored(blob)
     amina.put("/a.txt", SMALL)
     world.db.write(lambda tx: tx.execute(update(t.epoch).values(created=to_us(world.clock()))))

@@ -1,10 +1,10 @@
 """Any history of entries and reads is told in full; any tampering with it is found."""
 
-import tempfile
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
@@ -13,7 +13,18 @@ from davserver.db import tables
 from davserver.trail import RowStamp
 from davserver.trail.entry import packed_rows, unpacked_rows
 from tests.support.accounts import NOON
-from tests.support.trails import KARIM, OTHER_SAFE, SAFE, ZOE, TrailBook, trail_book, written
+from tests.support.cast import EITHER
+from tests.support.postgres import PostgresServer, any_database
+from tests.support.trails import (
+    KARIM,
+    OTHER_SAFE,
+    SAFE,
+    ZOE,
+    TrailBook,
+    emptied_book,
+    trail_book,
+    written,
+)
 
 STEPS = st.lists(
     st.tuples(
@@ -35,15 +46,30 @@ STAMPS = st.lists(
 )
 
 
+@pytest.fixture(scope="module", params=EITHER)
+def trail_url(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_when_needed: Callable[[], PostgresServer],
+) -> Iterator[str]:
+    """One database for all examples: each begins by emptying it."""
+    with any_database(request.param, tmp_path_factory.mktemp("trail"), postgres_when_needed) as url:
+        with trail_book(url):
+            pass
+        yield url
+
+
 @given(STAMPS)
 def test_rows_come_back_as_they_were_packed(stamps: list[RowStamp]) -> None:
     assert unpacked_rows(packed_rows(stamps)) == stamps
 
 
 @settings(max_examples=15, deadline=None)
-@given(STEPS)
-def test_every_write_and_every_read_is_told(steps: list[tuple[str, Any, int]]) -> None:
-    with tempfile.TemporaryDirectory() as folder, trail_book(_url(folder)) as book:
+@given(steps=STEPS)
+def test_every_write_and_every_read_is_told(
+    trail_url: str, steps: list[tuple[str, Any, int]]
+) -> None:
+    with emptied_book(trail_url) as book:
         after, writes, reads, opened = timedelta(0), 0, 0, {}
         for step, who, version in steps:
             etag = bytes([version]) * 16
@@ -76,9 +102,15 @@ COLUMNS = ("at", "prev", "payload_hash", "actor_hash", "link", "payload_ct", "ac
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 6), st.integers(1, 6), st.sampled_from(["drop", "copy", *COLUMNS]))
-def test_any_single_change_of_a_trail_is_found(one: int, other: int, how: str) -> None:
-    with tempfile.TemporaryDirectory() as folder, trail_book(_url(folder)) as book:
+@given(
+    one=st.integers(1, 6),
+    other=st.integers(1, 6),
+    how=st.sampled_from(["drop", "copy", *COLUMNS]),
+)
+def test_any_single_change_of_a_trail_is_found(
+    trail_url: str, one: int, other: int, how: str
+) -> None:
+    with emptied_book(trail_url) as book:
         for number in range(6):
             book.record(written(f"/{number}", who=(KARIM, ZOE)[number % 2]))
         book.record(written("/elsewhere", vault=OTHER_SAFE))
@@ -107,7 +139,3 @@ def _change(book: TrailBook, one: int, other: int, how: str) -> bool:
 def _numbers(book: TrailBook) -> list[int]:
     with book.db.read() as tx:
         return list(tx.execute(select(tables.trail.c.seq)).scalars())
-
-
-def _url(folder: str) -> str:
-    return f"sqlite:///{Path(folder) / 'abri.db'}"

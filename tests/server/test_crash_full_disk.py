@@ -3,39 +3,59 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support.instance import Instance, serving
 from tests.support.outside import as_root, small_disk
+from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.server
 
 MIB = 1 << 20
+ROOM = 10 * MIB
 
 
 @pytest.fixture
-def cramped(instance: Instance) -> Iterator[Instance]:
-    """An instance whose data folder is a file system of 24 MiB."""
+def disk() -> Iterator[Path]:
+    """A small disk, where PostgreSQL's user may enter: it may not enter pytest's own folders."""
+    folder = Path(tempfile.mkdtemp(prefix="abri-disk-"))
+    try:
+        with small_disk(folder, "40m"):
+            folder.chmod(0o711)
+            yield folder
+    finally:
+        folder.rmdir()
+
+
+@pytest.fixture
+def cramped(instance: Instance, disk: Path, postgres: PostgresServer) -> Iterator[Instance]:
+    """An instance whose contents and database share that disk, with little room left."""
     data = instance.folder / "data"
-    kept = data.with_name("kept")
-    data.rename(kept)
-    with small_disk(data, "24m"):
-        shutil.copytree(kept, data, dirs_exist_ok=True)
+    shutil.copytree(data, disk / "data")
+    shutil.rmtree(data)
+    data.symlink_to(disk / "data")
+    with ExitStack() as moved:
+        if instance.database == "postgresql":
+            # Its tables, not its log: a server that cannot write its log stops for everybody.
+            moved.enter_context(postgres.tables_in(disk / "tables", instance.database_url))
+        _leave(disk, ROOM)
         yield instance
 
 
 @pytest.mark.parametrize("size", [3 * MIB, 20_000], ids=["files on disk", "rows in the database"])
 def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
-    cramped: Instance, size: int
+    cramped: Instance, disk: Path, size: int
 ) -> None:
     kept: dict[str, bytes] = {}
     with serving(cramped):
         drive = cramped.drive("amina")
         refused = None
-        for number in range(24 * MIB // size + 1):
+        for number in range(ROOM // size + 1):
             body = os.urandom(size)
             answer = drive.put(f"/{number}.bin", body)
             if answer.status != 201:
@@ -45,7 +65,7 @@ def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
         assert refused is not None, "the disk never filled"
         assert refused.status == 507, refused
         assert drive.put("/0.bin", os.urandom(max(size, MIB))).status == 507
-        _enlarge(cramped.folder / "data")
+        _enlarge(disk)
         for path, body in kept.items():
             assert drive.get(path).body == body, path
         assert {f"/{name}" for name in drive.names("/")} == set(kept)
@@ -53,5 +73,9 @@ def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
     cramped.abri("vault", "check", "--deep")
 
 
+def _leave(folder: Path, room: int) -> None:
+    (folder / "others").write_bytes(bytes(shutil.disk_usage(folder).free - room))
+
+
 def _enlarge(folder: Path) -> None:
-    subprocess.run(as_root("mount", "-o", "remount,size=64m", str(folder)), check=True)
+    subprocess.run(as_root("mount", "-o", "remount,size=100m", str(folder)), check=True)

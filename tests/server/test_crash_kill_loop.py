@@ -127,9 +127,8 @@ def _half_an_upload(instance: Instance, number: int) -> Connection:
 
 
 def test_every_acknowledged_change_survives_being_killed_again_and_again(
-    either_instance: Instance,
+    instance: Instance,
 ) -> None:
-    instance = either_instance
     clients = [Client(instance, number) for number in range(CLIENTS)]
     with serving(instance):
         for client in clients:

@@ -1,40 +1,16 @@
 """The drive over HTTP: PROPFIND, PROPPATCH, LOCK and UNLOCK."""
 
 import time
-from collections.abc import Iterator
-from itertools import count
 
 import pytest
 from lxml import etree
 
 from tests.support.dav import DAV, OC, Drive, multistatus, token_of
 from tests.support.http import Answer, chunked
-from tests.support.instance import Server
 
 pytestmark = pytest.mark.server
 
-_numbers = count(1)
 MICROSOFT = "{urn:schemas-microsoft-com:}"
-
-
-@pytest.fixture
-def amina(served: Server) -> Iterator[Drive]:
-    drive = served.instance.drive("amina")
-    yield drive
-    drive.caller.close()
-
-
-@pytest.fixture
-def folder(amina: Drive) -> str:
-    path = f"/properties-{next(_numbers)}"
-    assert amina.mkcol(path).status == 201
-    return path
-
-
-@pytest.fixture
-def note(amina: Drive, folder: str) -> str:
-    assert amina.put(f"{folder}/note.txt", b"0123456789").status == 201
-    return f"{folder}/note.txt"
 
 
 def _find(drive: Drive, path: str, inner: str, **headers: str) -> Answer:

@@ -3,9 +3,6 @@
 W: stock WsgiDAV or the server that it comes with fails this (docs/webdav.md).
 """
 
-from collections.abc import Iterator
-from itertools import count
-
 import pytest
 from lxml import etree
 
@@ -14,30 +11,6 @@ from tests.support.http import Caller, chunked
 from tests.support.instance import Server
 
 pytestmark = pytest.mark.server
-
-_numbers = count(1)
-
-
-@pytest.fixture
-def amina(served: Server) -> Iterator[Drive]:
-    drive = served.instance.drive("amina")
-    yield drive
-    drive.caller.close()
-
-
-@pytest.fixture
-def folder(amina: Drive) -> str:
-    """An empty folder of this test's own."""
-    path = f"/refusals-{next(_numbers)}"
-    assert amina.mkcol(path).status == 201
-    return path
-
-
-@pytest.fixture
-def note(amina: Drive, folder: str) -> str:
-    """A file of ten bytes."""
-    assert amina.put(f"{folder}/note.txt", b"0123456789").status == 201
-    return f"{folder}/note.txt"
 
 
 def test_xml_has_a_limit(amina: Drive, folder: str) -> None:

@@ -203,8 +203,8 @@ def _in(place: Place, folder: Place) -> bool:
     return place[: len(folder)] == folder
 
 
-def test_the_drive_does_what_a_dictionary_does(either_served: Server) -> None:
-    drive = either_served.instance.drive("amina")
+def test_the_drive_does_what_a_dictionary_does(served: Server) -> None:
+    drive = served.instance.drive("amina")
     run_state_machine_as_test(
         lambda: DriveMachine(drive),
         settings=settings(

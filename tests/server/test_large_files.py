@@ -1,4 +1,7 @@
-"""A 2 GiB file goes in and comes out of a server whose memory stays flat."""
+"""A 2 GiB file goes in and comes out of a server whose memory stays flat.
+
+Its bytes go to the disk whatever the database is, and take half a minute: SQLite alone.
+"""
 
 import hashlib
 import http.client
@@ -28,9 +31,10 @@ def peak(server: Server) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("instance", ["sqlite"], indirect=True)
 def test_two_gibibytes_add_less_than_64_mebibytes_of_memory(instance: Instance) -> None:
     instance.set("vaults.quota", "10 GB")
-    instance.add_person("grande", "beneficiary", "Grande", "--template", "none")
+    instance.add_person("grande", "beneficiary", "Grande")
     headers = {"Authorization": basic("grande", instance.passwords["grande"])}
     with serving(instance) as server:
         client = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=300)

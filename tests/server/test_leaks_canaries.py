@@ -67,15 +67,14 @@ def temporary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def stores(either_instance: Instance, postgres: PostgresServer, temporary: Path) -> list[Path]:
+def stores(instance: Instance, postgres: PostgresServer, temporary: Path) -> list[Path]:
     """Every place where the server and its database could leave something."""
-    return [either_instance.folder, postgres.folder, temporary]
+    return [instance.folder, postgres.folder, temporary]
 
 
 def test_what_only_the_owner_may_read_is_nowhere_on_disk(
-    either_instance: Instance, stores: list[Path], temporary: Path
+    instance: Instance, stores: list[Path], temporary: Path
 ) -> None:
-    instance = either_instance
     _add_people(instance)
     secrets = instance.json("app-password", "add", "oiseau", "--name", CANARIES["name of a device"])
     with serving(instance, TMPDIR=str(temporary)) as server:

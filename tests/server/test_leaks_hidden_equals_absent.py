@@ -178,9 +178,9 @@ _numbers = count()
 
 
 @pytest.fixture(scope="module")
-def scene(either_served: Server) -> Iterator[Scene]:
-    instance = either_served.instance
-    instance.add_person("farah", "beneficiary", "Farah Diallo", "--template", "fr")
+def scene(served: Server) -> Iterator[Scene]:
+    instance = served.instance
+    instance.add_person("farah", "beneficiary", "Farah Diallo", template="fr")
     owner = instance.drive("farah")
     owner.put("/Logement/bail.txt", b"known to the structure")
     grant = instance.grant("farah", "structure:ccas-lyon", "/Logement", "write")

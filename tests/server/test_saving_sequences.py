@@ -153,8 +153,8 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office(either_served: Server) -> Iterator[Office]:
-    instance = either_served.instance
+def office(served: Server) -> Iterator[Office]:
+    instance = served.instance
     amina = instance.drive("amina")
     assert amina.mkcol("/Courrier").status == 201
     grant = instance.grant("amina", "karim", "/Courrier", "write")

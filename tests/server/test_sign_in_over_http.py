@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 
+from tests.support.cast import EITHER, Casts
 from tests.support.http import Answer, Caller
 from tests.support.instance import Instance, Server, serving
 
 pytestmark = pytest.mark.server
 
 _OWN = {"date", "x-request-id"}
+_numbers = count()
 _CONNECTIONS = 6
 """Enough that either worker gets some: the kernel spreads new connections."""
 
@@ -37,14 +40,24 @@ class Door:
     def statuses(self, login: str, secret: str) -> set[int]:
         return {answer.status for answer in self.answers(login, secret)}
 
+    def somebody(self) -> str:
+        """A beneficiary whom no other test knows."""
+        login = f"somebody-{next(_numbers)}"
+        self.instance.add_person(login, "beneficiary", "Somebody")
+        return login
+
     def app_password(self, login: str, *more: str) -> tuple[str, str]:
         made = self.instance.json("app-password", "add", login, "--name", "Téléphone", *more)
         return made["id"], made["secret"]
 
 
-@pytest.fixture
-def door(instance: Instance) -> Iterator[Door]:
-    with serving(instance, workers=2) as server:
+@pytest.fixture(scope="module", params=EITHER)
+def door(
+    casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Door]:
+    """As `served`, with two workers."""
+    copied = casts.copy(request.param, tmp_path_factory.mktemp("door") / "abri")
+    with copied as instance, serving(instance, workers=2) as server:
         yield Door(instance, server)
 
 
@@ -55,22 +68,23 @@ def comparable(answer: Answer) -> tuple[int, str, tuple[tuple[str, str], ...], b
 
 def test_whoever_is_not_let_in_gets_one_and_the_same_answer(door):
     right = door.instance.passwords
-    revoked, text = door.app_password("amina")
+    login, other, out = (door.somebody() for _ in range(3))
+    revoked, text = door.app_password(login)
     door.instance.abri("app-password", "revoke", revoked)
-    door.instance.abri("person", "disable", "zoe")
+    door.instance.abri("person", "disable", out)
     tries = [
-        ("amina", "not her password"),
-        ("nobody", right["amina"]),
-        ("zoe", right["zoe"]),
-        ("amina", text),
+        (login, "not her password"),
+        ("nobody", right[login]),
+        (out, right[out]),
+        (login, text),
         ("nobody", text),
-        ("bilal", text),
+        (other, text),
         ("amina\x00", "x"),
-        ("amina", ""),
+        (login, ""),
     ]
     answers = set()
-    for login, secret in tries:
-        with door.caller(login, secret) as caller:
+    for name, secret in tries:
+        with door.caller(name, secret) as caller:
             answers.add(comparable(caller.ask("PROPFIND", "/dav/Sant%C3%A9", {"Depth": "0"})))
     assert len(answers) == 1
     (answer,) = answers
@@ -79,38 +93,42 @@ def test_whoever_is_not_let_in_gets_one_and_the_same_answer(door):
 
 
 def test_a_revoked_app_password_is_out_in_every_worker_and_on_open_connections(door):
-    key, text = door.app_password("amina")
-    assert door.statuses("amina", text) == {207}
-    with door.caller("amina", text) as caller:
+    login = door.somebody()
+    key, text = door.app_password(login)
+    assert door.statuses(login, text) == {207}
+    with door.caller(login, text) as caller:
         assert caller.ask("GET", "/dav/nothing").status == 404
         door.instance.abri("app-password", "revoke", key)
         assert caller.ask("GET", "/dav/nothing").status == 401
-    assert door.statuses("amina", text) == {401}
-    assert door.statuses("amina", door.instance.passwords["amina"]) == {207}
+    assert door.statuses(login, text) == {401}
+    assert door.statuses(login, door.instance.passwords[login]) == {207}
 
 
 def test_a_disabled_person_is_out_in_every_worker_though_both_know_the_password(door):
-    words = door.instance.passwords["karim"]
-    assert door.statuses("karim", words) == {207}
-    door.instance.abri("person", "disable", "karim")
-    assert door.statuses("karim", words) == {401}
-    door.instance.abri("person", "enable", "karim")
-    assert door.statuses("karim", words) == {207}
+    login = door.somebody()
+    words = door.instance.passwords[login]
+    assert door.statuses(login, words) == {207}
+    door.instance.abri("person", "disable", login)
+    assert door.statuses(login, words) == {401}
+    door.instance.abri("person", "enable", login)
+    assert door.statuses(login, words) == {207}
 
 
 def test_a_changed_password_ends_the_one_before_in_every_worker(door):
-    words = door.instance.passwords["bilal"]
-    assert door.statuses("bilal", words) == {207}
+    login = door.somebody()
+    words = door.instance.passwords[login]
+    assert door.statuses(login, words) == {207}
     door.instance.abri(
-        "person", "password", "bilal", "--password-stdin", given="quatre autres mots\n"
+        "person", "password", login, "--password-stdin", given="quatre autres mots\n"
     )
-    assert door.statuses("bilal", words) == {401}
-    assert door.statuses("bilal", "quatre autres mots") == {207}
+    assert door.statuses(login, words) == {401}
+    assert door.statuses(login, "quatre autres mots") == {207}
 
 
 def test_a_read_only_app_password_reads_and_changes_nothing(door):
-    _, text = door.app_password("amina", "--read-only")
-    with door.caller("amina", text) as caller:
+    login = door.somebody()
+    _, text = door.app_password(login, "--read-only")
+    with door.caller(login, text) as caller:
         assert caller.ask("PROPFIND", "/dav/", {"Depth": "1"}).status == 207
         assert caller.ask("PUT", "/dav/new.txt", body=b"new").status == 403
         assert caller.ask("MKCOL", "/dav/new").status == 403
@@ -118,8 +136,9 @@ def test_a_read_only_app_password_reads_and_changes_nothing(door):
 
 
 def test_guessing_is_slowed_and_keeps_nobody_else_out(door):
-    _, text = door.app_password("amina")
-    with door.caller("amina", "") as caller:
+    login, other = door.somebody(), door.somebody()
+    _, text = door.app_password(login)
+    with door.caller(login, "") as caller:
         statuses = []
         for number in range(9):
             caller.password = f"guess number {number}"
@@ -127,16 +146,17 @@ def test_guessing_is_slowed_and_keeps_nobody_else_out(door):
             statuses.append(answer.status)
         assert statuses == [401] * 6 + [429] * 3
         assert 1 <= int(answer.header("Retry-After") or 0) <= 2
-    assert door.statuses("amina", text) == {207}
-    assert door.statuses("bilal", door.instance.passwords["bilal"]) == {207}
+    assert door.statuses(login, text) == {207}
+    assert door.statuses(other, door.instance.passwords[other]) == {207}
 
 
 def test_no_secret_and_no_login_reaches_the_log(door):
-    _, text = door.app_password("amina")
-    words = door.instance.passwords["bilal"]
-    door.statuses("amina", text)
-    door.statuses("bilal", words)
-    door.statuses("bilal", "a wrong one with canary-5512")
+    login, other = door.somebody(), door.somebody()
+    _, text = door.app_password(login)
+    words = door.instance.passwords[other]
+    door.statuses(login, text)
+    door.statuses(other, words)
+    door.statuses(other, "a wrong one with canary-5512")
     log = door.server.log_text()
-    for secret in (text, text[-32:], words, "canary-5512", "amina", "bilal"):
+    for secret in (text, text[-32:], words, "canary-5512", login, other):
         assert secret not in log

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from sqlalchemy import Executable, make_url
 
+from davserver.config import load
+from davserver.db.database import Database
+from davserver.domain.actions import Right
+from davserver.domain.paths import DrivePath
+from davserver.domain.people import Role, StructureKind
+from davserver.gate.people import PersonToAdd
+from davserver.wiring.opening import database_url
+from davserver.wiring.services import Services, build
 from tests.support.dav import Drive
 from tests.support.http import Caller
 from tests.support.ports import free_port
@@ -65,29 +74,71 @@ class Instance:
     def json(self, *arguments: str, given: str = "") -> Any:
         return json.loads(self.abri(*arguments, "--json", given=given))
 
-    def add_structure(self, slug: str, name: str, kind: str = "ccas") -> None:
-        self.abri("structure", "add", slug, "--name", name, "--kind", kind)
+    # ── set-up, through the same services as the commands: each of those takes a second ─────────
 
-    def add_person(self, login: str, role: str, name: str, *more: str) -> None:
+    @contextmanager
+    def opened(self) -> Iterator[Services]:
+        """The instance's services in this process, as a command has them."""
+        services = build(load(self.config))
+        try:
+            yield services
+        finally:
+            services.close()
+
+    def add_structure(self, slug: str, name: str, kind: str = "ccas") -> None:
+        with self.opened() as to:
+            now = to.clock()
+            who = to.people.operator("tests", now)
+            to.people.add_structure(who, slug, name, StructureKind(kind), now)
+
+    def add_person(
+        self, login: str, role: str, name: str, *structures: str, template: str = "none"
+    ) -> None:
         """A person whose password is known to the tests: `passwords[login]`."""
         password = f"mot de passe de {login}"
-        self.abri(
-            "person", "add", login, "--role", role, "--name", name, "--password-stdin", *more,
-            given=password + "\n",
-        )  # fmt: skip
+        new = PersonToAdd(login, Role(role), name, structures, template, password)
+        with self.opened() as to:
+            now = to.clock()
+            to.people.add_person(to.people.operator("tests", now), new, now)
         self.passwords[login] = password
 
-    def grant(self, giver: str, to: str, path: str, rights: str, *more: str) -> str:
+    def grant(self, giver: str, to: str, path: str, rights: str) -> str:
         """The new grant's id."""
-        made = self.json(
-            "grant", "add", "--from", giver, "--to", to, "--path", path, "--rights", rights, *more
-        )
-        return str(made["id"])
+        with self.opened() as services:
+            now, sharing = services.clock(), services.sharing
+            made = sharing.add(
+                services.people.operator_for(giver, "tests", now), to=sharing.grantee(to),
+                path=DrivePath.parse(path), right=Right(rights), until=None, now=now,
+            )  # fmt: skip
+        return made.id.hex()
 
     def seen_at(self, grant: str) -> str:
         """Where the other side finds what was granted."""
-        grants = self.json("grant", "list")
-        return next(str(one["seen_at"]) for one in grants if one["id"] == grant)
+        with self.opened() as to:
+            now = to.clock()
+            grants = to.sharing.list(to.people.operator("tests", now), now)
+        return next(one.seen_at for one in grants if one.id.hex() == grant)
+
+    # ── behind everybody's back ─────────────────────────────────────────────────────────────────
+
+    @property
+    def database_url(self) -> str:
+        return database_url(load(self.config))
+
+    @property
+    def database(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return make_url(self.database_url).get_backend_name()
+
+    def tamper(self, *statements: Executable) -> None:
+        """What somebody does who can write to the database."""
+        db = Database(self.database_url)
+        try:
+            db.write(lambda tx: [tx.execute(one) for one in statements])
+        finally:
+            db.close()
+
+    # ── the drive ───────────────────────────────────────────────────────────────────────────────
 
     def caller(self, login: str, **settings: Any) -> Caller:
         return Caller(self.port, login, self.passwords[login], tls=self.tls, **settings)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -56,6 +56,23 @@ class PostgresServer:
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    @contextmanager
+    def tables_in(self, folder: Path, url: str) -> Iterator[None]:
+        """Keeps a database's tables in `folder`, which is made, as long as the block lasts. Nobody
+        may be connected to it at the beginning.
+        """
+        folder.mkdir()
+        _give_away(folder)
+        place, name = (sql.Identifier(url.rpartition("/")[2] + end) for end in ("_place", ""))
+        self._run(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(place, str(folder)))
+        move = sql.SQL("ALTER DATABASE {} SET TABLESPACE {}")
+        self._run(move.format(name, place))
+        try:
+            yield
+        finally:
+            self._run(move.format(name, sql.Identifier("pg_default")))
+            self._run(sql.SQL("DROP TABLESPACE {}").format(place))
+
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
@@ -65,14 +82,23 @@ _numbers = count()
 
 
 @contextmanager
+def any_database(kind: str, folder: Path, postgres: Callable[[], PostgresServer]) -> Iterator[str]:
+    """The URL of a fresh, empty database: a file in `folder`, or one of the server."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'abri.db'}"
+        return
+    with postgres().fresh_database() as url:
+        yield url
+
+
+@contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """Start a server, stop it at the end, and remove its folder."""
     # Not below pytest's own temporary folder: only its owner may enter that.
     folder = Path(tempfile.mkdtemp(prefix="abri-pg-"))
     server: subprocess.Popen[bytes] | None = None
     try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
+        _give_away(folder)
         subprocess.run(
             _unprivileged(
                 _program("initdb"), "-D", f"{folder}/data", "-U", "postgres", "-A", "trust",
@@ -121,6 +147,12 @@ def _program(name: str) -> str:
     if not found:
         raise RuntimeError("PostgreSQL is not installed: run `make debian` (package postgresql)")
     return str(found[-1])
+
+
+def _give_away(folder: Path) -> None:
+    """To the user that the server runs as."""
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
 
 
 def _unprivileged(*command: str) -> list[str]:

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Table, select, update
 
+from davserver.db import tables
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
-from davserver.domain.ids import VaultId
+from davserver.domain.ids import BlobId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role, Structure, StructureKind
 from davserver.gate.checking import Report
@@ -23,7 +24,7 @@ from davserver.gate.people import People, PersonToAdd
 from davserver.gate.sharing import Sharing
 from davserver.gate.upkeep import Upkeep
 from davserver.vault.sweep import Swept
-from tests.support.drive import QUOTA, Drive, World
+from tests.support.drive import QUOTA, Body, Drive, World
 
 ALLOWANCE = 1_000_000
 KEPT = timedelta(days=30)
@@ -118,6 +119,18 @@ class Safekeeping(World):
         """Changes the rows that `key` says, as somebody does who can write to the database."""
         done = self.db.write(lambda tx: tx.execute(update(table).where(key).values(columns)))
         assert done.rowcount > 0
+
+    def abandoned(self, drive: Drive) -> BlobId:
+        """What a process leaves behind that is killed between the last byte and the commit."""
+        body, most = Body(bytes(range(256)) * 1000), 10**9
+        vault, now = self.vault_of(drive), self.clock()
+        return self.tools.staging.take(vault, body, "a.bin", most, now).content.blob
+
+    def is_stored(self, blob: BlobId) -> bool:
+        return self.bytes_of(blob).exists()
+
+    def is_known(self, blob: BlobId) -> bool:
+        return bool(self.rows(tables.blob, tables.blob.c.id == blob))
 
     def bytes_of(self, blob: bytes) -> Path:
         name = blob.hex()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from davserver.db import tables
 from davserver.db.clock import to_us
@@ -130,6 +130,24 @@ def trail_book(url: str) -> Iterator[TrailBook]:
         yield TrailBook(db)
     finally:
         db.close()
+
+
+@contextmanager
+def emptied_book(url: str) -> Iterator[TrailBook]:
+    """As `trail_book`, in a database that has its tables: whatever they hold is gone first."""
+    db = Database(url)
+    try:
+        db.write(_nothing)
+        db.write(_two_vaults)
+        yield TrailBook(db)
+    finally:
+        db.close()
+
+
+def _nothing(tx: Connection) -> None:
+    for table in reversed(tables.metadata.sorted_tables):
+        if table is not tables.epoch:
+            tx.execute(delete(table))
 
 
 def _two_vaults(tx: Connection) -> None:

@@ -1,0 +1,27 @@
+"""No habit of SQLite alone grows: what is tested on it only is in a list, with its reason."""
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+SQLITE = re.compile(r"sqlite3|sqlite:///|\[\"sqlite\"\]")
+BYTES = "a long transfer, whose bytes go to the disk whatever the database is"
+ALONE = {
+    "contract/test_database_failures.py": "its file has one lock for every writer",
+    "contract/test_mallory_types.py": "it keeps any type in any column",
+    "contract/test_migrations.py": "it keeps the text of its statements",
+    "contract/test_trail_proof.py": "it keeps any type in any column",
+    "contract/test_vault_sweep_cut_short.py": "its write-ahead log keeps what was erased",
+    "interop/test_rclone_client.py": BYTES,
+    "server/test_large_files.py": BYTES,
+    "unit/test_config_file.py": "reads settings and opens nothing",
+}
+
+
+def test_only_what_is_listed_runs_on_sqlite_alone() -> None:
+    named = {
+        str(path.relative_to(TESTS))
+        for path in TESTS.rglob("*.py")
+        if path.parent.name not in {"support", "arch"} and SQLITE.search(path.read_text())
+    }
+    assert named == set(ALONE)

@@ -1,0 +1,38 @@
+"""What is mistyped is told before any instance is opened: here there is none."""
+
+PASSWORD = "quatre mots sans rapport"
+
+MISTYPED = [
+    (["structure", "add", "x-y", "--name", "x", "--kind", "bank"], "", 2, "is not one of"),
+    (["person", "add", "bob", "--role", "king", "--name", "x"], "", 2, "is not one of"),
+    (["person", "add", "bob", "--role", "manager"], "", 2, "Missing option"),
+    (["person", "add", "bob", "--role", "manager", "--name", "x", "--password-stdin"],
+     "", 2, "the first line of standard input is empty"),
+    (["person", "add", "bob", "--role", "manager", "--name", "x", "--password", PASSWORD],
+     "", 2, "No such option"),
+    (["app-password", "add", "amina", "--name", "x", "--until", "demain"],
+     "", 2, "--until demain: write a date such as"),
+    (["app-password", "revoke", "12"], "", 2, "an id has 32 hexadecimal digits"),
+    (["person"], "", 2, "Usage"),
+    (["persons"], "", 2, "No such command"),
+    (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/Courrier",
+      "--rights", "all"], "", 2, "is not one of"),
+    (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/a/../b",
+      "--rights", "read"], "", 2, "a name cannot be"),
+    (["grant", "end", "xyz"], "", 2, "an id has 32 hexadecimal digits"),
+    (["trail", "verify", "--against", "/nonexistent"], "", 2, "cannot be read"),
+    (["vault", "list", "--path", "/x"], "", 2, "say whose file it is"),
+    (["policy", "check", "/nonexistent"], "", 7, "cannot be read"),
+    (["policy", "explain", "amina", "fly", "/x"], "", 2, "is not one of"),
+    (["policy", "explain", "amina", "get", "/Logement", "--at", "hier"],
+     "", 2, "--at hier: write a"),
+    (["policy", "explain", "amina", "get", "/a/../b"], "", 2, "a name cannot be"),
+]  # fmt: skip
+
+
+def test_what_is_mistyped_is_told_and_no_instance_is_looked_for(run):
+    for words, given, code, says in MISTYPED:
+        ended = run("--config", "/nonexistent/config.yaml", *words, given=given)
+        assert ended.code == code, (words, ended)
+        assert says in " ".join((ended.err + ended.out).split()), (words, ended)
+        assert "Traceback" not in ended.err
