@@ -3,41 +3,16 @@
 W: stock WsgiDAV 4.4.0 fails this (docs/webdav.md).
 """
 
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 
 import pytest
 
 from tests.support.dav import Drive, token_of
 from tests.support.http import Answer
-from tests.support.instance import Server
 
 pytestmark = pytest.mark.server
 
-_numbers = count(1)
 TEN = b"0123456789"
-
-
-@pytest.fixture
-def amina(served: Server) -> Iterator[Drive]:
-    drive = served.instance.drive("amina")
-    yield drive
-    drive.caller.close()
-
-
-@pytest.fixture
-def folder(amina: Drive) -> str:
-    """An empty folder of this test's own."""
-    path = f"/conditions-{next(_numbers)}"
-    assert amina.mkcol(path).status == 201
-    return path
-
-
-@pytest.fixture
-def note(amina: Drive, folder: str) -> str:
-    """A file of ten bytes."""
-    assert amina.put(f"{folder}/note.txt", TEN).status == 201
-    return f"{folder}/note.txt"
 
 
 # ── RFC 9110 ────────────────────────────────────────────────────────────────────────────────────
