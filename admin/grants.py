@@ -24,7 +24,12 @@ def add(  # noqa: PLR0913 — what a grant is
         str, typer.Option(metavar="LOGIN|structure:SLUG", help="A professional, or a structure.")
     ],
     path: Annotated[str, typer.Option(help="A folder, with all below it, or a file.")],
-    rights: Annotated[Right, typer.Option(help="write includes read.")],
+    rights: Annotated[
+        Right,
+        typer.Option(
+            help="write includes read; deposit puts documents into a folder and reads none."
+        ),
+    ],
     until: Annotated[
         str | None, typer.Option(help="Until when; a date alone means the end of that day.")
     ] = None,

@@ -161,16 +161,21 @@ LETTERS: tuple[tuple[Action, bool | None, str], ...] = (
 
 
 def _privileges(entry: Entry, _: Mount) -> str:
-    return _privilege_set(entry.may, entry.is_folder)
+    return _privilege_set(entry.may, entry.is_folder, entry.describable)
 
 
 @lru_cache(maxsize=256)
-def _privilege_set(may: frozenset[Action], is_folder: bool) -> str:  # noqa: FBT001 — a cache key
+def _privilege_set(
+    may: frozenset[Action],
+    is_folder: bool,  # noqa: FBT001 — a cache key
+    describable: bool,  # noqa: FBT001 — likewise
+) -> str:
     names = dict.fromkeys(
         name
         for action, folder, words in PRIVILEGES
         if action in may and folder in {None, is_folder}
         for name in words
+        if describable or name != "write-properties"
     )
     all_names = (*names, "read-current-user-privilege-set")
     inner = "".join(f"<D:privilege><D:{name}/></D:privilege>" for name in all_names)
@@ -206,8 +211,9 @@ def _oc_size(entry: Entry, _: Mount) -> str | None:
 
 
 def _oc_checksums(entry: Entry, _: Mount) -> str | None:
-    # Whoever may not read a document must not learn whether it is one that they know.
-    if entry.sha256 is None or Action.GET not in entry.may:
+    # Whoever may not read a document must not learn whether it is one that they know. Whoever may
+    # take it back wrote it themselves: to them it is a receipt.
+    if entry.sha256 is None or not entry.may & {Action.GET, Action.RECALL}:
         return None
     value = f"<oc:checksum>SHA256:{entry.sha256.hex()}</oc:checksum>"
     return f"<oc:checksums>{value}</oc:checksums>"

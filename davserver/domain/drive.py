@@ -48,6 +48,8 @@ class Entry:
     used: int | None = None
     available: int | None = None
     lockable: bool = True
+    describable: bool = True
+    """Whether properties may be set where `may` has `put`: not on a folder that only takes."""
 
     @property
     def is_folder(self) -> bool:

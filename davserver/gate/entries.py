@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from davserver.db.clock import from_us
 from davserver.domain.actions import Action, Category
+from davserver.domain.decisions import Denial, Permit
 from davserver.domain.drive import Entry, LockView
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
+from davserver.gate.deposits import Deposits, is_describable
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
@@ -37,12 +39,14 @@ class Entries:
     def __init__(self, sight: Sight) -> None:
         self._sight = sight
         self._may: dict[tuple[object, ...], frozenset[Action]] = {}
+        self._deposits = Deposits(sight)
 
     def one(self, place: Place) -> Entry:
         """The entry of a place that exists."""
         if place.kind is not PlaceKind.NODE:
             return self._virtual(place, self._below_virtual(place))
         assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a NODE
+        self._deposits.load([place])
         found = changes.of_folders(self._sight.tx, [place.node.id]) if place.is_folder else {}
         entry = self._entry(place, found, self._standing(place))
         return self._with_quota(place, entry)
@@ -61,6 +65,7 @@ class Entries:
             below = self._below_virtual(place)
             return self._virtual(place, below), below
         assert place.node is not None  # noqa: S101 — a NODE
+        self._deposits.load([place])
         children = self._sight.children(place)
         found = changes.of_parent(self._sight.tx, place.node.id)
         standing = self._standing(place)
@@ -79,6 +84,7 @@ class Entries:
         node = place.node
         assert node is not None  # noqa: S101 — entries are made of nodes
         may = self.may(place) if known is None else known
+        describable = is_describable(place)
         entry = Entry(
             path=place.path,
             id=node.id,
@@ -90,29 +96,36 @@ class Entries:
             modified=node.modified,
             may=may,
             sha256=node.content.sha256 if node.content else None,
-            properties=node.properties,
+            properties=node.properties if describable else {},
             locks=self._lock_views(place, standing),
             lockable=Action.LOCK in may,
+            describable=describable,
         )
         if not node.is_folder:
             return entry
         seen = self._seen_changes(place, found.get(node.id, []))
-        latest = max((change.at for change in seen), default=None)
-        modified = max(node.created, from_us(latest)) if latest is not None else node.created
-        return replace(entry, etag=self._folder_etag(place, node, seen), modified=modified)
+        theirs = self._deposits.below(place)
+        times = [from_us(change.at) for change in seen] + [one.made_at for one in theirs]
+        etag = self._folder_etag(place, node, seen, theirs)
+        return replace(entry, etag=etag, modified=max(times, default=node.created))
 
     def _seen_changes(self, place: Place, all_of_it: Iterable[Change]) -> list[Change]:
         assert place.vault is not None  # noqa: S101 — a NODE has a vault
         if place.owned:
             return sorted(all_of_it, key=lambda change: change.tag)
+        if place.only_deposits:
+            return []
         sight = self._sight
         tags = changes.tags_seen(place.vault, sight.who.id, sight.visible(place))
         return sorted((c for c in all_of_it if c.tag in tags), key=lambda change: change.tag)
 
-    def _folder_etag(self, place: Place, node: Node, seen: Sequence[Change]) -> str:
+    def _folder_etag(
+        self, place: Place, node: Node, seen: Sequence[Change], theirs: Sequence[Node]
+    ) -> str:
         grants = tuple(sorted(bytes(grant.id) for grant in place.grants))
         counters = tuple((change.tag, change.count) for change in seen)
-        parts = (bytes(place.who.id), bytes(node.id), grants, counters)
+        deposited = tuple((bytes(one.id), one.etag, one.row_version) for one in theirs)
+        parts = (bytes(place.who.id), bytes(node.id), grants, counters, deposited)
         return self._sight.tools.keys.folder_etag(parts).hex()
 
     def may(self, place: Place) -> frozenset[Action]:
@@ -122,24 +135,18 @@ class Entries:
         allowed = self._allowed(place, place.category)
         if place.is_top:
             return allowed - _ON_TOPS
-        if Action.RECALL in allowed and not self._is_recallable(place, node):
+        if Action.RECALL in allowed and (place.owned or not self._sight.is_recallable(node)):
             allowed -= {Action.RECALL}
         return allowed
 
     def _allowed(self, place: Place, category: Category) -> frozenset[Action]:
-        key = (place.owned, tuple(grant.id for grant in place.grants), category)
+        grants = tuple(grant.id for grant in place.grants)
+        key = (place.owned, grants, category, place.is_folder)
         if key not in self._may:
-            sight = self._sight
-            self._may[key] = frozenset().union(
-                *(
-                    sight.judge.allowed(sight.who, _SHOWN, target, sight.now)
-                    for target in place.targets()
-                )
-            )
+            decide = self._sight.decide
+            permitted = (a for a in _SHOWN if isinstance(decide(a, place), Permit))
+            self._may[key] = frozenset(permitted)
         return self._may[key]
-
-    def _is_recallable(self, place: Place, node: Node) -> bool:
-        return is_recallable(self._sight, node) and not place.owned
 
     def _with_quota(self, place: Place, entry: Entry) -> Entry:
         """RFC 4331 numbers on folders: the vault's for its owner, what a grant has left else."""
@@ -148,10 +155,10 @@ class Entries:
         if place.owned:
             used, limit = quota.used_and_quota(self._sight.tx, place.vault)
             return replace(entry, used=used, available=max(0, limit - used))
-        targets = place.targets()
-        if Action.PUT not in entry.may or not targets:
+        payer = self._sight.decide(Action.PUT, place)
+        if isinstance(payer, Denial):
             return entry
-        room = quota.room_for(self._sight.tx, place.vault, targets[0])
+        room = quota.room_for(self._sight.tx, place.vault, payer.target)
         return replace(entry, available=room)
 
     # ── locks ───────────────────────────────────────────────────────────────────────────────────
@@ -193,6 +200,7 @@ class Entries:
         nodes = {grant.node for place in shared for grant in place.grants}
         known = index.ancestors(sight.tx, vaults, nodes)
         items = {place.path: sight.shown_items(place, place.path, known) for place in shared}
+        self._deposits.load([item for some in items.values() for item in some])
         folders = [i.node.id for one in items.values() for i in one if i.node and i.is_folder]
         found = changes.of_folders(sight.tx, folders)
         return [
@@ -203,6 +211,7 @@ class Entries:
 
     def _items(self, place: Place) -> list[Entry]:
         items = self._sight.items(place)
+        self._deposits.load(items)
         folders = [item.node.id for item in items if item.node and item.is_folder]
         found = changes.of_folders(self._sight.tx, folders)
         standing = self._standing(place) if items else None
@@ -225,12 +234,6 @@ class Entries:
             may=frozenset({Action.LIST, Action.GET}),
             lockable=False,
         )
-
-
-def is_recallable(sight: Sight, node: Node) -> bool:
-    """Whether this person made it themselves a short while ago, and nobody else wrote it since."""
-    made_by_them = node.maker == sight.who.id and node.author == sight.who.id
-    return made_by_them and sight.now - node.created < sight.tools.limits.recall
 
 
 def lock_view(lock: Lock, place: Place, now: datetime) -> LockView:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from davserver.domain.actions import GIVEN, Action, Category, Right
 from davserver.domain.decisions import Permit
 from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.nodes import Node
 from davserver.domain.sidefiles import NameKind, kind_of_name
-from davserver.gate.places import Place
+from davserver.gate.places import Place, is_recallable
 from davserver.gate.sight import Sight
 from davserver.vault.locks import Lock, Way
 from davserver.vault.rows import category_of
@@ -61,11 +62,14 @@ class Member:
 
 
 class HoldersSight:
-    """For one vault, by one policy, within one answer: ways that were judged are remembered."""
+    """For one vault, by one policy, within one answer: ways that were judged are remembered.
+    `since`: whoever only deposits writes what they made after that.
+    """
 
-    def __init__(self, judge: Judge, owner: PersonId) -> None:
+    def __init__(self, judge: Judge, owner: PersonId, since: datetime) -> None:
         self._judge = judge
         self._owner = owner
+        self._since = since
         self._ways: dict[tuple[Holder, NodeId], bool] = {}
 
     def writes(self, holder: Holder, above: Sequence[Node], node: Node) -> bool:
@@ -74,7 +78,7 @@ class HoldersSight:
             return holder.id == self._owner
         if Action.PUT not in GIVEN[way.right] or not self.sees(holder, above, node):
             return False
-        if way.right is Right.DEPOSIT and node.maker != holder.id:
+        if way.right is Right.DEPOSIT and not is_recallable(node, holder.id, self._since):
             return False
         written = self._judge.written_by(way.role, way.relation, way.structure)
         return category_of((*above, node)) in written

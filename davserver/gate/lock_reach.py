@@ -10,7 +10,7 @@ from davserver.domain.actions import Category
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node, NodeState
 from davserver.gate.lock_holders import Holder, HoldersSight, Member
-from davserver.gate.places import Place, covering
+from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.vault import index, locks
 from davserver.vault.locks import Lock
@@ -24,7 +24,7 @@ class Standing:
         self._sight = sight
         self._vault = vault
         self._live = locks.live(sight.tx, vault, sight.now)
-        self._holders = HoldersSight(sight.judge, vault.owner)
+        self._holders = HoldersSight(sight.judge, vault.owner, sight.since)
         self._nodes: dict[NodeId, Node] | None = None
 
     def on(self, place: Place) -> list[Lock]:
@@ -134,7 +134,8 @@ class Standing:
             above = _chain(at)
             if not self._sight.is_seen_in(at, above, node):
                 return False
-            at = replace(at, node=node, above=above, grants=covering(at.known, (*above, node)))
+            grants = self._sight.covering(at.known, (*above, node))
+            at = replace(at, node=node, above=above, grants=grants)
         return True
 
 

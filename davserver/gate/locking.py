@@ -12,6 +12,7 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.acting import change, check, record, require_conditions, require_real
+from davserver.gate.deposits import seconds_while_seen
 from davserver.gate.entries import lock_view
 from davserver.gate.lock_holders import Holder
 from davserver.gate.lock_reach import Standing
@@ -90,6 +91,7 @@ def _lock(
     else:
         require_conditions(sight, place, conditions)
         _require_no_conflict(place, request, Standing(sight, vault), Holder.by(sight, permit))
+    request = replace(request, seconds=seconds_while_seen(sight, permit, request.seconds))
     lock = locks.take(sight.tx, vault, permit, request, sight.tools.entropy, sight.now)
     details = {"depth": "infinity" if lock.deep else "0"}
     record(sight, What.LOCK, place, permit, lock.node, (), details)
@@ -133,7 +135,8 @@ def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions
     if not mine:
         raise ConditionFailed("no such lock here")
     require_conditions(sight, place, conditions)
-    sight.require(Action.LOCK, place)
+    permit = sight.require(Action.LOCK, place)
+    seconds = seconds_while_seen(sight, permit, seconds)
     expires = locks.prolong(sight.tx, mine[0], seconds, sight.now)
     return lock_view(replace(mine[0], timeout=seconds, expires=expires), place, sight.now)
 

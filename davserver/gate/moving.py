@@ -6,7 +6,7 @@ Both ends are judged, by their effects, before anything changes (DESIGN §2.3).
 from dataclasses import replace
 from datetime import datetime
 
-from davserver.domain.actions import Action
+from davserver.domain.actions import Action, Right
 from davserver.domain.conditions import Conditions
 from davserver.domain.errors import ConditionFailed, NoParent, NotFound, Reason
 from davserver.domain.paths import DrivePath
@@ -21,7 +21,6 @@ from davserver.gate.acting import (
     require_real,
 )
 from davserver.gate.conditions import WHOLE, Reach, require_unlocked
-from davserver.gate.entries import is_recallable
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import permit_to_remove
@@ -179,7 +178,7 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
     if start.owned or start.vault is None or start.node is None:
         return
     if is_save_onto(start, goal):
-        if is_recallable(sight, start.node):
+        if sight.is_recallable(start.node):
             return
         if start.category is not goal.category:
             raise refuse(goal, Action.PUT, Reason.CATEGORY)
@@ -187,7 +186,9 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
     after = {node.id for node in goal.above} | ({goal.node.id} if goal.node else set())
     grants = sight.tools.grants.on_nodes(sight.tx, start.vault.id, after - before, sight.now)
     reached = {grant.to.id for grant in start.grants}
-    if any(grant.to.id not in reached for grant in grants):
+    # Whoever only deposits there sees nothing of it.
+    readers = [grant.to.id for grant in grants if grant.right is not Right.DEPOSIT]
+    if any(reader not in reached for reader in readers):
         raise refuse(start, Action.REGRANT, Reason.WIDER_AUDIENCE)
 
 

@@ -1,12 +1,14 @@
 """A place on a drive: what a path means for one person, with the facts that judging it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
-from davserver.domain.actions import Category, Relation
+from davserver.domain.actions import Action, Category, Relation, Right
 from davserver.domain.decisions import Target
 from davserver.domain.grants import Grant, ToStructure
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
@@ -59,6 +61,11 @@ class Place:
         return self.above[-1] if self.above else None
 
     @property
+    def only_deposits(self) -> bool:
+        """Whether this person may put things there, and see nothing that is not theirs."""
+        return bool(self.grants) and all(one.right is Right.DEPOSIT for one in self.grants)
+
+    @property
     def category(self) -> Category:
         """The effective one; for a free place, what would be made there gets."""
         return category_of((*self.above, self.node) if self.node else self.above)
@@ -109,11 +116,35 @@ def structure_of(who: Principal, grant: Grant | None) -> Structure | None:
     return next((m.structure for m in who.memberships if m.structure.id == wanted), None)
 
 
-def covering(grants: tuple[Grant, ...], chain: tuple[Node, ...]) -> tuple[Grant, ...]:
-    """Those of `grants` that lie on a node of `chain`, a re-share only within its parent."""
+def is_recallable(node: Node, person: PersonId, since: datetime) -> bool:
+    """Whether they made it themselves after `since`, and nobody else wrote it meanwhile."""
+    return node.maker == node.author == person and node.created > since
+
+
+def denies_others(action: Action, target: Target) -> bool:
+    """Whoever only deposits locks their own files, never a folder: others work in it unseen."""
+    deposits = target.grant is not None and target.grant.right is Right.DEPOSIT
+    folder = target.node is not None and target.node.is_folder
+    return action is Action.LOCK and deposits and folder
+
+
+def covering(
+    grants: tuple[Grant, ...], chain: tuple[Node, ...], theirs: Callable[[Node], bool]
+) -> tuple[Grant, ...]:
+    """Those of `grants` that reach the last of `chain`: they lie on a node of it, a re-share only
+    within its parent. One to deposit reaches its folder, and below it only what is `theirs`
+    through and through: what this person put there a moment ago.
+    """
     ids = {node.id for node in chain}
     return tuple(
         grant
         for grant in grants
-        if grant.node in ids and (grant.within is None or grant.within in ids)
+        if grant.node in ids
+        and (grant.within is None or grant.within in ids)
+        and (grant.right is not Right.DEPOSIT or all(map(theirs, _below(grant.node, chain))))
     )
+
+
+def _below(top: NodeId, chain: tuple[Node, ...]) -> tuple[Node, ...]:
+    at = next(depth for depth, node in enumerate(chain) if node.id == top)
+    return chain[at + 1 :]

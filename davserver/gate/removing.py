@@ -12,7 +12,6 @@ from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.gate.acting import check, record, refuse, require_movable, require_real
 from davserver.gate.conditions import WHOLE
-from davserver.gate.entries import is_recallable
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.trail import What
@@ -46,10 +45,10 @@ def permit_to_remove(sight: Sight, place: Place) -> tuple[Permit, What]:
         return sight.require(Action.DELETE, place), What.REMOVE
     permit = sight.require(Action.RECALL, place)
     assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a real place
-    if not is_recallable(sight, place.node):
+    if not sight.is_recallable(place.node):
         raise refuse(place, Action.DELETE, Reason.NOT_YOURS)
     below = index.subtree(sight.tx, place.vault, place.node.id) if place.is_folder else ()
-    if not all(is_recallable(sight, node) for node in below):
+    if not all(sight.is_recallable(node) for node in below):
         raise refuse(place, Action.DELETE, Reason.FOLDER_NOT_ALL_YOURS)
     return permit, What.RECALL
 

@@ -78,8 +78,8 @@ class Sharing:
         """Shares what lies at `path` on the drive of `who`, until then (excluded, UTC).
 
         Raises NotFound (path or grantee), AlreadyThere when they have it already, BadInput for an
-        end that is past, Refused: for a whole drive, for what is not one's own, for a category
-        that the policy shows to no team.
+        end that is past and for deposits into a file, Refused: for a whole drive, for what is not
+        one's own, for a category that the policy shows to no team.
         """
         del now  # judged and made in one transaction, by its own clock
         wish = _Wish(to, path, right, until, purpose.strip())
@@ -117,7 +117,7 @@ class Sharing:
         node = place.node
         if node is None or place.is_top:
             raise refuse(place, Action.GRANT, Reason.DRIVE_ROOT)
-        _require_sensible(wish, sight.now)
+        _require_sensible(wish, node, sight.now)
         self._require_grantee(sight, wish.to, place)
         if self._tools.grants.standing(sight.tx, wish.to, node.id, sight.now):
             raise AlreadyThere("that is shared with them already: end that first")
@@ -193,8 +193,10 @@ class Sharing:
         raise NotFound("there is no such grant")
 
 
-def _require_sensible(wish: _Wish, now: datetime) -> None:
+def _require_sensible(wish: _Wish, node: Node, now: datetime) -> None:
     """Raises BadInput."""
+    if wish.right is Right.DEPOSIT and not node.is_folder:
+        raise BadInput(f"{wish.path} is a file: documents can only be deposited in a folder")
     if wish.until is not None and wish.until <= now:
         raise BadInput(f"until {wish.until.isoformat()}: that is over; choose a moment to come")
     if len(wish.purpose) > MOST_PURPOSE_CHARACTERS:

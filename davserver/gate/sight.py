@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from davserver.domain.actions import Action, Category, Relation
+from davserver.domain.actions import Action, Category, Relation, Right
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import NotFound, Reason
 from davserver.domain.grants import Grant
@@ -22,12 +22,14 @@ from davserver.gate.places import (
     Place,
     PlaceKind,
     covering,
+    denies_others,
+    is_recallable,
     relation_of,
     structure_of,
 )
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
-from davserver.vault import index
+from davserver.vault import deposited, index
 from davserver.vault.index import Found, choose, shown_names
 from davserver.vault.rows import OpenVault, category_of
 
@@ -119,7 +121,7 @@ class Sight:
             kind=PlaceKind.NODE,
             node=chain[-1],
             above=tuple(chain[:-1]),
-            grants=covering(shared.known, tuple(chain)),
+            grants=self.covering(shared.known, tuple(chain)),
             is_top=True,
         )
         return top if (top.owned or top.grants) and self.sees(top) else None
@@ -141,7 +143,7 @@ class Sight:
                 return replace(at, kind=kind, node=None, above=above, is_top=False)
             one = next(one for one in inside if one.node.id == meant.id)
             at = replace(at, node=one.node, above=above, is_top=False, left=one.left)
-            at = replace(at, grants=covering(top.known, (*above, one.node)))
+            at = replace(at, grants=self.covering(top.known, (*above, one.node)))
         return at
 
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
@@ -161,7 +163,7 @@ class Sight:
         """The visible children of a node, each with its name as shown in its path."""
         assert folder.vault is not None and folder.node is not None  # noqa: S101, PT018 — a NODE
         above = (*folder.above, folder.node)
-        found = index.children(self.tx, folder.vault, folder.node.id)
+        found = self._found_in(folder.vault, folder.node, only_own=folder.only_deposits)
         seen = [node for node in found if self.is_seen_in(folder, above, node)]
         shown = {node.id: node.name for node in shown_names(seen)}
         return [
@@ -170,12 +172,20 @@ class Sight:
                 path=DrivePath((*folder.path.parts, shown[node.id])),
                 node=node,
                 above=above,
-                grants=covering(folder.known, (*above, node)),
+                grants=self.covering(folder.known, (*above, node)),
                 is_top=False,
                 left=None,
             )
             for node in sorted(seen, key=lambda node: shown[node.id])
         ]
+
+    def _found_in(self, vault: OpenVault, folder: Node, *, only_own: bool) -> list[Node]:
+        """Where only a person's own deposits show, what else is there is not even opened: it
+        would take time.
+        """
+        if only_own:
+            return deposited.in_folder(self.tx, vault, folder.id, self.who.id, self.since)
+        return index.children(self.tx, vault, folder.id)
 
     def items(self, shared: Place) -> list[Place]:
         """The granted items that show in a beneficiary's folder: one statement."""
@@ -209,15 +219,37 @@ class Sight:
         hidden_half = kind_of_name(node.name) is NameKind.HALF_SAVED and not near.owned
         if hidden_half and node.maker != self.who.id:
             return False
-        return category_of((*above, node)) in self.visible(near)
+        here = near.node is not None and near.node.id == node.id
+        theirs = here or self.is_recallable(node)
+        return category_of((*above, node)) in self.visible(near, deposits=theirs)
 
-    def visible(self, place: Place) -> frozenset[Category]:
-        """The categories that this person sees there, by ownership or any covering grant."""
+    def visible(self, place: Place, *, deposits: bool = False) -> frozenset[Category]:
+        """The categories that this person sees there, by ownership or any covering grant: of
+        everything, or (`deposits`) of what they put there themselves a moment ago.
+        """
         assert place.vault is not None  # noqa: S101 — nobody asks about a bare drive
         if place.owned:
             return self._visible(place.vault.id, None)
-        sets = (self._visible(place.vault.id, grant) for grant in place.grants)
+        sets = (
+            self._visible(place.vault.id, grant)
+            for grant in place.grants
+            if deposits or grant.right is not Right.DEPOSIT
+        )
         return frozenset().union(*sets)
+
+    def is_recallable(self, node: Node) -> bool:
+        """Whether this person made it themselves a short while ago, and nobody else wrote it since.
+        A grant to deposit shows nothing else.
+        """
+        return is_recallable(node, self.who.id, self.since)
+
+    @property
+    def since(self) -> datetime:
+        """What was made after that may be taken back by whoever made it."""
+        return self.now - self.tools.limits.recall
+
+    def covering(self, known: tuple[Grant, ...], chain: tuple[Node, ...]) -> tuple[Grant, ...]:
+        return covering(known, chain, self.is_recallable)
 
     def _visible(self, vault: VaultId, grant: Grant | None) -> frozenset[Category]:
         key = grant.id if grant else None
@@ -231,6 +263,8 @@ class Sight:
         denial: Denial | None = None
         for target in place.targets():
             decision = self.judge.decide(self.who, action, target, self.now)
+            if isinstance(decision, Permit) and denies_others(action, target):
+                decision = Denial(action, Reason.DEPOSIT_ONLY)
             if isinstance(decision, Permit):
                 return decision
             denial = denial or decision

@@ -22,6 +22,7 @@ from davserver.gate.acting import (
     refuse,
     require_real,
 )
+from davserver.gate.deposits import is_describable
 from davserver.gate.entries import Entries
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import remove
@@ -234,6 +235,8 @@ def _set_properties(
         raise NotFound("nothing is there")
     vault = require_real(place, Action.PUT)
     permit = sight.require(Action.PUT, place)
+    if not is_describable(place):
+        raise refuse(place, Action.PUT, Reason.DEPOSIT_ONLY)
     check(sight, place, conditions)
     assert place.node is not None  # noqa: S101 — it exists and is real
     properties = changed_properties(place.node.properties, changes)

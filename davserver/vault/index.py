@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, select, text
 
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
@@ -151,13 +151,13 @@ def choose(candidates: Sequence[Node], name: str) -> Node | None:
 
 def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
     """All live nodes directly in `folder`, hidden ones included."""
-    return _opened(vault, _CHILDREN.all(tx, {"folder": folder}))
+    return opened(vault, _CHILDREN.all(tx, {"folder": folder}))
 
 
 def subtree(tx: Connection, vault: OpenVault, top: NodeId) -> list[Node]:
     """Everything live at and below `top`, parents before children."""
     rows = _SUBTREE.all(tx, {"top": top})
-    return _opened(vault, sorted(rows, key=lambda row: int(row["depth"])))
+    return opened(vault, sorted(rows, key=lambda row: int(row["depth"])))
 
 
 _SUBTREE = Prepared(
@@ -201,7 +201,7 @@ def above_locked(tx: Connection, vault: OpenVault, now: int) -> dict[NodeId, Nod
     nothing, so that it costs the same whatever is locked.
     """
     rows = _ABOVE_LOCKED.all(tx, {"vault": vault.id, "now": now})
-    return {node.id: node for node in _opened(vault, rows)}
+    return {node.id: node for node in opened(vault, rows)}
 
 
 _ABOVE_LOCKED = Prepared(
@@ -234,10 +234,12 @@ def one(tx: Connection, vault: OpenVault, node: NodeId) -> Node | None:
     return _open(vault, row) if row else None
 
 
-def live_named(tx: Connection, vault: OpenVault, parent: bytes, index: bytes) -> list[Node]:
-    """The live nodes of one name (by its index) in one folder: several where there are twins."""
-    found = _LIVE_NAMED.all(tx, {"parent": parent, "name": index})
-    return _opened(vault, found)
+def live_named(tx: Connection, vault: OpenVault, parent: bytes, *indexes: bytes) -> list[Node]:
+    """The live nodes of some names (by their indexes) in one folder, twins among them: one
+    statement.
+    """
+    names = {f"name{number}": index for number, index in enumerate(indexes)}
+    return opened(vault, _live_named(len(names)).all(tx, {"parent": parent, **names}))
 
 
 _ALL = select(*(node_table.c[name] for name in NODE_COLUMNS))
@@ -245,13 +247,18 @@ _ONE = Prepared(_ALL.where(node_table.c.id == bindparam("node")))
 _CHILDREN = Prepared(
     _ALL.where(node_table.c.parent_id == bindparam("folder"), node_table.c.state == "live")
 )
-_LIVE_NAMED = Prepared(
-    _ALL.where(
-        node_table.c.parent_id == bindparam("parent"),
-        node_table.c.name_idx == bindparam("name"),
-        node_table.c.state == "live",
+
+
+@lru_cache(maxsize=16)
+def _live_named(count: int) -> Prepared:
+    names: list[BindParameter[bytes]] = [bindparam(f"name{number}") for number in range(count)]
+    return Prepared(
+        _ALL.where(
+            node_table.c.parent_id == bindparam("parent"),
+            node_table.c.name_idx.in_(names),
+            node_table.c.state == "live",
+        )
     )
-)
 
 
 def _found(vault: OpenVault, row: Row) -> Found | None:
@@ -264,7 +271,7 @@ def _found(vault: OpenVault, row: Row) -> Found | None:
     return Found(row["depth"], node, left)
 
 
-def _opened(vault: OpenVault, rows: Iterable[Row]) -> list[Node]:
+def opened(vault: OpenVault, rows: Iterable[Row]) -> list[Node]:
     return [node for node in (_open(vault, row) for row in rows) if node]
 
 

@@ -29,6 +29,8 @@ from davserver.vault.staging import Staged, publish
 from davserver.vault.stamps import Stamp, node_written, version_written
 from davserver.vault.version_rows import VERSION_COLUMNS, version_columns
 
+_SUFFIXES_AT_ONCE = 7
+
 _INSERT = Prepared(insert(node_table), NODE_COLUMNS)
 _KEEP = Prepared(insert(node_version), VERSION_COLUMNS)
 
@@ -212,11 +214,18 @@ def _inserted(tx: Connection, vault: OpenVault, node: Node) -> Changed:
 
 def free_twin(tx: Connection, vault: OpenVault, parent: Node, name: str) -> int:
     """0, or the next number by which the owner can tell it from what they already have there."""
-    there = live_named(tx, vault, parent.id, vault.index.name_index(name))
-    twin = max((node.twin for node in there), default=-1) + 1
-    while twin > 0 and live_named(
-        tx, vault, parent.id, vault.index.name_index(suffixed(name, twin + 1))
-    ):
+    suffixes = [suffixed(name, number) for number in range(2, 2 + _SUFFIXES_AT_ONCE)]
+    # A hidden holder of the name must not cost a statement more than none.
+    there = live_named(tx, vault, parent.id, *map(vault.index.name_index, (name, *suffixes)))
+    taken = {node.name for node in there}
+    twin = max((node.twin for node in there if node.name == name), default=-1) + 1
+    while twin > 0:
+        wanted = suffixed(name, twin + 1)
+        if wanted not in suffixes:
+            index = vault.index.name_index(wanted)
+            taken.update(node.name for node in live_named(tx, vault, parent.id, index))
+        if wanted not in taken:
+            break
         twin += 1
     return twin
 

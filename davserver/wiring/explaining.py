@@ -13,7 +13,7 @@ from davserver.domain.decisions import Permit, Target
 from davserver.domain.errors import BadInput, NotFound
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.gate.places import Place, covering
+from davserver.gate.places import Place, covering, is_recallable
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from policies.explain import Explanation, explain
@@ -86,7 +86,9 @@ class Explaining:
         grantees = (who.id, *who.structures)
         known = tuple(self._tools.grants.live_for(tx, place.vault.id, grantees, now))
         chain = (*place.above, place.node) if place.node else place.above
-        theirs = replace(place, who=who, known=known, grants=covering(known, chain))
+        since = now - self._tools.limits.recall
+        grants = covering(known, chain, lambda node: is_recallable(node, who.id, since))
+        theirs = replace(place, who=who, known=known, grants=grants)
         nothing = Target(
             vault=place.vault.id,
             relation=Relation.NONE,

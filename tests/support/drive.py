@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import event
+
 from authn.directory import Directory
 from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE, Conditions
@@ -252,6 +254,13 @@ class World:
     def end_grant(self, grant: Grant, by: Drive) -> None:
         now = self.clock()
         self.db.write(lambda tx: self.grants.end(tx, grant.id, by=by.person.id, now=now))
+
+    def statements(self) -> list[str]:
+        """What the engines execute from now on, in a list that grows with it."""
+        seen: list[str] = []
+        for engine in self.db.engines():
+            event.listen(engine, "before_cursor_execute", lambda *a: seen.append(str(a[2])))
+        return seen
 
     def close(self) -> None:
         self.watch.stop()

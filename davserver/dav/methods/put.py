@@ -1,16 +1,17 @@
 """PUT (RFC 9110 §9.3.4): one whole new version, or nothing."""
 
 import re
+from base64 import b64encode
 from http import HTTPStatus
 
 from davserver.dav import fields
 from davserver.dav.dates import from_unix
 from davserver.dav.environ import Request
 from davserver.dav.errors import Declined, Malformed
-from davserver.dav.reply import Reply, empty
+from davserver.dav.reply import Headers, Reply, empty
 from davserver.dav.streams import Incoming
 from davserver.dav.visit import Visit
-from davserver.domain.drive import Written
+from davserver.domain.drive import Entry, Written
 from davserver.domain.errors import AlreadyThere
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(;[\x20\x21\x23-\x7e\"]{0,100})?", re.ASCII)
@@ -28,10 +29,17 @@ def put(visit: Visit) -> Reply:
 
 
 def created_or_not(written: Written, request: Request, *headers: tuple[str, str]) -> Reply:
-    etag = ("ETag", f'"{written.entry.etag}"')
+    receipt = (("ETag", f'"{written.entry.etag}"'), *_digest(written.entry), *headers)
     if not written.created:
-        return empty(HTTPStatus.NO_CONTENT, etag, *headers)
-    return empty(HTTPStatus.CREATED, etag, ("Location", request.href), *headers)
+        return empty(HTTPStatus.NO_CONTENT, *receipt)
+    return empty(HTTPStatus.CREATED, *receipt, ("Location", request.href))
+
+
+def _digest(entry: Entry) -> Headers:
+    """RFC 9530 §3: what the server has stored, for whoever wants to prove later what they sent."""
+    if entry.sha256 is None:
+        return ()
+    return (("Repr-Digest", f"sha-256=:{b64encode(entry.sha256).decode()}:"),)
 
 
 def _check(request: Request) -> None:

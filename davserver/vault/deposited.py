@@ -1,0 +1,72 @@
+"""What one person put into folders a moment ago: all that a grant to deposit shows them.
+
+Nothing else that lies there is read into memory, however much it is.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from davserver.db.clock import to_us
+from davserver.db.prepared import Prepared
+from davserver.db.tables import node as node_table
+from davserver.domain.ids import NodeId, PersonId, VaultId
+from davserver.domain.nodes import Node
+from davserver.vault.index import opened
+from davserver.vault.rows import NODE_COLUMNS, OpenVault
+
+
+def in_folder(
+    tx: Connection, vault: OpenVault, folder: NodeId, maker: PersonId, since: datetime
+) -> list[Node]:
+    """Directly in `folder`, made after `since` and last written by `maker`: one statement."""
+    given = {"folder": folder, "maker": maker, "since": to_us(since)}
+    return opened(vault, _IN_FOLDER.all(tx, given))
+
+
+_IN_FOLDER = Prepared(
+    select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
+        node_table.c.parent_id == bindparam("folder"),
+        node_table.c.state == "live",
+        node_table.c.maker_id == bindparam("maker"),
+        node_table.c.author_id == bindparam("maker"),
+        node_table.c.created > bindparam("since"),
+    )
+)
+
+
+def below(
+    tx: Connection,
+    vaults: Mapping[VaultId, OpenVault],
+    folders: Collection[NodeId],
+    maker: PersonId,
+    since: datetime,
+) -> dict[NodeId, list[Node]]:
+    """By folder, what is theirs in `folders` and, all the way down, in folders that are theirs
+    too: one statement, whatever the vaults.
+    """
+    if not folders:
+        return {}
+    given = {"tops": list(folders), "maker": maker, "since": to_us(since)}
+    found: dict[NodeId, list[Node]] = {}
+    for row in tx.execute(_BELOW, given).mappings():
+        vault = vaults.get(row["vault_id"])
+        for node in opened(vault, [row]) if vault else ():
+            assert node.parent is not None  # noqa: S101 — it was found by its parent
+            found.setdefault(node.parent, []).append(node)
+    return found
+
+
+# UNION without a depth in it: each node once, also where folders hold each other.
+_BELOW = text(
+    f"""
+    WITH RECURSIVE down(id, top) AS (
+        SELECT id, 1 FROM node WHERE id IN :tops
+        UNION
+        SELECT n.id, 0 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live'
+        AND n.maker_id = :maker AND n.author_id = :maker AND n.created > :since)
+    SELECT {", ".join(f"n.{column}" for column in NODE_COLUMNS)}
+    FROM down d JOIN node n ON n.id = d.id WHERE d.top = 0
+    """
+).bindparams(bindparam("tops", expanding=True))
