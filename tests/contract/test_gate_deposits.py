@@ -7,9 +7,19 @@ import pytest
 
 from davserver.domain.actions import Action, Right
 from davserver.domain.conditions import Any, Conditions, ETagTerm
-from davserver.domain.drive import PropertyChange
-from davserver.domain.errors import AlreadyThere, Locked, NoParent, NotFound, NotLocked, Refused
+from davserver.domain.drive import GrantView, PropertyChange
+from davserver.domain.errors import (
+    AlreadyThere,
+    BadInput,
+    Locked,
+    NoParent,
+    NotFound,
+    NotLocked,
+    Refused,
+)
+from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
+from davserver.gate.sharing import Sharing
 from tests.support.drive import Body, Drive, World, world_on
 
 IN = "/Name of amina/Logement"
@@ -50,6 +60,28 @@ def describe(drive: Drive, path: str, value: str = "<a xmlns='urn:x'>1</a>") -> 
     return drive.world.writing.set_properties(
         drive.who, DrivePath.parse(path), changes, Conditions(), drive.world.clock()
     )
+
+
+# ── giving ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_only_a_folder_takes_deposits(world: World, amina: Drive) -> None:
+    lea, sharing = world.professional("lea"), Sharing(world.tools, 1_000_000)
+
+    def give(path: str) -> GrantView:
+        return sharing.add(
+            amina.who,
+            to=ToPerson(lea.person.id),
+            path=DrivePath.parse(path),
+            right=Right.DEPOSIT,
+            until=None,
+            now=world.clock(),
+        )
+
+    with pytest.raises(BadInput, match=r"/Logement/bail\.pdf is a file"):
+        give("/Logement/bail.pdf")
+    assert give("/Logement").right is Right.DEPOSIT
+    assert lea.put(f"{IN}/a.pdf", b"one").created
 
 
 # ── what is seen ────────────────────────────────────────────────────────────────────────────────

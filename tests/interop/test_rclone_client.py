@@ -103,6 +103,31 @@ def _there_and_back(rclone: Rclone, tmp_path: Path, size: int) -> None:
     rclone.must("check", "--download", str(tmp_path / "up"), rclone.remote)
 
 
+def test_a_depositor_copies_replaces_and_checks_what_they_may_not_read(
+    outside: Outside, drive: Server, tree: Path, tmp_path: Path
+) -> None:
+    instance, own = drive.instance, f"/depot-{time.monotonic_ns()}"
+    amina = instance.drive("amina")
+    assert amina.mkcol(own).status == 201
+    assert amina.put(f"{own}/new.txt", b"the owner's, of that name").status == 201
+    place = instance.seen_at(instance.grant("amina", "karim", own, "deposit"))
+    karim = Rclone(outside, drive, "karim", place.removeprefix("/"))
+    (tree / "new.txt").write_bytes(b"new")
+    karim.must("copy", str(tree), karim.remote)
+    karim.must("check", "--size-only", str(tree), karim.remote)
+    (tree / "new.txt").write_bytes(b"new, and of another size")
+    karim.must("sync", str(tree), karim.remote)
+    karim.must("check", "--size-only", str(tree), karim.remote)
+    with pytest.raises(AssertionError, match="403"):
+        karim.must("copy", karim.remote, str(tmp_path / "back"), "--retries", "1")
+    assert not [path for path in (tmp_path / "back").rglob("*") if path.is_file()]
+    assert amina.get(f"{own}/new.txt").body == b"the owner's, of that name"
+    assert amina.get(f"{own}/new (2).txt").body == b"new, and of another size"
+    assert (
+        amina.get(f"{own}/dossier été/été.txt").body == (tree / "dossier été/été.txt").read_bytes()
+    )
+
+
 def test_a_fuse_mount_reads_writes_renames_and_removes(
     rclone: Rclone, drive: Server, tmp_path: Path
 ) -> None:

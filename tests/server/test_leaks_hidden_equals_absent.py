@@ -20,6 +20,7 @@ from tests.support.instance import Instance, Server
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 SECRET = b"only for its owner"
+DEPOSITOR = "noemi"
 CASE = "{DAV:}displayname"
 
 
@@ -37,14 +38,35 @@ class Place:
 
 @dataclass
 class Scene:
-    """farah's vault: /Logement is shared with the structure to write, what is private is not."""
+    """farah's vault: /Logement is shared with the structure to write, what is private is not.
+    There noemi, who is of no structure, may only deposit.
+    """
 
     instance: Instance
     owner: Drive
     seen_at: str
+    deposited_at: str
 
-    def places(self) -> dict[str, Place]:
-        shared, whose = self.seen_at, self.seen_at.rpartition("/")[0]
+    def home(self, viewer: str) -> str:
+        """Where somebody may write; for whom nothing is shared, their root."""
+        return {"karim": self.seen_at, DEPOSITOR: self.deposited_at}.get(viewer, "")
+
+    def places(self, viewer: str) -> dict[str, Place]:
+        return self._everybodys(self.home(viewer) or self.seen_at) | (
+            self._depositors() if viewer == DEPOSITOR else {}
+        )
+
+    def _depositors(self) -> dict[str, Place]:
+        """What the owner, or anybody else, has where noemi deposits: all of it is hidden."""
+        here, in_folder = self.deposited_at, "/Logement/{}/f.txt"
+        return {
+            "a file in a deposit folder": Place(here, _file, "/Logement/{}"),
+            "a folder in a deposit folder": Place(here, _folder, in_folder),
+            "below a folder in a deposit folder": Place(here, _folder, in_folder, "/f.txt"),
+        }
+
+    def _everybodys(self, shared: str) -> dict[str, Place]:
+        whose = shared.rpartition("/")[0]
         in_folder, outside = "/Logement/{}/f.txt", "/{}/f.txt"
         return {
             "a private file in a shared folder": Place(shared, _private_file, "/Logement/{}"),
@@ -75,6 +97,15 @@ def _private_folder(owner: Drive, name: str) -> None:
     owner.mkcol(f"/Santé/{name}")
     owner.put(f"/Santé/{name}/f.txt", SECRET)
     assert owner.move(f"/Santé/{name}", f"/Logement/{name}").status == 201
+
+
+def _file(owner: Drive, name: str) -> None:
+    assert owner.put(f"/Logement/{name}", SECRET).status == 201
+
+
+def _folder(owner: Drive, name: str) -> None:
+    owner.mkcol(f"/Logement/{name}")
+    assert owner.put(f"/Logement/{name}/f.txt", SECRET).status == 201
 
 
 def _beside(owner: Drive, name: str) -> None:
@@ -173,6 +204,7 @@ VIEWERS = {
     "karim": "a professional with a grant on a sibling",
     "zoe": "a professional without grant",
     "bilal": "another beneficiary",
+    DEPOSITOR: "a professional who may only deposit",
 }
 _numbers = count()
 
@@ -184,16 +216,27 @@ def scene(served: Server) -> Iterator[Scene]:
     owner = instance.drive("farah")
     owner.put("/Logement/bail.txt", b"known to the structure")
     grant = instance.grant("farah", "structure:ccas-lyon", "/Logement", "write")
-    yield Scene(instance, owner, instance.seen_at(grant))
+    instance.add_person(DEPOSITOR, "professional", "Noémi Roux")
+    deposits = instance.grant("farah", DEPOSITOR, "/Logement", "deposit")
+    yield Scene(instance, owner, instance.seen_at(grant), instance.seen_at(deposits))
     owner.caller.close()
 
 
-@pytest.mark.parametrize("kind", list(Scene(None, None, "/x/y").places()))  # type: ignore[arg-type]
-@pytest.mark.parametrize("viewer", VIEWERS, ids=VIEWERS.values())
+_NOBODYS = Scene(None, None, "/x/y", "/x/y")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("viewer", "kind"),
+    [
+        pytest.param(viewer, kind, id=f"{title}-{kind}")
+        for viewer, title in VIEWERS.items()
+        for kind in _NOBODYS.places(viewer)
+    ],
+)
 def test_every_request_is_answered_as_if_the_hidden_were_absent(
     scene: Scene, viewer: str, kind: str
 ) -> None:
-    place, drive = scene.places()[kind], scene.instance.drive(viewer)
+    place, drive = scene.places(viewer)[kind], scene.instance.drive(viewer)
     differences = [
         f"{title}: {difference}"
         for title, request in REQUESTS.items()
@@ -219,7 +262,7 @@ def _difference(scene: Scene, drive: Drive, place: Place, request: Request) -> s
     place.make(scene.owner, names[0])
     seen = []
     for side, name in enumerate(names):
-        mine = f"{_home(scene, drive)}/mine-{number:05}-{side}"
+        mine = f"{scene.home(str(drive.caller.login))}/mine-{number:05}-{side}"
         drive.put(mine, b"mine")
         path = f"{place.folder}/{name}{place.below}"
         answer = _masked(request(drive, path, mine), path, name, mine)
@@ -239,11 +282,6 @@ def _first_difference(hidden: str, absent: str) -> str:
     same = next(i for i in range(len(hidden) + 1) if hidden[:i] != absent[:i])
     at = max(0, same - 60)
     return f"\n  hidden: …{hidden[at : at + 200]}\n  absent: …{absent[at : at + 200]}"
-
-
-def _home(scene: Scene, drive: Drive) -> str:
-    """Where this person may write themselves."""
-    return scene.seen_at if drive.caller.login == "karim" else ""
 
 
 def _take_back(drive: Drive, *paths: str) -> None:
