@@ -19,8 +19,8 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def instance(either_served: Server) -> Instance:
-    return either_served.instance
+def instance(served: Server) -> Instance:
+    return served.instance
 
 
 @pytest.fixture
