@@ -19,14 +19,13 @@ from davserver.gate.moving import (
     existing,
     goal_of,
     is_save_onto,
-    making,
+    permits_there,
     require_no_disclosure,
 )
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import owners_path
-from davserver.gate.writing import permit_to_put
 from davserver.trail import What
 from davserver.vault import writing
 from davserver.vault.contents import open_content
@@ -127,8 +126,7 @@ def _to_copy(sight: Sight, order: _Order) -> list[Node]:
     start = _start(sight, order)
     goal = _goal(sight, start, order)
     require_no_disclosure(sight, start, goal)
-    if not goal.is_folder:
-        sight.require(making(start), goal)
+    permits_there(sight, start, goal)
     assert start.node is not None  # noqa: S101 — real and there
     nodes = [start.node]
     waiting = [start] if order.deep and start.is_folder else []
@@ -164,27 +162,28 @@ def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
     top = copied[0]
     if start.node is None or (start.node.id, start.node.etag) != (top.node.id, top.node.etag):
         raise _SourceChanged
+    put, removal = permits_there(sight, start, goal)
     require_conditions(sight, start, order.conditions)
-    if is_save_onto(start, goal) and top.staged is not None:
-        _write_onto(sight, goal, top, top.staged, order)
+    if is_save_onto(start, goal):
+        _write_onto(sight, goal, put, top, order)
         return False
     vault = require_real(goal, Action.PUT)
-    free = cleared(sight, vault, goal, order.conditions)
+    free = cleared(sight, vault, goal, removal, order.conditions)
     arriving = Reach(category=start.category)
     require_unlocked(free, Standing(sight, vault), order.conditions, arriving)
     _make_tree(sight, vault, free, start, copied)
     return not goal.exists
 
 
-def _write_onto(sight: Sight, goal: Place, top: _Copied, staged: Staged, order: _Order) -> None:
+def _write_onto(sight: Sight, goal: Place, permit: Permit, top: _Copied, order: _Order) -> None:
     vault = require_real(goal, Action.PUT)
-    permit = permit_to_put(sight, goal)
+    assert top.staged is not None  # noqa: S101 — a file
     require_unlocked(goal, Standing(sight, vault), order.conditions)
     done = writing.write(
         sight.tx,
         vault,
         permit,
-        staged,
+        top.staged,
         None,
         sight.tools.entropy,
         sight.now,

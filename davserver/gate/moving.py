@@ -8,6 +8,7 @@ from datetime import datetime
 
 from davserver.domain.actions import Action, Right
 from davserver.domain.conditions import Conditions
+from davserver.domain.decisions import Permit
 from davserver.domain.errors import ConditionFailed, NoParent, NotFound, Reason
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -99,14 +100,13 @@ def _move(
     goal = goal_of(sight, start, destination, Action.MOVE, overwrite=overwrite)
     take = sight.require(Action.MOVE, start)
     require_no_disclosure(sight, start, goal)
+    put, removal = permits_there(sight, start, goal)
     standing = check(sight, start, conditions, WHOLE)
     if is_save_onto(start, goal):
-        put = permit_to_put(sight, goal)
         require_unlocked(goal, standing, conditions)
         done = moving.take_over(sight.tx, vault, take, put, sight.tools.entropy, sight.now)
     else:
-        free = cleared(sight, vault, goal, conditions)
-        put = sight.require(making(start), free)
+        free = cleared(sight, vault, goal, removal, conditions)
         require_unlocked(free, standing, conditions, Reach(category=start.category))
         # Locks do not travel (RFC 4918 §7.6): whoever held one finds the thing unlocked. Those on
         # what this person does not see stay: they are not theirs to end.
@@ -192,16 +192,37 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
         raise refuse(start, Action.REGRANT, Reason.WIDER_AUDIENCE)
 
 
-def cleared(sight: Sight, vault: OpenVault, goal: Place, conditions: Conditions) -> Place:
-    """The goal as a free name: what is there goes to the trash first, if it may."""
+Removal = tuple[Permit, What]
+"""The right to take away what has to make room, and how the trail calls that."""
+
+
+def permits_there(sight: Sight, start: Place, goal: Place) -> tuple[Permit, Removal | None]:
+    """The right to put `start` at `goal`, and what that needs there. Raises Turned."""
+    if is_save_onto(start, goal):
+        return permit_to_put(sight, goal), None
     if not goal.exists:
-        return goal
+        return sight.require(making(start), goal), None
+    put = sight.require(making(start), _as_free(goal))
     require_movable(goal, Action.DELETE)
+    return put, permit_to_remove(sight, goal)
+
+
+def _as_free(goal: Place) -> Place:
+    """The goal once what is there has gone."""
+    return replace(goal, kind=PlaceKind.FREE, node=None)
+
+
+def cleared(
+    sight: Sight, vault: OpenVault, goal: Place, removal: Removal | None, conditions: Conditions
+) -> Place:
+    """The goal as a free name: what is there goes to the trash first. Raises Locked."""
+    if removal is None:
+        return goal
     require_unlocked(goal, Standing(sight, vault), conditions, WHOLE)
-    permit, what = permit_to_remove(sight, goal)
+    permit, what = removal
     done = trash.trash(sight.tx, vault, permit, sight.now)
     record(sight, what, goal, permit, done.node.id, done.stamps, {"overwritten": "yes"})
-    return replace(goal, kind=PlaceKind.FREE, node=None)
+    return _as_free(goal)
 
 
 def _is_side_file(path: DrivePath) -> bool:

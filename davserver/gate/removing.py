@@ -27,12 +27,14 @@ def remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
     if not place.exists:
         raise NotFound("nothing is there")
     vault = require_movable(place, Action.DELETE)
-    check(sight, place, conditions, WHOLE)
     successor = _successor(sight, place)
     if successor is not None:
-        _reunite(sight, place, successor)
+        put = sight.require(Action.PUT, place)
+        check(sight, place, conditions, WHOLE)
+        _reunite(sight, place, put, successor)
         return
     permit, what = permit_to_remove(sight, place)
+    check(sight, place, conditions, WHOLE)
     done = trash.trash(sight.tx, vault, permit, sight.now)
     record(sight, what, place, permit, done.node.id, done.stamps)
 
@@ -68,9 +70,8 @@ def _successor(sight: Sight, place: Place) -> Node | None:
     return next((one for one in made_here if one.created >= from_us(left.at) - _BEFORE), None)
 
 
-def _reunite(sight: Sight, place: Place, successor: Node) -> None:
+def _reunite(sight: Sight, place: Place, permit: Permit, successor: Node) -> None:
     vault = require_real(place, Action.PUT)
-    permit = sight.require(Action.PUT, place)
     above, _ = index.walk(sight.tx, vault, successor.id, ())
     folders = above[:-1]
     done = moving.reunite(
