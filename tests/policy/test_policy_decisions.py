@@ -24,7 +24,7 @@ from tests.policy.question import (
     structure,
 )
 
-TABLE = Path(__file__).with_name("table.csv")
+TABLE = Path(__file__).with_name("decisions.csv")
 
 
 def rows() -> list[dict[str, str]]:
