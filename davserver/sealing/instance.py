@@ -4,7 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import CredentialId, GrantId, PersonId, StructureId
+from davserver.domain.ids import (
+    CredentialId,
+    GrantId,
+    NoticeId,
+    PersonId,
+    RequestId,
+    StructureId,
+)
 from davserver.domain.secret import Secret
 from davserver.sealing.fields import id16, u64
 from davserver.sealing.index import folded, nfc
@@ -50,10 +57,13 @@ class InstanceKeys:
     _profile: Sealer = field(repr=False)
     _display: Sealer = field(repr=False)
     _purpose: Sealer = field(repr=False)
+    _request_login: Sealer = field(repr=False)
+    _notice: Sealer = field(repr=False)
     _lookup: MacKey = field(repr=False)
     _grant_name: MacKey = field(repr=False)
     _password: Sealer = field(repr=False)
     _label: Sealer = field(repr=False)
+    _code: MacKey = field(repr=False)
     _etag: MacKey = field(repr=False)
     _scratch: Secret = field(repr=False)
 
@@ -71,10 +81,13 @@ class InstanceKeys:
             _profile=Sealer(directory, Purpose.DIRECTORY_PROFILE),
             _display=Sealer(directory, Purpose.DIRECTORY_DISPLAY),
             _purpose=Sealer(directory, Purpose.DIRECTORY_PURPOSE),
+            _request_login=Sealer(directory, Purpose.DIRECTORY_REQUEST_LOGIN),
+            _notice=Sealer(directory, Purpose.DIRECTORY_NOTICE),
             _lookup=MacKey(index, Purpose.DIRECTORY_LOOKUP),
             _grant_name=MacKey(index, Purpose.DIRECTORY_GRANT_NAME),
             _password=Sealer(credential, Purpose.CREDENTIAL_PASSWORD),
             _label=Sealer(credential, Purpose.CREDENTIAL_LABEL),
+            _code=MacKey(credential, Purpose.AFFILIATION_CODE),
             _etag=MacKey(keys[KeyPurpose.ETAG], Purpose.ETAG_FOLDER),
             _scratch=keys[KeyPurpose.SCRATCH],
         )
@@ -109,6 +122,27 @@ class InstanceKeys:
 
     def open_purpose(self, grant: GrantId, row_version: int, sealed: bytes) -> str:
         return self._purpose.open(sealed, _versioned(grant, row_version)).decode()
+
+    def seal_request_login(self, request: RequestId, typed: str) -> bytes:
+        """Whom a request for an affiliation is for, as it was typed: there may be nobody."""
+        return self._request_login.seal(typed.encode(), id16(request))
+
+    def open_request_login(self, request: RequestId, sealed: bytes) -> str:
+        return self._request_login.open(sealed, id16(request)).decode()
+
+    def code_mac(self, request: RequestId, code: str) -> bytes:
+        """32 bytes that know a request's code; `code` is its eight digits."""
+        return self._code.mac(id16(request) + code.encode())
+
+    def is_code(self, request: RequestId, code: str, mac: bytes) -> bool:
+        return self._code.matches(id16(request) + code.encode(), mac)
+
+    def seal_notice(self, notice: NoticeId, person: PersonId, plain: bytes) -> bytes:
+        """Bound to whom it is for: it may hold a code that nobody else may see."""
+        return self._notice.seal(plain, id16(notice) + id16(person))
+
+    def open_notice(self, notice: NoticeId, person: PersonId, sealed: bytes) -> bytes:
+        return self._notice.open(sealed, id16(notice) + id16(person))
 
     def seal_password_hash(self, credential: CredentialId, generation: int, phc: str) -> bytes:
         return self._password.seal(phc.encode(), _versioned(credential, generation))

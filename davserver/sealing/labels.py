@@ -20,10 +20,13 @@ class Purpose(StrEnum):
     DIRECTORY_PROFILE = "directory/profile"
     DIRECTORY_DISPLAY = "directory/display"
     DIRECTORY_PURPOSE = "directory/purpose"
+    DIRECTORY_REQUEST_LOGIN = "directory/request-login"
+    DIRECTORY_NOTICE = "directory/notice"
     DIRECTORY_LOOKUP = "directory/lookup"
     DIRECTORY_GRANT_NAME = "directory/grant-name"
     CREDENTIAL_PASSWORD = "credential/password"  # noqa: S105 — a purpose, not a password
     CREDENTIAL_LABEL = "credential/label"
+    AFFILIATION_CODE = "affiliation/code"
     APP_PASSWORD_VERIFY = "app-password/verify"  # noqa: S105
     TRAIL_PAYLOAD = "trail/payload"
     TRAIL_ACTOR_KEY = "trail/actor-key"

@@ -17,7 +17,9 @@ from davserver.domain.ids import (
     GrantId,
     LockId,
     NodeId,
+    NoticeId,
     PersonId,
+    RequestId,
     SpaceId,
     VaultId,
 )
@@ -326,7 +328,7 @@ def _people() -> dict[str, list[Vector]]:
          keys.seal_display(grant, 9, display)),
     )  # fmt: skip
     directory_index = INSTANCE[KeyPurpose.DIRECTORY_INDEX].hex()
-    return {
+    return _affiliations(keys) | {
         "app_password": [
             {"secret": secret.hex(), "verifier": app_password_verifier(Secret(secret)).hex()}
         ],
@@ -355,6 +357,34 @@ def _people() -> dict[str, list[Vector]]:
                 "grantee": OTHER.hex(),
                 "name": "Santé",
                 "index": keys.grant_name_index(OTHER, "Santé").hex(),
+            }
+        ],
+    }
+
+
+def _affiliations(keys: InstanceKeys) -> dict[str, list[Vector]]:
+    request, notice = RequestId(fixed("request", 16)), NoticeId(fixed("notice", 16))
+    directory = INSTANCE[KeyPurpose.DIRECTORY].hex()
+    told = '{"code":"0042 1337","kind":"affiliation-asked"}'
+    return {
+        "request": [
+            {
+                "key": directory,
+                "code_key": INSTANCE[KeyPurpose.CREDENTIAL].hex(),
+                "request": request.hex(),
+                "login": "Léa.MARTIN",
+                "sealed": keys.seal_request_login(request, "Léa.MARTIN").hex(),
+                "code": "00421337",
+                "code_mac": keys.code_mac(request, "00421337").hex(),
+            }
+        ],
+        "notice": [
+            {
+                "key": directory,
+                "notice": notice.hex(),
+                "person": PERSON.hex(),
+                "plain": told,
+                "sealed": keys.seal_notice(notice, PERSON, told.encode()).hex(),
             }
         ],
     }

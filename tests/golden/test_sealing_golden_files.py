@@ -214,6 +214,25 @@ def test_names_on_a_drive_are_indexed_as_the_format_says(given):
     assert found.hex() == given["index"]
 
 
+@each("request")
+def test_requests_for_affiliations_are_as_the_format_says(given):
+    key, request, sealed = raw(given, "key", "request", "sealed")
+    opened = reader.unseal(key, "directory/request-login", b"", sealed, request)
+    assert opened.decode() == given["login"]
+    message = request + given["code"].encode()
+    code = reader.mac(raw(given, "code_key"), "affiliation/code", b"", message)
+    assert code.hex() == given["code_mac"]
+
+
+@each("notice")
+def test_notices_are_sealed_as_the_format_says(given):
+    key, notice, person, sealed = raw(given, "key", "notice", "person", "sealed")
+    opened = reader.unseal(key, "directory/notice", b"", sealed, notice + person)
+    assert opened.decode() == given["plain"]
+    with pytest.raises(reader.Refused):
+        reader.unseal(key, "directory/notice", b"", sealed, notice + bytes(16))
+
+
 @each("entry")
 def test_trail_entries_are_as_the_format_says(given):
     seal_key, actor_key, actor, vault = raw(given, "seal_key", "actor_key", "actor", "vault")
