@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from authn.credentials import CredentialKind
 from authn.facts import Genuine, facts_of_person
@@ -13,12 +13,14 @@ from authn.rows import (
     CredentialRow,
     credential_from,
     fetch,
+    is_genuine,
     membership_from,
     person_from,
     structure_from,
 )
 from authn.texts import quoted
 from davserver.db import tables as t
+from davserver.db.clock import to_us
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotFound
 from davserver.domain.ids import ID_BYTES, CredentialId, PersonId, StructureId, VaultId
@@ -104,6 +106,17 @@ class Directory:
             if row["structure_id"] in structures
         )
         return sorted((one for one in genuine if one), key=lambda one: one.starts)
+
+    def staff(self, tx: Connection, structure: StructureId, now: datetime) -> list[Person]:
+        """Who works there now and may sign in; two statements."""
+        there, ends = t.membership.c.structure_id == structure, t.membership.c.ends
+        holds = and_(t.membership.c.starts <= to_us(now), or_(ends.is_(None), ends > to_us(now)))
+        found = fetch(tx, select(t.membership).where(there, holds))
+        ids = {
+            PersonId(row["person_id"]) for row in found if is_genuine(self._keys, t.membership, row)
+        }
+        everybody = self.people(tx, ids).values()
+        return [one for one in everybody if one.state is AccountState.ACTIVE]
 
     def app_passwords(self, tx: Connection, person: PersonId) -> list[CredentialRow]:
         """Revoked and expired ones too, oldest first."""

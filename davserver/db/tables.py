@@ -417,6 +417,8 @@ affiliation = Table(
     _mac(),
     Index(None, "vault_id", "structure_id", unique=True),
     Index(None, "structure_id"),
+    Index(None, "state", "ends"),
+    Index(None, "state", "last_activity"),
 )
 
 # A request names a login as it was typed: whether there is such a vault must not show.

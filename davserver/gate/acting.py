@@ -11,6 +11,7 @@ from davserver.domain.conditions import Conditions
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.drive import Entry
 from davserver.domain.errors import Reason
+from davserver.domain.grants import ToStructure
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -30,6 +31,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned, owners_path, refusals_recorded
 from davserver.trail import Event, RowStamp, What
+from davserver.vault import affiliations
 from davserver.vault.rows import OpenVault
 from davserver.vault.stamps import Stamp
 
@@ -119,8 +121,12 @@ def record(
     stamps: Sequence[Stamp],
     details: dict[str, str] | None = None,
 ) -> None:
-    """The trail's entry, in the transaction that does it."""
+    """The trail's entry, in the transaction that does it. What is done for a structure keeps its
+    affiliation from falling idle.
+    """
     grant = permit.target.grant
+    if grant is not None and isinstance(grant.to, ToStructure):
+        affiliations.note_activity(sight.tx, grant.vault, grant.to.id, sight.now)
     event = Event(
         vault=permit.target.vault,
         what=what,

@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 
 from davserver.domain.errors import Damaged
 from davserver.gate.acting import row_stamps
+from davserver.gate.affiliation_ends import end_those_over
 from davserver.gate.tools import Tools
-from davserver.trail import Event, What
+from davserver.trail import WINDOW, Event, What
+from davserver.vault import affiliations
 from davserver.vault.sweep import Erased, Sweeper, Swept
 
 log = structlog.get_logger(__name__)
@@ -26,16 +28,22 @@ class Upkeep:
 
     def run(self, now: datetime) -> Swept | None:
         """One bounded round: what nothing needs is swept, read windows that are over become
-        entries. None when another process is at it. Raises Unavailable.
+        entries, affiliations that are over end. None when another process is at it. Raises
+        Unavailable.
         """
         swept = self._sweeper.run(now)
         if swept is not None:
             self._close_windows(now)
+            end_those_over(self._tools, now)
         return swept
 
     def _close_windows(self, now: datetime) -> None:
+        def work(tx: Connection) -> None:
+            affiliations.note_reads(tx, now - WINDOW, now)
+            self._tools.trail.close_windows(tx, now)
+
         try:
-            self._tools.db.write(lambda tx: self._tools.trail.close_windows(tx, now))
+            self._tools.db.write(work)
         except Damaged:
             # A trail was tampered with: `abri trail verify` says which. Its windows stay open.
             log.error("read-windows-not-closed")  # noqa: TRY400 — the trace has values

@@ -6,10 +6,12 @@ The chain and its bytes are described in docs/trail.md.
 
 from davserver.trail.proof import ExportedHead, Finding, Flaw
 from davserver.trail.trail import Trail
+from davserver.trail.windows import WINDOW
 from davserver.trail.words import INSTANCE, Event, RowStamp, What
 
 __all__ = [
     "INSTANCE",
+    "WINDOW",
     "Event",
     "ExportedHead",
     "Finding",

@@ -1,15 +1,18 @@
 """Rows of affiliations ↔ the domain's Affiliation. One whose MAC is wrong is absent."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
+from davserver.db.prepared import Prepared
 from davserver.db.tables import affiliation as table
-from davserver.domain.affiliations import Affiliation, AffiliationState
+from davserver.db.tables import grant, read_window
+from davserver.domain.affiliations import IDLE, Affiliation, AffiliationState
 from davserver.domain.ids import AffiliationId, PersonId, StructureId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
@@ -17,6 +20,9 @@ from davserver.vault.stamps import Stamp
 _log = structlog.get_logger("abri.alarm")
 
 Row = Mapping[str, Any]
+
+_NOTED_EVERY = timedelta(days=1)
+_CONFIRMED = table.c.state == AffiliationState.CONFIRMED.value
 
 NAMES = tuple(column.name for column in table.columns)
 
@@ -48,6 +54,80 @@ def between(
     pair = (table.c.vault_id == vault, table.c.structure_id == structure)
     row = tx.execute(select(table).where(*pair)).mappings().first()
     return None if row is None else open_affiliation(keys, dict(row))
+
+
+def of_vault(tx: Connection, keys: InstanceKeys, vault: VaultId) -> list[Affiliation]:
+    """In whatever state, oldest first."""
+    return _found(tx, keys, table.c.vault_id == vault)
+
+
+def of_structures(
+    tx: Connection, keys: InstanceKeys, structures: Collection[StructureId]
+) -> list[Affiliation]:
+    return _found(tx, keys, table.c.structure_id.in_(list(structures)))
+
+
+def of_everybody(tx: Connection, keys: InstanceKeys) -> list[Affiliation]:
+    return _found(tx, keys)
+
+
+def over(tx: Connection, keys: InstanceKeys, now: datetime, most: int) -> list[Affiliation]:
+    """Those that ended by themselves and are not yet told so, by date or after two idle years."""
+    past = or_(table.c.ends <= to_us(now), table.c.last_activity <= to_us(now - IDLE))
+    wanted = select(table).where(_CONFIRMED, past).order_by(table.c.id)
+    found: list[Affiliation] = []
+    with tx.execute(wanted, execution_options={"yield_per": most}) as rows:
+        for row in rows.mappings():
+            one = open_affiliation(keys, dict(row))
+            if one is not None:
+                found.append(one)
+            if len(found) == most:
+                break
+    return found
+
+
+def note_activity(tx: Connection, vault: VaultId, structure: StructureId, now: datetime) -> None:
+    """Somebody of the structure changed something there. One statement; a row once a day."""
+    asked = {"vault": vault, "structure": structure, "now": to_us(now)}
+    _ACTIVE.run(tx, asked | {"stale": to_us(now - _NOTED_EVERY)})
+
+
+def note_reads(tx: Connection, opened_until: datetime, now: datetime) -> None:
+    """The same for what read windows tell that were opened by then, before they are closed."""
+    inside = and_(grant.c.id == read_window.c.grant_id, grant.c.to_kind == "structure")
+    pair = and_(table.c.vault_id == grant.c.vault_id, table.c.structure_id == grant.c.to_id)
+    used = (
+        select(table.c.id)
+        .select_from(read_window.join(grant, inside).join(table, pair))
+        .where(read_window.c.opened_at <= to_us(opened_until), _is_stale(now))
+        .distinct()
+    )
+    ids = [one for (one,) in tx.execute(used)]
+    if ids:
+        tx.execute(update(table).where(table.c.id.in_(ids)).values(last_activity=to_us(now)))
+
+
+def _is_stale(now: datetime) -> Any:
+    """Not one that is idle for too long: what is over does not come back."""
+    last = table.c.last_activity
+    return and_(last <= to_us(now - _NOTED_EVERY), last > to_us(now - IDLE))
+
+
+_ACTIVE = Prepared(
+    update(table)
+    .where(
+        table.c.vault_id == bindparam("vault"),
+        table.c.structure_id == bindparam("structure"),
+        table.c.last_activity <= bindparam("stale"),
+    )
+    .values(last_activity=bindparam("now"))
+)
+
+
+def _found(tx: Connection, keys: InstanceKeys, *where: Any) -> list[Affiliation]:
+    wanted = select(table).where(*where).order_by(table.c.confirmed_at, table.c.id)
+    opened = (open_affiliation(keys, dict(row)) for row in tx.execute(wanted).mappings())
+    return [one for one in opened if one is not None]
 
 
 def store(tx: Connection, keys: InstanceKeys, one: Affiliation) -> Stamp:

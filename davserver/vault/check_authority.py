@@ -15,9 +15,18 @@ from davserver.vault.check_trail import Present, Stamps, compared
 from davserver.vault.findings import Finding, Flaw, shown
 
 _OF_A_SPACE = ("space_epoch", "key_wrap")
-_OF_PEOPLE = ("person", "credential", "structure", "membership", "principal_key")
-_TOLD_OF = ("person", "credential", "structure", "membership")
-"""Those of people whose every change leaves a stamp in the instance's trail."""
+_OF_PEOPLE = (
+    "person",
+    "credential",
+    "structure",
+    "membership",
+    "principal_key",
+    "affiliation_request",
+)
+_TOLD_OF = ("person", "credential", "structure", "membership", "affiliation_request")
+"""Those of which every change leaves a stamp in the instance's trail. A request's stands there too,
+because it may be for somebody who has no vault.
+"""
 
 _BELONGS_TO_VAULT = (
     "node",
@@ -28,6 +37,7 @@ _BELONGS_TO_VAULT = (
     "space",
     "read_window",
     "affiliation",
+    "affiliation_request",
 )
 
 
@@ -55,7 +65,7 @@ def check_people(tx: Connection, keys: InstanceKeys, stamps: Stamps | None) -> I
         for row in _all(tx, table):
             yield from _forged(keys, table, row, None)
             if name in _TOLD_OF:
-                present.append(Present(name, row["id"], row.get("generation"), row["row_mac"]))
+                present.append(Present(name, row["id"], _number(row), row["row_mac"]))
             if name == "credential":
                 yield from _verifier(keys, row)
     yield from _actors(tx, keys)
@@ -63,6 +73,11 @@ def check_people(tx: Connection, keys: InstanceKeys, stamps: Stamps | None) -> I
         yield Finding(Flaw.NO_TELLING, None, "trail", "")
         return
     yield from compared(None, present, {k: s for k, s in stamps.items() if k[0] in _TOLD_OF})
+
+
+def _number(row: Mapping[str, Any]) -> object:
+    """Which state of the row it is, in tables that count them."""
+    return row.get("generation", row.get("row_version"))
 
 
 def _verifier(keys: InstanceKeys, row: Mapping[str, Any]) -> Iterator[Finding]:

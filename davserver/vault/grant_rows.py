@@ -82,7 +82,7 @@ def seal_row(keys: InstanceKeys, row: GrantRow) -> tuple[GrantRow, dict[str, Any
     return replace(row, mac=mac), {**columns, "row_mac": mac}
 
 
-def ended(row: GrantRow, by: PersonId, now: datetime) -> GrantRow:
+def ended(row: GrantRow, by: PersonId | None, now: datetime) -> GrantRow:
     return replace(
         row, grant=replace(row.grant, ended=now), ended_by=by, version=row.version + 1, mac=b""
     )

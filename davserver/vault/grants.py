@@ -183,9 +183,11 @@ class GrantBook:
         tx.execute(table.insert(), columns)
         return row
 
-    def end(self, tx: Connection, grant: GrantId, *, by: PersonId, now: datetime) -> GrantRow:
-        """Ends it now and drops the locks that were taken through it. One that was ended before
-        stays as it is. Raises NotFound.
+    def end(
+        self, tx: Connection, grant: GrantId, *, by: PersonId | None, now: datetime
+    ) -> GrantRow:
+        """Ends it now (`by` None: a rule did) and drops the locks that were taken through it. One
+        that was ended before stays as it is. Raises NotFound.
         """
         before = self.one(tx, grant)
         if before.grant.ended is not None:

@@ -12,6 +12,7 @@ from davserver.config import Settings
 from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
+from davserver.gate.affiliations import Affiliations
 from davserver.gate.copying import Copying
 from davserver.gate.history import History
 from davserver.gate.keeping import Keeping
@@ -60,6 +61,7 @@ class Services:
     copying: Copying
     locking: Locking
     sharing: Sharing
+    affiliations: Affiliations
     people: People
     history: History
     keeping: Keeping
@@ -140,6 +142,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         copying=Copying(tools),
         locking=Locking(tools, scratch),
         sharing=Sharing(tools, settings.vaults.allowance),
+        affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota),
         history=History(tools),
         keeping=Keeping(tools),

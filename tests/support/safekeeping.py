@@ -18,8 +18,10 @@ from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.ids import BlobId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role, Structure, StructureKind
+from davserver.gate.affiliations import Affiliations
 from davserver.gate.checking import Report
 from davserver.gate.keeping import Keeping
+from davserver.gate.notices import Notice, waiting
 from davserver.gate.people import People, PersonToAdd
 from davserver.gate.sharing import Sharing
 from davserver.gate.upkeep import Upkeep
@@ -36,6 +38,7 @@ class Safekeeping(World):
         super().__post_init__()
         self.people = People(self.tools, QUOTA)
         self.sharing = Sharing(self.tools, ALLOWANCE)
+        self.affiliations = Affiliations(self.tools)
         self.keeping = Keeping(self.tools)
         self.upkeep = Upkeep(self.tools, KEPT)
 
@@ -75,6 +78,17 @@ class Safekeeping(World):
             owner.who, to=grantee, path=DrivePath.parse(path), right=right, until=None,
             now=self.clock(),
         )  # fmt: skip
+
+    def manager(self, login: str, *structures: Structure) -> Drive:
+        slugs = tuple(one.slug for one in structures)
+        new = PersonToAdd(login, Role.MANAGER, f"Name of {login}", slugs)
+        return Drive(self, self.people.add_person(self.operator, new, self.clock()))
+
+    def notices(self, drive: Drive | None = None) -> list[Notice]:
+        """What waits to be sent: to one person, or to everybody."""
+        with self.db.read() as tx:
+            found = waiting(tx, self.keys, 1000)
+        return [one for one in found if drive is None or one.person == drive.person.id]
 
     # ── looking after ───────────────────────────────────────────────────────────────────────────
 

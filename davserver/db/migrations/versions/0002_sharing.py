@@ -58,6 +58,8 @@ def _affiliations() -> None:
         unique=True,
     )
     op.create_index("ix_affiliation_structure_id", "affiliation", ["structure_id"])
+    op.create_index("ix_affiliation_state_ends", "affiliation", ["state", "ends"])
+    op.create_index("ix_affiliation_state_last_activity", "affiliation", ["state", "last_activity"])
 
 
 def _requests() -> None:

@@ -1,0 +1,54 @@
+"""Affiliations that end by themselves: the housekeeping writes it down and tells both sides.
+
+What was granted through them was out of reach from the very moment (`davserver.vault.standing`).
+"""
+
+from datetime import datetime
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from davserver.domain.affiliations import Affiliation, AffiliationState, Ending
+from davserver.domain.errors import Damaged
+from davserver.gate.affiliating import finish, left_side, owner_of, slug_of
+from davserver.gate.notices import NoticeKind, tell
+from davserver.gate.tools import Tools
+from davserver.vault import affiliations
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 50
+"""Affiliations per round; the next round does the rest."""
+
+
+def end_those_over(tools: Tools, now: datetime) -> int:
+    """How many. Each in its own transaction: one damaged trail holds up no other."""
+    with tools.db.read() as tx:
+        found = affiliations.over(tx, tools.keys, now, MOST_AT_ONCE)
+    ended = 0
+    for one in found:
+        try:
+            ended += tools.db.write(partial(_end, tools, one, now))
+        except Damaged:
+            # `abri trail verify` says which. It gives nobody anything meanwhile.
+            log.error("affiliation-not-ended", affiliation=one.id.hex())  # noqa: TRY400
+    return ended
+
+
+def _end(tools: Tools, seen: Affiliation, now: datetime, tx: Connection) -> bool:
+    """False when somebody ended or renewed it meanwhile."""
+    one = affiliations.between(tx, tools.keys, seen.vault, seen.structure)
+    if one is None or one.state is not AffiliationState.CONFIRMED or one.is_live(now):
+        return False
+    by_date = one.ends is not None and one.ends <= now
+    how = Ending.DATE if by_date else Ending.IDLE
+    finish(tx, tools, one, how, None, now)
+    says = {
+        "vault": one.vault.hex(),
+        "structure": slug_of(tx, tools, one.structure),
+        "why": how.value,
+    }
+    people = left_side(tx, tools, one, now) | owner_of(tx, tools, one.vault, now)
+    tell(tx, tools, NoticeKind.AFFILIATION_OVER, people, says, now)
+    return True
