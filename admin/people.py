@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from admin import app_passwords
+from admin.instants import parse_instant
 from admin.new_password import chosen_password, make_password
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
@@ -133,23 +134,41 @@ def password(
 @app.command()
 def join(context: typer.Context, login: Login, slug: str) -> None:
     """Give somebody a place in a structure."""
-    _in_and_out(context, login, slug, come=True)
+    with opened(context) as session:
+        session.services.people.add_membership(session.who, login, slug, session.now)
+    say(f"{login} works in {slug}.")
 
 
 @app.command()
-def leave(context: typer.Context, login: Login, slug: str) -> None:
-    """End somebody's place in a structure, with all that was granted to it."""
-    _in_and_out(context, login, slug, come=False)
-
-
-def _in_and_out(context: typer.Context, login: str, slug: str, *, come: bool) -> None:
+def leave(
+    context: typer.Context,
+    login: Login,
+    structure: Annotated[str, typer.Option(metavar="SLUG", help="Which structure they leave.")],
+    on: Annotated[
+        str | None,
+        typer.Option(help="When; a date alone means the end of that day. Now if left out."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """End somebody's place in a structure. What was granted to the structure goes on for the
+    others; what was granted to them by name stays until its owner ends it.
+    """
+    moment = parse_instant("--on", on)
     with opened(context) as session:
-        people = session.services.people
-        if come:
-            people.add_membership(session.who, login, slug, session.now)
-        else:
-            people.end_membership(session.who, login, slug, session.now)
-    say(f"{login} {'works in' if come else 'has left'} {slug}.")
+        done = session.services.people.end_membership(
+            session.who, login, structure, session.now, on=moment
+        )
+    if as_json:
+        show_json({"ends": done.ends, "grants_lost": done.lost, "personal_grants": done.personal})
+        return
+    say(f"{login} {'has left' if moment is None else 'leaves'} {structure}: {local(done.ends)}.")
+    say(f"Grants to the structure that they lose: {done.lost}")
+    if done.personal:
+        say(
+            f"Grants to them by name from its beneficiaries: {done.personal}. They stay until "
+            "their owners end them: abri grant list"
+        )
 
 
 def _say_made(chosen: str | None, password: str) -> None:

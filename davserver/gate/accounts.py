@@ -12,6 +12,7 @@ from davserver.domain.ids import CredentialId, VaultId
 from davserver.domain.people import AccountState, Membership, Person, Role, Structure
 from davserver.gate.desk import Change, Desk
 from davserver.trail import Event, RowStamp, What
+from davserver.vault import affiliations
 from davserver.vault.lock_ends import forget_member, forget_person
 
 STAFF = frozenset({Role.PROFESSIONAL, Role.MANAGER})
@@ -132,20 +133,55 @@ def add_membership(desk: Desk, login: str, slug: str, span: Span) -> Membership:
     return membership
 
 
-def end_membership(desk: Desk, login: str, slug: str) -> None:
-    """Whatever they hold there now, or would hold later; what they locked for it is free. Raises
-    NotFound when that is nothing.
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Somebody leaves a structure at `ends`: how many grants to the structure they lose with it,
+    and how many of its beneficiaries' grants to them by name remain.
+    """
+
+    ends: datetime
+    lost: int
+    personal: int
+
+
+def end_membership(desk: Desk, login: str, slug: str, ends: datetime) -> None:
+    """Whatever they hold there then, or would hold later; what they locked for it is free then.
+    Raises NotFound when that is nothing, BadInput for a moment that is past, or later than they leave anyway.
     """
     rule = desk.allow()
     person = desk.directory.find_person(desk.tx, login)
     structure = desk.directory.find_structure(desk.tx, slug)
-    ending = _not_over(desk, person, structure)
-    if not ending:
+    if ends < desk.now:
+        raise BadInput(f"{ends.isoformat()}: that is over; choose a moment to come")
+    there = _not_over(desk, person, structure)
+    if not there:
         raise NotFound(f"{quoted(person.login)} is not in {quoted(slug)}; nothing was changed")
-    stamps = tuple(desk.register.end_membership(desk.tx, one.id, desk.now) for one in ending)
+    ending = [one for one in there if one.ends is None or one.ends > ends]
+    if not ending:
+        raise BadInput(f"{quoted(person.login)} leaves {quoted(slug)} by then anyway")
+    stamps = tuple(desk.register.end_membership(desk.tx, one.id, ends) for one in ending)
     bump_revocation(desk.tx)
-    forget_member(desk.tx, person.id, structure.id)
-    desk.record(Change(What.MEMBERSHIP_END, rule, stamps, {"structure": slug}), person)
+    if ends == desk.now:
+        forget_member(desk.tx, person.id, structure.id)
+    details = {"structure": slug} | ({"ends": ends.isoformat()} if ends > desk.now else {})
+    desk.record(Change(What.MEMBERSHIP_END, rule, stamps, details), person)
+
+
+def departure(desk: Desk, login: str, slug: str, ends: datetime) -> Departure:
+    """Counted over grants that are live now."""
+    desk.allow()
+    person = desk.directory.find_person(desk.tx, login)
+    structure = desk.directory.find_structure(desk.tx, slug)
+    grants, keys = desk.tools.grants, desk.tools.keys
+    team = grants.folders_for(desk.tx, {structure.id}, desk.now)
+    named = grants.folders_for(desk.tx, {person.id}, desk.now)
+    of_structure = affiliations.of_structures(desk.tx, keys, {structure.id})
+    vaults = {one.vault for one in of_structure if one.is_live(desk.now)}
+    return Departure(
+        ends=ends,
+        lost=sum(len(one.grants) for one in team),
+        personal=sum(len(one.grants) for one in named if one.vault in vaults),
+    )
 
 
 def view(desk: Desk, login: str) -> PersonView:

@@ -23,7 +23,7 @@ from davserver.domain.people import (
     StructureKind,
 )
 from davserver.gate import accounts
-from davserver.gate.accounts import Arrival, PersonView, Span
+from davserver.gate.accounts import Arrival, Departure, PersonView, Span
 from davserver.gate.desk import Desk, Front
 from davserver.gate.tools import Tools
 
@@ -194,9 +194,15 @@ class People:
             who, now, lambda desk: accounts.add_membership(desk, login, slug, span)
         )
 
-    def end_membership(self, who: Principal, login: str, slug: str, now: datetime) -> None:
-        """What the structure was granted is out of their reach at their next request."""
-        self._front.change(who, now, lambda desk: accounts.end_membership(desk, login, slug))
+    def end_membership(
+        self, who: Principal, login: str, slug: str, now: datetime, *, on: datetime | None = None
+    ) -> Departure:
+        """From `on` (else now) what the structure was granted is out of their reach: at their next
+        request, and in the middle of a transfer. It goes on for the others.
+        """
+        ends = on or now
+        self._front.change(who, now, lambda desk: accounts.end_membership(desk, login, slug, ends))
+        return self._front.look(who, now, lambda desk: accounts.departure(desk, login, slug, ends))
 
     def _hash(self, password: str, login: str, name: str) -> str:
         check_new_password(password, login, name)

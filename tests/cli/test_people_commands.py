@@ -69,8 +69,14 @@ def test_somebody_is_kept_out_and_let_in_again(on):
 
 
 def test_a_place_in_a_structure_ends_and_begins_again(on):
-    assert on("person", "leave", "karim", "ccas-lyon").code == 0
-    assert on("person", "leave", "karim", "ccas-lyon").code == 4
+    leave = ("person", "leave", "karim", "--structure", "ccas-lyon")
+    assert on(*leave, "--on", "2001-01-01").code == 2
+    later = on(*leave, "--on", "2099-12-31T12:00+01:00", "--json").json
+    assert later == {"ends": "2099-12-31T11:00:00Z", "grants_lost": 0, "personal_grants": 0}
+    assert on(*leave, "--on", "2100-06-30").code == 2
+    said = on(*leave)
+    assert (said.code, "Grants to the structure that they lose: 0" in said.out) == (0, True)
+    assert on(*leave).code == 4
     assert on("person", "join", "karim", "ccas-lyon").code == 0
     assert on("person", "join", "karim", "ccas-lyon").code == 6
     places = on("person", "show", "karim", "--json").json["memberships"]
