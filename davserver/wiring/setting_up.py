@@ -7,9 +7,12 @@ from datetime import datetime
 
 from davserver.config import Settings
 from davserver.db import schema
+from davserver.db.database import Database
 from davserver.domain.ids import Entropy
+from davserver.gate.older_affiliations import affirm_older
 from davserver.sealing.keyring import LocalKeyring
-from davserver.wiring.instance import create_instance, holds_instance
+from davserver.trail import Trail
+from davserver.wiring.instance import create_instance, holds_instance, open_instance
 from davserver.wiring.opening import make_database, open_keyring
 
 
@@ -27,7 +30,7 @@ def set_up(settings: Settings, now: datetime, entropy: Entropy = os.urandom) -> 
         with db.read() as tx:
             is_there = holds_instance(tx)
         if is_there:
-            open_keyring(settings)
+            _bring_forward(db, open_keyring(settings), entropy, now)
             return
         if settings.keys.keyring.exists():
             kek = open_keyring(settings)
@@ -36,3 +39,9 @@ def set_up(settings: Settings, now: datetime, entropy: Entropy = os.urandom) -> 
         create_instance(db, kek, entropy, now)
     finally:
         db.close()
+
+
+def _bring_forward(db: Database, kek: LocalKeyring, entropy: Entropy, now: datetime) -> None:
+    """What an older version left to be said, once; does nothing afterwards."""
+    keys = open_instance(db, kek)
+    db.write(lambda tx: affirm_older(tx, keys, Trail(keys, entropy), entropy, now))

@@ -280,3 +280,38 @@ def test_another_request_gives_a_live_affiliation_another_end(house: House) -> N
     assert house.drives["karim"].names("/Name of amina") == ["Travail"]
     assert share.id
     assert house.world.troubles() == []
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"tries": 0},
+        {"expires_at": 2**62},
+        {"code_mac": bytes(32)},
+        {"structure_id": "other"},
+        {"vault_id": "bilal"},
+        {"vault_id": None},
+    ],
+    ids=str,
+)
+def test_a_request_that_was_tampered_with_confirms_nothing(
+    house: House, columns: dict[str, Any]
+) -> None:
+    world, asked = house.world, house.ask()
+    code = house.code(asked)
+    for _ in range(MOST_TRIES - 1):
+        wrong_for(house, asked.id, "1111 1111")
+    values = {
+        "other": house.other.id,
+        "bilal": world.vault_of(house.drives["bilal"]),
+    }
+    changed = {name: values.get(value, value) for name, value in columns.items()}
+    world.tamper(t.affiliation_request, t.affiliation_request.c.id == asked.id, **changed)
+    for by in ("karim", "zoe"):
+        with pytest.raises(NotFound):
+            house.with_code(asked.id, code, by)
+    for by in ("amina", "bilal"):
+        with pytest.raises(NotFound):
+            house.confirm(asked, by)
+    assert ("forged", "affiliation_request") in world.troubles()
+    assert world.rows(t.affiliation) == []

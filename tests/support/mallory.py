@@ -30,6 +30,7 @@ from davserver.domain.drive import Entry
 from davserver.domain.errors import AbriError
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
+from davserver.gate.affiliations import Wish
 from tests.support.accounts import HOME
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping
@@ -193,6 +194,8 @@ class Scene:
         world.share(self.bilal, ccas, "/Travail")
         ended = world.share(self.amina, self.karim, "/Santé")
         world.sharing.end(self.amina.who, ended.id, world.clock())
+        for login in ("amina", "bilal"):
+            world.affiliations.request(self.karim.who, Wish("ccas", login), world.clock())
         self.karim.put("/Name of amina/Logement/note.txt", b"karim's note")
         self.karim.put("/Name of amina/Logement/photo.jpg", b"karim's " * 10_000)
 

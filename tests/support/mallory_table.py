@@ -56,6 +56,8 @@ FOUND: dict[str, str] = {
     "ended grant": f"{_GRANT} ended_at=none ended_by=none removed copied",
     "affiliation": "id vault_id structure_id state requested_by requested_at confirmed_at ends "
     "ended_at ended_by row_version row_mac removed copied",
+    "affiliation_request": "id structure_id requested_by vault_id vault_id=none login_ct code_mac "
+    "tries requested_at expires_at ends answered_at answer row_version row_mac removed copied",
     "trail": "vault_id seq at prev payload_hash actor_hash rows rows=none link payload_ct actor_id "
     "actor_id=none actor_ct actor_ct=none removed copied",
     "trail_head": "vault_id seq head mac removed copied",
@@ -78,9 +80,22 @@ _TOLD_ONLY = "told to people and programs, and to nothing that decides"
 _UNUSED = "nothing reads it yet"
 _SAVE = "only tells the last step of a save from a removal, where the same person made both files"
 
+_NOTICE = (
+    "is sealed for whom it tells: an altered one is left out, and a lost one told of what stands in "
+    "the trail"
+)
+
 SILENT: dict[str, str] = {
     "affiliation.last_activity": "puts off, or brings on, the end after two idle years, as "
     "anything that the structure does on the drive would",
+    "notice.id": _NOTICE,
+    "notice.person_id": _NOTICE,
+    "notice.kind": _NOTICE,
+    "notice.payload_ct": _NOTICE,
+    "notice.created": _TOLD_ONLY,
+    "notice.sent_at": _NOTICE,
+    "notice removed": _NOTICE,
+    "notice copied": _NOTICE,
     "epoch.id": "there is one row, and nothing asks for its number",
     "epoch.instance_id": _TOLD_ONLY,
     "epoch.revocation": _EPOCH,
@@ -155,8 +170,6 @@ SILENT: dict[str, str] = {
 }
 
 EMPTY: dict[str, str] = {
-    "affiliation_request": _UNUSED,
-    "notice": _UNUSED,
     "pace": _UNUSED,
     "principal_key": _UNUSED,
     "principal_key_wrap": _UNUSED,

@@ -75,6 +75,8 @@ VICTIMS: dict[str, tuple[Table, Is]] = {
     "team grant": (t.grant, _grant("structure", ended=False)),
     "ended grant": (t.grant, _grant("person", ended=True)),
     "affiliation": (t.affiliation, _amina),
+    "affiliation_request": (t.affiliation_request, _amina),
+    "notice": (t.notice, _amina),
     "trail": (t.trail, _amina),
     "trail_head": (t.trail_head, _amina),
     "trail_actor": (t.trail_actor, _amina),
