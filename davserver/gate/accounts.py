@@ -146,7 +146,8 @@ class Departure:
 
 def end_membership(desk: Desk, login: str, slug: str, ends: datetime) -> None:
     """Whatever they hold there then, or would hold later; what they locked for it is free then.
-    Raises NotFound when that is nothing, BadInput for a moment that is past, or later than they leave anyway.
+    Raises NotFound when that is nothing, BadInput for a moment that is past, or later than they
+    leave anyway.
     """
     rule = desk.allow()
     person = desk.directory.find_person(desk.tx, login)

@@ -110,10 +110,10 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
         raise
 
 
-def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Services:
+def _tools(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Tools:
     db, keys = opened.db, opened.keys
     blobs = DiskBlobStore(settings.data / BLOBS)
-    tools = Tools(
+    return Tools(
         db=db,
         login=Login(db, keys, entropy),
         decider=decider,
@@ -127,13 +127,17 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         clock=clock,
         limits=_limits(settings),
     )
-    scratch = Scratch(tools, ScratchArea(keys, entropy))
-    watch = EpochWatch(db, clock)
+
+
+def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Services:
+    tools = _tools(settings, opened, decider, entropy)
+    scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
+    watch = EpochWatch(tools.db, clock)
     upkeep = Upkeep(tools, settings.vaults.trash)
     return Services(
         settings=settings,
         clock=clock,
-        db=db,
+        db=tools.db,
         login=tools.login,
         decider=decider,
         reading=Reading(tools, scratch, watch),

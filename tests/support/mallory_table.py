@@ -80,7 +80,9 @@ _TOLD_ONLY = "told to people and programs, and to nothing that decides"
 _UNUSED = "nothing reads it yet"
 _SAVE = "only tells the last step of a save from a removal, where the same person made both files"
 
-_NOTICE = "is sealed for whom it tells: an altered one is left out, and what it told of stands in the trail"
+_NOTICE = (
+    "is sealed for whom it tells, and left out if altered; what it told of stands in the trail"
+)
 
 SILENT: dict[str, str] = {
     "affiliation.last_activity": "puts off, or brings on, the end after two idle years, as "
