@@ -9,7 +9,7 @@ from authn.texts import quoted
 from davserver.domain.actions import Action
 from davserver.domain.affiliations import Affiliation, AffiliationState, Ending
 from davserver.domain.errors import NotFound
-from davserver.domain.ids import RequestId, StructureId, VaultId
+from davserver.domain.ids import ID_BYTES, RequestId, StructureId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate import requesting
 from davserver.gate.accounts import STAFF
@@ -21,6 +21,8 @@ from davserver.gate.tools import Tools
 from davserver.vault import affiliations
 
 WRONG_CODE = "this code opens no request: check it, or ask the person to confirm themselves"
+
+_NO_VAULT = VaultId(bytes(ID_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +123,11 @@ def _leave(desk: Desk, slug: str) -> Finished:
 
 def _release(desk: Desk, slug: str, login: str) -> Finished:
     structure = _workplace(desk, slug)
-    nothing = NotFound(f"{quoted(login)} has no affiliation with {quoted(slug)}")
-    try:
-        owner = desk.directory.find_person(desk.tx, login).id
-    except NotFound:
-        raise nothing from None
-    vault = desk.directory.vault_of(desk.tx, owner, desk.now)
-    found = None if vault is None else _lasting(desk, vault, structure)
+    vault, owner = requesting.whose(desk, login)
+    # Asked even where there is no vault: the answer takes as many statements.
+    found = _lasting(desk, vault or _NO_VAULT, structure)
     if found is None:
-        raise nothing
+        raise NotFound(f"{quoted(login)} has no affiliation with {quoted(slug)}")
     done = finish(desk.tx, desk.tools, found, Ending.RELEASED, desk.who, desk.now)
     says = {"structure": slug_of(desk.tx, desk.tools, structure)}
     tell(desk.tx, desk.tools, NoticeKind.AFFILIATION_RELEASED, [owner], says, desk.now)

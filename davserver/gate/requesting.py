@@ -49,7 +49,7 @@ def ask(desk: Desk, slug: str, typed: str, until: datetime | None) -> Affiliatio
         raise BadInput(f"until {until.isoformat()}: that is over; choose a moment to come")
     login = clean_text(typed, "login")
     _require_first(desk, structure.id, login)
-    vault, owner = _whose(desk, login)
+    vault, owner = whose(desk, login)
     request, code = _made(desk, structure.id, vault, login, until)
     stamp = requests.add(desk.tx, desk.tools.keys, request)
     _record(desk, What.AFFILIATION_REQUEST, request, stamp, rule, also_theirs=True)
@@ -140,6 +140,15 @@ def tell_if_for_them(desk: Desk, structure: StructureId, what: str) -> None:
         _tell_owner(desk, {desk.who.id}, structure, what, "operator")
 
 
+def whose(desk: Desk, login: str) -> tuple[VaultId | None, PersonId]:
+    """The vault of whoever has that login, in two statements whether there is anybody or not."""
+    try:
+        person = desk.directory.find_person(desk.tx, login).id
+    except NotFound:
+        person = NOBODY
+    return desk.directory.vault_of(desk.tx, person, desk.now), person
+
+
 # ── asking ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -154,15 +163,6 @@ def _require_first(desk: Desk, structure: StructureId, login: str) -> None:
                 f"{quoted(login)} was asked already: wait for the answer, or until "
                 f"{one.expires.isoformat(timespec='minutes')}"
             )
-
-
-def _whose(desk: Desk, login: str) -> tuple[VaultId | None, PersonId]:
-    """The vault of whoever has that login, in two statements whether there is anybody or not."""
-    try:
-        person = desk.directory.find_person(desk.tx, login).id
-    except NotFound:
-        person = NOBODY
-    return desk.directory.vault_of(desk.tx, person, desk.now), person
 
 
 def _made(
