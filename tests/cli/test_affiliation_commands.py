@@ -1,21 +1,26 @@
 """Affiliations from the command line: asked for, answered, listed, ended; and staff who leave."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from davserver.config import load
 from davserver.gate.notices import Notice, waiting
 from davserver.wiring.opening import open_all
-from tests.support.cast import CCAS, OTHER_STRUCTURE
+from tests.support.cast import CCAS, EITHER, OTHER_STRUCTURE, Casts
 from tests.support.instance import Instance
 
 ASK = ("affiliation", "request", "--structure", CCAS, "--by", "karim", "--for")
 
 
-@pytest.fixture(scope="module")
-def house(casts, tmp_path_factory) -> Instance:
+@pytest.fixture(scope="module", params=EITHER)
+def house(
+    casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Instance]:
     """The cast; lea has the French folders."""
-    with casts.copy("sqlite", tmp_path_factory.mktemp("affiliations") / "abri") as made:
-        made.add_person("lea", "beneficiary", "Léa Faure", "--template", "fr")
+    folder = tmp_path_factory.mktemp("affiliations") / "abri"
+    with casts.copy(request.param, folder) as made:
+        made.add_person("lea", "beneficiary", "Léa Faure", template="fr")
         yield made
 
 

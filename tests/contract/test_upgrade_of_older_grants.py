@@ -1,16 +1,15 @@
 """A database of schema 0001, with a grant to a structure that no affiliation stands behind yet."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import func, insert, select
 
-from davserver.config import load
 from davserver.db import schema
 from davserver.db import tables as t
 from davserver.db.clock import to_us
@@ -23,22 +22,14 @@ from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
 from davserver.vault.grants import Naming
 from davserver.wiring.opening import clock
-from davserver.wiring.services import Services, build
+from davserver.wiring.services import Services
 from tests.contract.test_migrations import MIGRATIONS
 from tests.support.cast import CCAS
 from tests.support.instance import Instance
+from tests.support.postgres import PostgresServer, any_database
 
 NEW = {"affiliation", "affiliation_request", "pace", "notice"}
 """Tables that schema 0001 did not have, or had otherwise."""
-
-
-@contextmanager
-def services_of(instance: Instance) -> Iterator[Services]:
-    made = build(load(instance.config))
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def give_as_before(services: Services, folder: str, *, days_ago: int, over: bool = False) -> bytes:
@@ -68,9 +59,7 @@ def give_as_before(services: Services, folder: str, *, days_ago: int, over: bool
 
 def copied_to_0001(instance: Instance, url: str) -> None:
     """The same rows in a database that Alembic made as the first migration says."""
-    old = open_engine(
-        f"sqlite:///{instance.folder / 'data' / 'abri.db'}", durable=True, connections=1
-    )
+    old = open_engine(instance.database_url, durable=True, connections=1)
     new = open_engine(url, durable=True, connections=1)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -88,15 +77,18 @@ def copied_to_0001(instance: Instance, url: str) -> None:
 
 
 @pytest.fixture
-def older(instance: Instance, database_url: str) -> Instance:
-    instance.add_person("lea", "beneficiary", "Léa Faure", "--template", "fr")
-    with services_of(instance) as services:
+def older(
+    instance: Instance, tmp_path: Path, postgres_when_needed: Callable[[], PostgresServer]
+) -> Iterator[Instance]:
+    instance.add_person("lea", "beneficiary", "Léa Faure", template="fr")
+    with instance.opened() as services:
         give_as_before(services, "/Logement", days_ago=900)
         give_as_before(services, "/Travail", days_ago=30)
         give_as_before(services, "/Ressources", days_ago=1000, over=True)
-    copied_to_0001(instance, database_url)
-    instance.set("database.url", database_url)
-    return instance
+    with any_database(instance.database, tmp_path, postgres_when_needed) as url:
+        copied_to_0001(instance, url)
+        instance.set("database.url", url)
+        yield instance
 
 
 def seen_by(services: Services, login: str, path: str) -> list[str]:
@@ -109,7 +101,7 @@ def test_what_was_granted_to_a_structure_goes_on_after_the_upgrade(older: Instan
     refused = older.run("grant", "list")
     assert (refused.returncode, "abri database upgrade" in refused.stderr) == (8, True)
     older.abri("database", "upgrade")
-    with services_of(older) as services:
+    with older.opened() as services:
         assert seen_by(services, "karim", "/Léa Faure") == ["Logement", "Travail"]
         assert seen_by(services, "zoe", "/") == []
         with services.db.read() as tx:
@@ -125,10 +117,10 @@ def test_what_was_granted_to_a_structure_goes_on_after_the_upgrade(older: Instan
 
 def test_another_upgrade_brings_back_nothing_that_ended(older: Instance) -> None:
     older.abri("database", "upgrade")
-    with services_of(older) as services:
+    with older.opened() as services:
         who = services.people.operator_for("lea", "tests", clock())
         assert services.affiliations.leave(who, CCAS, clock()).grants == 2
     older.abri("database", "upgrade")
-    with services_of(older) as services:
+    with older.opened() as services:
         assert seen_by(services, "karim", "/") == []
     assert older.run("vault", "check").returncode == 0
