@@ -22,6 +22,7 @@ from sqlalchemy import func, select, text
 
 from admin.certificate import read_certificate
 from admin.output import local, size
+from admin.session import operator_name
 from davserver.config import Settings
 from davserver.db import schema
 from davserver.db import tables as t
@@ -223,6 +224,27 @@ def _unicode(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
         yield State.WARNING, says
 
 
+def _pauses(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
+    services = build(settings)
+    try:
+        who = services.people.operator(operator_name(), now)
+        paused = [one for one in services.keeping.vaults(who, now) if one.paused]
+    finally:
+        services.close()
+    for vault in paused:
+        for login in vault.paused:
+            yield (
+                State.WARNING,
+                (
+                    f"the changes of {login} in the vault of {vault.owner} are paused after too "
+                    f"many within a minute: abri vault undo {vault.owner} --by {login} takes them "
+                    f"back, abri vault resume {vault.owner} --by {login} lets them go on"
+                ),
+            )
+    if not paused:
+        yield State.WELL, "nobody's changes are paused"
+
+
 CHECKS: dict[str, Check] = {
     "versions": _versions,
     "folders": _folders,
@@ -235,6 +257,7 @@ CHECKS: dict[str, Check] = {
     "policies": _policies,
     "unicode": _unicode,
     "vaults": _vaults,
+    "pauses": _pauses,
 }
 """Every question, in the order of the answer."""
 

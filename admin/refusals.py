@@ -14,6 +14,8 @@ REFUSALS: dict[Reason, str] = {
     Reason.READ_ONLY_DEVICE: "this device's password allows reading only",
     Reason.OWNER_ONLY: "only the owner may do this",
     Reason.NOT_YOURS: "this belongs to somebody else",
+    Reason.TOO_LATE: "the time to take it back is over (`vaults.recall`)",
+    Reason.OPENED_BY_OTHERS: "somebody else has opened or copied it: only the owner removes it now",
     Reason.GRANT_ROOT: "what a grant shares stays where it is; name something inside",
     Reason.OTHER_VAULT: "nothing goes from one person's vault to another's",
     Reason.WIDER_AUDIENCE: "more people would see it there",

@@ -17,7 +17,7 @@ from davserver.trail import ExportedHead
 app = typer.Typer(help="The trail: who did what.", no_args_is_help=True)
 
 _MOST = 100_000
-_LONG = frozenset({"sha256", "credential", "membership"})
+_LONG = frozenset({"sha256", "credential", "membership", "from_folder", "source", "inherited"})
 """Details for investigations: in JSON only."""
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from admin import nets
 from admin.exits import Exit
 from admin.ids import parse_id
 from admin.output import AsJson, local, say, show_json, show_table, size
@@ -15,7 +16,12 @@ from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.gate.kept import TrashView, VaultView, VersionView
 
-app = typer.Typer(help="Vaults: numbers, checks, versions and trash.", no_args_is_help=True)
+app = typer.Typer(
+    help="Vaults: numbers, checks, versions, trash and safety nets.", no_args_is_help=True
+)
+app.command("recall")(nets.recall)
+app.command("undo")(nets.undo)
+app.command("resume")(nets.resume)
 
 Owner = Annotated[str, typer.Argument(metavar="LOGIN", help="Whose vault.")]
 MaybeOwner = Annotated[
@@ -120,7 +126,7 @@ class _Table:
 
 
 _VAULTS = _Table(
-    ("owner", "used", "quota", "folders", "files", "versions", "trash"),
+    ("owner", "used", "quota", "folders", "files", "versions", "trash", "paused"),
     "There is no vault yet: abri person add LOGIN --role beneficiary",
 )
 _TRASH = _Table(("id", "path", "kind", "size", "since"), "The trash is empty.")
@@ -176,6 +182,8 @@ def _cell(name: str, value: Any) -> str:
         return "-" if value is None else size(value)
     if name in {"since", "written", "replaced"}:
         return local(value)
+    if name == "paused":
+        return ", ".join(value) or "-"
     if value is None:
         return "present" if name == "version" else "-"
     return str(value)

@@ -160,6 +160,7 @@ class Directory:
             vault=facts.vault,
             epoch=facts.epoch,
             operator=operator,
+            paused=facts.paused,
         )
 
     def instance_operator(self, tx: Connection, operator: str, now: datetime) -> Principal:

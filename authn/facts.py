@@ -1,7 +1,7 @@
 """The one statement of a sign-in: everything that is known of a person, from one moment.
 
-person ⟕ credential ⟕ vault ⟕ memberships ⟕ structures, beside the epoch and the throttle's two
-rows. It is the same statement for somebody who does not exist, so that its cost tells nothing.
+person ⟕ credential ⟕ vault ⟕ memberships ⟕ structures ⟕ pauses, beside the epoch and the throttle's
+two rows. It is the same statement for somebody who does not exist, so that its cost tells nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,6 +54,7 @@ class Facts:
     credential: CredentialRow | None
     memberships: tuple[Membership, ...]
     vault: VaultId | None
+    paused: frozenset[VaultId] = frozenset()
     pair: Count | None = None
     address: Count | None = None
 
@@ -94,7 +95,9 @@ class Genuine:
         self._known: dict[tuple[object, ...], Facts] = {}
 
     def facts(self, rows: Sequence[Row]) -> Facts:
-        """What genuine rows say of a person; `epoch` and the throttle are as in the first row."""
+        """What genuine rows say of a person; `epoch` and the throttle are as in the first row. A
+        pause has no MAC: it takes a right for a while and gives none.
+        """
         key = tuple(row[name] for row in rows for name in _PROVED)
         known = self._known.get(key)
         if known is None:
@@ -103,7 +106,8 @@ class Genuine:
                 self._known.clear()
             self._known[key] = known
         first = rows[0]
-        return replace(known, epoch=Epoch(first["revocation"], first["policy"], first["keys"]))
+        epoch = Epoch(first["revocation"], first["policy"], first["keys"])
+        return replace(known, epoch=epoch, paused=_paused(rows))
 
 
 def facts_of_login(tx: Connection, genuine: Genuine, asked: Asked, now: datetime) -> Facts:
@@ -167,12 +171,14 @@ def _joined(which_person: ColumnElement[bool], which: ColumnElement[bool]) -> Fr
     holds = and_(
         t.membership.c.starts <= now, or_(t.membership.c.ends.is_(None), t.membership.c.ends > now)
     )
+    stands_still = and_(t.pace.c.person_id == t.person.c.id, t.pace.c.paused_at.is_not(None))
     return (
         t.epoch.outerjoin(t.person, which_person)
         .outerjoin(t.credential, and_(t.credential.c.person_id == t.person.c.id, which))
         .outerjoin(t.vault, t.vault.c.owner_id == t.person.c.id)
         .outerjoin(t.membership, and_(t.membership.c.person_id == t.person.c.id, holds))
         .outerjoin(t.structure, t.structure.c.id == t.membership.c.structure_id)
+        .outerjoin(t.pace, stands_still)
     )
 
 
@@ -187,7 +193,7 @@ def _columns(sources: Iterable[FromClause]) -> list[ColumnElement[Any]]:
         for source in sources
         for column in source.columns
     ]
-    return [*counters, *rest]
+    return [*counters, t.pace.c.vault_id.label("paused"), *rest]
 
 
 def _facts(keys: InstanceKeys, rows: Sequence[Row]) -> Facts:
@@ -239,6 +245,10 @@ def _vault(keys: InstanceKeys, row: Row) -> VaultId | None:
     if vault is None or vault["erased_at"] is not None or not is_genuine(keys, t.vault, vault):
         return None
     return VaultId(vault["id"])
+
+
+def _paused(rows: Sequence[Row]) -> frozenset[VaultId]:
+    return frozenset(VaultId(row["paused"]) for row in rows if row["paused"] is not None)
 
 
 def _count(row: Row, name: str) -> Count | None:

@@ -113,6 +113,7 @@ class Login:
                 memberships=facts.memberships,
                 vault=facts.vault,
                 epoch=facts.epoch,
+                paused=facts.paused,
             )
         row = _usable(facts, now)
         if facts.person is None or row is None or row.generation != who.generation:
@@ -158,4 +159,5 @@ def _principal(facts: Facts, person: Person, row: CredentialRow, address: str | 
         epoch=facts.epoch,
         address=address,
         generation=row.generation,
+        paused=facts.paused,
     )

@@ -34,7 +34,9 @@ ON_A_READ_ONLY_DEVICE: dict[Action, bool] = {
     Action.AUDIT: True,
     Action.ACCOUNT: False,
 }
-"""What a credential marked read-only may still be used for. `revoke` only takes access away."""
+"""What a credential marked read-only may still be used for. `revoke` only takes access away.
+Whoever changed too many of somebody's documents within a minute goes on there as on such a device.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ BLOCKED = Refusal(Reason.POLICY, "invariant/account-blocked")
 READ_ONLY_DEVICE = Refusal(Reason.READ_ONLY_DEVICE, "invariant/read-only-device")
 OWNER_ONLY = Refusal(Reason.OWNER_ONLY, "invariant/owner-only")
 READ_ONLY = Refusal(Reason.READ_ONLY, "invariant/read-only-grant")
+PAUSED = Refusal(Reason.TOO_MANY_CHANGES, "invariant/paused")
 DEPOSIT_ONLY = Refusal(Reason.DEPOSIT_ONLY, "invariant/deposit-only-grant")
 
 _GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
@@ -69,6 +72,8 @@ def refusal(
         return READ_ONLY_DEVICE
     if relation in _GRANTED and not (grant and grant.gives(action)):
         return DEPOSIT_ONLY if grant and grant.right is Right.DEPOSIT else READ_ONLY
+    if grant and grant.vault in who.paused and not ON_A_READ_ONLY_DEVICE[action]:
+        return PAUSED
     return None
 
 

@@ -18,6 +18,8 @@ REASONS: dict[Language, dict[Reason, str]] = {
         Reason.CATEGORY: "ce n'est pas permis pour cette catégorie de documents",
         Reason.READ_ONLY: "le partage ne donne que la lecture",
         Reason.DEPOSIT_ONLY: "le partage permet de déposer, pas d'ouvrir",
+        Reason.TOO_MANY_CHANGES: "trop de documents ont été modifiés en une minute : les "
+        "modifications de cette personne sont suspendues dans ce coffre",
         Reason.READ_ONLY_DEVICE: "le mot de passe de cet appareil ne permet que la lecture",
         Reason.OWNER_ONLY: "seul le propriétaire peut le faire",
         Reason.POLICY: "aucune règle ne le permet",
@@ -30,6 +32,8 @@ REASONS: dict[Language, dict[Reason, str]] = {
         Reason.CATEGORY: "this is not allowed for this category of documents",
         Reason.READ_ONLY: "the grant gives reading only",
         Reason.DEPOSIT_ONLY: "the grant gives putting documents in, not opening them",
+        Reason.TOO_MANY_CHANGES: "too many documents were changed within a minute: this person's "
+        "changes are paused in this vault",
         Reason.READ_ONLY_DEVICE: "this device's password allows reading only",
         Reason.OWNER_ONLY: "only the owner may do this",
         Reason.POLICY: "no rule allows it",

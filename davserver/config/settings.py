@@ -89,6 +89,11 @@ class Vaults:
         kinds.duration(_MINUTE, 30 * _DAY),
         "How long a professional may take back what they made; office programs rely on it.",
     )
+    changes_per_minute: int = setting(
+        50,
+        kinds.whole(1, 100_000),
+        "Whoever changes more of somebody else's documents is paused, and the owner told.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

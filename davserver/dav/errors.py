@@ -121,6 +121,8 @@ REASONS: dict[Reason, str] = {
     Reason.READ_ONLY_DEVICE: "This device may read, but not change anything.",
     Reason.OWNER_ONLY: "Only the owner may do this.",
     Reason.NOT_YOURS: "You may only remove what you made yourself a moment ago.",
+    Reason.TOO_LATE: "It is too late to take this back.",
+    Reason.OPENED_BY_OTHERS: "Somebody else has opened it, so that it cannot be taken back.",
     Reason.GRANT_ROOT: "What was shared with you cannot be moved or removed.",
     Reason.OTHER_VAULT: "Documents cannot pass from one person's safe to another's.",
     Reason.WIDER_AUDIENCE: "More people would see it there than see it now.",

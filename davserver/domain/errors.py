@@ -40,6 +40,8 @@ class Reason(StrEnum):
     READ_ONLY_DEVICE = "read-only-device"
     OWNER_ONLY = "owner-only"
     NOT_YOURS = "not-yours"
+    TOO_LATE = "too-late"
+    OPENED_BY_OTHERS = "opened-by-others"
     GRANT_ROOT = "grant-root"
     OTHER_VAULT = "other-vault"
     WIDER_AUDIENCE = "wider-audience"

@@ -88,6 +88,8 @@ class Principal:
     operator: str | None = None
     generation: int = 0
     """Of the credential at sign-in: whoever signed in with an older password is out."""
+    paused: frozenset[VaultId] = frozenset()
+    """Other people's vaults in which their changes are paused, after too many within a minute."""
 
     @property
     def id(self) -> PersonId:

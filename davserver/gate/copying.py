@@ -22,6 +22,7 @@ from davserver.gate.moving import (
     permits_there,
     require_no_disclosure,
 )
+from davserver.gate.pacing import count_overwrite
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
@@ -165,7 +166,7 @@ def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
     put, removal = permits_there(sight, start, goal)
     require_conditions(sight, start, order.conditions)
     if is_save_onto(start, goal):
-        _write_onto(sight, goal, put, top, order)
+        _write_onto(sight, start, goal, put, order, top)
         return False
     vault = require_real(goal, Action.PUT)
     free = cleared(sight, vault, goal, removal, order.conditions)
@@ -175,10 +176,13 @@ def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
     return not goal.exists
 
 
-def _write_onto(sight: Sight, goal: Place, permit: Permit, top: _Copied, order: _Order) -> None:
+def _write_onto(
+    sight: Sight, start: Place, goal: Place, permit: Permit, order: _Order, top: _Copied
+) -> None:
     vault = require_real(goal, Action.PUT)
     assert top.staged is not None  # noqa: S101 — a file
     require_unlocked(goal, Standing(sight, vault), order.conditions)
+    count_overwrite(sight, goal)
     done = writing.write(
         sight.tx,
         vault,
@@ -189,7 +193,7 @@ def _write_onto(sight: Sight, goal: Place, permit: Permit, top: _Copied, order: 
         sight.now,
         properties=top.node.properties,
     )
-    details = {"from": str(order.source)}
+    details = {"from": owners_path(start), "source": top.node.id.hex()}
     record(sight, What.COPY, goal, permit, done.node.id, done.stamps, details)
 
 
@@ -213,7 +217,7 @@ def _make_tree(
         stamps += done.stamps
         permits.append(permit)
     made = places[copied[0].node.id].node_id
-    details = {"from": owners_path(start)}
+    details = {"from": owners_path(start), "source": copied[0].node.id.hex()}
     record(sight, What.COPY, free, permits[0], made, stamps, details)
 
 

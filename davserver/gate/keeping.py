@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from authn.directory import Directory
 from authn.register import Register
@@ -24,6 +24,7 @@ from davserver.gate.desk import Barred, Desk, Front
 from davserver.gate.kept import HeldLock, TrashView, VaultView, VersionView
 from davserver.gate.tools import Tools
 from davserver.trail import Event, What
+from davserver.vault import pace
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class Keeping:
 
         def work(desk: Desk) -> list[VaultView]:
             _allow(desk)
-            return _views(desk.tx, owners_of(desk.tx, desk.directory))
+            return _views(desk, owners_of(desk.tx, desk.directory))
 
         return self._front.look(who, now, work)
 
@@ -142,7 +143,8 @@ def _only(desk: Desk, every: dict[VaultId, str], login: str) -> dict[VaultId, st
     return {VaultId(found): every[VaultId(found)]}
 
 
-def _views(tx: Connection, owners: dict[VaultId, str]) -> list[VaultView]:
+def _views(desk: Desk, owners: dict[VaultId, str]) -> list[VaultView]:
+    tx = desk.tx
     node, version = tables.node, tables.node_version
     rows = {row.id: row for row in tx.execute(select(tables.vault))}
     kinds: Counter[tuple[bytes, str, str]] = Counter()
@@ -154,6 +156,7 @@ def _views(tx: Connection, owners: dict[VaultId, str]) -> list[VaultView]:
     old = select(version.c.vault_id, func.count()).group_by(version.c.vault_id)
     for one, count in tx.execute(old):
         kinds[one, "version", ""] = count
+    paused = _paused(desk)
     return [
         VaultView(
             id=one,
@@ -164,6 +167,18 @@ def _views(tx: Connection, owners: dict[VaultId, str]) -> list[VaultView]:
             files=kinds[one, "file", "live"],
             versions=kinds[one, "version", ""],
             trash=kinds[one, "file", "trash"] + kinds[one, "folder", "trash"],
+            paused=paused.get(one, ()),
         )
         for one, login in owners.items()
     ]
+
+
+def _paused(desk: Desk) -> dict[VaultId, tuple[str, ...]]:
+    """By vault, in the order in which it happened."""
+    found = pace.pauses(desk.tx)
+    logins = desk.directory.logins(desk.tx, {one.person for one in found})
+    by_vault: dict[VaultId, tuple[str, ...]] = {}
+    for one in found:
+        login = logins.get(one.person, one.person.hex())
+        by_vault[one.vault] = (*by_vault.get(one.vault, ()), login)
+    return by_vault

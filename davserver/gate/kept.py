@@ -12,7 +12,8 @@ from davserver.domain.paths import DrivePath
 class VaultView:
     """`owner` is a login, empty where the account was tampered with. `used` and `quota` in bytes;
     `used` is what counts against the quota. `folders` without the first one; `files` and `folders`
-    include what lies in a trashed folder, `trash` counts what was removed as one thing.
+    include what lies in a trashed folder, `trash` counts what was removed as one thing. `paused`:
+    the logins of those whose changes stand still there.
     """
 
     id: VaultId
@@ -23,6 +24,7 @@ class VaultView:
     files: int
     versions: int
     trash: int
+    paused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

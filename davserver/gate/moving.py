@@ -23,6 +23,7 @@ from davserver.gate.acting import (
 )
 from davserver.gate.conditions import WHOLE, Reach, require_unlocked
 from davserver.gate.lock_reach import Standing
+from davserver.gate.pacing import count_overwrite, count_rename
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import permit_to_remove
 from davserver.gate.scratch import Scratch
@@ -100,10 +101,12 @@ def _move(
     goal = goal_of(sight, start, destination, Action.MOVE, overwrite=overwrite)
     take = sight.require(Action.MOVE, start)
     require_no_disclosure(sight, start, goal)
+    _require_theirs_to_give_up(sight, start, goal)
     put, removal = permits_there(sight, start, goal)
     standing = check(sight, start, conditions, WHOLE)
     if is_save_onto(start, goal):
         require_unlocked(goal, standing, conditions)
+        count_overwrite(sight, goal)
         done = moving.take_over(sight.tx, vault, take, put, sight.tools.entropy, sight.now)
     else:
         free = cleared(sight, vault, goal, removal, conditions)
@@ -111,8 +114,10 @@ def _move(
         # Locks do not travel (RFC 4918 §7.6): whoever held one finds the thing unlocked. Those on
         # what this person does not see stay: they are not theirs to end.
         locks.release(sight.tx, [one.id for one in standing.going_along(start)])
+        count_rename(sight, start)
         done = moving.move(sight.tx, vault, take, put, sight.now)
-    record(sight, What.MOVE, goal, put, done.node.id, done.stamps, {"from": owners_path(start)})
+    details = _from(start) | ({"onto": "yes"} if is_save_onto(start, goal) else {})
+    record(sight, What.MOVE, goal, put, done.node.id, done.stamps, details)
     return not goal.exists
 
 
@@ -192,6 +197,16 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
         raise refuse(start, Action.REGRANT, Reason.WIDER_AUDIENCE)
 
 
+def _require_theirs_to_give_up(sight: Sight, start: Place, goal: Place) -> None:
+    """A file that is moved onto another is no more: its name, its grants, its own identity. Only
+    its owner removes it so, or whoever made it a moment ago (DESIGN §4). Raises Turned.
+    """
+    if start.owned or start.node is None or not is_save_onto(start, goal):
+        return
+    if not sight.is_recallable(start.node):
+        raise refuse(start, Action.MOVE, Reason.NOT_YOURS)
+
+
 Removal = tuple[Permit, What]
 """The right to take away what has to make room, and how the trail calls that."""
 
@@ -223,6 +238,15 @@ def cleared(
     done = trash.trash(sight.tx, vault, permit, sight.now)
     record(sight, what, goal, permit, done.node.id, done.stamps, {"overwritten": "yes"})
     return _as_free(goal)
+
+
+def _from(start: Place) -> dict[str, str]:
+    """Where it was, as the owner spells it and exactly; `inherited`: its category was its folder's.
+    An undo goes by this.
+    """
+    folder = {"from_folder": start.parent.id.hex()} if start.parent else {}
+    inherited = start.node is not None and start.node.category is None
+    return {"from": owners_path(start)} | folder | ({"inherited": "yes"} if inherited else {})
 
 
 def _is_side_file(path: DrivePath) -> bool:

@@ -5,6 +5,7 @@ person (DESIGN §4). It is filled by PUT and LOCK, and leaves as the content of 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -183,7 +184,12 @@ class Scratch:
             raise NoParent("the folder is not there")
         return NodeId(Entries(sight).one(place).id)
 
-    def _is_writable(self, sight: Sight, folder: DrivePath) -> bool:
+    def _is_writable(self, held: Sight, folder: DrivePath) -> bool:
+        """Whether their changes are paused counts for documents alone: what they see, their side
+        files among it, is to stay as it is (DESIGN §2.2).
+        """
+        who = replace(held.who, paused=frozenset())
+        sight = held if who == held.who else Sight(held.tools, held.tx, who, held.now)
         place = sight.place(folder)
         if place.kind in {PlaceKind.DRIVE, PlaceKind.SHARED}:
             return True

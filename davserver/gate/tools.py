@@ -21,6 +21,7 @@ class Limits:
     """What the configuration says about the drive; sizes in bytes."""
 
     recall: timedelta = timedelta(hours=24)
+    changes_per_minute: int = 50
     lock_seconds: int = 1800
     longest_lock_seconds: int = 3600
     scratch_bytes: int = 50 * 1024 * 1024

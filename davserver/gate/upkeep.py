@@ -10,7 +10,7 @@ from davserver.gate.acting import row_stamps
 from davserver.gate.affiliation_ends import end_those_over
 from davserver.gate.tools import Tools
 from davserver.trail import WINDOW, Event, What
-from davserver.vault import affiliations
+from davserver.vault import affiliations, pace
 from davserver.vault.sweep import Erased, Sweeper, Swept
 
 log = structlog.get_logger(__name__)
@@ -28,13 +28,15 @@ class Upkeep:
 
     def run(self, now: datetime) -> Swept | None:
         """One bounded round: what nothing needs is swept, read windows that are over become
-        entries, affiliations that are over end. None when another process is at it. Raises
+        entries, affiliations that are over end, counts of changes are forgotten. None when another
+        process is at it. Raises
         Unavailable.
         """
         swept = self._sweeper.run(now)
         if swept is not None:
             self._close_windows(now)
             end_those_over(self._tools, now)
+            self._forget_counts(now)
         return swept
 
     def _close_windows(self, now: datetime) -> None:
@@ -47,6 +49,12 @@ class Upkeep:
         except Damaged:
             # A trail was tampered with: `abri trail verify` says which. Its windows stay open.
             log.error("read-windows-not-closed")  # noqa: TRY400 — the trace has values
+
+    def _forget_counts(self, now: datetime) -> None:
+        with self._tools.db.read() as tx:
+            anything = pace.anything_old(tx, now)
+        if anything:
+            self._tools.db.write(lambda tx: pace.forget(tx, now))
 
     def _witness(self, tx: Connection, erased: Erased, now: datetime) -> None:
         names = [node.name for node in erased.chain if node.parent is not None]

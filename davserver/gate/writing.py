@@ -24,6 +24,7 @@ from davserver.gate.acting import (
 )
 from davserver.gate.deposits import is_describable
 from davserver.gate.entries import Entries
+from davserver.gate.pacing import count_overwrite
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import remove
 from davserver.gate.scratch import Scratch
@@ -191,6 +192,7 @@ def put_staged(
     """Publish staged content at a place that was judged, and record it."""
     vault = require_real(place, Action.PUT)
     entropy = sight.tools.entropy
+    count_overwrite(sight, place)
     if place.node is None:
         new = NewNode(Kind.FILE, modified)
         done = writing.make(sight.tx, vault, permit, new, staged, entropy, sight.now)
@@ -240,6 +242,7 @@ def _set_properties(
     check(sight, place, conditions)
     assert place.node is not None  # noqa: S101 — it exists and is real
     properties = changed_properties(place.node.properties, changes)
+    count_overwrite(sight, place)
     done = writing.set_properties(sight.tx, vault, permit, properties, modified, sight.now)
     record(sight, What.PROPERTIES, place, permit, done.node.id, done.stamps)
     return after(sight, place, done.node)

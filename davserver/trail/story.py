@@ -58,6 +58,18 @@ def written(tx: Connection, keys: TrailKeys, vault: VaultId, page: Page) -> list
     ]
 
 
+def since(tx: Connection, keys: TrailKeys, vault: VaultId, at: int) -> list[TrailEntry]:
+    """All that was appended from then on (µs), oldest first; logins are not filled in."""
+    wanted = select(trail).where(trail.c.vault_id == vault, trail.c.at >= at)
+    rows = [dict(row) for row in tx.execute(wanted.order_by(trail.c.seq)).mappings()]
+    actors = _actor_keys(tx, keys, {row["actor_id"] for row in rows} - {None})
+    opened = (_opened(keys, vault, row, actors) for row in rows)
+    return [
+        _shown(row["seq"], row["at"], one, full=False)
+        for row, one in zip(rows, opened, strict=True)
+    ]
+
+
 def pending(draft: Draft, page: Page) -> TrailEntry:
     """A read window that is not closed yet, as the entry that it becomes. It has no number: 0."""
     return _shown(0, 0, draft, full=page.full)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, null, update
 
+from davserver.db.clock import to_us
 from davserver.db.tables import trail, trail_actor
 from davserver.domain.drive import TrailEntry
 from davserver.domain.ids import Entropy, GrantId, NodeId, PersonId, VaultId
@@ -94,6 +95,15 @@ class Trail:
             still_open = windows.open_windows(tx, self._keys, windows.of_vault(vault))
             found += [story.pending(one.draft, page) for one in still_open]
         return story.with_names(found[max(0, len(found) - limit) :], names)
+
+    def since(self, tx: Connection, vault: VaultId, moment: datetime) -> list[TrailEntry]:
+        """All that was appended from then on, oldest first, and the reads whose window is open; for
+        whoever decides by it: without logins.
+        """
+        still_open = windows.open_windows(tx, self._keys, windows.of_vault(vault))
+        page = story.Page(0, None, full=False)
+        found = story.since(tx, self._keys, vault, to_us(moment))
+        return [*found, *(story.pending(one.draft, page) for one in still_open)]
 
     def verify(
         self,

@@ -38,6 +38,7 @@ class What(StrEnum):
     CATEGORY = "category"
     PAUSE = "pause"
     UNDO = "undo"
+    RESUME = "resume"
     REFUSED = "refused"
     VAULT_CREATE = "vault-create"
     PERSON_ADD = "person-add"

@@ -263,6 +263,15 @@ def release(tx: Connection, ids: Collection[LockId]) -> None:
         tx.execute(delete(lock_table).where(lock_table.c.id.in_(list(ids))))
 
 
+def end_all_of(tx: Connection, vault: OpenVault, person: PersonId) -> None:
+    """Whatever that person holds in the vault."""
+    tx.execute(
+        delete(lock_table).where(
+            lock_table.c.vault_id == vault.id, lock_table.c.person_id == person
+        )
+    )
+
+
 def sweep(tx: Connection, vault: OpenVault, now: datetime) -> None:
     """Forget locks that have run out."""
     _SWEEP.run(tx, {"vault": vault.id, "now": to_us(now)})

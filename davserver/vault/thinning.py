@@ -1,4 +1,5 @@
-"""Making room: the oldest versions and the oldest trash go first (DESIGN §4), always by rule.
+"""Making room: the oldest versions and the oldest trash go first (DESIGN §4), always by rule. What
+an undo may still need stays while somebody is paused.
 
 What is thinned is marked `dead` in the transaction that needs the room; the sweeper deletes the
 stored bytes afterwards, so that a transaction that fails has deleted nothing. Every row that goes
@@ -17,6 +18,7 @@ from davserver.db.tables import lock as _lock
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node, NodeState
+from davserver.vault import pace
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import Stamp, node_removed, version_removed
 from davserver.vault.version_rows import version_from
@@ -54,6 +56,7 @@ def _thin_versions(tx: Connection, vault_open: OpenVault, missing: int) -> list[
         select(node_version, blob.c.size_cipher)
         .join(blob, blob.c.id == node_version.c.blob_id)
         .where(node_version.c.vault_id == vault_open.id, blob.c.charged_to.is_(None))
+        .where(~pace.undo_needs_version())
         .order_by(node_version.c.replaced_at)
         .limit(_MOST_SEEN)
     ).mappings()
@@ -89,6 +92,7 @@ def _thin_trash(tx: Connection, vault_open: OpenVault) -> list[Stamp]:
     oldest = tx.execute(
         select(node.c.id)
         .where(node.c.vault_id == vault_open.id, node.c.state == "trash")
+        .where(~pace.undo_needs_trash())
         .order_by(node.c.trashed_at)
         .limit(_STEP)
     ).scalars()

@@ -15,7 +15,7 @@ from davserver.db.tables import node_version
 from davserver.domain.actions import Category
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import AlreadyThere, Damaged, NotFound
-from davserver.domain.ids import Entropy, NodeId
+from davserver.domain.ids import Entropy, NodeId, PersonId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
 from davserver.vault.index import one
@@ -58,6 +58,27 @@ def in_trash(tx: Connection, vault: OpenVault) -> list[Trashed]:
         .order_by(node_table.c.trashed_at.desc())
     ).mappings()
     return [one for one in (_trashed(vault, row) for row in rows) if one]
+
+
+def taken_by(tx: Connection, node: NodeId) -> tuple[PersonId, datetime] | None:
+    """Who put it into the trash, and when, as its row says: no right hangs on it."""
+    row = tx.execute(
+        select(node_table.c.trashed_by, node_table.c.trashed_at).where(node_table.c.id == node)
+    ).one_or_none()
+    if row is None or row.trashed_by is None or row.trashed_at is None:
+        return None
+    return PersonId(row.trashed_by), from_us(row.trashed_at)
+
+
+def in_trash_named(tx: Connection, vault: OpenVault, folder: NodeId, name: str) -> list[Node]:
+    """What bore that name in that folder when it went to the trash, latest first."""
+    rows = tx.execute(
+        select(*(node_table.c[name] for name in NODE_COLUMNS), node_table.c.trashed_at)
+        .where(node_table.c.parent_id == folder, node_table.c.state == "trash")
+        .where(node_table.c.name_idx == vault.index.name_index(name))
+        .order_by(node_table.c.trashed_at.desc())
+    ).mappings()
+    return [one.node for one in (_trashed(vault, row) for row in rows) if one]
 
 
 def _trashed(vault: OpenVault, row: RowMapping) -> Trashed | None:

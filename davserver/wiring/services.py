@@ -18,6 +18,7 @@ from davserver.gate.history import History
 from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
+from davserver.gate.nets import SafetyNets
 from davserver.gate.people import People
 from davserver.gate.reading import Reading
 from davserver.gate.scratch import Scratch
@@ -65,6 +66,7 @@ class Services:
     people: People
     history: History
     keeping: Keeping
+    nets: SafetyNets
     explaining: Explaining
     probing: Probing
     watch: EpochWatch
@@ -110,6 +112,36 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
         raise
 
 
+def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Services:
+    tools = _tools(settings, opened, decider, entropy)
+    scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
+    watch = EpochWatch(tools.db, clock)
+    return Services(
+        settings=settings,
+        clock=clock,
+        db=tools.db,
+        login=tools.login,
+        decider=decider,
+        reading=Reading(tools, scratch, watch),
+        writing=Writing(tools, scratch),
+        moving=Moving(tools, scratch),
+        copying=Copying(tools),
+        locking=Locking(tools, scratch),
+        sharing=Sharing(tools, settings.vaults.allowance),
+        affiliations=Affiliations(tools),
+        people=People(tools, settings.vaults.quota),
+        history=History(tools),
+        keeping=Keeping(tools),
+        nets=SafetyNets(tools),
+        explaining=Explaining(tools),
+        probing=Probing(tools),
+        watch=watch,
+        housekeeping=Housekeeping(
+            [Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run)], clock
+        ),
+    )
+
+
 def _tools(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Tools:
     db, keys = opened.db, opened.keys
     blobs = DiskBlobStore(settings.data / BLOBS)
@@ -129,37 +161,10 @@ def _tools(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
     )
 
 
-def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Services:
-    tools = _tools(settings, opened, decider, entropy)
-    scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
-    watch = EpochWatch(tools.db, clock)
-    upkeep = Upkeep(tools, settings.vaults.trash)
-    return Services(
-        settings=settings,
-        clock=clock,
-        db=tools.db,
-        login=tools.login,
-        decider=decider,
-        reading=Reading(tools, scratch, watch),
-        writing=Writing(tools, scratch),
-        moving=Moving(tools, scratch),
-        copying=Copying(tools),
-        locking=Locking(tools, scratch),
-        sharing=Sharing(tools, settings.vaults.allowance),
-        affiliations=Affiliations(tools),
-        people=People(tools, settings.vaults.quota),
-        history=History(tools),
-        keeping=Keeping(tools),
-        explaining=Explaining(tools),
-        probing=Probing(tools),
-        watch=watch,
-        housekeeping=Housekeeping([Chore("upkeep", _UPKEEP_EVERY, upkeep.run)], clock),
-    )
-
-
 def _limits(settings: Settings) -> Limits:
     return Limits(
         recall=settings.vaults.recall,
+        changes_per_minute=settings.vaults.changes_per_minute,
         lock_seconds=int(settings.locks.usual.total_seconds()),
         longest_lock_seconds=int(settings.locks.longest.total_seconds()),
         scratch_bytes=settings.scratch.largest,

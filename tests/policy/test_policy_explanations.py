@@ -17,6 +17,7 @@ from policies.invariants import (
     DEPOSIT_ONLY,
     NOBODY,
     OWNER_ONLY,
+    PAUSED,
     READ_ONLY,
     READ_ONLY_DEVICE,
 )
@@ -188,7 +189,7 @@ def test_the_texts_are_complete_in_both_languages(language):
     given = set(BY_COLUMN.values()) | {Reason.POLICY}
     given |= {
         one.reason
-        for one in (BLOCKED, DEPOSIT_ONLY, NOBODY, OWNER_ONLY, READ_ONLY, READ_ONLY_DEVICE)
+        for one in (BLOCKED, DEPOSIT_ONLY, NOBODY, OWNER_ONLY, PAUSED, READ_ONLY, READ_ONLY_DEVICE)
     }
     assert set(REASONS[language]) == given
     assert set(ORIGINS[language]) == set(Origin)

@@ -106,6 +106,25 @@ def test_a_grant_to_deposit_opens_nothing_and_is_not_shared_on(decider, asked):
     assert isinstance(ask(decider, asked, Action.PUT), Permit)
 
 
+@pytest.mark.parametrize("asked", [named(), team()])
+def test_whoever_is_paused_in_a_vault_goes_on_reading_there_and_no_more(decider, asked):
+    here = with_who(asked, paused=frozenset({asked.target.vault}))
+    for action in GRANTABLE:
+        answer = ask(decider, here, action)
+        if action in {Action.LIST, Action.GET}:
+            assert isinstance(answer, Permit)
+        else:
+            assert answer == Denial(action, Reason.TOO_MANY_CHANGES, "invariant/paused")
+    assert decider.visible_categories(here.who, here.target, here.now) == set(Category)
+    elsewhere = with_who(asked, paused=frozenset({OTHER_VAULT}))
+    assert isinstance(ask(decider, elsewhere, Action.PUT), Permit)
+
+
+def test_a_pause_never_holds_an_owner(decider):
+    paused = with_who(owner(), paused=frozenset({owner().target.vault}))
+    assert {a for a in Action if isinstance(ask(decider, paused, a), Permit)} == set(Action)
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -158,6 +158,7 @@ class World:
     url: str
     folder: Path
     clock: Clock = field(default_factory=Clock)
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         self.db = empty_instance(self.url)
@@ -185,7 +186,7 @@ class World:
             keys=self.keys,
             entropy=os.urandom,
             clock=self.clock,
-            limits=Limits(),
+            limits=self.limits,
         )
         scratch = Scratch(self.tools, ScratchArea(self.keys, os.urandom))
         self.watch = EpochWatch(self.db, self.clock)

@@ -197,6 +197,8 @@ class Scene:
         for login in ("amina", "bilal"):
             world.affiliations.request(self.karim.who, Wish("ccas", login), world.clock())
         self.karim.put("/Name of amina/Logement/note.txt", b"karim's note")
+        self.amina.put("/Logement/avis.txt", b"amina's notice")
+        self.karim.move("/Name of amina/Logement/avis.txt", "/Name of amina/Logement/avis 2026.txt")
         self.karim.put("/Name of amina/Logement/photo.jpg", b"karim's " * 10_000)
 
     def _device(self, drive: Drive) -> AppPassword:

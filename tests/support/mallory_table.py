@@ -76,6 +76,10 @@ _EPOCH = (
     "minutes, ask this counter"
 )
 _GUESSES = "counts wrong passwords: whoever resets it gains guesses, at the cost of one Argon2 each"
+_PACE = (
+    "a pause guards against mishaps: without it somebody has what their grant gives anyway, and "
+    "what they change can be undone; with one, they only read until the owner lifts it"
+)
 _TOLD_ONLY = "told to people and programs, and to nothing that decides"
 _UNUSED = "nothing reads it yet"
 _SAVE = "only tells the last step of a save from a removal, where the same person made both files"
@@ -152,6 +156,15 @@ SILENT: dict[str, str] = {
     "scratch.expires_at": _SIDE,
     "scratch removed": _SIDE,
     "scratch copied": _SIDE,
+    "pace.person_id": _PACE,
+    "pace.vault_id": _PACE,
+    "pace.opened_at": _PACE,
+    "pace.count": _PACE,
+    "pace.batch_from": f"{_PACE}; an undo shows first what it would take back",
+    "pace.batch_from=none": _PACE,
+    "pace.paused_at": _PACE,
+    "pace removed": _PACE,
+    "pace copied": _PACE,
     "trail.payload_ct=none": "an entry's content may be erased by rule: `abri trail verify` counts",
     "trail_actor.created": _TOLD_ONLY,
     "read_window.person_id": _WINDOW,
@@ -169,7 +182,6 @@ SILENT: dict[str, str] = {
 }
 
 EMPTY: dict[str, str] = {
-    "pace": _UNUSED,
     "principal_key": _UNUSED,
     "principal_key_wrap": _UNUSED,
 }

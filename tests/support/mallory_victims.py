@@ -77,6 +77,7 @@ VICTIMS: dict[str, tuple[Table, Is]] = {
     "affiliation": (t.affiliation, _amina),
     "affiliation_request": (t.affiliation_request, _amina),
     "notice": (t.notice, _amina),
+    "pace": (t.pace, _amina),
     "trail": (t.trail, _amina),
     "trail_head": (t.trail_head, _amina),
     "trail_actor": (t.trail_actor, _amina),

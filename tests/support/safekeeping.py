@@ -22,8 +22,10 @@ from davserver.gate.affiliations import Affiliations
 from davserver.gate.checking import Report
 from davserver.gate.keeping import Keeping
 from davserver.gate.notices import Notice, waiting
+from davserver.gate.nets import SafetyNets
 from davserver.gate.people import People, PersonToAdd
 from davserver.gate.sharing import Sharing
+from davserver.gate.tools import Limits
 from davserver.gate.upkeep import Upkeep
 from davserver.vault.sweep import Swept
 from tests.support.drive import QUOTA, Body, Drive, World
@@ -40,6 +42,7 @@ class Safekeeping(World):
         self.sharing = Sharing(self.tools, ALLOWANCE)
         self.affiliations = Affiliations(self.tools)
         self.keeping = Keeping(self.tools)
+        self.nets = SafetyNets(self.tools)
         self.upkeep = Upkeep(self.tools, KEPT)
 
     @property
@@ -152,8 +155,9 @@ class Safekeeping(World):
 
 
 @contextmanager
-def safekeeping(url: str, folder: Path) -> Iterator[Safekeeping]:
-    world = Safekeeping(url, folder)
+def safekeeping(url: str, folder: Path, **limits: Any) -> Iterator[Safekeeping]:
+    """`limits`: those of `Limits` that shall differ."""
+    world = Safekeeping(url, folder, limits=Limits(**limits))
     try:
         yield world
     finally:

@@ -1,0 +1,96 @@
+"""`abri vault recall|undo|resume`: taking back what was misfiled or changed by the dozen."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from admin.instants import parse_instant
+from admin.output import AsJson, local, say, show_json, size
+from admin.session import opened
+from davserver.domain.paths import DrivePath
+from davserver.gate.undone import WHY_TEXTS, Act, UndoReport
+
+Owner = Annotated[str, typer.Argument(metavar="LOGIN", help="Whose vault.")]
+By = Annotated[str, typer.Option("--by", metavar="LOGIN", help="Whose changes.")]
+
+_COUNTED = {
+    Act.CONTENT: "contents are as they were",
+    Act.PLACE: "names and places are as they were",
+    Act.BROUGHT_BACK: "came back out of the trash",
+    Act.TRASHED: "new ones went to the owner's trash",
+}
+
+
+def recall(
+    context: typer.Context,
+    by: Annotated[str, typer.Option("--by", metavar="LOGIN", help="Who put it there.")],
+    path: Annotated[str, typer.Option(help="Where it is, or was, on their drive.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a misfiled document on behalf of whoever put it there: while the recall window is open,
+    and nobody else has opened it or written a version of it. Both trails keep that it was there.
+    """
+    with opened(context) as session:
+        done = session.services.nets.recall(session.acting_for(by), DrivePath.parse(path))
+    if as_json:
+        show_json(asdict(done))
+    else:
+        say(f"{done.path} ({size(done.size)}, of {local(done.deposited)}) is erased.")
+
+
+def undo(
+    context: typer.Context,
+    login: Owner,
+    by: By,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="ISO8601", help="From when on; if left out, what led to their pause."),
+    ] = None,
+    *,
+    keep_paused: Annotated[
+        bool, typer.Option("--keep-paused", help="Their changes stay paused afterwards.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be done.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take back what somebody changed in LOGIN's vault, on the owner's behalf: contents, names and
+    places are as they were, new things are in the trash. Nothing is lost: what was there is kept as
+    a version. Then their pause is lifted.
+    """
+    moment = parse_instant("--since", since)
+    with opened(context) as session:
+        nets, who = session.services.nets, session.acting_for(login)
+        if dry_run:
+            report = nets.preview(who, by, since=moment)
+        else:
+            report = nets.undo(who, by, since=moment, keep_paused=keep_paused)
+    if as_json:
+        show_json(asdict(report) | {"dry_run": dry_run})
+    else:
+        _tell(report, by, dry_run=dry_run)
+
+
+def resume(context: typer.Context, login: Owner, by: By) -> None:
+    """Let somebody's paused changes in LOGIN's vault go on, on the owner's behalf. Nothing is taken
+    back.
+    """
+    with opened(context) as session:
+        session.services.nets.resume(session.acting_for(login), by)
+    say(f"{by} may change documents of {login} again.")
+
+
+def _tell(report: UndoReport, by: str, *, dry_run: bool) -> None:
+    for one in report.done:
+        was = f" (was {one.was})" if one.was != one.path else ""
+        say(f"{one.act.value}: {one.path}{was}")
+    for left in report.left:
+        say(f"left: {left.path}: {WHY_TEXTS[left.why]}")
+    told = (f"{report.count(act)} {text}" for act, text in _COUNTED.items() if report.count(act))
+    verb = "Would be done" if dry_run else "Done"
+    more = ", and more" if report.more else ""
+    say(f"{verb}, from {local(report.since)} on: {', '.join(told) or 'nothing'}{more}.")
+    say(f"The changes of {by} are {'still' if report.paused else 'not'} paused.")
