@@ -467,6 +467,8 @@ def transfers(scene: Scene, asked: Asked, source: View, goal: View) -> list[Clau
         # what it would change for others
         (guest and other_category and not source.fresh, 403, "category"),
         (guest and asked.destination == "free in wider folder", 403, "wider-audience"),
+        # a file that is put onto another is no more
+        (moves and guest and onto_file and not source.fresh, 403, "not-yours"),
         # the right to put it there
         (bool(denied), 403, denied),
         (makes_room and goal.at is At.GRANTED, 403, "grant-root"),

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.conftest import EITHER
 from tests.policy.matrix import TABLE
 from tests.policy.specification import FOLDER, SCENES, THINGS, Scene
+from tests.support.cast import Casts
 from tests.support.dav import DAV, OC, Listed
-from tests.support.instance import Server
+from tests.support.instance import serving
 from tests.support.matrix_player import Player
 from tests.support.matrix_stage import Stage, staged
 
@@ -37,10 +39,16 @@ one may not even know of, says that it can be removed and answers 403.
 """
 
 
-@pytest.fixture(scope="module")
-def stage(served: Server) -> Iterator[Stage]:
-    with staged(served.instance) as made:
-        yield made
+@pytest.fixture(scope="module", params=EITHER)
+def stage(
+    casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Stage]:
+    """Where nobody is paused for asking so much."""
+    folder = tmp_path_factory.mktemp("served") / "abri"
+    with casts.copy(request.param, folder) as instance:
+        instance.set("vaults.changes_per_minute", "100000")
+        with serving(instance) as server, staged(server.instance) as made:
+            yield made
 
 
 def rows_of(scene: Scene) -> list[dict[str, str]]:
