@@ -32,7 +32,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def people(served: Server) -> Iterator[tuple[Drive, Drive, str]]:
     instance = served.instance
-    instance.add_person("farah", "beneficiary", "Farah Diallo", "--template", "fr")
+    instance.add_person("farah", "beneficiary", "Farah Diallo", template="fr")
     grant = instance.grant("farah", "structure:ccas-lyon", "/Logement", "write")
     farah, karim = instance.drive("farah"), instance.drive("karim")
     yield farah, karim, instance.seen_at(grant)
