@@ -6,10 +6,12 @@ from datetime import datetime
 from authn.directory import Directory
 from davserver.domain.actions import Action
 from davserver.domain.errors import BadInput, NotFound
+from davserver.domain.ids import PersonId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.gate import recalling
 from davserver.gate.acting import change, record
+from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.recalling import Recalled
 from davserver.gate.restoring import note_look, own_drive
 from davserver.gate.sight import Sight
@@ -126,6 +128,8 @@ class SafetyNets:
         details = {"person": person.id.hex(), "from": since.isoformat(), **dict(counts(part.done))}
         details |= {"pause": "lifted"} if lifted else {}
         record(sight, What.UNDO, drive, permit, None, part.stamps, details)
+        if part.finished:
+            _tell_owner(sight, person.id, What.UNDO)
         return UndoReport(
             since=since,
             done=tuple(part.done),
@@ -143,6 +147,14 @@ class SafetyNets:
             raise NotFound(f"the changes of “{person.login}” are not paused there")
         pace.lift(sight.tx, person.id, drive.vault.id)
         record(sight, What.RESUME, drive, permit, None, (), {"person": person.id.hex()})
+        _tell_owner(sight, person.id, What.RESUME)
+
+
+def _tell_owner(sight: Sight, whose: PersonId, what: What) -> None:
+    """Where it was not their own sign-in that did it (DESIGN §4)."""
+    if sight.who.operator is not None:
+        says = {"who": whose.hex(), "what": what.value}
+        tell(sight.tx, sight.tools, NoticeKind.CHANGES_FOR_YOU, {sight.who.id}, says, sight.now)
 
 
 def _note_preview(sight: Sight) -> None:

@@ -35,6 +35,9 @@ class NoticeKind(StrEnum):
     AFFILIATION_RELEASED = "affiliation-released"
     AFFILIATION_OVER = "affiliation-over"
     AFFILIATION_FOR_YOU = "affiliation-for-you"
+    CHANGES_PAUSED = "changes-paused"
+    CHANGES_FOR_YOU = "changes-for-you"
+    DOCUMENT_RECALLED = "document-recalled"
 
 
 SAYS: dict[NoticeKind, frozenset[str]] = {
@@ -52,6 +55,12 @@ SAYS: dict[NoticeKind, frozenset[str]] = {
     NoticeKind.AFFILIATION_OVER: frozenset({"vault", "structure", "why"}),
     # To the beneficiary, when it was not their own sign-in that did it; `how`: code or operator.
     NoticeKind.AFFILIATION_FOR_YOU: frozenset({"structure", "what", "how"}),
+    # To the owner; `who`: whose changes, as an id.
+    NoticeKind.CHANGES_PAUSED: frozenset({"who", "changes", "from"}),
+    # To the owner, when somebody at the machine ended a pause; `what`: undo or resume.
+    NoticeKind.CHANGES_FOR_YOU: frozenset({"who", "what"}),
+    # To the owner; `who` had put it there.
+    NoticeKind.DOCUMENT_RECALLED: frozenset({"who", "deposited", "bytes"}),
 }
 """What a notice of each kind says, word by word. What does not apply is an empty text."""
 

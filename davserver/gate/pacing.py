@@ -9,6 +9,7 @@ and pauses its person in the same transaction: no second one that could be lost.
 import structlog
 
 from davserver.domain.ids import PersonId
+from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.trail import Event, What
@@ -47,3 +48,6 @@ def _count(sight: Sight, place: Place, whose: PersonId) -> None:
         details={"changes": str(counted.changes), "from": counted.pause.batch.isoformat()},
     )
     sight.tools.trail.record(sight.tx, event, sight.now)
+    says = {"who": sight.who.id.hex(), **event.details}
+    owner = {place.vault.owner}
+    tell(sight.tx, sight.tools, NoticeKind.CHANGES_PAUSED, owner, says, sight.now)

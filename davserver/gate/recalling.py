@@ -18,6 +18,7 @@ from davserver.domain.nodes import Content, Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.gate.acting import check, refuse, require_movable, row_stamps
 from davserver.gate.conditions import Reach
+from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
@@ -162,3 +163,6 @@ def _record(
         there, vault=None, path="", rows=(), details=details | {"vault": place.vault.id.hex()}
     )
     sight.tools.trail.record_all(sight.tx, [there, here], sight.now)
+    says = {"who": details["person"], **{key: details[key] for key in ("deposited", "bytes")}}
+    owner = {place.vault.owner}
+    tell(sight.tx, sight.tools, NoticeKind.DOCUMENT_RECALLED, owner, says, sight.now)

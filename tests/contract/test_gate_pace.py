@@ -13,6 +13,7 @@ from davserver.domain.conditions import NONE
 from davserver.domain.drive import PropertyChange, TrailEntry
 from davserver.domain.errors import Locked, Reason, Refused
 from davserver.domain.paths import DrivePath
+from davserver.gate.notices import NoticeKind
 from davserver.vault import pace
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive
@@ -150,6 +151,18 @@ def test_the_owner_is_told_who_was_paused_after_how_many_changes(
     assert (entry.who_login, entry.path) == ("karim", "")
     assert entry.details["changes"] == str(MOST + 1)
     assert entry.details["from"] == world.clock().isoformat()
+    (notice,) = [n for n in world.notices(amina) if n.kind is NoticeKind.CHANGES_PAUSED]
+    says = {"who": karim.person.id.hex(), "changes": str(MOST + 1), "from": entry.details["from"]}
+    assert notice.says == says
+    world.nets.resume(world.for_(amina), "karim")
+    overwrite(karim, MOST + 1)
+    world.clock.passes(minutes=5)
+    for number in range(MOST + 1):
+        karim.move(f"{HERE}/{PAPERS[number]}", f"{HERE}/again {number}")
+    world.nets.undo(world.for_(amina), "karim")
+    for_her = [n.says for n in world.notices(amina) if n.kind is NoticeKind.CHANGES_FOR_YOU]
+    who = karim.person.id.hex()
+    assert for_her == [{"who": who, "what": "resume"}, {"who": who, "what": "undo"}]
 
 
 def test_every_kind_of_change_of_others_things_counts_once(

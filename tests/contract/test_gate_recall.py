@@ -11,6 +11,7 @@ from davserver.domain.actions import Right
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput, Locked, NotFound, Reason, Refused
 from davserver.domain.paths import DrivePath
+from davserver.gate.notices import NoticeKind
 from davserver.trail import INSTANCE
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
@@ -109,6 +110,9 @@ def test_both_trails_keep_who_when_and_what(world: Safekeeping, amina: Drive, ka
         assert entry.details["sha256"] == hashlib.sha256(b"misfiled").hexdigest()
         assert entry.node == there.node != ""
     assert (there.path, here.path) == (OWNERS, "")
+    (notice,) = [n for n in world.notices(amina) if n.kind is NoticeKind.DOCUMENT_RECALLED]
+    who = karim.person.id.hex()
+    assert notice.says == {"who": who, "deposited": deposited.isoformat(), "bytes": "8"}
     assert here.details["vault"] == world.vault_of(amina).hex()
     assert world.troubles() == []
 

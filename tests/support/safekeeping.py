@@ -21,8 +21,8 @@ from davserver.domain.people import Principal, Role, Structure, StructureKind
 from davserver.gate.affiliations import Affiliations
 from davserver.gate.checking import Report
 from davserver.gate.keeping import Keeping
-from davserver.gate.notices import Notice, waiting
 from davserver.gate.nets import SafetyNets
+from davserver.gate.notices import Notice, waiting
 from davserver.gate.people import People, PersonToAdd
 from davserver.gate.sharing import Sharing
 from davserver.gate.tools import Limits
