@@ -78,7 +78,7 @@ def test_words_of_the_trail_are_stable() -> None:
         "move", "operator",
         "password", "pause", "person-add", "person-disable", "person-enable", "person-forget",
         "properties",
-        "read", "recall", "refused", "remove", "renew-grant", "restore", "scratch-out",
+        "read", "recall", "refused", "remove", "renew-grant", "restore", "resume", "scratch-out",
         "structure-add",
         "undo", "unlock",
         "vault-create", "write",
