@@ -13,7 +13,10 @@ from tests.policy.specification import (
     Asked,
     Scene,
     answer,
+    is_hidden,
+    only_deposits,
     owns,
+    view,
 )
 
 TABLE = Path(__file__).with_name("table.csv")
@@ -78,6 +81,11 @@ INTO = (
     "free in sensitive folder", "free in nothing", "drive root", "person folder", "beside",
     "outside", "itself", "into itself", "its folder", "other vault", "side file", "another server",
 )  # fmt: skip
+OVERWRITING = {
+    "free": ("Overwrite F", "Overwrite T", "Depth 0", "Depth 1", "Depth infinity"),
+    "file": ("Overwrite F", "Overwrite T"),
+}
+"""How it is said what may be replaced; onto other things, only that nothing may."""
 TRANSFERRED = {"folder", "file", "own folder", "own file", "sensitive file"}
 """Moved and copied everywhere; the others to a few places."""
 
@@ -95,6 +103,8 @@ def things(scene: Scene) -> tuple[str, ...]:
         left_out = set() if scene.right in WRITES else set(OF_THE_VIEWER)
     if scene.category == "sensitive":
         left_out |= SENSITIVE
+    if only_deposits(scene):
+        left_out.add("granted file")  # documents are put into folders
     left_out.add("wider folder")  # a place to go to, no more
     return tuple(name for name in THINGS if name not in left_out)
 
@@ -113,6 +123,8 @@ def conditions(scene: Scene, thing: str) -> tuple[str, ...]:
         return SOME_CONDITIONS if thing in {"file", "granted folder"} else ()
     if thing not in CLOSELY:
         return ()
+    if is_hidden(scene, THINGS[thing]):
+        return SOME_CONDITIONS
     return ALL_CONDITIONS if thing in CONDITIONED else SOME_CONDITIONS
 
 
@@ -141,19 +153,15 @@ def transfers(scene: Scene, thing: str) -> Iterator[tuple[str, str]]:
         yield "itself", "Overwrite T"
         return
     known = things(scene)
-    places = (*ONTO, *INTO) if thing in TRANSFERRED else ("free", "file", "other vault")
+    everywhere = thing in TRANSFERRED and view(scene, THINGS[thing]).exists
+    places = (*ONTO, *INTO) if everywhere else ("free", "file", "other vault")
     for place in places:
         if place in THINGS and place not in known:
             continue
         yield place, ""
-        if place in ONTO or place == "free":
-            yield place, "Overwrite F"
-        if place in {"free", "file"}:
-            yield place, "Overwrite T"
-    if thing in TRANSFERRED:
-        yield "free", "Depth 0"
-        yield "free", "Depth 1"
-        yield "free", "Depth infinity"
+        if everywhere and scene.category == "ordinary":
+            for headers in OVERWRITING.get(place, ("Overwrite F",) if place in ONTO else ()):
+                yield place, headers
     for condition in SOME_CONDITIONS if conditions(scene, thing) else ():
         yield "free", condition
 

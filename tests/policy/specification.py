@@ -27,10 +27,14 @@ SCENES = (
     Scene("professional", "named", "read", "sensitive"),
     Scene("professional", "named", "write", "ordinary"),
     Scene("professional", "named", "write", "sensitive"),
+    Scene("professional", "named", "deposit", "ordinary"),
+    Scene("professional", "named", "deposit", "sensitive"),
     Scene("professional", "via-structure", "read", "ordinary"),
     Scene("professional", "via-structure", "read", "sensitive"),
     Scene("professional", "via-structure", "write", "ordinary"),
     Scene("professional", "via-structure", "write", "sensitive"),
+    Scene("professional", "via-structure", "deposit", "ordinary"),
+    Scene("professional", "via-structure", "deposit", "sensitive"),
     Scene("professional", "other-structure", "none", "ordinary"),
     Scene("professional", "upcoming", "none", "ordinary"),
     Scene("professional", "expired", "none", "ordinary"),
@@ -47,7 +51,7 @@ LIVE = {"named", "via-structure"}
 SEES_SENSITIVE = {"owner", "named"}
 """A structure is shown ordinary documents only."""
 OPENS = {"all", "read", "write"}
-WRITES = {"all", "write"}
+WRITES = {"all", "write", "deposit"}
 WHY_NOT = {"read": "read-only"}
 """The reason for whoever sees something and may not change it."""
 
@@ -155,6 +159,10 @@ def owns(scene: Scene) -> bool:
     return scene.relation == "owner"
 
 
+def only_deposits(scene: Scene) -> bool:
+    return scene.right == "deposit"
+
+
 def at(scene: Scene, thing: Thing) -> At:
     """What is hidden is as if it were absent."""
     if thing.where == "drive":
@@ -185,11 +193,11 @@ def _in_reach(scene: Scene, thing: Thing) -> At:
 
 def is_hidden(scene: Scene, thing: Thing) -> bool:
     """In a folder that they see: another person's half-saved file, a document of a category that
-    they are not shown.
+    they are not shown; and for whoever only deposits, all that they did not put there themselves.
     """
     others = thing.by == "owner" and not owns(scene)
-    half_saved = thing.half_saved and others
-    return half_saved or (thing.sensitive and scene.relation not in SEES_SENSITIVE)
+    not_shown = thing.half_saved or only_deposits(scene)
+    return (others and not_shown) or (thing.sensitive and scene.relation not in SEES_SENSITIVE)
 
 
 def view(scene: Scene, thing: Thing) -> View:
@@ -316,6 +324,7 @@ def reads(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
     unchanged = any(word.startswith("If-None-Match") for word in asked.headers)
     return [
         (not seen.exists, 404, "-"),
+        (only_deposits(scene) and seen.is_file, 403, "deposit-only"),
         (not met and unchanged, 304, "-"),
         (not met, 412, "-"),
         (True, 200, "-"),
@@ -377,6 +386,7 @@ def sets_properties(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
         (not seen.exists, 404, "-"),
         ("protected" in asked.headers, 207, "cannot-modify-protected-property"),
         (not seen.real, 403, "drive-root"),
+        (only_deposits(scene) and seen.at is At.GRANTED, 403, "deposit-only"),
         *_changes(scene, asked, seen),
         (True, 207, "-"),
     ]
@@ -387,6 +397,7 @@ def locks(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
     return [
         (seen.at is At.NOWHERE, 409, "-"),
         (not seen.real, 403, "drive-root"),
+        (only_deposits(scene) and seen.is_folder, 403, "deposit-only"),
         *before,
         (seen.locked, 423, "no-conflicting-lock"),
         (seen.exists, 200, "-"),
@@ -396,7 +407,8 @@ def locks(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
 
 def unlocks(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
     """One's own lock only. "own token" is of a lock that was taken just before."""
-    taken = seen.exists and seen.real and not may_not(scene) and not seen.locked
+    refused = may_not(scene) or (only_deposits(scene) and seen.is_folder)
+    taken = seen.exists and seen.real and not refused and not seen.locked
     return [
         ("own token" in asked.headers and taken, 204, "-"),
         (True, 409, "lock-token-matches-request-uri"),
@@ -453,6 +465,7 @@ def transfers(scene: Scene, asked: Asked, source: View, goal: View) -> list[Clau
         (moves and is_half_meant(asked, source), 400, "-"),
         (not source.real or (moves and source.at is At.DRIVE), 403, "drive-root"),
         (moves and source.at is At.GRANTED, 403, "grant-root"),
+        (not moves and only_deposits(scene), 403, "deposit-only"),
         # the destination
         (asked.destination == "into itself" and source.is_folder and deep, 403, "same-place"),
         (goal.at is At.NOWHERE, 409, "-"),

@@ -134,7 +134,7 @@ def promised(thing: str, accepted: set[tuple[str, str, str, str]]) -> Said:
         letters=frozenset(letter for letter, yes in accepts.items() if yes),
         privileges=frozenset(name for name, yes in privileges.items() if yes),
         locks=(thing, "LOCK", "Depth 0", "-") in accepted,
-        read_only=not properties,
+        read_only=not (accepts["W"] or accepts["C"]),
     )
 
 

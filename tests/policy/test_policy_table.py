@@ -45,8 +45,8 @@ def test_the_table_spreads_over_every_word() -> None:
 def test_the_table_knows_every_answer_that_a_right_can_give() -> None:
     reasons = Counter(row["reason"] for row in matrix.rows())
     told = {
-        "category", "drive-root", "folder-not-all-yours", "grant-root", "not-yours", "other-vault",
-        "read-only", "same-place", "scratch", "wider-audience",
+        "category", "deposit-only", "drive-root", "folder-not-all-yours", "grant-root",
+        "not-yours", "other-vault", "read-only", "same-place", "scratch", "wider-audience",
     }  # fmt: skip
     assert told <= set(reasons)
 

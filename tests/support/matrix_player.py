@@ -95,7 +95,8 @@ class Player:
         verb, thing, goal = row["verb"], row["thing"], row["destination"]
         if verb == "LOCK":
             _require(self.viewer.unlock(source.viewer, token_of(answer)), 204)
-        if verb in {"DELETE", "MOVE"} or self._is_filled(verb, thing):
+        made = answer.status == 201 and verb in {"PUT", "MKCOL", "LOCK"}
+        if verb in {"DELETE", "MOVE"} or made:
             self._forget(thing, "")
         if goal in THINGS:
             self._forget(goal, "goal")
@@ -106,12 +107,6 @@ class Player:
             if spot.token:
                 self.owner.unlock(spot.owner, spot.token)
                 del self._kept[key]
-
-    def _is_filled(self, verb: str, thing: str) -> bool:
-        """A name that was free for the viewer, until now."""
-        covered = THINGS[thing].sensitive or THINGS[thing].half_saved
-        free = THINGS[thing].kind == NOTHING or covered
-        return free and verb in {"PUT", "MKCOL", "LOCK"}
 
     def _forget(self, name: str, slot: str) -> None:
         self._kept.pop((name, slot), None)

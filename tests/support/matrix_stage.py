@@ -144,8 +144,11 @@ class _Setting:
         if scene.relation == "owner":
             return Place(folder, file, folder, file, other)
         right = "write" if scene.right == "none" else scene.right
-        seen = [self.share(OWNER, path, scene.relation, right) for path in (folder, file)]
-        return Place(folder, file, *seen, other)
+        seen_folder = self.share(OWNER, folder, scene.relation, right)
+        if right == "deposit":
+            return Place(folder, file, seen_folder, "", other)
+        seen_file = self.share(OWNER, file, scene.relation, right)
+        return Place(folder, file, seen_folder, seen_file, other)
 
     def share(self, owner: str, path: str, relation: str, right: str) -> str:
         """Where the other side finds it, if they find it at all."""
