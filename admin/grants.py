@@ -1,4 +1,4 @@
-"""`abri grant`: what beneficiaries share, given and taken back on their behalf."""
+"""`abri grant`: what beneficiaries share, given, renewed and taken back on their behalf."""
 
 from typing import Annotated, Any
 
@@ -10,30 +10,47 @@ from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
+from davserver.domain.errors import BadInput
 from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
 
+_NONE = "none"
+_COLUMNS = (
+    "id", "from", "to", "path", "rights", "starts", "until", "state", "purpose", "parent",
+    "seen at",
+)  # fmt: skip
+
 
 @app.command()
 def add(  # noqa: PLR0913 — what a grant is
     context: typer.Context,
-    giver: Annotated[str, typer.Option("--from", metavar="LOGIN", help="Whose vault.")],
+    giver: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="LOGIN",
+            help="Whose vault; or a professional, who shares on what they were given.",
+        ),
+    ],
     to: Annotated[
         str, typer.Option(metavar="LOGIN|structure:SLUG", help="A professional, or a structure.")
     ],
-    path: Annotated[str, typer.Option(help="A folder, with all below it, or a file.")],
-    rights: Annotated[
-        Right,
-        typer.Option(
-            help="write includes read; deposit puts documents into a folder and reads none."
-        ),
+    path: Annotated[
+        str, typer.Option(help="A folder, with all below it, or a file, on the drive of --from.")
     ],
-    until: Annotated[
-        str | None, typer.Option(help="Until when; a date alone means the end of that day.")
+    rights: Annotated[Right, typer.Option(help="write includes read.")],
+    starts: Annotated[
+        str | None, typer.Option(metavar="ISO8601", help="From when; now if left out.")
     ] = None,
-    purpose: Annotated[str, typer.Option(help="What it is for; the trail keeps it.")] = "",
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="ISO8601", help="Until when; a date alone means the end of that day."),
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option(help="What it is for: all under one purpose can be ended together.")
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -42,6 +59,7 @@ def add(  # noqa: PLR0913 — what a grant is
     The trail shows the beneficiary that it was done from here.
     """
     where, ends = DrivePath.parse(path), parse_instant("--until", until)
+    begins = parse_instant("--starts", starts)
     with opened(context) as session:
         sharing = session.services.sharing
         made = sharing.add(
@@ -49,6 +67,7 @@ def add(  # noqa: PLR0913 — what a grant is
             to=sharing.grantee(to),
             path=where,
             right=rights,
+            starts=begins,
             until=ends,
             now=session.now,
             purpose=purpose,
@@ -60,15 +79,65 @@ def add(  # noqa: PLR0913 — what a grant is
 
 
 @app.command()
-def end(
+def renew(
     context: typer.Context,
     identity: Annotated[str, typer.Argument(metavar="ID", help="As listed.")],
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="ISO8601|none", help="The new end, later or earlier; none: nothing ends it."
+        ),
+    ],
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """End a grant at once: the next request is refused, running transfers stop."""
+    """Move the end of a grant that is not over. Its place on the other side's drive stays."""
     grant = GrantId(parse_id("grant", identity))
+    ends = None if until == _NONE else parse_instant("--until", until)
     with opened(context) as session:
-        session.services.sharing.end(session.who, grant, session.now)
-    say(f"Grant {identity} has ended.")
+        view = session.services.sharing.renew(session.who, grant, ends, session.now)
+    if as_json:
+        show_json(_plain(view))
+    elif view.until is None:
+        say(f"Grant {identity} lasts until somebody ends it.")
+    else:
+        say(f"Grant {identity} lasts until {local(view.until)}.")
+
+
+@app.command()
+def end(
+    context: typer.Context,
+    identity: Annotated[str | None, typer.Argument(metavar="ID", help="As listed.")] = None,
+    giver: Annotated[
+        str | None,
+        typer.Option("--from", metavar="LOGIN", help="Whose vault, with --purpose or --to."),
+    ] = None,
+    purpose: Annotated[str | None, typer.Option(help="End all that was given for this.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="LOGIN|structure:SLUG", help="End all that they have.")
+    ] = None,
+) -> None:
+    """End a grant at once, or several together: the next request is refused, running transfers
+    stop, and what was shared on from it ends too.
+    """
+    match (identity, giver, purpose or to):
+        case (str(text), None, None):
+            grant = GrantId(parse_id("grant", text))
+            with opened(context) as session:
+                session.services.sharing.end(session.who, grant, session.now)
+            say(f"Grant {text} has ended.")
+        case (None, str(login), str()):
+            say(f"{_end_all(context, login, purpose, to)} grants have ended.")
+        case _:
+            raise BadInput("say either ID, or --from with --purpose, --to or both")
+
+
+def _end_all(context: typer.Context, login: str, purpose: str | None, to: str | None) -> int:
+    with opened(context) as session:
+        sharing = session.services.sharing
+        grantee = sharing.grantee(to) if to else None
+        who = session.acting_for(login)
+        return len(sharing.end_all(who, session.now, purpose=purpose, to=grantee))
 
 
 @app.command("list")
@@ -80,7 +149,7 @@ def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_json([_plain(one) for one in found])
     else:
         show_table(
-            ("id", "from", "to", "path", "rights", "until", "state", "seen at"),
+            _COLUMNS,
             [_row(one) for one in found],
             "Nothing was ever shared: abri grant add",
         )
@@ -97,6 +166,8 @@ def _plain(one: GrantView) -> dict[str, Any]:
         "until": one.until,
         "ended": one.ended,
         "state": one.state,
+        "purpose": one.purpose,
+        "parent": one.parent.hex() if one.parent else None,
         "seen_at": one.seen_at,
     }
 
@@ -108,7 +179,10 @@ def _row(one: GrantView) -> tuple[str, ...]:
         one.to,
         one.path,
         one.right.value,
+        local(one.starts),
         local(one.until),
         one.state,
+        one.purpose or "-",
+        one.parent.hex() if one.parent else "-",
         one.seen_at,
     )

@@ -112,7 +112,9 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """A grant as a command or page lists it. `seen_at` is where the other side finds it."""
+    """A grant as a command or page lists it. `seen_at` is where the other side finds it. `parent`
+    is the grant that `giver` shared on; None where the vault's owner gave it.
+    """
 
     id: GrantId
     vault: VaultId
@@ -125,6 +127,8 @@ class GrantView:
     ended: datetime | None
     state: str
     seen_at: str
+    purpose: str = ""
+    parent: GrantId | None = None
 
 
 @dataclass(frozen=True, slots=True)

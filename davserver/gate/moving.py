@@ -8,7 +8,7 @@ from datetime import datetime
 
 from davserver.domain.actions import Action, Right
 from davserver.domain.conditions import Conditions
-from davserver.domain.decisions import Permit
+from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import ConditionFailed, NoParent, NotFound, Reason
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -26,6 +26,7 @@ from davserver.gate.lock_reach import Standing
 from davserver.gate.pacing import count_overwrite, count_rename
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import permit_to_remove
+from davserver.gate.resharing import way_on
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
@@ -174,8 +175,8 @@ def making(start: Place) -> Action:
 
 
 def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
-    """Who is not the owner puts nothing before more people than saw it already, and content into
-    no file of another category (DESIGN §2.3).
+    """Who is not the owner puts nothing before more people than saw it already, unless the policy
+    lets them share it on, and content into no file of another category (DESIGN §2.3).
 
     What they wrote themselves a moment ago and now put over a file is a save (DESIGN §2.5): they
     could have PUT the same bytes there at once.
@@ -192,8 +193,9 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
     grants = sight.tools.grants.on_nodes(sight.tx, start.vault.id, after - before, sight.now)
     reached = {grant.to.id for grant in start.grants}
     # Whoever only deposits there sees nothing of it.
-    readers = [grant.to.id for grant in grants if grant.right is not Right.DEPOSIT]
-    if any(reader not in reached for reader in readers):
+    readers = (grant.to.id for grant in grants if grant.right is not Right.DEPOSIT)
+    wider = any(reader not in reached for reader in readers)
+    if wider and isinstance(way_on(sight, start), Denial):
         raise refuse(start, Action.REGRANT, Reason.WIDER_AUDIENCE)
 
 

@@ -11,7 +11,7 @@ from authn.directory import Directory
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant, ToPerson, ToStructure
-from davserver.domain.ids import NodeId, VaultId
+from davserver.domain.ids import GrantId, NodeId, VaultId
 from davserver.gate.tools import Tools
 from davserver.vault import index
 from davserver.vault.grant_rows import GrantRow
@@ -26,11 +26,16 @@ _AT_ONCE = 500
 class GrantState(StrEnum):
     UPCOMING = "upcoming"
     LIVE = "live"
+    SUSPENDED = "suspended"
+    """It would be live, but what it stands on does not hold: the affiliation of its structure, or
+    the grant that was shared on, or the account of whoever shared it on.
+    """
     EXPIRED = "expired"
     ENDED = "ended"
 
 
 def state_of(grant: Grant, now: datetime) -> GrantState:
+    """As far as its own row goes."""
     if grant.ended is not None:
         return GrantState.ENDED
     if grant.until is not None and grant.until <= now:
@@ -51,8 +56,22 @@ class Shares:
         for at in range(0, len(rows), _AT_ONCE):
             some = rows[at : at + _AT_ONCE]
             names, paths = self._names(tx, some), self._paths(tx, some, keys, now)
-            views += [_view(row, names, paths, now) for row in some]
+            states = self.states(tx, some, now)
+            views += [_view(row, names, paths, states[row.grant.id]) for row in some]
         return views
+
+    def states(
+        self, tx: Connection, rows: Sequence[GrantRow], now: datetime
+    ) -> dict[GrantId, GrantState]:
+        states = {row.grant.id: state_of(row.grant, now) for row in rows}
+        leaning = {
+            row.grant.id
+            for row in rows
+            if states[row.grant.id] is GrantState.LIVE
+            and (row.grant.parent or isinstance(row.grant.to, ToStructure))
+        }
+        live = {one.id for one in self._tools.grants.live_among(tx, leaning, now)}
+        return states | dict.fromkeys(leaning - live, GrantState.SUSPENDED)
 
     def owner_login(self, tx: Connection, vault: VaultId, keys: int, now: datetime) -> str:
         """Raises NotFound."""
@@ -90,7 +109,7 @@ class Shares:
 
 
 def _view(
-    row: GrantRow, names: Mapping[bytes, str], paths: Mapping[NodeId, str], now: datetime
+    row: GrantRow, names: Mapping[bytes, str], paths: Mapping[NodeId, str], state: GrantState
 ) -> GrantView:
     grant = row.grant
     return GrantView(
@@ -103,6 +122,8 @@ def _view(
         starts=grant.starts,
         until=grant.until,
         ended=grant.ended,
-        state=state_of(grant, now).value,
+        state=state.value,
         seen_at=f"/{grant.folder}/{grant.name}",
+        purpose=row.purpose,
+        parent=grant.parent,
     )

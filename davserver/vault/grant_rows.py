@@ -88,6 +88,10 @@ def ended(row: GrantRow, by: PersonId | None, now: datetime) -> GrantRow:
     )
 
 
+def renewed(row: GrantRow, until: datetime | None) -> GrantRow:
+    return replace(row, grant=replace(row.grant, until=until), version=row.version + 1, mac=b"")
+
+
 def _grant(row: Row, display: Display) -> Grant:
     return Grant(
         id=GrantId(row["id"]),

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from davserver.db.clock import to_us
-from davserver.db.tables import affiliation, membership
+from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.db.tables import lock as lock_table
 from davserver.domain.errors import NotFound
@@ -45,7 +45,16 @@ from davserver.vault.grant_names import (
     with_folders_settled,
     with_items_settled,
 )
-from davserver.vault.grant_rows import COLUMNS, NAMES, GrantRow, ended, open_row, seal_row
+from davserver.vault.grant_rows import (
+    COLUMNS,
+    NAMES,
+    GrantRow,
+    ended,
+    open_row,
+    renewed,
+    seal_row,
+)
+from davserver.vault.kin import kin
 from davserver.vault.standing import Held
 
 Wanted = Select[*tuple[Any, ...]]
@@ -172,11 +181,24 @@ class GrantBook:
             raise NotFound("there is no such grant")
         return found[0]
 
-    def standing(self, tx: Connection, to: Grantee, node: NodeId, now: datetime) -> Grant | None:
-        """The grant on this node to this grantee that is live or will be, if there is one."""
+    def standing(self, tx: Connection, to: Grantee, node: NodeId, now: datetime) -> list[GrantRow]:
+        """The grants on this node to this grantee that are live or will be, as stored."""
         same = _ALL.where(table.c.to_id == to.id, table.c.node_id == node, _NOT_OVER)
-        found = (one.bounded(now) for one in self._held(tx, same, {"now": to_us(now)}))
-        return next((grant for grant in found if grant is not None), None)
+        found = self._held(tx, same, {"now": to_us(now)})
+        return [one.row for one in found if one.bounded(now) is not None]
+
+    def shared_on(
+        self, tx: Connection, vault: VaultId, parents: Collection[GrantId]
+    ) -> list[GrantRow]:
+        """What was shared on from these grants of one vault and has not been ended."""
+        below = table.c.parent_id.in_(list(parents))
+        wanted = _ALL.where(_OF_VAULT, table.c.ended_at.is_(None), below)
+        return self._rows(tx, wanted, {"vault": vault}) if parents else []
+
+    def live_among(self, tx: Connection, grants: Collection[GrantId], now: datetime) -> list[Grant]:
+        """Those of these grants that are live, each with its effective end."""
+        wanted = _LIVE.where(table.c.id.in_(list(grants)))
+        return self._live(tx, wanted, {"now": to_us(now)}, now) if grants else []
 
     def insert(self, tx: Connection, grant: Grant, *, by: PersonId, purpose: str) -> GrantRow:
         row, columns = seal_row(self._keys, GrantRow(grant, by, None, purpose, 1, b""))
@@ -192,22 +214,31 @@ class GrantBook:
         before = self.one(tx, grant)
         if before.grant.ended is not None:
             return before
-        row, columns = seal_row(self._keys, ended(before, by, now))
-        tx.execute(update(table).where(table.c.id == grant).values(columns))
+        row = self._over(tx, ended(before, by, now))
         tx.execute(delete(lock_table).where(lock_table.c.grant_id == grant))
         return row
+
+    def renew(self, tx: Connection, grant: GrantId, until: datetime | None) -> GrantRow:
+        """Moves its end; its names stay. Raises NotFound."""
+        return self._over(tx, renewed(self.one(tx, grant), until))
+
+    def _over(self, tx: Connection, row: GrantRow) -> GrantRow:
+        """Writes it over the row of the same id."""
+        sealed, columns = seal_row(self._keys, row)
+        tx.execute(update(table).where(table.c.id == row.grant.id).values(columns))
+        return sealed
 
     def free_names(self, tx: Connection, wanted: Naming, now: datetime) -> tuple[str, str]:
         """Folder and name for a new grant, free on every drive where it will appear. Names that
         this vault and node already have there are used again.
         """
-        kin = _kin(tx, wanted.to, now)
-        asked = {"grantees": list(kin), "vault": wanted.vault, "now": to_us(now)}
+        around = kin(tx, wanted.to, now)
+        asked = {"grantees": list(around), "vault": wanted.vault, "now": to_us(now)}
         present = self._grants(tx, _ALL.where(_MINE, _OF_VAULT, _NOT_OVER), asked)
         present.sort(key=lambda one: one.to != wanted.to)
         known_folders = [one.folder for one in present]
         names = numbers(folder_name(wanted.owner_name), numbered_folder)
-        folder = self._free_folder(tx, wanted.vault, kin, chain(known_folders, names), now)
+        folder = self._free_folder(tx, wanted.vault, around, chain(known_folders, names), now)
         inside = [one for one in present if one.folder == folder]
         known = [one.name for one in inside if one.node == wanted.node]
         taken = {one.name for one in inside if one.node != wanted.node}
@@ -217,16 +248,16 @@ class GrantBook:
         self,
         tx: Connection,
         vault: VaultId,
-        kin: Collection[bytes],
+        around: Collection[bytes],
         names: Iterator[str],
         now: datetime,
     ) -> str:
         """The first of `names` that no other vault has on any of these drives."""
-        asked = {"grantees": list(kin), "now": to_us(now)}
+        asked = {"grantees": list(around), "now": to_us(now)}
         others = _ALL.where(_MINE, table.c.vault_id != vault, _NOT_OVER)
         while True:
             some = list(islice(names, _NAMES_AT_A_TIME))
-            by_index = table.c.folder_idx.in_(self._indexes(kin, some))
+            by_index = table.c.folder_idx.in_(self._indexes(around, some))
             rows = self._grants(tx, others.where(by_index), asked)
             taken = {one.folder for one in rows}
             for name in some:
@@ -264,18 +295,3 @@ class GrantBook:
             return self._held(tx, _ALL.where(table.c.id.in_(list(ids))), {})
 
         return standing.live(tx, self._keys, self._held(tx, wanted, asked), load, now)
-
-
-def _kin(tx: Connection, to: Grantee, now: datetime) -> set[bytes]:
-    """Whose grants appear on a drive together with those of `to`: a person's structures, or a
-    structure's members and all of theirs; memberships to come count.
-
-    The rows' MACs are not asked: a forged one could only put a number behind a name.
-    """
-    here = membership.c.person_id == to.id
-    if isinstance(to, ToStructure):
-        inside = select(membership.c.person_id).where(membership.c.structure_id == to.id)
-        here = membership.c.person_id.in_(inside)
-    still = or_(membership.c.ends.is_(None), membership.c.ends > to_us(now))
-    pairs = tx.execute(select(membership.c.person_id, membership.c.structure_id).where(here, still))
-    return {to.id, *(one for pair in pairs for one in pair)}

@@ -85,6 +85,8 @@ def test_a_beneficiary_shares_a_folder_with_a_professional(
         ended=None,
         state="live",
         seen_at="/Name of amina/Santé",
+        purpose="mon dossier",
+        parent=None,
     )
     with house.db.read() as tx:
         (grant,) = house.book.live_for(tx, amina.id, {karim.id}, NOON)
@@ -197,14 +199,14 @@ def test_grantees_are_found_by_login_or_slug_and_all_others_are_alike(
         sharing.grantee("structure:nowhere")
 
 
-def test_a_professional_gives_nothing_on(
+def test_by_the_shipped_rules_a_professional_gives_nothing_on(
     house: Shelter, amina: OpenVault, give: Callable[..., GrantView]
 ) -> None:
     zoe = house.professional("zoe")
     seen_at = give(right=Right.WRITE).seen_at
     with pytest.raises(Refused) as refused:
         give(seen_at, who=house.signed_in("karim"), to=ToPerson(zoe.id))
-    assert refused.value.reason is Reason.OWNER_ONLY
+    assert refused.value.reason is Reason.POLICY
     with pytest.raises(NotFound):
         give("/Name of amina/Justice", who=house.signed_in("karim"), to=ToPerson(zoe.id))
     assert rows(house) == 1

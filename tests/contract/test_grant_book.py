@@ -197,9 +197,9 @@ def test_a_standing_grant_is_one_that_is_live_or_will_be(
     to = ToPerson(karim.id)
     made = book.share(amina, "Santé", to, starts=NOON + DAY, until=NOON + 2 * DAY).grant
     with book.db.read() as tx:
-        assert book.book.standing(tx, to, made.node, NOON) == made
-        assert book.book.standing(tx, to, made.node, NOON + 2 * DAY) is None
-        assert book.book.standing(tx, ToPerson(amina.owner), made.node, NOON) is None
+        assert [row.grant for row in book.book.standing(tx, to, made.node, NOON)] == [made]
+        assert book.book.standing(tx, to, made.node, NOON + 2 * DAY) == []
+        assert book.book.standing(tx, ToPerson(amina.owner), made.node, NOON) == []
 
 
 # ── names ───────────────────────────────────────────────────────────────────────────────────────
