@@ -16,6 +16,7 @@ from davserver.domain.paths import DrivePath
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
 
+_RIGHTS = "write includes read; deposit puts documents into a folder and reads none."
 _NONE = "none"
 _COLUMNS = (
     "id", "from", "to", "path", "rights", "starts", "until", "state", "purpose", "parent",
@@ -40,7 +41,7 @@ def add(  # noqa: PLR0913 — what a grant is
     path: Annotated[
         str, typer.Option(help="A folder, with all below it, or a file, on the drive of --from.")
     ],
-    rights: Annotated[Right, typer.Option(help="write includes read.")],
+    rights: Annotated[Right, typer.Option(help=_RIGHTS)],
     starts: Annotated[
         str | None, typer.Option(metavar="ISO8601", help="From when; now if left out.")
     ] = None,

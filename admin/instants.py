@@ -17,10 +17,11 @@ def parse_instant(option: str, text: str | None) -> datetime | None:
     try:
         written = datetime.fromisoformat(text)
         if len(text) == _DATE_ONLY:
-            written += timedelta(days=1)
+            found = _begins(written + timedelta(days=1))
         elif written.tzinfo is None:
-            _require_one_moment(option, text, written)
-        found = written.astimezone(UTC)
+            found = _only(option, text, written)
+        else:
+            found = written.astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadInput(
             f"{option} {text}: write a date such as 2026-12-31 or a moment such as "
@@ -31,14 +32,30 @@ def parse_instant(option: str, text: str | None) -> datetime | None:
     return found
 
 
-def _require_one_moment(option: str, text: str, written: datetime) -> None:
-    """Clocks that are put forward leave an hour out, and put back show one twice."""
-    first, second = (written.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-    if first == second:
-        return
-    if first.astimezone().replace(tzinfo=None) != written:
+def _begins(day: datetime) -> datetime:
+    """Its first moment, even where clocks are put forward, or back, at midnight."""
+    meant = _meant(day)
+    return min(meant) if meant else max(_both(day))
+
+
+def _only(option: str, text: str, written: datetime) -> datetime:
+    """Raises BadInput."""
+    meant = _meant(written)
+    if not meant:
         raise BadInput(f"{option} {text}: the clocks of this zone leave that moment out")
-    raise BadInput(
-        f"{option} {text}: the clocks of this zone show that moment twice; write its offset, as in "
-        f"{first.astimezone().isoformat()}"
-    )
+    if len(meant) > 1:
+        example = min(meant).astimezone().isoformat()
+        raise BadInput(
+            f"{option} {text}: the clocks of this zone show that moment twice; write its offset, "
+            f"as in {example}"
+        )
+    return min(meant)
+
+
+def _meant(written: datetime) -> set[datetime]:
+    """When the clocks of this machine show this: once, twice, or never."""
+    return {one for one in _both(written) if one.astimezone().replace(tzinfo=None) == written}
+
+
+def _both(written: datetime) -> set[datetime]:
+    return {written.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}

@@ -262,6 +262,7 @@ def test_every_state_is_listed_by_its_word(
     give("/Santé", until=NOON + DAY)
     give("/Famille")
     house.share(amina, "Travail", ToPerson(karim.id), starts=NOON + 2 * DAY)
+    house.share(amina, "Logement", ToPerson(karim.id), parent=ended.id)
     house.now += DAY
     listed = sharing.list(house.signed_in("amina"), house.now)
     assert {one.path: one.state for one in listed} == {
@@ -269,6 +270,7 @@ def test_every_state_is_listed_by_its_word(
         "/Santé": "expired",
         "/Famille": "live",
         "/Travail": "upcoming",
+        "/Logement": "suspended",
     }
     assert {one.state for one in listed} == set(GrantState)
 

@@ -1,6 +1,7 @@
 """What the guides tell people to write does load, and does what they say."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,20 @@ def test_the_example_of_a_second_factor_for_sensitive_documents_works():
     assert answer == Denial(Action.GET, Reason.AUTH_TOO_WEAK, None)
     assert decider.may_see(weak.who, weak.target, NOW)
     assert isinstance(decider.decide(strong.who, Action.GET, strong.target, NOW), Permit)
+
+
+def test_the_example_of_sharing_on_works_for_ordinary_documents_shared_by_name():
+    files = shipped_files()
+    files["rules.csv"] += "\n".join([*blocks(ENGLISH)[2], ""]).encode()
+    before, after = Decider(load_bytes(shipped_files())), Decider(load_bytes(files))
+    ordinary, sensitive = named(category=Category.HOUSING), named(category=Category.HEALTH)
+    by_team, strong = team(category=Category.HOUSING), Strength.PASSWORD
+    for asked, allowed in ((ordinary, True), (sensitive, False), (by_team, False)):
+        who = replace(asked.who, strength=strong)
+        decision = before.decide(who, Action.REGRANT, asked.target, NOW)
+        assert decision.reason in {Reason.POLICY, Reason.CATEGORY}
+        decision = after.decide(who, Action.REGRANT, asked.target, NOW)
+        assert isinstance(decision, Permit) is allowed
 
 
 @pytest.mark.parametrize(
