@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from admin import nets
+from admin.category import category
 from admin.exits import Exit
 from admin.ids import parse_id
 from admin.output import AsJson, local, say, show_json, show_table, size
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command("recall")(nets.recall)
 app.command("undo")(nets.undo)
 app.command("resume")(nets.resume)
+app.command()(category)
 
 Owner = Annotated[str, typer.Argument(metavar="LOGIN", help="Whose vault.")]
 MaybeOwner = Annotated[

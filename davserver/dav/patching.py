@@ -1,64 +1,98 @@
 """What a PROPPATCH will do, worked out before anything is asked of the gate."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 
 from davserver.dav.dates import from_unix, parsed_http_date
+from davserver.dav.errors import REASON_NAMESPACE
 from davserver.dav.multistatus import OK, Propstat, empty_element
-from davserver.dav.properties import LIVE
+from davserver.dav.properties import CATEGORY, LIVE
 from davserver.dav.xmlbody import text_of
-from davserver.domain.drive import PropertyChange
+from davserver.domain.actions import Category
+from davserver.domain.drive import Classify, Patch, PropertyChange
+from davserver.domain.errors import Reason
 
 _DATES = {
     # rclone sends seconds since 1970, others what PROPFIND showed them
     "{DAV:}lastmodified": lambda text: from_unix(text) or parsed_http_date(text),
     "{DAV:}getlastmodified": lambda text: parsed_http_date(text) or from_unix(text),
 }
-PROTECTED = "403 Forbidden"
-NO_DATE = "409 Conflict"
-OTHERS = "424 Failed Dependency"
+_PROTECTED = "<D:cannot-modify-protected-property/>"
+_OWNER_ONLY = f'<reason xmlns="{REASON_NAMESPACE}">{Reason.OWNER_ONLY}</reason>'
+_FORBIDDEN, _CONFLICT, _DEPENDS = "403 Forbidden", "409 Conflict", "424 Failed Dependency"
 
-_EXPLAINED = {
-    PROTECTED: "<D:error><D:cannot-modify-protected-property/></D:error>",
-    NO_DATE: "<D:responsedescription>This is not a date.</D:responsedescription>",
+
+class Wrong(Enum):
+    """Why a property cannot be changed: the status, and what follows it."""
+
+    PROTECTED = (_FORBIDDEN, f"<D:error>{_PROTECTED}</D:error>")
+    OWNER_ONLY = (_FORBIDDEN, f"<D:error>{_PROTECTED}{_OWNER_ONLY}</D:error>")
+    NO_DATE = (_CONFLICT, "<D:responsedescription>This is not a date.</D:responsedescription>")
+    NO_CATEGORY = (
+        _CONFLICT,
+        "<D:responsedescription>This is not a category.</D:responsedescription>",
+    )
+    OTHERS = (_DEPENDS, "")
+
+
+CATEGORY_REFUSED = {
+    Reason.OWNER_ONLY: Wrong.OWNER_ONLY,
+    Reason.PROTECTED_PROPERTY: Wrong.PROTECTED,
 }
+"""What the gate says about a category, as an answer about that one property."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`dead` are the changes to store. `wrong` says for a name why it cannot be changed."""
+    """`patch` is what to change. `wrong` says for a name why it cannot be changed."""
 
     names: tuple[str, ...]
-    dead: tuple[PropertyChange, ...]
-    modified: datetime | None
-    wrong: dict[str, str]
+    patch: Patch
+    wrong: dict[str, Wrong]
+
+    def without(self, name: str, why: Wrong) -> "Plan":
+        return replace(self, wrong=self.wrong | {name: why})
 
 
 def plan_of(changes: tuple[PropertyChange, ...]) -> Plan:
     dead: list[PropertyChange] = []
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Wrong] = {}
     modified: datetime | None = None
+    classify: Classify | None = None
     for change in changes:
         if change.name in _DATES and change.xml is not None:
             modified = _DATES[change.name](text_of(change.xml))
             if modified is None:
-                wrong[change.name] = NO_DATE
+                wrong[change.name] = Wrong.NO_DATE
+        elif change.name == CATEGORY:
+            classify = _classify(change)
+            if classify is None:
+                wrong[change.name] = Wrong.NO_CATEGORY
         elif change.name in LIVE:
-            wrong[change.name] = PROTECTED
+            wrong[change.name] = Wrong.PROTECTED
         else:
             dead.append(change)
     names = tuple(dict.fromkeys(change.name for change in changes))
-    return Plan(names, tuple(dead), modified, wrong)
+    return Plan(names, Patch(tuple(dead), modified, classify), wrong)
+
+
+def _classify(change: PropertyChange) -> Classify | None:
+    """Removed or empty: the folder's counts. None where it is no category."""
+    word = "" if change.xml is None else text_of(change.xml)
+    if not word:
+        return Classify(None)
+    return Classify(Category(word)) if word in set(Category) else None
 
 
 def outcome(plan: Plan) -> Iterator[Propstat]:
     """All succeeded, or each that is wrong has its reason and the others depended on it (RFC 4918
     §9.2.1).
     """
-    usual = OTHERS if plan.wrong else OK
-    for status in (OK, PROTECTED, NO_DATE, OTHERS):
-        names = [name for name in plan.names if plan.wrong.get(name, usual) == status]
+    usual = Wrong.OTHERS if plan.wrong else None
+    for why in (None, *Wrong):
+        names = [name for name in plan.names if plan.wrong.get(name, usual) is why]
         if names:
-            elements = "".join(map(empty_element, names))
-            yield Propstat(status, elements, _EXPLAINED.get(status, ""))
+            status, explanation = why.value if why else (OK, "")
+            yield Propstat(status, "".join(map(empty_element, names)), explanation)

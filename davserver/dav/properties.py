@@ -17,7 +17,9 @@ from davserver.domain.drive import Entry, LockView
 
 OWNCLOUD = "http://owncloud.org/ns"
 OFFICE = "http://ucb.openoffice.org/dav/props/"
-PREFIXES = {"DAV:": "D", OWNCLOUD: "oc", OFFICE: "ucb"}
+ABRI = "urn:x-abri:properties"
+CATEGORY = f"{{{ABRI}}}category"
+PREFIXES = {"DAV:": "D", OWNCLOUD: "oc", OFFICE: "ucb", ABRI: "abri"}
 """Declared once, on the multistatus."""
 
 ROOT_NAME = "Abri"
@@ -227,6 +229,12 @@ def _is_read_only(entry: Entry, _: Mount) -> str:
     )
 
 
+def _category(entry: Entry, _: Mount) -> str | None:
+    if entry.category is None:
+        return None
+    return f"<abri:category>{entry.category.value}</abri:category>"
+
+
 LIVE: dict[str, Live] = {
     "{DAV:}creationdate": Live(_creationdate),
     "{DAV:}displayname": Live(_displayname),
@@ -247,6 +255,7 @@ LIVE: dict[str, Live] = {
     f"{{{OWNCLOUD}}}size": Live(_oc_size, in_all=False),
     f"{{{OWNCLOUD}}}checksums": Live(_oc_checksums, in_all=False),
     f"{{{OFFICE}}}IsReadOnly": Live(_is_read_only, in_all=False),
+    CATEGORY: Live(_category, in_all=False),
 }
 
 _SPECIAL = re.compile("[<>&\ufffe\uffff]")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from davserver.domain.actions import Action, Right
+from davserver.domain.actions import Action, Category, Right
 from davserver.domain.ids import GrantId, PersonId, VaultId
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
@@ -50,6 +50,8 @@ class Entry:
     lockable: bool = True
     describable: bool = True
     """Whether properties may be set where `may` has `put`: not on a folder that only takes."""
+    category: Category | None = None
+    """The effective one; None for folders that only hold a drive together."""
 
     @property
     def is_folder(self) -> bool:
@@ -100,6 +102,24 @@ class PropertyChange:
 
     name: str
     xml: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Classify:
+    """Another category for a thing; None: its folder's."""
+
+    category: Category | None
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What a PROPPATCH changes: all of it, or nothing. `modified`: the time that the thing shows
+    from now on. `classify`: for its owner only.
+    """
+
+    dead: tuple[PropertyChange, ...] = ()
+    modified: datetime | None = None
+    classify: Classify | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ class Entries:
             locks=self._lock_views(place, standing),
             lockable=Action.LOCK in may,
             describable=describable,
+            category=place.category,
         )
         if not node.is_folder:
             return entry

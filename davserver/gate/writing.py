@@ -7,8 +7,8 @@ from datetime import datetime
 from davserver.domain.actions import Action
 from davserver.domain.conditions import Conditions
 from davserver.domain.decisions import Permit
-from davserver.domain.drive import Entry, PropertyChange, Upload, Written
-from davserver.domain.errors import AlreadyThere, NoParent, NoSpace, NotFound, Reason
+from davserver.domain.drive import Entry, Patch, PropertyChange, Upload, Written
+from davserver.domain.errors import AlreadyThere, NoParent, NoSpace, NotFound, Reason, Refused
 from davserver.domain.ids import VaultId
 from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
@@ -22,6 +22,7 @@ from davserver.gate.acting import (
     refuse,
     require_real,
 )
+from davserver.gate.classifying import classify, permit_to_classify
 from davserver.gate.deposits import is_describable
 from davserver.gate.entries import Entries
 from davserver.gate.pacing import count_overwrite
@@ -109,21 +110,17 @@ class Writing:
         self,
         who: Principal,
         path: DrivePath,
-        changes: Sequence[PropertyChange],
+        patch: Patch,
         conditions: Conditions,
         now: datetime,
-        modified: datetime | None = None,
     ) -> Entry:
-        """All of `changes`, or none. `modified`: the time that the thing shows from now on.
-
-        Raises NotFound, Refused, Locked, ConditionFailed, NoSpace (too many or too long).
-        """
-        del now
+        """Raises NotFound, Refused, Locked, ConditionFailed, NoSpace (too many or too long)."""
         if kind_of_name(path.name) is NameKind.SCRATCH:
-            return self._scratch.set_properties(who, path, changes)
-        return change(
-            self._tools, who, lambda s: _set_properties(s, path, changes, modified, conditions)
-        )
+            if patch.classify is not None:
+                self._scratch.look(who, path, now)
+                raise Refused(Reason.PROTECTED_PROPERTY)
+            return self._scratch.set_properties(who, path, patch.dead)
+        return change(self._tools, who, lambda s: _set_properties(s, path, patch, conditions))
 
     # ── DELETE ──────────────────────────────────────────────────────────────────────────────────
 
@@ -225,27 +222,38 @@ def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> Writt
     return Written(after(sight, place, done.node), created=True)
 
 
-def _set_properties(
-    sight: Sight,
-    path: DrivePath,
-    changes: Sequence[PropertyChange],
-    modified: datetime | None,
-    conditions: Conditions,
-) -> Entry:
+def _set_properties(sight: Sight, path: DrivePath, patch: Patch, conditions: Conditions) -> Entry:
     place = sight.place(path)
     if not place.exists:
         raise NotFound("nothing is there")
-    vault = require_real(place, Action.PUT)
+    require_real(place, Action.PUT)
     permit = sight.require(Action.PUT, place)
     if not is_describable(place):
         raise refuse(place, Action.PUT, Reason.DEPOSIT_ONLY)
+    if patch.classify is not None:
+        permit = permit_to_classify(sight, place)
     check(sight, place, conditions)
-    assert place.node is not None  # noqa: S101 — it exists and is real
-    properties = changed_properties(place.node.properties, changes)
+    if patch.classify is not None:
+        classify(sight, place, permit, patch.classify.category)
+        place = sight.place(path)
+        permit = sight.require(Action.PUT, place)
+        if not patch.dead and patch.modified is None:
+            return after(sight, place, _node(place))
+    return _with_properties(sight, place, permit, patch)
+
+
+def _with_properties(sight: Sight, place: Place, permit: Permit, patch: Patch) -> Entry:
+    vault = require_real(place, Action.PUT)
+    properties = changed_properties(_node(place).properties, patch.dead)
     count_overwrite(sight, place)
-    done = writing.set_properties(sight.tx, vault, permit, properties, modified, sight.now)
+    done = writing.set_properties(sight.tx, vault, permit, properties, patch.modified, sight.now)
     record(sight, What.PROPERTIES, place, permit, done.node.id, done.stamps)
     return after(sight, place, done.node)
+
+
+def _node(place: Place) -> Node:
+    assert place.node is not None  # noqa: S101 — it exists and is real
+    return place.node
 
 
 def changed_properties(before: dict[str, str], changes: Sequence[PropertyChange]) -> dict[str, str]:

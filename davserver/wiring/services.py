@@ -13,6 +13,7 @@ from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
 from davserver.gate.affiliations import Affiliations
+from davserver.gate.classifying import Classifying
 from davserver.gate.copying import Copying
 from davserver.gate.history import History
 from davserver.gate.keeping import Keeping
@@ -60,6 +61,7 @@ class Services:
     writing: Writing
     moving: Moving
     copying: Copying
+    classifying: Classifying
     locking: Locking
     sharing: Sharing
     affiliations: Affiliations
@@ -126,6 +128,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         writing=Writing(tools, scratch),
         moving=Moving(tools, scratch),
         copying=Copying(tools),
+        classifying=Classifying(tools),
         locking=Locking(tools, scratch),
         sharing=Sharing(tools, settings.vaults.allowance),
         affiliations=Affiliations(tools),

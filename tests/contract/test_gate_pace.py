@@ -10,7 +10,7 @@ import pytest
 from davserver.db import tables as t
 from davserver.domain.actions import Action, Right
 from davserver.domain.conditions import NONE
-from davserver.domain.drive import PropertyChange, TrailEntry
+from davserver.domain.drive import Patch, PropertyChange, TrailEntry
 from davserver.domain.errors import Locked, Reason, Refused
 from davserver.domain.paths import DrivePath
 from davserver.gate.notices import NoticeKind
@@ -67,7 +67,7 @@ def set_property(karim: Drive, name: str) -> None:
     karim.world.writing.set_properties(
         karim.who,
         DrivePath.parse(f"{HERE}/{name}"),
-        [PropertyChange("{x:}y", "<y xmlns='x:'/>")],
+        Patch((PropertyChange("{x:}y", "<y xmlns='x:'/>"),)),
         NONE,
         karim.world.clock(),
     )

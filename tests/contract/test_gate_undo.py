@@ -8,7 +8,7 @@ import pytest
 
 from davserver.db import tables as t
 from davserver.domain.conditions import NONE
-from davserver.domain.drive import PropertyChange, TrailEntry
+from davserver.domain.drive import Patch, PropertyChange, TrailEntry
 from davserver.domain.errors import BadInput, NotFound, Reason, Refused
 from davserver.domain.paths import DrivePath
 from davserver.gate import nets
@@ -89,7 +89,7 @@ def test_overwritten_documents_have_their_bytes_etags_and_properties_again(
 ) -> None:
     change = PropertyChange("{x:}colour", "<colour xmlns='x:'>red</colour>")
     amina.world.writing.set_properties(
-        amina.who, DrivePath.parse("/Logement/a.txt"), [change], NONE, world.clock()
+        amina.who, DrivePath.parse("/Logement/a.txt"), Patch((change,)), NONE, world.clock()
     )
     before, modified = view(amina), amina.look("/Logement/a.txt").modified
     used = world.row(t.vault)["used"], world.row(t.grant)["used"]

@@ -7,10 +7,10 @@ import pytest
 from lxml import etree
 
 from davserver.dav.multistatus import Listing, Propstat, multistatus, response
-from davserver.dav.properties import LETTERS, LIVE, PRIVILEGES, xml_text
+from davserver.dav.properties import CATEGORY, LETTERS, LIVE, PRIVILEGES, xml_text
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
-from davserver.domain.actions import Action
+from davserver.domain.actions import Action, Category
 from davserver.domain.drive import Entry, LockView
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
@@ -30,6 +30,7 @@ FILE = Entry(
     modified=AT,
     may=frozenset(Action),
     sha256=bytes(32),
+    category=Category.HEALTH,
     properties={"{urn:x}colour": '<colour xmlns="urn:x">red &amp; blue</colour>'},
 )
 FOLDER = replace(
@@ -78,6 +79,7 @@ def test_values_of_a_file() -> None:
     assert texts[D + "getcontentlength"] == "10"
     assert texts[D + "getlastmodified"] == "Thu, 29 Feb 2024 07:05:09 GMT"
     assert texts[D + "creationdate"] == "2024-02-29T07:05:09Z"
+    assert texts[CATEGORY] == "health"
     assert texts["{urn:x}colour"] == "red & blue"
     assert texts[OC + "permissions"] == "RGDNVW"
     assert texts[OC + "fileid"] == str(0x0001020304050607 >> 1)

@@ -7,8 +7,8 @@ from lxml import etree
 
 from davserver.dav.errors import Malformed
 from davserver.dav.multistatus import empty_element
-from davserver.dav.patching import outcome, plan_of
-from davserver.dav.properties import LIVE
+from davserver.dav.patching import Wrong, outcome, plan_of
+from davserver.dav.properties import ABRI, CATEGORY, LIVE
 from davserver.dav.xmlbody import (
     Asked,
     Wish,
@@ -17,7 +17,8 @@ from davserver.dav.xmlbody import (
     parse_proppatch,
     text_of,
 )
-from davserver.domain.drive import PropertyChange
+from davserver.domain.actions import Category
+from davserver.domain.drive import Classify, PropertyChange
 from davserver.domain.errors import TooLarge
 
 D = "{DAV:}"
@@ -136,15 +137,15 @@ def _plan(inner: str):
     return plan_of(parse_proppatch(_update(inner)))
 
 
-def test_every_live_property_but_the_date_is_protected() -> None:
-    for name in LIVE:
+def test_every_live_property_but_the_date_and_the_category_is_protected() -> None:
+    for name in set(LIVE) - {CATEGORY}:
         element = empty_element(name).replace("ucb:", "x:").replace("oc:", "x:")
         if element.startswith("<x:"):
             element = f'<a{element[3:-2]} xmlns="{name[1:].partition("}")[0]}"/>'.replace(
                 "<a", "<", 1
             )
         plan = _plan(f"<D:remove><D:prop>{element}</D:prop></D:remove>")
-        assert plan.wrong == {name: "403 Forbidden"}, name
+        assert plan.wrong == {name: Wrong.PROTECTED}, name
 
 
 @pytest.mark.parametrize(
@@ -156,14 +157,32 @@ def test_every_live_property_but_the_date_is_protected() -> None:
 )
 def test_the_date_can_be_set_as_clients_do(element: str) -> None:
     plan = _plan(f"<D:set><D:prop>{element}<x:a/></D:prop></D:set>")
-    assert plan.modified == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
-    assert plan.dead == (PropertyChange("{urn:x}a", plan.dead[0].xml),)
+    assert plan.patch.modified == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert plan.patch.dead == (PropertyChange("{urn:x}a", plan.patch.dead[0].xml),)
     assert not plan.wrong
 
 
 def test_a_date_that_is_none_is_a_conflict() -> None:
     plan = _plan("<D:set><D:prop><D:getlastmodified>now</D:getlastmodified></D:prop></D:set>")
-    assert plan.wrong == {D + "getlastmodified": "409 Conflict"}
+    assert plan.wrong == {D + "getlastmodified": Wrong.NO_DATE}
+
+
+@pytest.mark.parametrize("word", [*Category, ""])
+def test_a_category_is_one_of_the_words_or_that_of_the_folder(word: str) -> None:
+    element = f'<category xmlns="{ABRI}"> {word}\n</category>'
+    plan = _plan(f"<D:set><D:prop>{element}</D:prop></D:set>")
+    assert plan.patch.classify == Classify(Category(word) if word else None)
+    assert not plan.wrong
+    plan = _plan(f"<D:remove><D:prop>{element}</D:prop></D:remove>")
+    assert plan.patch.classify == Classify(None)
+
+
+def test_a_category_that_is_none_is_a_conflict() -> None:
+    element = f'<category xmlns="{ABRI}">Housing</category>'
+    plan = _plan(f"<D:set><D:prop>{element}</D:prop></D:set>")
+    assert plan.wrong == {CATEGORY: Wrong.NO_CATEGORY}
+    (stat,) = outcome(plan)
+    assert (stat.status, "not a category" in stat.explanation) == ("409 Conflict", True)
 
 
 def test_a_failure_keeps_the_others_from_happening() -> None:
@@ -179,7 +198,7 @@ def test_properties_of_windows_are_dead_ones() -> None:
         '<D:set><D:prop xmlns:Z="urn:schemas-microsoft-com:"><Z:Win32LastModifiedTime>x'
         "</Z:Win32LastModifiedTime></D:prop></D:set>"
     )
-    assert [change.name for change in plan.dead] == [
+    assert [change.name for change in plan.patch.dead] == [
         "{urn:schemas-microsoft-com:}Win32LastModifiedTime"
     ]
 
