@@ -16,6 +16,10 @@ from davserver.domain.paths import DrivePath
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
 
+_GIVER = "Whose vault; or a professional, who shares on what is at --path of their own drive."
+_STARTS = "From when; now if left out."
+_UNTIL = "Until when; a date alone means the end of that day."
+_PURPOSE = "What it is for: all under one purpose can be ended together."
 _RIGHTS = "write includes read; deposit puts documents into a folder and reads none."
 _NONE = "none"
 _COLUMNS = (
@@ -27,31 +31,15 @@ _COLUMNS = (
 @app.command()
 def add(  # noqa: PLR0913 — what a grant is
     context: typer.Context,
-    giver: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            metavar="LOGIN",
-            help="Whose vault; or a professional, who shares on what they were given.",
-        ),
-    ],
+    giver: Annotated[str, typer.Option("--from", metavar="LOGIN", help=_GIVER)],
     to: Annotated[
         str, typer.Option(metavar="LOGIN|structure:SLUG", help="A professional, or a structure.")
     ],
-    path: Annotated[
-        str, typer.Option(help="A folder, with all below it, or a file, on the drive of --from.")
-    ],
+    path: Annotated[str, typer.Option(help="A folder, with all below it, or a file.")],
     rights: Annotated[Right, typer.Option(help=_RIGHTS)],
-    starts: Annotated[
-        str | None, typer.Option(metavar="ISO8601", help="From when; now if left out.")
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="ISO8601", help="Until when; a date alone means the end of that day."),
-    ] = None,
-    purpose: Annotated[
-        str, typer.Option(help="What it is for: all under one purpose can be ended together.")
-    ] = "",
+    starts: Annotated[str | None, typer.Option(metavar="ISO8601", help=_STARTS)] = None,
+    until: Annotated[str | None, typer.Option(metavar="ISO8601", help=_UNTIL)] = None,
+    purpose: Annotated[str, typer.Option(help=_PURPOSE)] = "",
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -66,8 +66,8 @@ class Sharing:
         to `until` (excluded), UTC. Somebody who does not own it shares on what they were given.
 
         Raises NotFound (path or grantee), AlreadyThere when they have it then, BadInput for
-        moments that are past and for deposits into a file, Refused: for a whole drive, for what the policy does not let them
-        share, for a category that the policy shows to no team.
+        moments that are past and for deposits into a file, Refused: for a whole drive, for what
+        the policy does not let them share, for a category that the policy shows to no team.
         """
         del now  # judged and made in one transaction, by its own clock
         wish = Wish(to, path, right, starts, until, purpose.strip())
