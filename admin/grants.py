@@ -8,6 +8,7 @@ from admin.ids import parse_id
 from admin.instants import parse_instant
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
+from admin.why import why
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import BadInput
@@ -15,6 +16,8 @@ from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
+
+app.command()(why)
 
 _GIVER = "Whose vault; or a professional, who shares on what is at --path of their own drive."
 _STARTS = "From when; now if left out."

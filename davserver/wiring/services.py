@@ -23,6 +23,7 @@ from davserver.gate.nets import SafetyNets
 from davserver.gate.people import People
 from davserver.gate.reading import Reading
 from davserver.gate.scratch import Scratch
+from davserver.gate.seeing import Seeing
 from davserver.gate.sharing import Sharing
 from davserver.gate.tools import Limits, Tools
 from davserver.gate.upkeep import Upkeep
@@ -64,6 +65,7 @@ class Services:
     classifying: Classifying
     locking: Locking
     sharing: Sharing
+    seeing: Seeing
     affiliations: Affiliations
     people: People
     history: History
@@ -131,6 +133,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         classifying=Classifying(tools),
         locking=Locking(tools, scratch),
         sharing=Sharing(tools, settings.vaults.allowance),
+        seeing=Seeing(tools),
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota),
         history=History(tools),

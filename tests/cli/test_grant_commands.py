@@ -20,12 +20,21 @@ def instance(served: Server) -> Instance:
     return instance
 
 
+def given(instance: Instance, giver: str, to: str, path: str, rights: str, *more: str) -> str:
+    """The new grant's id, from the real command."""
+    return instance.abri(
+        "grant", "add", "--from", giver, "--to", to, "--path", path, "--rights", rights, *more
+    ).strip()
+
+
 def listed(instance: Instance, grant: str) -> dict[str, object]:
     return next(one for one in instance.json("grant", "list") if one["id"] == grant)
 
 
 def test_a_grant_that_begins_later_is_listed_as_upcoming_and_not_on_the_drive(instance: Instance):
-    grant = instance.grant("amina", "karim", "/Papiers", "read", "--starts", LATER, "--until", LAST)
+    grant = given(
+        instance, "amina", "karim", "/Papiers", "read", "--starts", LATER, "--until", LAST
+    )
     shown = listed(instance, grant)
     assert (shown["state"], shown["starts"]) == ("upcoming", "2098-01-01T00:00:00Z")
     assert shown["until"] == "2099-01-01T00:00:00Z"
@@ -34,7 +43,7 @@ def test_a_grant_that_begins_later_is_listed_as_upcoming_and_not_on_the_drive(in
 
 
 def test_a_grant_is_renewed(instance: Instance):
-    grant = instance.grant("amina", "karim", "/Courrier", "read", "--until", LATER)
+    grant = given(instance, "amina", "karim", "/Courrier", "read", "--until", LATER)
     said = instance.abri("grant", "renew", grant, "--until", LAST)
     assert said.startswith(f"Grant {grant} lasts until 209")
     assert listed(instance, grant)["until"] == "2099-01-01T00:00:00Z"
@@ -52,8 +61,8 @@ def test_a_grant_is_renewed(instance: Instance):
 
 def test_what_is_for_one_purpose_ends_together(instance: Instance):
     for to, path in (("karim", "/Logement"), ("lea", "/Logement"), ("zoe", "/Papiers")):
-        instance.grant("amina", to, path, "read", "--purpose", "dossier logement")
-    kept = instance.grant("amina", "zoe", "/Courrier", "read", "--purpose", "courrier")
+        given(instance, "amina", to, path, "read", "--purpose", "dossier logement")
+    kept = given(instance, "amina", "zoe", "/Courrier", "read", "--purpose", "courrier")
     table = instance.abri("grant", "list")
     assert {"purpose", "parent", "starts"} <= set(table.splitlines()[0].split())
     assert table.count("dossier logement") == 3
@@ -68,7 +77,7 @@ def test_what_is_for_one_purpose_ends_together(instance: Instance):
 
 
 def test_a_professional_shares_on_only_where_a_rule_allows_it(instance: Instance):
-    parent = instance.grant("amina", "karim", "/Logement", "write", "--until", LATER)
+    parent = given(instance, "amina", "karim", "/Logement", "write", "--until", LATER)
     path = "/Amina Benali/Logement/bail.txt"
     words = ("grant", "add", "--from", "karim", "--to", "lea", "--path", path, "--rights", "read")
     refused = instance.run(*words)
@@ -126,3 +135,42 @@ def test_what_is_wrong_is_told_and_nothing_is_changed(instance: Instance):
         assert says in " ".join(ended.stderr.split()), (words, ended)
         assert "Traceback" not in ended.stderr
     assert instance.json("grant", "list") == before
+
+
+def test_who_can_see_a_document_and_why_is_told_in_a_sentence(instance: Instance):
+    words = ("grant", "why", "--vault", "amina", "--path", "/Logement/bail.txt")
+    assert instance.abri(*words) == "Nobody but Amina Benali can see “Logement/bail.txt”.\n"
+    given(instance, "amina", "karim", "/Logement", "write", "--until", LATER)
+    given(instance, "amina", "zoe", "/Logement/bail.txt", "read", "--starts", LATER)
+    french = instance.abri(*words, "--who", "karim", "--lang", "fr")
+    assert french.startswith(
+        "Karim Roux (CCAS de Lyon) peut lire et modifier « Logement/bail.txt » parce que Amina "
+        "Benali lui a partagé « Logement » le "
+    )
+    assert french.endswith("jusqu'au 1er janvier 2098 à 01:00.\n")
+    assert instance.abri(*words).startswith("Karim Roux (CCAS de Lyon) can read and change ")
+    found = instance.json(*words, "--who", "zoe")
+    assert (found["can"], found["ground"], found["starts"]) == (
+        "nothing",
+        "upcoming",
+        "2098-01-01T00:00:00Z",
+    )
+    assert "only from 1 January 2098 at 01:00" in found["sentence"]
+    assert instance.json(*words, "--who", "zoe", "--at", LAST)["can"] == "read"
+    assert [one["who"] for one in instance.json(*words)] == ["karim"]
+    later = instance.json(*words, "--at", LAST)
+    assert [(one["who"], one["can"]) for one in later] == [("zoe", "read")]
+    manager = instance.json(*words, "--who", "mireille", "--lang", "fr")
+    assert manager["sentence"].startswith(
+        "Mireille Blanc (CCAS de Lyon) ne peut pas voir « Logement/bail.txt », parce que"
+    )
+    for wrong, code in (
+        ((*words, "--who", "nobody"), 4),
+        ((*words[:4], "--path", "/Rien"), 4),
+        (("grant", "why", "--vault", "karim", "--path", "/"), 4),
+        ((*words, "--at", "2001-01-01T00:00Z"), 2),
+        ((*words, "--lang", "de"), 2),
+    ):
+        assert instance.run(*wrong).returncode == code, wrong
+    for login in ("karim", "zoe"):
+        instance.abri("grant", "end", "--from", "amina", "--to", login)

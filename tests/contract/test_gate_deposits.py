@@ -7,7 +7,7 @@ import pytest
 
 from davserver.domain.actions import Action, Right
 from davserver.domain.conditions import Any, Conditions, ETagTerm
-from davserver.domain.drive import GrantView, PropertyChange
+from davserver.domain.drive import GrantView, Patch, PropertyChange
 from davserver.domain.errors import (
     AlreadyThere,
     BadInput,
@@ -56,7 +56,7 @@ def refused(act: Callable[[], object]) -> str:
 
 
 def describe(drive: Drive, path: str, value: str = "<a xmlns='urn:x'>1</a>") -> object:
-    changes = [PropertyChange("{urn:x}a", value)]
+    changes = Patch((PropertyChange("{urn:x}a", value),))
     return drive.world.writing.set_properties(
         drive.who, DrivePath.parse(path), changes, Conditions(), drive.world.clock()
     )
