@@ -454,6 +454,16 @@ def test_side_files_and_half_saved_documents_work_beside_deposits(
     assert karim.names(IN) == []
 
 
+def test_what_becomes_of_a_half_saved_deposit_later_is_not_noticed(
+    world: World, amina: Drive, karim: Drive
+) -> None:
+    karim.put(f"{IN}/.goutputstream-AB12", b"half")
+    world.clock.passes(hours=24)
+    before = karim.look(IN)
+    amina.delete("/Logement/.goutputstream-AB12")
+    assert karim.look(IN) == before
+
+
 def test_an_upload_that_outlasts_the_window_is_a_new_deposit(
     world: World, amina: Drive, karim: Drive
 ) -> None:
