@@ -20,7 +20,7 @@ from davserver.vault.changes import Change
 from davserver.vault.locks import Lock
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-_SHOWN = (
+SHOWN = (
     Action.LIST,
     Action.GET,
     Action.PUT,
@@ -145,7 +145,7 @@ class Entries:
         key = (place.owned, grants, category, place.is_folder)
         if key not in self._may:
             decide = self._sight.decide
-            permitted = (a for a in _SHOWN if isinstance(decide(a, place), Permit))
+            permitted = (a for a in SHOWN if isinstance(decide(a, place), Permit))
             self._may[key] = frozenset(permitted)
         return self._may[key]
 
@@ -180,7 +180,7 @@ class Entries:
         sight = self._sight
         grantees = (sight.who.id, *sight.who.structures)
         folders = sight.tools.grants.folders_for(sight.tx, grantees, sight.now)
-        vaults = {one.vault: sight.open_vault(one.vault) for one in folders}
+        vaults = sight.open_vaults({one.vault for one in folders})
         shared = [
             Place(
                 DrivePath((one.name,)),
@@ -191,6 +191,7 @@ class Entries:
                 known=one.grants,
             )
             for one in folders
+            if one.vault in vaults
         ]
         return self._shared_folders(shared)
 

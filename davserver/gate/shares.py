@@ -1,7 +1,6 @@
 """Grants as people read them: logins for ids, paths for nodes, a word for the state."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,7 +14,6 @@ from davserver.domain.ids import GrantId, NodeId, VaultId
 from davserver.gate.tools import Tools
 from davserver.vault import index
 from davserver.vault.grant_rows import GrantRow
-from davserver.vault.rows import OpenVault
 
 STRUCTURE = "structure:"
 """Before a structure's slug, where a grantee is written as text."""
@@ -96,10 +94,7 @@ class Shares:
         self, tx: Connection, rows: Sequence[GrantRow], keys: int, now: datetime
     ) -> dict[NodeId, str]:
         """The owners' paths, by node. A vault that does not open leaves its paths out."""
-        vaults: dict[VaultId, OpenVault] = {}
-        for vault in {row.grant.vault for row in rows}:
-            with suppress(NotFound):
-                vaults[vault] = self._tools.vaults.open(tx, vault, keys, now)
+        vaults = self._tools.vaults.open_all(tx, {row.grant.vault for row in rows}, keys, now)
         wanted = {row.grant.node for row in rows if row.grant.vault in vaults}
         nodes = index.ancestors(tx, vaults, wanted)
         return {

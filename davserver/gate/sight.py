@@ -3,7 +3,7 @@
 Everything a request knows comes through here, from one snapshot of the database and one policy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -60,6 +60,10 @@ class Sight:
 
     def open_vault(self, vault: VaultId) -> OpenVault:
         return self.tools.vaults.open(self.tx, vault, self.who.epoch.keys, self.now)
+
+    def open_vaults(self, vaults: Collection[VaultId]) -> dict[VaultId, OpenVault]:
+        """Those of them that open: one statement at most."""
+        return self.tools.vaults.open_all(self.tx, vaults, self.who.epoch.keys, self.now)
 
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)

@@ -7,12 +7,14 @@ half-saved document that nobody else sees (DESIGN §4). Every write raises it on
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from types import ModuleType
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
+from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import folder_change
 from davserver.db.tables import node as _node
@@ -80,7 +82,8 @@ def of_folders(tx: Connection, folders: Collection[NodeId]) -> dict[NodeId, list
     """The counters of these folders: one statement."""
     if not folders:
         return {}
-    return _grouped(tx.execute(_OF_FOLDERS, {"folders": list(folders)}).mappings())
+    statement = _of_folders_statement(tx.dialect.name)
+    return _grouped(statement.all(tx, {"folders": as_value(tx, folders)}))
 
 
 def of_parent(tx: Connection, parent: NodeId) -> dict[NodeId, list[Change]]:
@@ -98,9 +101,12 @@ _OF_PARENT = Prepared(
         | (folder_change.c.folder_id == bindparam("parent"))
     )
 )
-_OF_FOLDERS = select(folder_change).where(
-    folder_change.c.folder_id.in_(bindparam("folders", expanding=True))
-)
+
+
+@cache
+def _of_folders_statement(dialect: str) -> Prepared:
+    of_these = folder_change.c.folder_id.in_(ids_of(dialect, "folders"))
+    return Prepared(select(folder_change).where(of_these))
 
 
 def _grouped(rows: Iterable[Row]) -> dict[NodeId, list[Change]]:

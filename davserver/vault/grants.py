@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from davserver.db.clock import to_us
+from davserver.db.id_list import as_value, ids_of
 from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.db.tables import lock as lock_table
@@ -292,6 +293,7 @@ class GrantBook:
         self, tx: Connection, wanted: Wanted, asked: dict[str, Any], now: datetime
     ) -> list[Grant]:
         def load(ids: Collection[GrantId]) -> list[Held]:
-            return self._held(tx, _ALL.where(table.c.id.in_(list(ids))), {})
+            these = table.c.id.in_(ids_of(tx.dialect.name, "ids"))
+            return self._held(tx, _ALL.where(these), {"ids": as_value(tx, ids)})
 
         return standing.live(tx, self._keys, self._held(tx, wanted, asked), load, now)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import structlog
 from sqlalchemy import BindParameter, Connection, bindparam, select, text
 
+from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
@@ -180,20 +181,21 @@ def ancestors(
     """These nodes and all above them, by id, in one statement; of any of the given vaults."""
     if not nodes:
         return {}
-    rows = tx.execute(_ANCESTORS, {"ids": list(nodes)}).mappings().all()
+    rows = _ancestors_statement(tx.dialect.name).all(tx, {"ids": as_value(tx, nodes)})
     opened = (_open(vaults[row["vault_id"]], row) for row in rows if row["vault_id"] in vaults)
     return {node.id: node for node in opened if node}
 
 
-_ANCESTORS = text(
-    f"""
+@cache
+def _ancestors_statement(dialect: str) -> Prepared:
+    statement = f"""
     WITH RECURSIVE up(id, parent_id) AS (
-        SELECT id, parent_id FROM node WHERE id IN :ids
+        SELECT id, parent_id FROM node WHERE id IN ({id_list(dialect, "ids")})
         UNION
         SELECT n.id, n.parent_id FROM up u JOIN node n ON n.id = u.parent_id)
     SELECT {_COLUMNS} FROM up u JOIN node n ON n.id = u.id
     """
-).bindparams(bindparam("ids", expanding=True))
+    return Prepared(text(statement))
 
 
 def above_locked(tx: Connection, vault: OpenVault, now: int) -> dict[NodeId, Node]:

@@ -7,13 +7,16 @@ Nothing is stored for it: when what it stands on is over, so is the grant, in th
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, select
+from sqlalchemy import Connection, Table, and_, select
 
 from davserver.db import tables as t
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none
+from davserver.db.id_list import as_value, ids_of
+from davserver.db.prepared import Prepared
 from davserver.domain.actions import GIVEN
 from davserver.domain.affiliations import Affiliation
 from davserver.domain.grants import Grant, ToPerson, ToStructure
@@ -107,11 +110,11 @@ class _Reach:
         people: Collection[PersonId],
         parents: Iterable[Grant],
     ) -> None:
-        structures = [one.to.id for one in parents if isinstance(one.to, ToStructure)]
-        asked = {"people": list(people), "structures": structures}
+        structures = {one.to.id for one in parents if isinstance(one.to, ToStructure)}
+        asked = {"people": as_value(tx, people), "structures": as_value(tx, structures)}
         self._active: set[PersonId] = set()
         self._spans: dict[tuple[PersonId, StructureId], list[tuple[datetime, datetime | None]]] = {}
-        for row in tx.execute(_MAKERS, asked).mappings():
+        for row in _makers_statement(tx.dialect.name).all(tx, asked):
             self._learn(keys, row)
 
     def _learn(self, keys: InstanceKeys, row: Any) -> None:
@@ -143,19 +146,17 @@ def _labelled(table: Table) -> list[Any]:
     return [column.label(f"{table.name}__{column.name}") for column in table.columns]
 
 
-_MAKERS = (
-    select(*_labelled(t.person), *_labelled(t.membership))
-    .select_from(
-        t.person.outerjoin(
-            t.membership,
-            and_(
-                t.membership.c.person_id == t.person.c.id,
-                t.membership.c.structure_id.in_(bindparam("structures", expanding=True)),
-            ),
-        )
+@cache
+def _makers_statement(dialect: str) -> Prepared:
+    theirs = and_(
+        t.membership.c.person_id == t.person.c.id,
+        t.membership.c.structure_id.in_(ids_of(dialect, "structures")),
     )
-    .where(t.person.c.id.in_(bindparam("people", expanding=True)))
-)
+    return Prepared(
+        select(*_labelled(t.person), *_labelled(t.membership))
+        .select_from(t.person.outerjoin(t.membership, theirs))
+        .where(t.person.c.id.in_(ids_of(dialect, "people")))
+    )
 
 
 def _genuine(keys: InstanceKeys, table: Table, row: Any) -> dict[str, Any] | None:

@@ -4,15 +4,19 @@ The KEK opens the space key, the space key opens the index key (FORMAT.md §4, �
 way is authenticated: with another owner, space or epoch in it, nothing opens.
 """
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, insert, select
 
 from davserver.db.authority import COVERED
 from davserver.db.clock import to_us
+from davserver.db.id_list import as_value, ids_of
+from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import key_wrap, space, space_epoch, vault
 from davserver.domain.errors import Damaged, NotFound
 from davserver.domain.ids import Entropy, NodeId, PersonId, SpaceId, VaultId
@@ -31,6 +35,9 @@ FIRST_EPOCH = 1
 
 KEPT = timedelta(minutes=5)
 """How long opened keys stay in memory (research/crypto-storage.md §2.10)."""
+
+_TIDIED_EVERY = timedelta(minutes=1)
+"""Keys that are out of date are dropped then, whoever never comes back."""
 
 _TABLES = {"vault": vault, "space": space, "space_epoch": space_epoch, "key_wrap": key_wrap}
 
@@ -55,6 +62,11 @@ _OPENING = (
 )
 
 
+@cache
+def _opening_statement(dialect: str) -> Prepared:
+    return Prepared(_OPENING.where(vault.c.id.in_(ids_of(dialect, "vaults"))))
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     vault: OpenVault
@@ -70,6 +82,7 @@ class Unlock:
         self._keys = keys
         self._entropy = entropy
         self._kept: dict[VaultId, _Kept] = {}
+        self._tidy_at = datetime.min.replace(tzinfo=UTC)
 
     def vault(self, tx: Connection, vault_id: VaultId, keys: int, now: datetime) -> OpenVault:
         """The opened vault. `keys` is the epoch counter of this request: keys kept under another
@@ -82,26 +95,67 @@ class Unlock:
         if kept is not None and kept.keys == keys and now < kept.until:
             return kept.vault
         opened = self.anew(tx, vault_id)
-        self._kept[vault_id] = _Kept(opened, keys, now + KEPT)
+        self._keep([opened], keys, now)
         return opened
+
+    def vaults(
+        self, tx: Connection, ids: Collection[VaultId], keys: int, now: datetime
+    ) -> dict[VaultId, OpenVault]:
+        """As `vault`, for many at once: one statement opens all that are not kept. One that does
+        not open is left out, and logged.
+        """
+        kept = {one: self._kept.get(one) for one in ids}
+        known = {
+            vault_id: one.vault
+            for vault_id, one in kept.items()
+            if one is not None and one.keys == keys and now < one.until
+        }
+        missing = [one for one in kept if one not in known]
+        opened = self._opened(tx, missing) if missing else {}
+        self._keep(opened.values(), keys, now)
+        return known | opened
+
+    def _opened(self, tx: Connection, ids: Collection[VaultId]) -> dict[VaultId, OpenVault]:
+        rows = _opening_statement(tx.dialect.name).all(tx, {"vaults": as_value(tx, ids)})
+        by_vault: dict[VaultId, list[Row]] = {one: [] for one in ids}
+        for row in rows:
+            by_vault[VaultId(row["vault_id"])].append(row)
+        found = {vault_id: self._proven(vault_id, some) for vault_id, some in by_vault.items()}
+        return {vault_id: one for vault_id, one in found.items() if one is not None}
+
+    def _keep(self, opened: Iterable[OpenVault], keys: int, now: datetime) -> None:
+        for one in opened:
+            self._kept[one.id] = _Kept(one, keys, now + KEPT)
+        if now < self._tidy_at:
+            return
+        # Copied first: other threads add to it meanwhile.
+        for vault_id, kept in list(self._kept.items()):
+            if kept.until <= now:
+                self._kept.pop(vault_id, None)
+        self._tidy_at = now + _TIDIED_EVERY
 
     def anew(self, tx: Connection, vault_id: VaultId) -> OpenVault:
         """As `vault`, from the rows as they are now: for checks, which must not trust a memory."""
-        rows = tx.execute(_OPENING.where(vault.c.id == vault_id)).mappings().all()
+        opened = self._opened(tx, [vault_id]).get(vault_id)
+        if opened is None:
+            raise NotFound("no such vault")
+        return opened
+
+    def _proven(self, vault_id: VaultId, rows: Sequence[Row]) -> OpenVault | None:
         try:
             return self._unwrapped([row for row in rows if self._genuine(row)])
         except Damaged:
             log.error("vault-damaged", id=vault_id.hex())  # noqa: TRY400 — the trace has values
-            raise NotFound("no such vault") from None
+            return None
 
-    def _genuine(self, row: RowMapping) -> bool:
+    def _genuine(self, row: Row) -> bool:
         return all(self._authentic(table, row) for table in _TABLES)
 
-    def _authentic(self, table: str, row: RowMapping) -> bool:
+    def _authentic(self, table: str, row: Row) -> bool:
         columns = {name: row[f"{table}_{name}"] for name in COVERED[table]}
         return self._keys.row_is_genuine(table, columns, row[f"{table}_row_mac"])
 
-    def _unwrapped(self, rows: list[RowMapping]) -> OpenVault:
+    def _unwrapped(self, rows: Sequence[Row]) -> OpenVault:
         if not rows or rows[0]["vault_erased_at"] is not None:
             raise Damaged("no genuine row")
         one = rows[0]

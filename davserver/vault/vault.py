@@ -1,5 +1,6 @@
 """Vaults: making one, and opening one."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, insert
@@ -59,6 +60,12 @@ class Vaults:
     def open(self, tx: Connection, vault: VaultId, keys: int, now: datetime) -> OpenVault:
         """See `Unlock.vault`."""
         return self._unlock.vault(tx, vault, keys, now)
+
+    def open_all(
+        self, tx: Connection, vaults: Collection[VaultId], keys: int, now: datetime
+    ) -> dict[VaultId, OpenVault]:
+        """See `Unlock.vaults`."""
+        return self._unlock.vaults(tx, vaults, keys, now)
 
     def open_anew(self, tx: Connection, vault: VaultId) -> OpenVault:
         """See `Unlock.anew`."""

@@ -95,7 +95,7 @@ class Instance:
         self, login: str, role: str, name: str, *structures: str, template: str = "none"
     ) -> None:
         """A person whose password is known to the tests: `passwords[login]`."""
-        password = f"mot de passe de {login}"
+        password = password_of(login)
         new = PersonToAdd(login, Role(role), name, structures, template, password)
         with self.opened() as to:
             now = to.clock()
@@ -166,6 +166,10 @@ class Instance:
         copy.set("listen.port", str(copy.port))
         copy.set("listen.plain_http", "false" if tls else "true")
         return copy
+
+
+def password_of(login: str) -> str:
+    return f"mot de passe de {login}"
 
 
 def new_instance(folder: Path, *, tls: bool) -> Instance:
