@@ -15,7 +15,7 @@ from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row, node_from
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row, node_from, take_as_long
 
 log = structlog.get_logger(__name__)
 
@@ -55,13 +55,16 @@ def walk(
     held back (a category, the trash) would be forgotten otherwise.
     """
     parameters: dict[str, Any] = {"start": start}
+    wanted: list[bytes] = []
     for depth, name in enumerate(names):
         plain, stripped = vault.index.name_index(name), _without_suffix(name)
+        wanted.append(plain)
         parameters[f"a{depth}"] = plain
         parameters[f"b{depth}"] = vault.index.name_index(stripped) if stripped else plain
     statement = _walk_statement(len(names), tx.dialect.name)
     rows = statement.all(tx, parameters)
     found = [one for one in (_found(vault, row) for row in rows) if one]
+    take_as_long(vault, rows, wanted)
     above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
     below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
     return _unbroken(start, [one.node for one in above]), below

@@ -1,6 +1,7 @@
 """Rows of nodes and versions ↔ opened values. The only module that seals or opens a record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +42,8 @@ class OpenVault:
     quota: int
     seen: dict[tuple[object, ...], Node] = field(default_factory=dict, repr=False, compare=False)
     """Nodes by the exact columns that they were opened from: the same bytes need no second
-    opening. It lives as long as the opened keys do.
+    opening. What was asked for and is not there has a place too (`take_as_long`). It lives as long
+    as the opened keys do.
     """
 
     def keys_of(self, epoch: int) -> SpaceKeys:
@@ -58,10 +60,32 @@ def node_from(vault: OpenVault, row: Row) -> Node:
     node = vault.seen.get(columns)
     if node is None:
         node = _opened(vault, row)
-        if len(vault.seen) >= _MOST_SEEN:
-            vault.seen.clear()
-        vault.seen[columns] = node
+        _remember(vault, columns, node)
     return node
+
+
+def take_as_long(vault: OpenVault, rows: Sequence[Row], wanted: Sequence[bytes]) -> None:
+    """A name that nothing has costs what opening something hidden of that name would: whoever asks
+    for names must not learn from the time which of them are taken (DESIGN §2.2).
+
+    `rows` were found on the way down from depth 0 by the indexes `wanted`. What is absent is opened
+    for once, as what is there would be remembered.
+    """
+    start = next((row for row in rows if row["depth"] == 0), None)
+    held = {row["depth"] for row in rows}
+    for depth in range(1, len(wanted) + 1):
+        if start is None or depth in held:
+            continue
+        absent = (start["id"], *wanted[:depth])
+        if absent not in vault.seen:
+            with suppress(Damaged):
+                _remember(vault, absent, _opened(vault, start))
+
+
+def _remember(vault: OpenVault, key: tuple[object, ...], node: Node) -> None:
+    if len(vault.seen) >= _MOST_SEEN:
+        vault.seen.clear()
+    vault.seen[key] = node
 
 
 def _opened(vault: OpenVault, row: Row) -> Node:

@@ -1,0 +1,61 @@
+"""A name costs the same work whether something hidden has it or nothing (DESIGN §2.2).
+
+What opening a row costs is told by what is remembered of it: both take one place, once.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from davserver.db import tables
+from davserver.domain.actions import Category
+from davserver.domain.errors import NotFound
+from davserver.domain.ids import NodeId
+from davserver.domain.paths import DrivePath
+from tests.support.accounts import statements_of
+from tests.support.crowd import Crowd, put
+from tests.support.drive import Drive, World, world_on
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    with world_on(database_url, tmp_path) as made:
+        yield made
+
+
+def hide(world: World, owner: Drive, folder: str, name: str) -> None:
+    crowd, vault_id = Crowd(world.keys, world.vaults, world.clock()), owner.who.vault
+    assert vault_id is not None
+    inside = NodeId(owner.look(folder).id)
+
+    def work(tx: Connection) -> None:
+        vault = crowd.vaults.open(tx, vault_id, 0, world.clock())
+        node = crowd.node(vault, inside, name, category=Category.HEALTH)
+        put(tx, tables.node, crowd.node_rows(vault, [node]))
+
+    world.db.write(work)
+
+
+@pytest.mark.parametrize("below", ["", "/x", "/x/y"])
+def test_a_hidden_name_is_opened_once_and_an_absent_one_as_if(world: World, below: str) -> None:
+    amina = world.beneficiary("amina", "fr")
+    structure = world.accounts.add_structure("ccas-lyon")
+    karim = world.professional("karim", structure)
+    world.grant(amina, structure, "/Logement")
+    hide(world, amina, "/Logement", "hidden")
+    karim.names("/Name of amina")
+    kept = world.vaults._unlock._kept[amina.who.vault].vault.seen
+    who, costs = karim.who, []
+    for name in ("hidden", "absent"):
+        for _ in range(2):
+            before = len(kept)
+            path = DrivePath.parse(f"/Name of amina/Logement/{name}{below}")
+            with statements_of(world.db) as sent, pytest.raises(NotFound):
+                world.reading.look(who, path, world.clock())
+            costs.append((len(kept) - before, len(sent)))
+    hidden, absent = costs[:2], costs[2:]
+    assert hidden == absent
+    assert hidden[0][0] == 1 + below.count("/")
+    assert hidden[1][0] == 0
