@@ -5,10 +5,12 @@ Nothing else that lies there is read into memory, however much it is.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, bindparam, select, text
 
 from davserver.db.clock import to_us
+from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.domain.ids import NodeId, PersonId, VaultId
@@ -48,9 +50,9 @@ def below(
     """
     if not folders:
         return {}
-    given = {"tops": list(folders), "maker": maker, "since": to_us(since)}
+    given = {"tops": as_value(tx, folders), "maker": maker, "since": to_us(since)}
     found: dict[NodeId, list[Node]] = {}
-    for row in tx.execute(_BELOW, given).mappings():
+    for row in _below_statement(tx.dialect.name).all(tx, given):
         vault = vaults.get(row["vault_id"])
         for node in opened(vault, [row]) if vault else ():
             assert node.parent is not None  # noqa: S101 — it was found by its parent
@@ -58,15 +60,16 @@ def below(
     return found
 
 
-# UNION without a depth in it: each node once, also where folders hold each other.
-_BELOW = text(
-    f"""
+@cache
+def _below_statement(dialect: str) -> Prepared:
+    # UNION without a depth in it: each node once, also where folders hold each other.
+    statement = f"""
     WITH RECURSIVE down(id, top) AS (
-        SELECT id, 1 FROM node WHERE id IN :tops
+        SELECT id, 1 FROM node WHERE id IN ({id_list(dialect, "tops")})
         UNION
         SELECT n.id, 0 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live'
         AND n.maker_id = :maker AND n.author_id = :maker AND n.created > :since)
     SELECT {", ".join(f"n.{column}" for column in NODE_COLUMNS)}
     FROM down d JOIN node n ON n.id = d.id WHERE d.top = 0
     """
-).bindparams(bindparam("tops", expanding=True))
+    return Prepared(text(statement))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, update
 
 from davserver.db import tables
-from davserver.domain.actions import Category
+from davserver.domain.actions import Category, Right
 from davserver.domain.grants import ToPerson
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
@@ -36,12 +36,14 @@ def crowd_of(world: World) -> Crowd:
     return Crowd(world.keys, world.vaults, world.clock())
 
 
-def clientele(world: World, name: str, beneficiaries: int, items: int) -> Drive:
+def clientele(
+    world: World, name: str, beneficiaries: int, items: int, right: Right = Right.WRITE
+) -> Drive:
     """A professional with that many beneficiaries, in a structure of their own."""
     structure = world.accounts.add_structure(f"ccas-{name}")
     drive = world.professional(f"pro-{name}", structure)
     crowd = crowd_of(world)
-    sharing = Clientele(drive.person.id, structure.id, items)
+    sharing = Clientele(drive.person.id, structure.id, items, right)
     logins = [f"{name}-{n:03}" for n in range(beneficiaries)]
     world.db.write(lambda tx: sharing.of(crowd, tx, logins))
     return drive
@@ -173,3 +175,15 @@ def test_keys_of_a_vault_that_nobody_asks_for_again_are_forgotten(world: World) 
     world.clock.passes(minutes=COLD)
     assert bilal.names() == []
     assert set(kept) == {bilal.who.vault}
+
+
+@pytest.mark.parametrize("right", list(Right))
+def test_every_right_costs_the_same_for_few_and_for_many(world: World, right: Right) -> None:
+    few = clientele(world, "few", 1, 2, right)
+    many = clientele(world, "many", 20, 6, right)
+    for path, size in (("/{}-000", (2, 6)), ("/", (1, 20))):
+        costs = [
+            len(cost_of(world, drive, path.format(name), children, warm=True))
+            for drive, name, children in zip((few, many), ("few", "many"), size, strict=True)
+        ]
+        assert costs[0] == costs[1] <= MOST

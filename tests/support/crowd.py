@@ -125,6 +125,7 @@ class Clientele:
     professional: PersonId
     structure: StructureId | None
     items: int
+    right: Right = Right.WRITE
 
     def of(self, crowd: Crowd, tx: Connection, logins: Sequence[str]) -> list[Grant]:
         """Makes them, and gives the grants."""
@@ -139,7 +140,9 @@ class Clientele:
             ]
             if self.structure is not None:
                 crowd.affiliated(tx, vault.id, self.structure)
-            grants = [crowd.grant(node, self._to(n), login) for n, node in enumerate(own)]
+            grants = [
+                crowd.grant(node, self._to(n), login, self.right) for n, node in enumerate(own)
+            ]
             nodes += crowd.node_rows(vault, own)
             changes += crowd.change_rows(vault, [vault.root, *(node.id for node in own)])
             rows += crowd.grant_rows(grants, vault.owner)
