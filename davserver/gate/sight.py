@@ -140,6 +140,9 @@ class Sight:
             above = (*at.above, at.node)
             inside = [one for one in found if one.node.parent == at.node.id]
             visible = [one.node for one in inside if self.is_seen_in(at, above, one.node)]
+            if not inside:
+                # As much work as judging something hidden of that name (DESIGN §2.2).
+                self.sees(at)
             meant = choose(visible, name)
             if meant is None:
                 last = depth == len(names) - 1

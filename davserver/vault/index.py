@@ -15,7 +15,7 @@ from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row, node_from, take_as_long
+from davserver.vault.rows import INSTEAD, NODE_COLUMNS, OpenVault, Row, node_from, take_as_long
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +63,10 @@ def walk(
         parameters[f"b{depth}"] = vault.index.name_index(stripped) if stripped else plain
     statement = _walk_statement(len(names), tx.dialect.name)
     rows = statement.all(tx, parameters)
-    found = [one for one in (_found(vault, row) for row in rows) if one]
-    take_as_long(vault, rows, wanted)
+    there = [row for row in rows if row["depth"] < INSTEAD]
+    found = [one for one in (_found(vault, row) for row in there) if one]
+    if len(there) < len(rows):
+        take_as_long(vault, [row for row in rows if row["depth"] >= INSTEAD], wanted)
     above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
     below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
     return _unbroken(start, [one.node for one in above]), below
@@ -99,7 +101,12 @@ def _walk_statement(length: int, dialect: str) -> Prepared:
             JOIN wanted w ON w.depth = d.depth + 1
             JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
     """
-    below = "UNION ALL SELECT id, depth FROM down WHERE depth > 0"
+    # Where a name is nothing's, the start is read once more: as much work as for a hidden thing.
+    below = f"""
+        UNION ALL SELECT id, depth FROM down WHERE depth > 0
+        UNION ALL SELECT CAST(:start AS {binary}), {INSTEAD} + d.depth
+        FROM (SELECT DISTINCT depth FROM wanted) d WHERE d.depth NOT IN (SELECT depth FROM down)
+    """
     statement = text(
         f"""
         WITH RECURSIVE up(id, parent_id, depth) AS (

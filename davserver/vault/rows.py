@@ -26,6 +26,8 @@ NODE_COLUMNS = (
 
 
 _MOST_SEEN = 5000
+INSTEAD = 1_000_000
+"""Added to the depth of a row that was read for one that is absent: deeper than any path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +66,19 @@ def node_from(vault: OpenVault, row: Row) -> Node:
     return node
 
 
-def take_as_long(vault: OpenVault, rows: Sequence[Row], wanted: Sequence[bytes]) -> None:
+def take_as_long(vault: OpenVault, instead: Sequence[Row], wanted: Sequence[bytes]) -> None:
     """A name that nothing has costs what opening something hidden of that name would: whoever asks
     for names must not learn from the time which of them are taken (DESIGN §2.2).
 
-    `rows` were found on the way down from depth 0 by the indexes `wanted`. What is absent is opened
-    for once, as what is there would be remembered.
+    `instead`: rows that were read for what is absent on the way down by the indexes `wanted`, their
+    depths from INSTEAD on. They are opened once, as what is there would be remembered.
     """
-    start = next((row for row in rows if row["depth"] == 0), None)
-    held = {row["depth"] for row in rows}
-    for depth in range(1, len(wanted) + 1):
-        if start is None or depth in held:
-            continue
-        absent = (start["id"], *wanted[:depth])
-        if absent not in vault.seen:
-            with suppress(Damaged):
-                _remember(vault, absent, _opened(vault, start))
+    for row in instead:
+        absent = (row["id"], *wanted[: row["depth"] - INSTEAD])
+        with suppress(Damaged):
+            node_from(vault, row)
+            if absent not in vault.seen:
+                _remember(vault, absent, _opened(vault, row))
 
 
 def _remember(vault: OpenVault, key: tuple[object, ...], node: Node) -> None:
