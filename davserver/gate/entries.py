@@ -8,7 +8,7 @@ from davserver.db.clock import from_us
 from davserver.domain.actions import Action, Category
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.drive import Entry, LockView
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
 from davserver.gate.deposits import Deposits, is_describable
@@ -30,6 +30,8 @@ SHOWN = (
     Action.RECALL,
     Action.DELETE,
 )
+_UNASKED: frozenset[Action] = frozenset()
+"""Of entries whose permissions nobody will read."""
 _ON_TOPS = frozenset({Action.MOVE, Action.RECALL, Action.DELETE})
 
 
@@ -39,6 +41,7 @@ class Entries:
     def __init__(self, sight: Sight) -> None:
         self._sight = sight
         self._may: dict[tuple[object, ...], frozenset[Action]] = {}
+        self._tags: dict[tuple[VaultId, frozenset[Category]], frozenset[bytes]] = {}
         self._deposits = Deposits(sight)
 
     def one(self, place: Place) -> Entry:
@@ -55,7 +58,7 @@ class Entries:
         """The entry of a file that is read or was just written: without locks and permissions,
         which nobody asks of a GET or a PUT.
         """
-        return self._entry(place, {}, None, frozenset())
+        return self._entry(place, {}, None, _UNASKED)
 
     def with_children(self, place: Place) -> tuple[Entry, list[Entry]]:
         """A folder's entry and its visible children's, in a number of statements that does not
@@ -117,7 +120,10 @@ class Entries:
         if place.only_deposits:
             return []
         sight = self._sight
-        tags = changes.tags_seen(place.vault, sight.who.id, sight.visible(place))
+        key = (place.vault.id, sight.visible(place))
+        if key not in self._tags:
+            self._tags[key] = changes.tags_seen(place.vault, sight.who.id, key[1])
+        tags = self._tags[key]
         return sorted((c for c in all_of_it if c.tag in tags), key=lambda change: change.tag)
 
     def _folder_etag(
@@ -206,7 +212,9 @@ class Entries:
         folders = [i.node.id for one in items.values() for i in one if i.node and i.is_folder]
         found = changes.of_folders(sight.tx, folders)
         return [
-            self._virtual(place, [self._entry(item, found, None) for item in items[place.path]])
+            self._virtual(
+                place, [self._entry(item, found, None, _UNASKED) for item in items[place.path]]
+            )
             for place in shared
             if items[place.path]
         ]

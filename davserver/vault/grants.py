@@ -81,8 +81,8 @@ _LIVE_UNDER = _LIVE.where(_MINE, table.c.folder_idx.in_(bindparam("folders", exp
 _LIVE_ON = _LIVE.where(_OF_VAULT, table.c.node_id.in_(bindparam("nodes", expanding=True)))
 
 _NAMES_AT_A_TIME = 20
-_REMEMBERED = 10_000
-"""Opened rows, of about 2 kB each."""
+_REMEMBERED = 25_000
+"""Opened rows, of 2 kB each: as many as one person may well have, who lists them all at once."""
 
 
 @dataclass(frozen=True, slots=True)
