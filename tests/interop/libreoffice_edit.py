@@ -1,7 +1,8 @@
 """Run by Debian's own Python, which has the UNO bridge: open, edit and store one document.
 
 Usage: libreoffice_edit.py OFFICE_PORT URL LOGIN PASSWORD TEXT
-Prints the document's text as it was opened, then `stored`. `TEXT` is put at its beginning.
+Prints the document's text as it was opened, then `stored` or `not stored`. `TEXT` is put at its
+beginning.
 """
 
 import sys
@@ -46,6 +47,15 @@ def remember_login(office, url, login, password, asker):
         passwords.add(place, login, (password,), asker)
 
 
+def save_by_menu(office, document):
+    """As a person saves. LibreOffice 7.4 breaks down when `store()` meets a file that is gone."""
+    dispatcher = office.ServiceManager.createInstanceWithContext(
+        "com.sun.star.frame.DispatchHelper", office
+    )
+    frame = document.CurrentController.Frame
+    dispatcher.executeDispatch(frame, ".uno:Save", "", 0, ())
+
+
 def main(port, url, login, password, text):
     office = connected(port)
     services = office.ServiceManager
@@ -66,9 +76,9 @@ def main(port, url, login, password, text):
     print("read-only" if document.isReadonly() else "writable", flush=True)
     sys.stdin.readline()
     document.Text.insertString(document.Text.Start, text, False)
-    document.store()
+    save_by_menu(office, document)
+    print("not stored" if document.isModified() else "stored")
     document.close(True)
-    print("stored")
     desktop.terminate()
 
 

@@ -39,6 +39,25 @@ def office(outside: Outside, certificate: Path, port: int) -> Iterator[None]:
         log.close()
 
 
+@contextmanager
+def editing(
+    drive: Server, outside: Outside, url: str, text: str
+) -> Iterator["subprocess.Popen[str]"]:
+    """Karim has the document open: its text and its state were said. `go` makes him store."""
+    port, certificate = free_port(), drive.instance.folder / "keys/tls.crt"
+    with office(outside, certificate, port):
+        editor = subprocess.Popen(
+            ["/usr/bin/python3", str(EDITOR), str(port), url, "karim",
+             drive.instance.passwords["karim"], text],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=outside.environment(),
+        )  # fmt: skip
+        assert editor.stdout is not None
+        opened = [editor.stdout.readline().strip() for _ in range(2)]
+        assert opened == ["Madame, Monsieur.", "writable"], (opened, drive.log_text()[-3000:])
+        yield editor
+
+
 def test_a_professional_edits_a_granted_document_under_a_lock(
     drive: Server, outside: Outside
 ) -> None:
@@ -47,20 +66,10 @@ def test_a_professional_edits_a_granted_document_under_a_lock(
     assert amina.put("/Partage/lettre.odt", odt("Madame, Monsieur.")).status == 201
     identity = amina.id_of("/Partage/lettre.odt")
     seen_at = next(one["seen_at"] for one in instance.json("grant", "list") if one["to"] == "karim")
-    port, certificate = free_port(), instance.folder / "keys/tls.crt"
     url = instance.url + karim.url(f"{seen_at}/lettre.odt")
-    with office(outside, certificate, port):
-        editor = subprocess.Popen(
-            ["/usr/bin/python3", str(EDITOR), str(port), url, "karim",
-             instance.passwords["karim"], "Bonjour. "],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env=outside.environment(),
-        )  # fmt: skip
-        assert editor.stdout is not None
-        opened = [editor.stdout.readline().strip() for _ in range(2)]
+    with editing(drive, outside, url, "Bonjour. ") as editor:
         while_open = amina.put("/Partage/lettre.odt", b"not now").status
         said, _ = editor.communicate("go\n", timeout=60)
-    assert opened == ["Madame, Monsieur.", "writable"], (opened, said, drive.log_text()[-3000:])
     assert while_open == 423
     assert "stored" in said, said
     stored = amina.get("/Partage/lettre.odt").body
@@ -74,3 +83,23 @@ def test_a_professional_edits_a_granted_document_under_a_lock(
 
 def _by_karim(entry: dict[str, str]) -> bool:
     return "karim" in str(entry.get("who", "")) and str(entry.get("path", "")).endswith(".odt")
+
+
+def test_a_save_fails_cleanly_after_the_grant_was_ended(drive: Server, outside: Outside) -> None:
+    instance = drive.instance
+    amina, karim = instance.drive("amina"), instance.drive("karim")
+    assert amina.mkcol("/Retiré").status == 201
+    original = odt("Madame, Monsieur.")
+    assert amina.put("/Retiré/lettre.odt", original).status == 201
+    etag = amina.get("/Retiré/lettre.odt").header("ETag")
+    grant = instance.grant("amina", "karim", "/Retiré", "write")
+    url = instance.url + karim.url(f"{instance.seen_at(grant)}/lettre.odt")
+    with editing(drive, outside, url, "Trop tard. ") as editor:
+        assert amina.put("/Retiré/lettre.odt", b"not now").status == 423
+        instance.abri("grant", "end", grant)
+        said, _ = editor.communicate("go\n", timeout=60)
+    assert "not stored" in said, said
+    there = amina.get("/Retiré/lettre.odt")
+    assert (there.body, there.header("ETag")) == (original, etag)
+    assert amina.names("/Retiré") == {"lettre.odt"}
+    assert amina.put("/Retiré/lettre.odt", original).status == 204, "the lock is gone"

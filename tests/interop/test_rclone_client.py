@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,40 @@ def test_a_fuse_mount_reads_writes_renames_and_removes(
     _eventually(lambda: amina.get(f"/{folder}/été/lettre.txt").body.count(b"ligne") == 2)
     assert amina.names(f"/{folder}") == {"été"}
     assert amina.names(f"/{folder}/été") == {"lettre.txt"}
+
+
+def test_a_sync_after_an_expiry_removes_exactly_what_has_expired(
+    outside: Outside, drive: Server, tmp_path: Path
+) -> None:
+    """A professional's whole drive, kept in step on their laptop."""
+    instance = drive.instance
+    amina, top = instance.drive("amina"), f"dossier-{time.monotonic_ns()}"
+    grants = {}
+    for name in ("expires", "ended", "stays"):
+        for path in (f"/{top}-{name}", f"/{top}-{name}/sub"):
+            assert amina.mkcol(path).status == 201
+        for path in ("a.txt", "sub/b.txt"):
+            assert amina.put(f"/{top}-{name}/{path}", name.encode()).status == 201
+        grants[name] = instance.grant("amina", "karim", f"/{top}-{name}", "read")
+    mine = Rclone(outside, drive, "karim", "")
+    laptop = tmp_path / "laptop"
+    mine.must("sync", mine.remote, str(laptop))
+    before = {path.relative_to(laptop) for path in laptop.rglob("*")}
+    soon = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
+    instance.abri("grant", "renew", grants["expires"], "--until", soon)
+    instance.abri("grant", "end", grants["ended"])
+    _eventually(lambda: _state(drive, grants["expires"]) == "expired", seconds=60)
+    mine.must("sync", mine.remote, str(laptop))
+    after = {path.relative_to(laptop) for path in laptop.rglob("*")}
+    gone = {f"{top}-expires", f"{top}-ended"}
+    assert before - after == {path for path in before if gone & set(path.parts)}
+    assert after < before
+    assert any(f"{top}-stays" in path.parts for path in after)
+
+
+def _state(drive: Server, grant: str) -> str:
+    grants = drive.instance.json("grant", "list")
+    return next(str(one["state"]) for one in grants if one["id"] == grant)
 
 
 def _eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
