@@ -57,11 +57,11 @@ def lost(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def sharing(either_served: Server, lost: str) -> Iterator[Sharing]:
-    instance = either_served.instance
+def sharing(served: Server, lost: str) -> Iterator[Sharing]:
+    instance = served.instance
     folder = f"/{lost} {time.monotonic_ns()}"
     assert instance.drive("amina").mkcol(folder).status == 201
-    yield Sharing(either_served, folder, instance.grant("amina", "karim", folder, "write"))
+    yield Sharing(served, folder, instance.grant("amina", "karim", folder, "write"))
     if lost == "the person is blocked":
         instance.abri("person", "enable", "karim")
 
