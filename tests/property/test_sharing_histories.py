@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from davserver.domain.actions import Action, Right
-from davserver.domain.errors import AlreadyThere, NotFound, Refused
+from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Refused
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.paths import DrivePath
 from tests.support.drive import Drive
@@ -34,6 +34,7 @@ OWNERS, STAFF, TEAMS = ("amina", "bilal"), ("karim", "zoe", "lea"), ("ccas", "as
 TOPS = {"Logement": "housing", "Travail": "work", "Santé": "health"}
 OWNER, STAFF_MEMBER, TEAM = (st.sampled_from(one) for one in (OWNERS, STAFF, TEAMS))
 PICK = st.integers(0, 1000)
+RIGHT = st.sampled_from(Right)
 HOURS = st.sampled_from([None, 1, 2, 24])
 _examples = count()
 
@@ -92,8 +93,9 @@ class Histories(RuleBasedStateMachine):
         safe, folder = self.model.safes[owner], self._pick(self._folders(owner), where)
         there = next((one for one in safe.children(folder) if one.name == name), None)
         self.drives[owner].put(f"{folder.path}/{name}", text)
-        thing = there or self._made(safe, folder, name)
-        thing.content = text
+        thing = there or self._made(safe, folder, name, maker=owner, made=self.now)
+        thing.content, thing.author = text, owner
+        thing.changes += 1
         safe.changed(folder, thing.effective)
         self.ids[self.drives[owner].look(thing.path).id] = thing.key
 
@@ -103,7 +105,7 @@ class Histories(RuleBasedStateMachine):
         if len(folder.chain) > 4 or any(one.name == name for one in safe.children(folder)):
             return
         self.drives[owner].mkcol(f"{folder.path}/{name}")
-        thing = self._made(safe, folder, name)
+        thing = self._made(safe, folder, name, maker=owner, author=owner, made=self.now)
         safe.changed(folder, thing.effective)
         self.ids[self.drives[owner].look(thing.path).id] = thing.key
 
@@ -121,6 +123,7 @@ class Histories(RuleBasedStateMachine):
         before, category = thing.parent, thing.effective
         self.drives[owner].move(thing.path, f"{folder.path}/{thing.name}")
         thing.category, thing.parent = category, folder
+        thing.changes += 1
         safe.changed(before, category)
         safe.changed(folder, category)
 
@@ -139,10 +142,8 @@ class Histories(RuleBasedStateMachine):
 
     # ── grants ──────────────────────────────────────────────────────────────────────────────────
 
-    @rule(
-        owner=OWNER, what=PICK, to=st.sampled_from(STAFF + TEAMS), write=st.booleans(), ends=HOURS
-    )
-    def grant(self, owner: str, what: int, to: str, ends: int | None, *, write: bool) -> None:
+    @rule(owner=OWNER, what=PICK, to=st.sampled_from(STAFF + TEAMS), right=RIGHT, ends=HOURS)
+    def grant(self, owner: str, what: int, to: str, ends: int | None, right: Right) -> None:
         things = [one for one in self.model.safes[owner].things if one.parent]
         thing, team = self._pick(things, what), to in TEAMS
         grantee: Grantee
@@ -156,16 +157,21 @@ class Histories(RuleBasedStateMachine):
         try:
             view = self.real.sharing.add(
                 self.drives[owner].who, to=grantee, path=DrivePath.parse(thing.path),
-                right=Right.WRITE if write else Right.READ, until=until, now=self.now,
+                right=right, until=until, now=self.now,
             )  # fmt: skip
         except AlreadyThere:
             assert standing
+        except BadInput:
+            assert right is Right.DEPOSIT
+            assert thing.content is not None
         except Refused:
             assert hidden
         else:
             assert not standing
             assert not hidden
-            self.model.grants.append(Given(view.id, owner, thing, to, team, write, self.now, until))
+            self.model.grants.append(
+                Given(view.id, owner, thing, to, team, right.value, self.now, until)
+            )
 
     @rule(which=PICK)
     def end_a_grant(self, which: int) -> None:
@@ -231,7 +237,8 @@ class Histories(RuleBasedStateMachine):
         safe = next(one for one in self.model.safes.values() if folder in one.things)
         name = f"{next(self.keys)}.txt"
         written = self.drives[login].put(f"{self._path(login, folder)}/{name}", text)
-        thing = self._made(safe, folder, name, content=text)
+        made = {"maker": login, "author": login, "made": self.now}
+        thing = self._made(safe, folder, name, content=text, **made)
         self.ids[written.entry.id] = thing.key
         safe.changed(folder, thing.effective)
 

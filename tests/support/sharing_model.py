@@ -1,16 +1,20 @@
 """What everybody sees, said once more: a small oracle of sharing that knows no line of Abri's code.
 
 Owners have trees; whoever has a live grant on a node sees it and all below whose category the
-grant's kind shows: everything for a person, ordinary things for a structure's team.
+grant's kind shows: everything for a person, ordinary things for a structure's team. A grant to
+deposit shows its folder, and below it what the viewer made alone within the last 24 hours.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 ORDINARY = frozenset({"identity", "housing", "income", "work"})
 SENSITIVE = frozenset({"health", "justice", "family", "unclassified"})
+
+
+RECALL = timedelta(hours=24)
 
 
 @dataclass
@@ -22,6 +26,14 @@ class Thing:
     name: str
     category: str | None = None
     content: bytes | None = None
+    maker: str = ""
+    author: str = ""
+    made: datetime | None = None
+    changes: int = 0
+
+    def is_deposit_of(self, login: str, now: datetime) -> bool:
+        recent = self.made is not None and now - self.made < RECALL
+        return recent and self.maker == self.author == login
 
     @property
     def chain(self) -> "list[Thing]":
@@ -46,7 +58,7 @@ class Given:
     thing: Thing
     to: str
     to_team: bool
-    write: bool
+    right: str
     starts: datetime
     until: datetime | None
     ended: bool = False
@@ -57,6 +69,10 @@ class Given:
     @property
     def shows(self) -> frozenset[str]:
         return ORDINARY if self.to_team else ORDINARY | SENSITIVE
+
+    @property
+    def deposits(self) -> bool:
+        return self.right == "deposit"
 
 
 @dataclass
@@ -127,36 +143,68 @@ class World:
     def drive_of(self, login: str, now: datetime) -> dict[int, Seen]:
         """Everything that this viewer reaches, by key."""
         live = self.live_for(login, now)
+        view = View(self, login, now, live)
         found: dict[int, Seen] = {}
         for grant in live:
-            for thing in self._below(grant.owner, grant.thing, live):
-                found[thing.key] = self._seen(grant.owner, thing, live)
+            for thing in view.below(grant.owner, grant.thing):
+                found[thing.key] = view.seen(grant.owner, thing)
         return found
 
-    def _below(self, owner: str, top: Thing, live: list[Given]) -> Iterator[Thing]:
-        if top not in self.safes[owner].things or top.effective not in _shown(top, live):
+
+@dataclass
+class View:
+    """One viewer at one moment."""
+
+    world: World
+    login: str
+    now: datetime
+    live: list[Given]
+
+    def below(self, owner: str, top: Thing) -> Iterator[Thing]:
+        shown = any(top.effective in one.shows for one in self._covering(top))
+        if top not in self.world.safes[owner].things or not shown:
             return
         waiting = [top]
         while waiting:
             thing = waiting.pop()
             yield thing
-            shown = _shown(thing, live)
-            waiting += [c for c in self.safes[owner].children(thing) if c.effective in shown]
+            waiting += self._inside(owner, thing)
 
-    def _seen(self, owner: str, thing: Thing, live: list[Given]) -> Seen:
-        over = _covering(thing, live)
-        writable = any(one.write and thing.effective in one.shows for one in over)
+    def _inside(self, owner: str, folder: Thing) -> list[Thing]:
+        over = self._covering(folder)
+        children = self.world.safes[owner].children(folder)
+        return [child for child in children if any(self._shows(one, child) for one in over)]
+
+    def _shows(self, grant: Given, child: Thing) -> bool:
+        mine = not grant.deposits or child.is_deposit_of(self.login, self.now)
+        return mine and child.effective in grant.shows
+
+    def seen(self, owner: str, thing: Thing) -> Seen:
+        over = self._covering(thing)
+        writable = any(one.right != "read" and thing.effective in one.shows for one in over)
         if thing.content is not None:
             return Seen(thing, writable, ())
-        counts = self.safes[owner].changes
-        noticed = sorted((c, counts[thing.key, c]) for c in _shown(thing, live))
-        seen = tuple((category, count) for category, count in noticed if count)
-        return Seen(thing, writable, (thing.key, tuple(sorted(one.id for one in over)), seen))
+        noticed = frozenset().union(*(one.shows for one in over if not one.deposits))
+        counts = self.world.safes[owner].changes
+        found = ((category, counts[thing.key, category]) for category in sorted(noticed))
+        seen = tuple((category, count) for category, count in found if count)
+        ids = tuple(sorted(one.id for one in over))
+        return Seen(thing, writable, (thing.key, ids, seen, self._deposits(owner, thing)))
 
+    def _deposits(self, owner: str, folder: Thing) -> tuple[tuple[int, int], ...]:
+        """What they put below the folder and still see, where they may put something there."""
+        if not any(one.deposits for one in self._covering(folder)):
+            return ()
+        inside = list(self.below(owner, folder))
+        mine = [one for one in inside if one.is_deposit_of(self.login, self.now)]
+        return tuple(sorted((one.key, one.changes) for one in mine))
 
-def _covering(thing: Thing, live: list[Given]) -> list[Given]:
-    return [one for one in live if any(one.thing is above for above in thing.chain)]
+    def _covering(self, thing: Thing) -> list[Given]:
+        return [one for one in self.live if self._covers(one, thing.chain)]
 
-
-def _shown(thing: Thing, live: list[Given]) -> frozenset[str]:
-    return frozenset().union(*(one.shows for one in _covering(thing, live)))
+    def _covers(self, grant: Given, chain: list[Thing]) -> bool:
+        at = next((i for i, one in enumerate(chain) if one is grant.thing), None)
+        if at is None:
+            return False
+        below = chain[at + 1 :]
+        return not grant.deposits or all(one.is_deposit_of(self.login, self.now) for one in below)
