@@ -24,6 +24,7 @@ from davserver.domain.actions import Action, Right
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Refused
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.paths import DrivePath
+from davserver.gate.affiliations import Affiliations
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 from tests.support.sharing_model import Given, Place, Safe, Thing, World
@@ -55,6 +56,7 @@ class Histories(RuleBasedStateMachine):
         self.drives: dict[str, Drive] = {}
         self.keys = count()
         self.ids: dict[bytes, int] = {}
+        self.affiliated: set[tuple[str, str]] = set()
         self.etags: dict[tuple[object, ...], str] = {}
 
     @initialize()
@@ -169,6 +171,8 @@ class Histories(RuleBasedStateMachine):
         else:
             assert not standing
             assert not hidden
+            if team:
+                self.affiliated.add((owner, to))
             self.model.grants.append(
                 Given(view.id, owner, thing, to, team, right.value, self.now, until)
             )
@@ -179,6 +183,23 @@ class Histories(RuleBasedStateMachine):
             given = self.model.grants[which % len(self.model.grants)]
             self.real.sharing.end(self.drives[given.owner].who, given.id, self.now)  # type: ignore[arg-type]
             given.ended = True
+
+    @rule(owner=OWNER, slug=TEAM)
+    def leave_a_structure(self, owner: str, slug: str) -> None:
+        """Whatever the beneficiary ever granted to it ends; an affiliation comes by granting."""
+        given = [one for one in self.model.grants if (one.owner, one.to) == (owner, slug)]
+        if (owner, slug) not in self.affiliated:
+            with pytest.raises(NotFound):
+                self._leave(owner, slug)
+            return
+        self._leave(owner, slug)
+        self.affiliated.remove((owner, slug))
+        for one in given:
+            one.ended = True
+
+    def _leave(self, owner: str, slug: str) -> None:
+        book = Affiliations(self.real.tools)
+        book.leave(self.drives[owner].who, self.teams[slug].slug, self.now)
 
     # ── people and time ─────────────────────────────────────────────────────────────────────────
 
