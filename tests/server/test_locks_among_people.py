@@ -88,7 +88,7 @@ REFUSED: dict[str, Callable[[Drive, str], tuple[Answer, str]]] = {
         d.proppatch(f"{f}/letter.odt", "{urn:x}a", "1"),
         f"{f}/letter.odt",
     ),
-    "DELETE": lambda d, f: (d.delete(f"{f}/letter.odt"), f"{f}/letter.odt"),
+    "DELETE of their own": lambda d, f: (d.delete(f"{f}/karims.odt"), f"{f}/karims.odt"),
     "MOVE": lambda d, f: (d.move(f"{f}/letter.odt", f"{f}/b.odt"), f"{f}/letter.odt"),
     "MOVE of the folder": lambda d, f: (d.move(f, f"{f}-b"), f),
     "COPY": lambda d, f: (d.copy(f"{f}/letter.odt", f"{f}/b.odt"), f"{f}/letter.odt"),
@@ -104,6 +104,7 @@ def test_a_refusal_names_the_address_that_was_asked_for_and_no_other(
 ) -> None:
     farah, karim = scene.farah, scene.karim
     where = scene.hers if root is None else root or "/"
+    assert karim.put(f"{scene.his}/karims.odt", b"his own").status == 201
     token = token_of(farah.lock(where, depth="infinity"))
     try:
         for title, request in REFUSED.items():
@@ -169,7 +170,7 @@ def _masked(answer: Answer, scene: Scene) -> tuple[int, str]:
 
 def test_whoever_is_blocked_leaves_no_lock_behind(served: Server, scene: Scene) -> None:
     instance = served.instance
-    instance.add_person("lea", "professional", "Léa Petit", "--structure", "ccas-lyon")
+    instance.add_person("lea", "professional", "Léa Petit", "ccas-lyon")
     lea = instance.drive("lea")
     assert lea.lock(f"{scene.his}/letter.odt").status == 200
     assert scene.farah.put(f"{scene.hers}/letter.odt", b"mine").status == 423
