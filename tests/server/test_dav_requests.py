@@ -209,10 +209,15 @@ def test_a_thing_is_not_put_onto_itself(amina: Drive, folder: str, note: str) ->
     assert amina.get(note).body == b"0123456789"
 
 
-def test_a_folder_is_copied_into_itself_once(amina: Drive, folder: str, note: str) -> None:
-    assert amina.copy(folder, f"{folder}/inside").status == 201
+def test_a_folder_is_not_copied_into_itself_but_without_members(
+    amina: Drive, folder: str, note: str
+) -> None:
+    inside = f"{folder}/inside"
+    assert amina.copy(folder, inside).status == 403
+    assert amina.names(folder) == {"note.txt"}
+    assert amina.copy(folder, inside, Depth="0").status == 201
     assert amina.names(folder) == {"note.txt", "inside"}
-    assert amina.names(f"{folder}/inside") == {"note.txt"}
+    assert amina.names(inside) == set()
 
 
 @pytest.mark.parametrize("method", ["DELETE", "MOVE"])
