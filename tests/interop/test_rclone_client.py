@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cast import CCAS
 from tests.support.instance import Server
 from tests.support.outside import Outside, as_root, program
 
@@ -162,14 +163,15 @@ def test_a_sync_after_an_expiry_removes_exactly_what_has_expired(
     """A professional's whole drive, kept in step on their laptop."""
     instance = drive.instance
     amina, top = instance.drive("amina"), f"dossier-{time.monotonic_ns()}"
+    instance.add_person("noor", "professional", "Noor Haddad", CCAS)
     grants = {}
     for name in ("expires", "ended", "stays"):
         for path in (f"/{top}-{name}", f"/{top}-{name}/sub"):
             assert amina.mkcol(path).status == 201
         for path in ("a.txt", "sub/b.txt"):
             assert amina.put(f"/{top}-{name}/{path}", name.encode()).status == 201
-        grants[name] = instance.grant("amina", "karim", f"/{top}-{name}", "read")
-    mine = Rclone(outside, drive, "karim", "")
+        grants[name] = instance.grant("amina", "noor", f"/{top}-{name}", "read")
+    mine = Rclone(outside, drive, "noor", "")
     laptop = tmp_path / "laptop"
     mine.must("sync", mine.remote, str(laptop))
     before = {path.relative_to(laptop) for path in laptop.rglob("*")}
