@@ -16,6 +16,9 @@ UNANSWERED = timedelta(days=30)
 unless it was confirmed: so nobody gets more than five tries at a code in that time.
 """
 
+FORGOTTEN = timedelta(days=30)
+"""So long after its expiry a request is forgotten: it names somebody as a professional typed it."""
+
 MOST_TRIES = 5
 """Wrong codes that a request takes. After them only the beneficiary's own sign-in confirms it."""
 

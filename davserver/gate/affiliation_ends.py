@@ -1,4 +1,5 @@
-"""Affiliations that end by themselves: the housekeeping writes it down and tells both sides.
+"""Affiliations that end by themselves: the housekeeping writes it down and tells both sides; and
+requests for them, which are forgotten a while after nobody can answer them any more.
 
 What was granted through them was out of reach from the very moment (`davserver.vault.standing`).
 """
@@ -9,11 +10,14 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from davserver.domain.affiliations import Affiliation, AffiliationState, Ending
+from davserver.domain.affiliations import FORGOTTEN, Affiliation, AffiliationState, Ending
 from davserver.domain.errors import Damaged
+from davserver.gate.acting import row_stamps
 from davserver.gate.affiliating import finish, left_side, owner_of, slug_of
 from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.tools import Tools
+from davserver.trail import Event, What
+from davserver.vault import affiliation_requests as requests
 from davserver.vault import affiliations
 
 log = structlog.get_logger(__name__)
@@ -52,3 +56,21 @@ def _end(tools: Tools, seen: Affiliation, now: datetime, tx: Connection) -> bool
     people = left_side(tx, tools, one, now) | owner_of(tx, tools, one.vault, now)
     tell(tx, tools, NoticeKind.AFFILIATION_OVER, people, says, now)
     return True
+
+
+def forget_requests(tools: Tools, now: datetime) -> int:
+    """How many. They name people as somebody typed them, whether these exist or not."""
+    before = now - FORGOTTEN
+    with tools.db.read() as tx:
+        if not requests.expired(tx, before, 1):
+            return 0
+
+    def work(tx: Connection) -> int:
+        stamps = requests.remove(tx, requests.expired(tx, before, MOST_AT_ONCE))
+        details = {"by": "retention", "requests": str(len(stamps))}
+        rows = row_stamps(stamps)
+        event = Event(vault=None, what=What.ERASE, who=None, rows=rows, details=details)
+        tools.trail.record(tx, event, now)
+        return len(stamps)
+
+    return tools.db.write(work)

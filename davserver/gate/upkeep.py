@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from davserver.domain.errors import Damaged
 from davserver.gate.acting import row_stamps
-from davserver.gate.affiliation_ends import end_those_over
+from davserver.gate.affiliation_ends import end_those_over, forget_requests
 from davserver.gate.tools import Tools
 from davserver.trail import WINDOW, Event, What
 from davserver.vault import affiliations, pace
@@ -28,14 +28,14 @@ class Upkeep:
 
     def run(self, now: datetime) -> Swept | None:
         """One bounded round: what nothing needs is swept, read windows that are over become
-        entries, affiliations that are over end, counts of changes are forgotten. None when another
-        process is at it. Raises
-        Unavailable.
+        entries, affiliations that are over end, old requests for them and counts of changes are
+        forgotten. None when another process is at it. Raises Unavailable.
         """
         swept = self._sweeper.run(now)
         if swept is not None:
             self._close_windows(now)
             end_those_over(self._tools, now)
+            self._forget_requests(now)
             self._forget_counts(now)
         return swept
 
@@ -49,6 +49,13 @@ class Upkeep:
         except Damaged:
             # A trail was tampered with: `abri trail verify` says which. Its windows stay open.
             log.error("read-windows-not-closed")  # noqa: TRY400 — the trace has values
+
+    def _forget_requests(self, now: datetime) -> None:
+        try:
+            forget_requests(self._tools, now)
+        except Damaged:
+            # The instance's trail was tampered with: they stay until somebody has looked.
+            log.error("requests-not-forgotten")  # noqa: TRY400 — the trace has values
 
     def _forget_counts(self, now: datetime) -> None:
         with self._tools.db.read() as tx:

@@ -1,12 +1,12 @@
 """Rows of requests for affiliations. One whose MAC is wrong is absent."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
@@ -55,6 +55,21 @@ def answer(
     tx: Connection, keys: InstanceKeys, request: AffiliationRequest, said: Answer, now: datetime
 ) -> tuple[AffiliationRequest, Stamp]:
     return _change(tx, keys, replace(request, answer=said, answered=now))
+
+
+def expired(tx: Connection, before: datetime, most: int) -> list[RequestId]:
+    """Requests that had expired by then, whatever was answered; the oldest first."""
+    old = select(table.c.id).where(table.c.expires_at <= to_us(before))
+    found = tx.execute(old.order_by(table.c.expires_at).limit(most)).scalars()
+    return [RequestId(one) for one in found]
+
+
+def remove(tx: Connection, ids: Collection[RequestId]) -> list[Stamp]:
+    """What the trail notes of those that were there."""
+    mine = table.c.id.in_(list(ids))
+    gone = tx.execute(select(table.c.id, table.c.row_version).where(mine)).all()
+    tx.execute(delete(table).where(mine))
+    return [Stamp(table.name, one.id, one.row_version, b"") for one in gone]
 
 
 def _change(

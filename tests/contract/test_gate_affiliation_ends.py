@@ -9,9 +9,11 @@ import pytest
 
 from davserver.db import tables as t
 from davserver.domain.affiliations import IDLE
+from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import NotFound
 from davserver.gate.affiliation_views import AffiliationViewState
 from davserver.gate.notices import NoticeKind
+from davserver.trail import INSTANCE
 from tests.support.accounts import statements_of
 from tests.support.affiliating import DAY, House
 from tests.support.safekeeping import safekeeping
@@ -195,3 +197,30 @@ def test_what_is_over_does_not_wake_up_by_a_late_note(house: House) -> None:
     world.clock.now = begun + IDLE + timedelta(hours=1)
     world.sweep()
     assert house.state() == [AffiliationViewState.ENDED]
+
+
+# ── requests that nobody can answer any more ────────────────────────────────────────────────────
+
+
+def test_requests_are_forgotten_a_month_after_they_expired(house: House) -> None:
+    """Those for people who do not exist, too; the trail says how many went, and of which rows."""
+    house.confirm(house.ask())
+    house.ask(login="nobody-of-that-name")
+    house.world.clock.passes(days=1)
+    late = house.ask(login="bilal")
+    house.world.clock.passes(days=59)
+    house.world.sweep()
+    assert [row["id"] for row in house.world.rows(t.affiliation_request)] == [late.id]
+    assert house.world.troubles() == []
+    (entry,) = [one for one in instance_entries(house) if one.what == "erase"]
+    assert entry.details == {"by": "retention", "requests": "2"}
+    house.world.clock.passes(days=1)
+    house.world.sweep()
+    assert house.world.rows(t.affiliation_request) == []
+    assert house.world.troubles() == []
+    assert house.state() == [AffiliationViewState.LIVE]
+
+
+def instance_entries(house: House) -> list[TrailEntry]:
+    with house.world.db.read() as tx:
+        return house.world.tools.trail.entries(tx, INSTANCE, limit=200, names=lambda _: {})
