@@ -17,6 +17,8 @@ from davserver.domain.people import AccountState, Role
 from davserver.domain.secret import Secret
 from tests.support.accounts import HOME, NOON, statements_of
 
+pytestmark = pytest.mark.slow
+
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)

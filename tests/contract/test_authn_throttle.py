@@ -13,6 +13,8 @@ from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.people import Person
 from tests.support.accounts import HOME, NOON, Accounts, statements_of
 
+pytestmark = pytest.mark.slow
+
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
 ELSEWHERE = "198.51.100.1"

@@ -18,6 +18,8 @@ from tests.support.accounts import statements_of
 from tests.support.affiliating import DAY, House
 from tests.support.safekeeping import safekeeping
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[House]:

@@ -16,6 +16,8 @@ from davserver.vault import index
 from davserver.vault.rows import sealed_columns
 from tests.support.drive import Drive, World, world_on
 
+pytestmark = pytest.mark.slow
+
 FEW, MANY = 10, 10_000
 DEEP = "/Logement/a/b/c/d/e/f"
 MOST = 8

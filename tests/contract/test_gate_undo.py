@@ -17,6 +17,8 @@ from davserver.vault import index
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 
+pytestmark = pytest.mark.slow
+
 MOST = 50
 HERE = "/Name of amina/Logement"
 View = dict[str, tuple[bytes, str, bytes | None]]

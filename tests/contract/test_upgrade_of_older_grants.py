@@ -28,6 +28,8 @@ from tests.support.cast import CCAS
 from tests.support.instance import Instance
 from tests.support.postgres import PostgresServer, any_database
 
+pytestmark = pytest.mark.slow
+
 NEW = {"affiliation", "affiliation_request", "pace", "notice"}
 """Tables that schema 0001 did not have, or had otherwise."""
 

@@ -12,6 +12,8 @@ from davserver.domain.errors import BadInput, NotFound
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 
+pytestmark = pytest.mark.slow
+
 SMALL = b"a few words"
 LARGE = bytes(range(256)) * 1000
 

@@ -17,6 +17,8 @@ from davserver.vault.sweep import AT_ONCE, MOST_IN_A_RUN, Sweeper, Swept
 from tests.support.drive import Drive
 from tests.support.safekeeping import KEPT, Safekeeping
 
+pytestmark = pytest.mark.slow
+
 SMALL = b"a few words"
 LARGE = bytes(range(256)) * 1000
 NOTHING = Swept()
