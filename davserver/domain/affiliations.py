@@ -48,6 +48,29 @@ class Affiliation:
     requested_by: PersonId | None = None
     requested: datetime | None = None
 
+    @classmethod
+    def begun(
+        cls,
+        identity: AffiliationId,
+        vault: VaultId,
+        structure: StructureId,
+        confirmed: datetime,
+        now: datetime,
+        ends: datetime | None = None,
+    ) -> "Affiliation":
+        """One that holds from `confirmed` on; its two years without activity count from `now`."""
+        return cls(
+            id=identity,
+            vault=vault,
+            structure=structure,
+            state=AffiliationState.CONFIRMED,
+            confirmed=confirmed,
+            ends=ends,
+            ended=None,
+            ended_by=None,
+            last_activity=now,
+        )
+
     @property
     def over_at(self) -> datetime:
         """When it ends by itself, if nothing happens before."""

@@ -47,7 +47,8 @@ def affirm(
         new = replace(before, ends=request.ends)
     else:
         identity = AffiliationId(tools.entropy(ID_BYTES)) if before is None else before.id
-        new = _new(identity, vault, structure, now, request)
+        ends = request.ends if request else None
+        new = Affiliation.begun(identity, vault, structure, now, now, ends)
     if request is not None:
         new = replace(new, requested_by=request.by, requested=request.requested)
     stamp = affiliations.store(tx, tools.keys, new)
@@ -146,26 +147,6 @@ def slug_of(tx: Connection, tools: Tools, structure: StructureId) -> str:
     """Empty where the structure's row was altered: what ends must still be able to end."""
     found = Directory(tools.keys).structures(tx, {structure}).get(structure)
     return found.slug if found else ""
-
-
-def _new(
-    identity: AffiliationId,
-    vault: VaultId,
-    structure: StructureId,
-    now: datetime,
-    request: AffiliationRequest | None,
-) -> Affiliation:
-    return Affiliation(
-        id=identity,
-        vault=vault,
-        structure=structure,
-        state=AffiliationState.CONFIRMED,
-        confirmed=now,
-        ends=request.ends if request else None,
-        ended=None,
-        ended_by=None,
-        last_activity=now,
-    )
 
 
 def _is_for(row: GrantRow, people: Collection[PersonId]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from davserver.db import tables as t
-from davserver.domain.affiliations import Affiliation, AffiliationState
+from davserver.domain.affiliations import Affiliation
 from davserver.domain.grants import ToStructure
 from davserver.domain.ids import ID_BYTES, AffiliationId, Entropy, StructureId, VaultId
 from davserver.gate.acting import row_stamps
@@ -29,9 +29,9 @@ def affirm_older(
         return 0
     pairs = _pairs(tx, keys, now)
     for (vault, structure), confirmed in sorted(pairs.items()):
-        stamp = affiliations.store(
-            tx, keys, _made(AffiliationId(entropy(ID_BYTES)), vault, structure, confirmed, now)
-        )
+        identity = AffiliationId(entropy(ID_BYTES))
+        begun = Affiliation.begun(identity, vault, structure, confirmed, now)
+        stamp = affiliations.store(tx, keys, begun)
         slug = tx.execute(select(t.structure.c.slug).where(t.structure.c.id == structure)).scalar()
         event = Event(
             vault=vault,
@@ -56,23 +56,3 @@ def _pairs(
             pair = (one.vault, one.to.id)
             found[pair] = min(one.created, found.get(pair, one.created))
     return found
-
-
-def _made(
-    identity: AffiliationId,
-    vault: VaultId,
-    structure: StructureId,
-    confirmed: datetime,
-    now: datetime,
-) -> Affiliation:
-    return Affiliation(
-        id=identity,
-        vault=vault,
-        structure=structure,
-        state=AffiliationState.CONFIRMED,
-        confirmed=confirmed,
-        ends=None,
-        ended=None,
-        ended_by=None,
-        last_activity=now,
-    )

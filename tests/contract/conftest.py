@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from davserver.domain.people import Structure
 from tests.support.accounts import Accounts, accounts_in
 from tests.support.drive import Drive
 from tests.support.office import Office, office_in
@@ -40,3 +41,13 @@ def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
 def amina(world: Safekeeping) -> Drive:
     """Her vault has the French folders."""
     return world.beneficiary("amina", "fr")
+
+
+@pytest.fixture
+def ccas(world: Safekeeping) -> Structure:
+    return world.structure("ccas")
+
+
+@pytest.fixture
+def karim(world: Safekeeping, ccas: Structure) -> Drive:
+    return world.professional("karim", ccas)

@@ -1,8 +1,6 @@
 """What a document is about: its owner says it, it travels along, and it decides who sees it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,21 +14,10 @@ from davserver.domain.people import Structure
 from davserver.gate.classifying import CategoryView, Classifying
 from tests.support.accounts import NOON
 from tests.support.drive import Drive
-from tests.support.safekeeping import Safekeeping, safekeeping
+from tests.support.safekeeping import Safekeeping
 
 HOUSING, HEALTH, WORK = Category.HOUSING, Category.HEALTH, Category.WORK
 INSIDE = "/Name of amina/Logement"
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def ccas(world: Safekeeping) -> Structure:
-    return world.structure("ccas")
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """When grants begin and end: upcoming ones, renewals, and many ended at once."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,20 +18,9 @@ from davserver.domain.people import Structure
 from davserver.trail import INSTANCE
 from tests.support.accounts import NOON
 from tests.support.drive import Drive
-from tests.support.safekeeping import Safekeeping, later, safekeeping
+from tests.support.safekeeping import Safekeeping, later
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def ccas(world: Safekeeping) -> Structure:
-    return world.structure("ccas")
 
 
 @pytest.fixture
@@ -42,11 +29,6 @@ def amina(world: Safekeeping) -> Drive:
     drive.put("/Logement/bail.txt", b"lease")
     drive.put("/Travail/cv.txt", b"cv")
     return drive
-
-
-@pytest.fixture
-def karim(world: Safekeeping, ccas: Structure) -> Drive:
-    return world.professional("karim", ccas)
 
 
 def give(

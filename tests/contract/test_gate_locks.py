@@ -1,8 +1,7 @@
 """Whom a lock binds: only where its holder may write, and never by what the other cannot see."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,18 +13,12 @@ from davserver.domain.people import Structure
 from policies.loader import load_bytes
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive
-from tests.support.safekeeping import Safekeeping, safekeeping
+from tests.support.safekeeping import Safekeeping
 
 SHARED = "/Name of amina/Logement"
 LETTER = "/Logement/dossier/letter.odt"
 REPORT = "/Logement/dossier/report.odt"
 """Of category health: whoever is there for a structure does not see it."""
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

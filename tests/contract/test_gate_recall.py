@@ -1,8 +1,7 @@
 """Recall: what was misfiled is erased by whoever did it, while nobody else has opened it."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -14,18 +13,12 @@ from davserver.domain.paths import DrivePath
 from davserver.gate.notices import NoticeKind
 from davserver.trail import INSTANCE
 from tests.support.drive import Drive
-from tests.support.safekeeping import Safekeeping, safekeeping
+from tests.support.safekeeping import Safekeeping
 
 HERE = "/Name of amina/Logement"
 SCAN = f"{HERE}/scan.pdf"
 OWNERS = "/Logement/scan.pdf"
 LARGE = bytes(range(256)) * 1024
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -32,21 +32,11 @@ def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
 
 
 @pytest.fixture
-def ccas(world: Safekeeping) -> Structure:
-    return world.structure("ccas")
-
-
-@pytest.fixture
 def amina(world: Safekeeping) -> Drive:
     drive = world.beneficiary("amina", "fr")
     drive.put("/Logement/bail.txt", b"lease")
     drive.put("/Logement/plan.txt", b"plan")
     return drive
-
-
-@pytest.fixture
-def karim(world: Safekeeping, ccas: Structure) -> Drive:
-    return world.professional("karim", ccas)
 
 
 @pytest.fixture
