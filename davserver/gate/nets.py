@@ -49,8 +49,10 @@ class SafetyNets:
     is for whoever put a document into the wrong vault. All raise Refused for whoever may not.
     """
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, at_once: int = AT_ONCE) -> None:
+        """`at_once`: how many things one transaction of an undo takes back."""
         self._tools = tools
+        self._at_once = at_once
         self._directory = Directory(tools.keys)
 
     def recall(self, who: Principal, path: DrivePath) -> Recalled:
@@ -85,12 +87,13 @@ class SafetyNets:
         Raises NotFound, BadInput where neither a pause nor `since` says from when.
         """
         wish = _Wish(by, since, keep_paused)
-        first = change(self._tools, who, lambda sight: self._undo(sight, wish, AT_ONCE))
+        first = change(self._tools, who, lambda sight: self._undo(sight, wish, self._at_once))
         # The pause is lifted at the end, and with it goes when the batch began.
         wish = replace(wish, since=first.since)
         reports = [first]
         while reports[-1].more:
-            reports.append(change(self._tools, who, lambda s: self._undo(s, wish, AT_ONCE)))
+            more = change(self._tools, who, lambda s: self._undo(s, wish, self._at_once))
+            reports.append(more)
         done = tuple(one for report in reports for one in report.done)
         return replace(reports[-1], done=done)
 

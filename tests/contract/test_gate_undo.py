@@ -1,17 +1,21 @@
 """`vault undo`: what one person changed by the dozen is as it was before, and nothing is lost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import Connection
 
 from davserver.db import tables as t
+from davserver.db.database import Database, Work
 from davserver.domain.conditions import NONE
 from davserver.domain.drive import Patch, PropertyChange, TrailEntry
 from davserver.domain.errors import BadInput, NotFound, Reason, Refused
 from davserver.domain.paths import DrivePath
-from davserver.gate import nets
+from davserver.gate.nets import SafetyNets
 from davserver.gate.undone import Act, UndoReport, Why
 from davserver.vault import index
 from tests.support.drive import Drive
@@ -21,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 MOST = 50
 HERE = "/Name of amina/Logement"
+T = TypeVar("T")
 View = dict[str, tuple[bytes, str, bytes | None]]
 
 
@@ -336,33 +341,57 @@ def test_a_preview_shows_all_and_changes_nothing(
     everything_back(world, amina, attacked)
 
 
+class Dies(Database):
+    """A process that is interrupted when it begins its second transaction."""
+
+    begun = 0
+
+    def write(self, work: Work[T]) -> T:
+        self.begun += 1
+        if self.begun > 1:
+            raise KeyboardInterrupt
+        return super().write(work)
+
+
+class Again(Database):
+    """Every transaction fails once at its very end and is run again, as `write` may do at any time
+    after a serialisation failure.
+    """
+
+    class Failed(Exception):
+        pass
+
+    def write(self, work: Work[T]) -> T:
+        def fails(tx: Connection) -> None:
+            work(tx)
+            raise self.Failed
+
+        with pytest.raises(self.Failed):
+            super().write(fails)
+        return super().write(work)
+
+
+@contextmanager
+def nets_on(world: Safekeeping, kind: type[Database], at_once: int) -> Iterator[SafetyNets]:
+    """The safety nets of another process, on the same data."""
+    with closing(kind(world.url)) as db:
+        yield SafetyNets(replace(world.tools, db=db), at_once)
+
+
 def test_a_large_batch_is_taken_back_in_parts_that_are_whole(
-    world: Safekeeping, amina: Drive, karim: Drive, attacked: View, monkeypatch: pytest.MonkeyPatch
+    world: Safekeeping, amina: Drive, karim: Drive, attacked: View
 ) -> None:
-    monkeypatch.setattr(nets, "AT_ONCE", 7)
-    done = undo(world, amina)
+    done = SafetyNets(world.tools, at_once=7).undo(world.for_(amina), "karim")
     assert len(done.done) == 51
     everything_back(world, amina, attacked)
     assert not karim.who.paused
 
 
 def test_an_undo_that_was_cut_short_is_finished_by_the_next(
-    world: Safekeeping, amina: Drive, karim: Drive, attacked: View, monkeypatch: pytest.MonkeyPatch
+    world: Safekeeping, amina: Drive, karim: Drive, attacked: View
 ) -> None:
-    monkeypatch.setattr(nets, "AT_ONCE", 20)
-    real, parts = world.db.write, 0
-
-    def dies_after_one(work: Callable[[Any], Any]) -> Any:
-        nonlocal parts
-        parts += 1
-        if parts > 1:
-            raise KeyboardInterrupt
-        return real(work)
-
-    monkeypatch.setattr(world.db, "write", dies_after_one)
-    with pytest.raises(KeyboardInterrupt):
-        undo(world, amina)
-    monkeypatch.setattr(world.db, "write", real)
+    with nets_on(world, Dies, at_once=20) as nets, pytest.raises(KeyboardInterrupt):
+        nets.undo(world.for_(amina), "karim")
     assert view(amina) != attacked
     assert karim.who.paused
     assert world.troubles() == []
@@ -371,24 +400,10 @@ def test_an_undo_that_was_cut_short_is_finished_by_the_next(
 
 
 def test_a_closure_that_runs_twice_undoes_once(
-    world: Safekeeping, amina: Drive, karim: Drive, attacked: View, monkeypatch: pytest.MonkeyPatch
+    world: Safekeeping, amina: Drive, attacked: View
 ) -> None:
-    real = world.db.write
-
-    class Again(Exception):
-        pass
-
-    def twice(work: Callable[[Any], Any]) -> Any:
-        def fails(tx: Any) -> None:
-            work(tx)
-            raise Again
-
-        with pytest.raises(Again):
-            real(fails)
-        return real(work)
-
-    monkeypatch.setattr(world.db, "write", twice)
-    undo(world, amina)
+    with nets_on(world, Again, at_once=200) as nets:
+        nets.undo(world.for_(amina), "karim")
     everything_back(world, amina, attacked)
 
 
