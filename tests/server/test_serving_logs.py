@@ -35,7 +35,9 @@ def test_what_an_application_complains_about_is_counted_and_not_kept():
 
 def test_the_request_line_of_the_log_holds_numbers_and_no_names():
     with served(hello) as running:
+        # A line follows its answer: each is awaited, so that the order is that of the requests.
         running.ask(request("GET", "/Jeanne?Moreau", "User-Agent: Godot"))
+        assert eventually(lambda: len(running.events("request")) == 1)
         running.ask(request("JEANNE", "/"))
         assert eventually(lambda: len(running.events("request")) == 2)
         line, other = running.events("request")
