@@ -16,13 +16,16 @@ class Table:
     def __init__(self, rules: tuple[Rule, ...], vocabulary: Vocabulary) -> None:
         self.rules = rules
         self._masks = tuple(_column_masks(rules, column, vocabulary) for column in Column)
-        self._allows = _bits([rule.allows for rule in rules])
+        self.allows = _bits([rule.allows for rule in rules])
         self._blocks = _bits([rule.blocks_drive for rule in rules])
 
     def decide(self, point: Point) -> tuple[bool, Rule | None]:
         """As Casbin would: the first matching deny, else the last matching allow, else no."""
-        bits = self._matching(point)
-        denies = bits & ~self._allows
+        return self.decide_bits(self._matching(point))
+
+    def decide_bits(self, bits: int) -> tuple[bool, Rule | None]:
+        """The same, of a set of matching rules."""
+        denies = bits & ~self.allows
         if denies:
             return False, self.rules[(denies & -denies).bit_length() - 1]
         if bits:
@@ -32,6 +35,10 @@ class Table:
     def matching(self, point: Point) -> tuple[Rule, ...]:
         """Every rule that speaks of this point, in file order."""
         return tuple(self._each(self._matching(point)))
+
+    def mask(self, column: Column, word: str) -> int:
+        """The rules that accept this word; none for a word that is in no vocabulary."""
+        return self._masks[_INDEX[column]].get(word, 0)
 
     def block(self, point: Point) -> Rule | None:
         """The first rule that blocks the whole drive in these circumstances. Of the point only
@@ -51,6 +58,9 @@ class Table:
             lowest = bits & -bits
             yield self.rules[lowest.bit_length() - 1]
             bits ^= lowest
+
+
+_INDEX = {column: index for index, column in enumerate(Column)}
 
 
 def _column_masks(
