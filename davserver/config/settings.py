@@ -37,7 +37,7 @@ class Listen:
         "keys/tls.key", kinds.PATH, "PEM, without passphrase, readable by Abri only."
     )
     proxies: tuple[Network, ...] = setting(
-        [], kinds.NETWORKS, "Reverse proxies whose X-Forwarded-For and -Proto are believed."
+        [], kinds.NETWORKS, "Reverse proxies that are believed when they say for whom they ask."
     )
 
 

@@ -1,6 +1,5 @@
 """The only file that knows the keys of a WSGI environ: requests come out of it, replies go in."""
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -13,6 +12,7 @@ from davserver.config import Listen
 from davserver.dav.destination import Here
 from davserver.dav.errors import Malformed
 from davserver.dav.fields import length as parsed_length
+from davserver.dav.forwarded import Peer, Said, peer
 from davserver.dav.preconditions import FIELDS, parse_conditions
 from davserver.dav.reply import Reply
 from davserver.dav.streams import Body
@@ -37,7 +37,7 @@ class Request:
     path: DrivePath
     folder_form: bool
     body: Body
-    address: str | None
+    address: str
     environ: Environ
 
     def header(self, name: str) -> str | None:
@@ -89,48 +89,18 @@ def body_of(environ: Environ) -> Body:
     return Body(environ["wsgi.input"], None if coding else announced or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end, and whether others on the way could read along."""
-
-    address: str | None
-    private: bool
-
-
 def peer_of(environ: Environ, listen: Listen) -> Peer:
     """A listed proxy is believed about its client, nobody else is."""
-    address = str(environ.get("REMOTE_ADDR") or "") or None
-    private = environ["wsgi.url_scheme"] == "https" or listen.plain_http
-    if not _is_listed(address, listen):
-        return Peer(address, private)
-    proto = header(environ, "X-Forwarded-Proto")
-    if proto is not None:
-        private = proto.rpartition(",")[2].strip().lower() == "https"
-    return Peer(_client_behind(environ, listen) or address, private)
-
-
-def _client_behind(environ: Environ, listen: Listen) -> str | None:
-    """The last hop that no listed proxy is: everything before it could be invented."""
-    hops = (header(environ, "X-Forwarded-For") or "").split(",")
-    for hop in reversed([one.strip() for one in hops if one.strip()]):
-        if not _is_listed(hop, listen):
-            return hop if _is_address(hop) else None
-    return None
-
-
-def _is_listed(address: str | None, listen: Listen) -> bool:
-    if not listen.proxies or not _is_address(address or ""):
-        return False
-    ip = ipaddress.ip_address(address or "")
-    return any(ip in network for network in listen.proxies)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return peer(
+        str(environ.get("REMOTE_ADDR") or ""),
+        private=environ["wsgi.url_scheme"] == "https" or listen.plain_http,
+        listen=listen,
+        said=Said(
+            header(environ, "Forwarded"),
+            header(environ, "X-Forwarded-For"),
+            header(environ, "X-Forwarded-Proto"),
+        ),
+    )
 
 
 def carry(environ: Environ, request: Request, start_response: StartResponse) -> None:

@@ -37,11 +37,12 @@ class Answer:
 
 @dataclass
 class Connection:
-    """One TCP (or TLS) connection to a server on this machine."""
+    """One TCP (or TLS) connection to a server on this machine, from any of its own addresses."""
 
     port: int
     tls: bool = False
     timeout: float = 60
+    source: str = "127.0.0.1"
     _socket: socket.socket | None = field(default=None, repr=False)
     _rest: bytes = field(default=b"", repr=False)
 
@@ -51,7 +52,9 @@ class Connection:
 
     def open(self) -> socket.socket:
         if self._socket is None:
-            raw = socket.create_connection(("127.0.0.1", self.port), timeout=self.timeout)
+            raw = socket.create_connection(
+                ("127.0.0.1", self.port), timeout=self.timeout, source_address=(self.source, 0)
+            )
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket = _in_tls(raw) if self.tls else raw
             self._rest = b""
@@ -166,10 +169,13 @@ class Caller:
     tls: bool = False
     timeout: float = 60
     again: bool = True
+    source: str = "127.0.0.1"
     connection: Connection = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.connection = Connection(self.port, tls=self.tls, timeout=self.timeout)
+        self.connection = Connection(
+            self.port, tls=self.tls, timeout=self.timeout, source=self.source
+        )
 
     def ask(
         self,

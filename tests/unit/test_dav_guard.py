@@ -224,48 +224,24 @@ def test_plain_http_is_served_where_the_listener_is_for_this_machine_only() -> N
     assert ask("GET", "/dav/", scheme="http", listen=PLAIN).arrived is not None
 
 
-@pytest.mark.parametrize(
-    ("scheme", "proto", "served"),
-    [
-        ("http", "https", True),
-        ("http", "http", False),
-        ("https", "http", False),
-        ("http", "http, https", True),
-        ("http", None, False),
-        ("https", None, True),
-    ],
-)
-def test_a_listed_proxy_is_believed_about_its_own_client(
-    scheme: str, proto: str | None, *, served: bool
+@pytest.mark.parametrize(("proto", "served"), [("https", True), ("http", False), (None, False)])
+def test_a_listed_proxy_is_believed_about_the_line_of_its_client(
+    proto: str | None, *, served: bool
 ) -> None:
     headers = {"x_forwarded_proto": proto} if proto else {}
-    answer = ask("GET", "/dav/", listen=BEHIND_PROXY, scheme=scheme, peer="10.1.2.3", **headers)
+    answer = ask("GET", "/dav/", listen=BEHIND_PROXY, scheme="http", peer="10.1.2.3", **headers)
     assert (answer.arrived is not None) is served
 
 
-def test_nobody_else_is_believed() -> None:
-    headers = {"x_forwarded_proto": "https", "x_forwarded_for": "198.51.100.7"}
-    assert ask("GET", "/dav/", listen=BEHIND_PROXY, scheme="http", **headers).status == 403
-    environ = ask("GET", "/dav/", listen=BEHIND_PROXY, **headers).arrived
-    assert environ is not None
-    assert request_in(environ).address == "192.0.2.1"
-
-
 @pytest.mark.parametrize(
-    ("hops", "address"),
-    [
-        (None, "10.1.2.3"),
-        ("198.51.100.7", "198.51.100.7"),
-        ("1.1.1.1, 198.51.100.7", "198.51.100.7"),
-        ("198.51.100.7, 10.9.9.9", "198.51.100.7"),
-        ("10.8.8.8", "10.1.2.3"),
-        ("nonsense", "10.1.2.3"),
-        ("2001:db8::1", "2001:db8::1"),
-    ],
+    ("field", "value"),
+    [("x_forwarded_for", "198.51.100.7"), ("forwarded", "for=198.51.100.7;proto=https")],
 )
-def test_the_clients_address_is_the_last_that_no_proxy_has(hops: str | None, address: str) -> None:
-    headers = {"x_forwarded_for": hops} if hops else {}
-    environ = ask("GET", "/dav/", listen=BEHIND_PROXY, peer="10.1.2.3", **headers).arrived
+@pytest.mark.parametrize(("proxy", "address"), [("10.1.2.3", "198.51.100.7"), ("192.0.2.1",) * 2])
+def test_the_request_carries_the_address_that_a_listed_proxy_says(
+    field: str, value: str, proxy: str, address: str
+) -> None:
+    environ = ask("GET", "/dav/", listen=BEHIND_PROXY, peer=proxy, **{field: value}).arrived
     assert environ is not None
     assert request_in(environ).address == address
 

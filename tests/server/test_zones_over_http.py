@@ -1,0 +1,98 @@
+"""Where somebody is decides what they may: as the server sees it, or a listed proxy says it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cast import EITHER, Casts
+from tests.support.instance import Instance, serving
+
+pytestmark = pytest.mark.server
+
+PROXY, NEIGHBOUR, ELSEWHERE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+"""Three addresses of this machine. The first two are in the office's network, one is a proxy."""
+
+NETWORKS = b"""
+127.0.0.1/32, office
+127.0.0.2/32, office
+198.51.100.0/24, office
+2001:db8:12::/48, office
+203.0.113.66/32, blocked
+"""
+OFFICE_ONLY = b"p, office-only, deny, professional, *, use, *, *, internet, *, *\n"
+OFFICE, INTERNET, BLOCKED = "198.51.100.7", "192.0.2.9", "203.0.113.66"
+
+
+@pytest.fixture(scope="module", params=EITHER)
+def office(
+    casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Instance]:
+    """Professionals open documents in the office only. The proxy stands in the office too."""
+    folder = tmp_path_factory.mktemp("zones") / "abri"
+    with casts.copy(request.param, folder) as instance:
+        instance.set("listen.proxies", f"[{PROXY}, 10.0.0.0/8]")
+        (folder / "policies" / "networks.csv").write_bytes(NETWORKS)
+        with (folder / "policies" / "rules.csv").open("ab") as rules:
+            rules.write(OFFICE_ONLY)
+        with serving(instance):
+            amina = instance.drive("amina")
+            assert amina.put("/avis.pdf", b"an assessment").status == 201
+            amina.proppatch("/avis.pdf", "{urn:x-abri:properties}category", "income")
+            instance.grant("amina", "karim", "/avis.pdf", "read")
+            yield instance
+
+
+def ask(office: Instance, source: str, *headers: tuple[str, str]) -> str:
+    """What karim hears when he opens the document: `200`, or the status and the reason."""
+    with office.caller("karim", source=source) as karim:
+        answer = karim.ask("GET", "/dav/Amina%20Benali/avis.pdf", headers)
+    reason = re.search(r"<abri:reason>(.*)</abri:reason>", answer.text())
+    return f"{answer.status} {reason[1]}" if reason else str(answer.status)
+
+
+REFUSED = "403 network"
+AS_SAID = [
+    ((), "200"),
+    ((("X-Forwarded-For", OFFICE),), "200"),
+    ((("X-Forwarded-For", INTERNET),), REFUSED),
+    ((("X-Forwarded-For", BLOCKED),), REFUSED),
+    ((("X-Forwarded-For", f"::ffff:{OFFICE}"),), "200"),
+    ((("X-Forwarded-For", f"{OFFICE}, {INTERNET}"),), REFUSED),
+    ((("X-Forwarded-For", f"{INTERNET}, {OFFICE}, 10.0.0.1"),), "200"),
+    ((("X-Forwarded-For", OFFICE), ("X-Forwarded-For", INTERNET)), REFUSED),
+    ((("X-Forwarded-For", INTERNET), ("X-Forwarded-For", OFFICE)), "200"),
+    ((("X-Forwarded-For", "nonsense"),), REFUSED),
+    ((("X-Forwarded-For", ""),), REFUSED),
+    ((("Forwarded", f"for={OFFICE};proto=https"),), "200"),
+    ((("Forwarded", f"for={INTERNET};proto=https"),), REFUSED),
+    ((("Forwarded", 'for="[2001:db8:12::7]:4711"'),), "200"),
+    ((("Forwarded", f'for="[::ffff:{INTERNET}]:1"'),), REFUSED),
+    ((("Forwarded", f"for={OFFICE}"), ("Forwarded", f"for={INTERNET}")), REFUSED),
+    ((("Forwarded", f"for={INTERNET}"), ("Forwarded", f"for={OFFICE}, for=10.0.0.1")), "200"),
+    ((("Forwarded", "for=_hidden"),), REFUSED),
+    ((("Forwarded", "for=unknown"),), REFUSED),
+    ((("Forwarded", f"for={OFFICE}"), ("X-Forwarded-For", OFFICE)), "200"),
+    ((("Forwarded", f"for={OFFICE}"), ("X-Forwarded-For", INTERNET)), REFUSED),
+    ((("Forwarded", f"for={INTERNET}"), ("X-Forwarded-For", OFFICE)), REFUSED),
+]
+
+
+@pytest.mark.parametrize(("headers", "heard"), AS_SAID)
+def test_a_listed_proxy_decides_for_its_client(office: Instance, headers, heard: str) -> None:
+    assert ask(office, PROXY, *headers) == heard
+
+
+def test_from_anybody_else_the_header_fields_change_nothing(office: Instance) -> None:
+    for headers, _ in AS_SAID:
+        assert ask(office, NEIGHBOUR, *headers) == "200"
+        assert ask(office, ELSEWHERE, *headers) == REFUSED
+
+
+def test_what_nobody_is_let_into_is_not_listed_either(office: Instance) -> None:
+    with office.caller("karim", source=PROXY) as karim:
+        asked = {"Depth": "1", "X-Forwarded-For": "unknown"}
+        assert karim.ask("PROPFIND", "/dav/", asked).status == 403
+        asked["X-Forwarded-For"] = INTERNET
+        assert "avis.pdf" not in karim.ask("PROPFIND", "/dav/", asked).text()
+        assert "avis.pdf" in karim.ask("PROPFIND", "/dav/Amina%20Benali/", asked).text()
