@@ -7,6 +7,7 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
 from davserver.domain.people import Principal, Role, Structure
+from policies.hours import Span
 from policies.invariants import OWN_REVOKE, refusal
 from policies.snapshot import UNKNOWN, Snapshot
 from policies.ties import Tie, acting_membership, earliest, tie_of
@@ -104,7 +105,7 @@ class Judge:
         """
         membership = acting_membership(who, None, now)
         zone = self.snapshot.networks.zone_of(who.address)
-        slot = self._slot(membership.structure.time_zone if membership else None, now)
+        slot = self._slot(membership.structure if membership else None, now)
         found = self.snapshot.block(
             Point(
                 role=who.person.role,
@@ -132,20 +133,25 @@ class Judge:
             structure=self.snapshot.structure_word(structure),
             zone=self.snapshot.networks.zone_of(who.address),
             auth=who.strength,
-            slot=self._slot(structure.time_zone if structure else None, now),
+            slot=self._slot(structure, now),
         )
 
-    def _slot(self, time_zone: str | None, now: datetime) -> str:
+    def _slot(self, structure: Structure | None, now: datetime) -> str:
         if not self.snapshot.has_slots:
             return CLOSED
-        span = self.snapshot.calendar.span(now, time_zone)
+        span = self._span(structure, now)
         return span.slot if span else UNKNOWN
+
+    def _span(self, structure: Structure | None, now: datetime) -> Span | None:
+        calendar = self.snapshot.calendar
+        if structure is None:
+            return calendar.span(now, None)
+        return calendar.span(now, structure.time_zone, structure.slug)
 
     def _until(self, tie: Tie, now: datetime) -> datetime | None:
         if not self.snapshot.has_slots:
             return tie.until
-        zone = tie.structure.time_zone if tie.structure else None
-        span = self.snapshot.calendar.span(now, zone)
+        span = self._span(tie.structure, now)
         return earliest(tie.until, span.ends if span else now)
 
 

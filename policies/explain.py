@@ -108,7 +108,7 @@ def _attributes(
         ),
         Column.ZONE: (Origin.NETWORKS, f"{where} → {network}" if network else where),
         Column.AUTH: (Origin.SIGN_IN, ""),
-        Column.SLOT: (Origin.CALENDAR, judge.snapshot.calendar.local_time(now, _zone(tie))),
+        Column.SLOT: (Origin.CALENDAR, _local_time(judge, tie, now)),
     }
     return tuple(
         Attribute(column, word, *origins[column])
@@ -116,8 +116,11 @@ def _attributes(
     )
 
 
-def _zone(tie: Tie) -> str | None:
-    return tie.structure.time_zone if tie.structure else None
+def _local_time(judge: Judge, tie: Tie, now: datetime) -> str:
+    structure, calendar = tie.structure, judge.snapshot.calendar
+    if structure is None:
+        return calendar.local_time(now, None)
+    return calendar.local_time(now, structure.time_zone, structure.slug)
 
 
 def _relation_origin(tie: Tie) -> tuple[Origin, str]:

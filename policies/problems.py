@@ -61,10 +61,23 @@ class Code(StrEnum):
     IMPOSSIBLE_SLOT = "P083"
     OVERLAPPING_SLOTS = "P084"
     BAD_TIME_ZONE = "P085"
+    BAD_TERRITORY = "P086"
+    SAME_HOLIDAYS = "P087"
+    NEVER_HOLDS = "P088"
+    BAD_DATE = "P089"
+    IMPOSSIBLE_CLOSING = "P090"
+    CLOSED_ALREADY = "P091"
+    BAD_SLUG = "P092"
 
 
 WARNINGS = frozenset(
-    {Code.SAME_RULE, Code.TOO_MANY_RULES, Code.NOTHING_ALLOWED, Code.DENY_STRENGTH}
+    {
+        Code.SAME_RULE,
+        Code.TOO_MANY_RULES,
+        Code.NOTHING_ALLOWED,
+        Code.DENY_STRENGTH,
+        Code.CLOSED_ALREADY,
+    }
 )
 """These are reported and the set still loads; every other code refuses the whole set."""
 
@@ -122,7 +135,7 @@ class Report:
         return tuple(sorted(self._found, key=lambda p: (p.file, p.line, p.column, p.code)))
 
 
-def nearest(word: str, choices: Iterable[str]) -> str | None:
+def nearest(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str | None:
     """The choice that looks most like `word`, or None when none is close."""
-    close = get_close_matches(word.strip().lower(), sorted(choices), n=1, cutoff=0.5)
+    close = get_close_matches(word.strip().lower(), sorted(choices), n=1, cutoff=cutoff)
     return str(close[0]) if close else None

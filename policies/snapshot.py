@@ -7,9 +7,9 @@ from itertools import product
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.errors import Reason
 from davserver.domain.people import Structure, StructureKind
-from policies.calendars import Calendar
 from policies.changes import REASONS, nearest_change, reason_for
 from policies.engine import Engine
+from policies.hours import Calendar
 from policies.networks import Networks
 from policies.problems import Problem
 from policies.rules import Rule

@@ -2,15 +2,16 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from davserver.domain.actions import Action, Category, Strength
+from davserver.domain.actions import Action, Category, Strength, Zone
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import Reason
 from policies.decider import Decider
 from policies.loader import load_bytes, shipped
-from tests.policy.question import NOW, named, shipped_files, structure, team
+from tests.policy.question import NOW, a_set, named, shipped_files, structure, team
 
 GUIDE = (shipped() / "POLICY.md").read_text()
 FRENCH, ENGLISH = GUIDE.split("\n---\n")
@@ -109,3 +110,19 @@ def test_a_structure_apart_has_rules_of_its_own():
     assert isinstance(decider.decide(apart.who, Action.PUT, apart.target, NOW), Denial)
     assert isinstance(decider.decide(apart.who, Action.GET, apart.target, NOW), Permit)
     assert isinstance(decider.decide(other.who, Action.PUT, other.target, NOW), Permit)
+
+
+def test_the_office_is_closed_on_the_public_holidays_of_where_it_is():
+    decider = Decider(a_set("office-hours"))
+    whit_monday = datetime(2026, 5, 25, 12, tzinfo=UTC)
+    abolition = datetime(2026, 5, 22, 15, tzinfo=UTC)
+    for zone, now, allowed in (
+        ("Europe/Paris", whit_monday, False),
+        ("Europe/Paris", whit_monday + timedelta(days=1), True),
+        ("Europe/Paris", abolition, True),
+        ("America/Martinique", abolition, False),
+    ):
+        asked = named(where=structure(time_zone=zone), zone=Zone.OFFICE)
+        answer = decider.decide(asked.who, Action.GET, asked.target, now)
+        assert isinstance(answer, Permit) is allowed, (zone, now)
+        assert decider.may_see(asked.who, asked.target, now)

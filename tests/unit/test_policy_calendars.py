@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from policies.calendars import Calendar, parse_calendars
+from policies.calendars import parse_calendars
+from policies.hours import Calendar
 from policies.problems import Report
 from policies.sheet import read_sheet
 
