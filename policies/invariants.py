@@ -54,6 +54,7 @@ OWNER_ONLY = Refusal(Reason.OWNER_ONLY, "invariant/owner-only")
 READ_ONLY = Refusal(Reason.READ_ONLY, "invariant/read-only-grant")
 PAUSED = Refusal(Reason.TOO_MANY_CHANGES, "invariant/paused")
 DEPOSIT_ONLY = Refusal(Reason.DEPOSIT_ONLY, "invariant/deposit-only-grant")
+REFUSALS = (NOBODY, BLOCKED, READ_ONLY_DEVICE, OWNER_ONLY, READ_ONLY, PAUSED, DEPOSIT_ONLY)
 
 _GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from policies import calendars, groups, networks, rules
+from policies import calendars, case_files, groups, networks, rules
 from policies.engine import Engine
 from policies.problems import Code, PolicyProblems, Problem, Report, nearest
 from policies.sheet import Line, read_sheet
@@ -43,11 +43,16 @@ def load_bytes(files: Mapping[str, bytes]) -> Snapshot:
 
 
 def check(directory: Path) -> tuple[Problem, ...]:
-    """Every problem of a folder, warnings too, in the order of files and lines."""
+    """Every problem of a folder, warnings too, in the order of files and lines. The cases in
+    `tests/` are read with rules that can be used: they speak of their words.
+    """
     try:
-        return load(directory).warnings
+        snapshot = load(directory)
     except PolicyProblems as found:
         return found.problems
+    report = Report()
+    case_files.read_cases(case_files.read_folder(directory, report), snapshot, report)
+    return snapshot.warnings + report.problems
 
 
 def read_files(directory: Path, report: Report) -> dict[str, bytes]:

@@ -69,6 +69,17 @@ class Code(StrEnum):
     CLOSED_ALREADY = "P091"
     BAD_SLUG = "P092"
 
+    NOT_TOML = "P100"
+    UNKNOWN_CASE_KEY = "P101"
+    MISSING_CASE_KEY = "P102"
+    BAD_CASE_VALUE = "P103"
+    UNKNOWN_CASE_WORD = "P104"
+    DUPLICATE_CASE = "P105"
+    CLASHING_KEYS = "P106"
+    BAD_CASE_MOMENT = "P107"
+    NO_CASE = "P108"
+    CASE_TOO_WIDE = "P109"
+
 
 WARNINGS = frozenset(
     {

@@ -12,6 +12,7 @@ from policies.snapshot import Snapshot
 
 _GUIDE = "POLICY.md"
 _EXAMPLES = "examples"
+_CASES = "tests"
 
 
 def load_policy(folder: Path) -> Snapshot:
@@ -29,8 +30,8 @@ def check_policy(folder: Path) -> tuple[PolicyProblem, ...]:
 
 
 def copy_shipped_policies(to: Path) -> None:
-    """The set that comes with Abri, for administrators to edit, with its guide and the stricter
-    sets to choose from. Raises AlreadyThere.
+    """The set that comes with Abri, for administrators to edit, with its guide, its cases and the
+    stricter sets to choose from. Raises AlreadyThere.
     """
     if to.exists():
         raise AlreadyThere(f"there are policies in {to} already")
@@ -38,7 +39,8 @@ def copy_shipped_policies(to: Path) -> None:
     to.mkdir(mode=0o755)
     for name in (*policies.loader.FILES, _GUIDE):
         shutil.copyfile(shipped / name, to / name)
-    shutil.copytree(shipped / _EXAMPLES, to / _EXAMPLES)
+    for folder in (_CASES, _EXAMPLES):
+        shutil.copytree(shipped / folder, to / folder)
 
 
 def _problem(folder: Path, one: PolicyProblem) -> Problem:

@@ -1,0 +1,186 @@
+"""A candidate set is put to the test before it counts: the cases that administrators wrote, and
+what each rule had to say in them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from davserver.domain.decisions import Decision, Permit
+from davserver.domain.errors import Reason
+from policies.case_files import read_cases
+from policies.cases import Asked, Case, Expected
+from policies.problems import Code, Problem, Report
+from policies.rules import Rule
+from policies.snapshot import Snapshot
+from policies.stage import Stage
+from policies.vocabulary import NO_STRUCTURE, Column, Point
+
+MOST_QUESTIONS = 50_000
+"""In one case: more is a case that names nothing."""
+
+_ALIKE = (Column.CATEGORY, Column.STRUCTURE, Column.ZONE, Column.AUTH, Column.SLOT)
+"""Where two words that every rule accepts alike, or not, have one answer. The other columns matter
+to the invariants as well.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What came out. `line` is that of the deciding rule in rules.csv, None for an invariant."""
+
+    allowed: bool
+    reason: Reason | None
+    rule: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The first question of a case that came out otherwise. `failed` of its `asked` did."""
+
+    case: Case
+    question: Asked
+    got: Got
+    failed: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What the cases show of one rule. `matched`: some question was about it. `decisive`: some
+    answer would have been the opposite without it.
+    """
+
+    rule: Rule
+    matched: bool
+    decisive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`problems`: what is wrong with the files of the cases; with any, nobody knows what they say,
+    so the trial is not passed.
+    """
+
+    generation: str
+    cases: tuple[Case, ...]
+    questions: int
+    failures: tuple[Failure, ...]
+    problems: tuple[Problem, ...]
+    coverage: tuple[Covered, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures and not self.problems
+
+    @property
+    def percent(self) -> int:
+        """How many of the rules were decisive in some case, rounded down; 100 without rules."""
+        decisive = sum(one.decisive for one in self.coverage)
+        return 100 * decisive // len(self.coverage) if self.coverage else 100
+
+
+def run(snapshot: Snapshot, files: Mapping[str, bytes]) -> Trial:
+    """Try the cases of `files` (`tests/NAME.toml` → content; other names are passed over) on the
+    rules of `snapshot`. Nothing else is read, not even a clock.
+    """
+    report = Report()
+    cases = read_cases(files, snapshot, report)
+    bench = _Bench(snapshot)
+    failures = [bench.failure(case, report) for case in cases]
+    return Trial(
+        generation=snapshot.generation,
+        cases=cases,
+        questions=bench.questions,
+        failures=tuple(one for one in failures if one is not None),
+        problems=report.problems,
+        coverage=bench.coverage(),
+    )
+
+
+_Key = tuple[object, ...]
+
+
+class _Bench:
+    """Asks, and keeps count of the rules that had a part in the answers."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._stage = Stage(snapshot)
+        self._alike = [(column, tuple(Column).index(column)) for column in _ALIKE]
+        self._structures = snapshot.vocabulary.values[Column.STRUCTURE]
+        self._rules = {rule.id: rule for rule in snapshot.rules}
+        self._answers: dict[_Key, Got] = {}
+        self._matched: set[str] = set()
+        self._decisive: set[str] = set()
+        self.questions = 0
+
+    def failure(self, case: Case, report: Report) -> Failure | None:
+        size = case.size(self._structures)
+        if size > MOST_QUESTIONS:
+            message = f"{size} questions in one case; at most {MOST_QUESTIONS}. Name fewer words."
+            report.add(case.file, (case.line, 1), Code.CASE_TOO_WIDE, message)
+            return None
+        self.questions += size
+        wrong = [
+            (asked, got)
+            for asked in case.questions(self._structures)
+            if not _fits(case.expected, got := self._ask(case, asked))
+        ]
+        return Failure(case, *wrong[0], failed=len(wrong), asked=size) if wrong else None
+
+    def _ask(self, case: Case, asked: Asked) -> Got:
+        key = self._key(case, asked)
+        if key not in self._answers:
+            self._answers[key] = self._asked(case, asked)
+        return self._answers[key]
+
+    def _key(self, case: Case, asked: Asked) -> _Key:
+        point = asked.point
+        table = self._snapshot.table
+        masks = [table.mask(column, point[index]) for column, index in self._alike]
+        nowhere = point.structure == NO_STRUCTURE
+        return (point[:3], *masks, nowhere, asked.right, case.read_only)
+
+    def _asked(self, case: Case, asked: Asked) -> Got:
+        question = self._stage.question(asked.point, asked.right)
+        if case.read_only:
+            question = replace(question, who=replace(question.who, read_only=True))
+        decision = self._stage.ask(question)
+        if decision.rule is None or decision.rule in self._rules:
+            self._note(self._stage.point(question))
+        return self._got(decision)
+
+    def _note(self, point: Point) -> None:
+        matching = self._snapshot.table.matching(point)
+        self._matched |= {rule.id for rule in matching}
+        decisive = decisive_of(matching)
+        self._decisive |= {decisive.id} if decisive else set()
+
+    def _got(self, decision: Decision) -> Got:
+        rule = self._rules.get(decision.rule or "")
+        reason = None if isinstance(decision, Permit) else decision.reason
+        return Got(isinstance(decision, Permit), reason, decision.rule, rule.line if rule else None)
+
+    def coverage(self) -> tuple[Covered, ...]:
+        return tuple(
+            Covered(rule, rule.id in self._matched, rule.id in self._decisive)
+            for rule in self._snapshot.rules
+        )
+
+
+def decisive_of(matching: tuple[Rule, ...]) -> Rule | None:
+    """The rule without which the answer would be the opposite, among those that match."""
+    denies = [rule for rule in matching if not rule.allows]
+    allows = [rule for rule in matching if rule.allows]
+    if not denies:
+        return allows[0] if len(allows) == 1 else None
+    return denies[0] if len(denies) == 1 and allows else None
+
+
+def _fits(expected: Expected, got: Got) -> bool:
+    return (
+        expected.allowed is got.allowed
+        and expected.reason in {None, got.reason}
+        and expected.rule in {None, got.rule}
+    )
