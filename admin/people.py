@@ -10,7 +10,7 @@ from admin.instants import parse_instant
 from admin.new_password import chosen_password, make_password
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
-from authn.texts import LANGUAGES
+from davserver.domain.languages import language_named
 from davserver.domain.people import Membership, Person, Role
 from davserver.gate.accounts import PersonView
 from davserver.gate.people import PersonToAdd
@@ -46,7 +46,7 @@ def add(  # noqa: PLR0913 — each is an option
     Without --password-stdin the password is asked for; where nobody can be asked, or nothing is
     typed, one is made and shown once.
     """
-    language = template if template in LANGUAGES else LANGUAGES[0]
+    language = language_named(template)
     chosen = chosen_password(from_stdin=password_stdin)
     password = chosen or make_password()
     new = PersonToAdd(login, role, name, tuple(structure or ()), template, password, language)

@@ -5,11 +5,11 @@ import unicodedata
 import zoneinfo
 
 from davserver.domain.errors import BadInput
+from davserver.domain.languages import LANGUAGES
 
 LONGEST_NAME = 200
 LONGEST_SHOWN = 64
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", re.ASCII)
-LANGUAGES = ("fr", "en")
 
 
 def quoted(text: str) -> str:

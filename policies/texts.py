@@ -1,46 +1,11 @@
 """An explanation in words, French and English."""
 
-from typing import Literal
-
-from davserver.domain.decisions import Permit
-from davserver.domain.errors import Reason
+from davserver.domain.decisions import Denial, Permit
+from davserver.domain.languages import Language
+from davserver.domain.refusals import REASONS, advice
 from policies.explain import Attribute, Explanation, Origin
 from policies.rules import FILE, Rule
 from policies.vocabulary import Column
-
-Language = Literal["fr", "en"]
-
-REASONS: dict[Language, dict[Reason, str]] = {
-    "fr": {
-        Reason.AUTH_TOO_WEAK: "il faut une connexion plus forte",
-        Reason.NETWORK: "ce n'est pas permis depuis ce réseau",
-        Reason.OUTSIDE_HOURS: "ce n'est pas permis à cette heure",
-        Reason.CATEGORY: "ce n'est pas permis pour cette catégorie de documents",
-        Reason.READ_ONLY: "le partage ne donne que la lecture",
-        Reason.DEPOSIT_ONLY: "le partage permet de déposer, pas d'ouvrir",
-        Reason.TOO_MANY_CHANGES: "trop de documents ont été modifiés en une minute : les "
-        "modifications de cette personne sont suspendues dans ce coffre",
-        Reason.READ_ONLY_DEVICE: "le mot de passe de cet appareil ne permet que la lecture",
-        Reason.OWNER_ONLY: "seul le propriétaire peut le faire",
-        Reason.POLICY: "aucune règle ne le permet",
-        Reason.NO_GRANT: "la personne n'est pas propriétaire et aucun partage ne la concerne",
-    },
-    "en": {
-        Reason.AUTH_TOO_WEAK: "a stronger sign-in is needed",
-        Reason.NETWORK: "this is not allowed from this network",
-        Reason.OUTSIDE_HOURS: "this is not allowed at this hour",
-        Reason.CATEGORY: "this is not allowed for this category of documents",
-        Reason.READ_ONLY: "the grant gives reading only",
-        Reason.DEPOSIT_ONLY: "the grant gives putting documents in, not opening them",
-        Reason.TOO_MANY_CHANGES: "too many documents were changed within a minute: this person's "
-        "changes are paused in this vault",
-        Reason.READ_ONLY_DEVICE: "this device's password allows reading only",
-        Reason.OWNER_ONLY: "only the owner may do this",
-        Reason.POLICY: "no rule allows it",
-        Reason.NO_GRANT: "the person is not the owner, and no live grant reaches them",
-    },
-}
-"""Every reason that the decider gives, as the end of a sentence."""
 
 COLUMNS: dict[Language, dict[Column, str]] = {
     "fr": {
@@ -98,6 +63,7 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "no": "REFUSÉ ({code}) : {reason}",
         "by": "  par {rule}",
         "until": "  à redemander au plus tard le {until}",
+        "told": "La personne lit : {advice}",
         "hidden": "Pour cette personne, le document n'existe pas.",
         "blocked": "Tout le disque est bloqué par {rule}.",
         "question": "La question :",
@@ -111,6 +77,7 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "no": "REFUSED ({code}): {reason}",
         "by": "  by {rule}",
         "until": "  to be asked again by {until}",
+        "told": "The person reads: {advice}",
         "hidden": "For this person the document does not exist.",
         "blocked": "The whole drive is blocked by {rule}.",
         "question": "The question:",
@@ -131,6 +98,8 @@ def as_text(explanation: Explanation, language: Language) -> str:
     if explanation.changes:
         told = (f"{COLUMNS[language][c.column]} = {c.word}" for c in explanation.changes)
         lines.append(say["would"].format(changes=", ".join(told)))
+    if explanation.visible and isinstance(explanation.decision, Denial):
+        lines.append(say["told"].format(advice=advice(explanation.decision.reason, language)))
     lines += ["", say["question"], *(_attribute(a, language) for a in explanation.attributes)]
     lines += ["", say["matching"], *(_rule(rule) for rule in explanation.matching)]
     if not explanation.matching:
@@ -147,8 +116,8 @@ def _verdict(explanation: Explanation, language: Language) -> list[str]:
         if decision.valid_until is not None:
             lines.append(say["until"].format(until=decision.valid_until.isoformat()))
         return lines
-    reason = REASONS[language][decision.reason]
-    lines = [say["no"].format(code=decision.reason.value, reason=reason)]
+    words = REASONS[language][decision.reason]
+    lines = [say["no"].format(code=decision.reason.value, reason=words.because)]
     if rule:
         lines.append(say["by"].format(rule=rule))
     if not explanation.visible:

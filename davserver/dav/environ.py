@@ -14,6 +14,7 @@ from davserver.dav.errors import Malformed
 from davserver.dav.fields import length as parsed_length
 from davserver.dav.forwarded import Peer, Said, peer
 from davserver.dav.preconditions import FIELDS, parse_conditions
+from davserver.dav.reader import Reader, reader_of
 from davserver.dav.reply import Reply
 from davserver.dav.streams import Body
 from davserver.dav.urls import Mount
@@ -66,6 +67,11 @@ def header(environ: Environ, name: str) -> str | None:
 
 
 _BARE = frozenset({"Content-Type", "Content-Length"})
+
+
+def reader_for(environ: Environ, own: str | None = None) -> Reader:
+    """`own`: the language of whoever has signed in."""
+    return reader_of(header(environ, "Accept-Language"), header(environ, "Accept"), own)
 
 
 def method_of(environ: Environ) -> str:

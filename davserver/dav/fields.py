@@ -24,8 +24,8 @@ def depth(value: str | None, allowed: frozenset[Depth]) -> Depth:
     for one in allowed:
         if value.strip().lower() == one.value:
             return one
-    words = " or ".join(sorted(one.value for one in allowed))
-    raise Malformed(f"The Depth header must be {words} here.")
+    words = ", ".join(sorted(one.value for one in allowed))
+    raise Malformed("The Depth header must be one of these here: {}.", words)
 
 
 def listing_depth(value: str | None) -> Depth:

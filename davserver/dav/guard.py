@@ -15,6 +15,7 @@ from davserver.dav.environ import (
     header,
     method_of,
     peer_of,
+    reader_for,
     send,
     target_of,
 )
@@ -49,11 +50,11 @@ class Guard:
                 return self._inside(environ, start_response)
             reply = found
         except Declined as no:
-            reply = declined(no)
+            reply = declined(no, reader_for(environ))
         except AbriError as error:
             if body is not None and isinstance(error, Truncated) and error is body.failure:
                 raise
-            reply = reply_to(error, str(environ["REQUEST_METHOD"]), "")
+            reply = reply_to(error, str(environ["REQUEST_METHOD"]), "", reader_for(environ))
         return send(reply, environ, start_response, body)
 
     def _request_or_reply(self, environ: Environ, body: Body) -> Request | Reply:

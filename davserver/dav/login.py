@@ -11,6 +11,7 @@ from davserver.dav.environ import (
     Environ,
     StartResponse,
     aside_in,
+    reader_for,
     request_in,
     send,
     server_of,
@@ -45,7 +46,7 @@ class SignIn:
             who = self._login.sign_in(credential, request.address, self._clock(), aside)
             sign(environ, who)
         except AbriError as error:
-            reply = reply_to(error, request.method, request.href)
+            reply = reply_to(error, request.method, request.href, reader_for(environ))
             return send(reply, environ, server_of(environ), request.body)
         return self._inside(environ, start_response)
 

@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from xml.sax.saxutils import escape
 
 from davserver.dav.dates import from_unix, parsed_http_date
 from davserver.dav.errors import REASON_NAMESPACE
+from davserver.dav.french import said
 from davserver.dav.multistatus import OK, Propstat, empty_element
 from davserver.dav.properties import CATEGORY, LIVE
 from davserver.dav.xmlbody import text_of
 from davserver.domain.actions import Category
 from davserver.domain.drive import Classify, Patch, PropertyChange
 from davserver.domain.errors import Reason
+from davserver.domain.languages import Language
+from davserver.domain.refusals import advice
 
 _DATES = {
     # rclone sends seconds since 1970, others what PROPFIND showed them
@@ -20,21 +24,38 @@ _DATES = {
     "{DAV:}getlastmodified": lambda text: parsed_http_date(text) or from_unix(text),
 }
 _PROTECTED = "<D:cannot-modify-protected-property/>"
-_OWNER_ONLY = f'<reason xmlns="{REASON_NAMESPACE}">{Reason.OWNER_ONLY}</reason>'
+_NO_CATEGORY = (
+    "This is not a category: write identity, housing, income, work, health, justice, family or "
+    "unclassified."
+)
 _FORBIDDEN, _CONFLICT, _DEPENDS = "403 Forbidden", "409 Conflict", "424 Failed Dependency"
 
 
 class Wrong(Enum):
-    """Why a property cannot be changed: the status, and what follows it."""
+    """Why a property cannot be changed: the status, and what is said about it."""
 
-    PROTECTED = (_FORBIDDEN, f"<D:error>{_PROTECTED}</D:error>")
-    OWNER_ONLY = (_FORBIDDEN, f"<D:error>{_PROTECTED}{_OWNER_ONLY}</D:error>")
-    NO_DATE = (_CONFLICT, "<D:responsedescription>This is not a date.</D:responsedescription>")
-    NO_CATEGORY = (
-        _CONFLICT,
-        "<D:responsedescription>This is not a category.</D:responsedescription>",
-    )
-    OTHERS = (_DEPENDS, "")
+    PROTECTED = (_FORBIDDEN, Reason.PROTECTED_PROPERTY)
+    OWNER_ONLY = (_FORBIDDEN, Reason.OWNER_ONLY)
+    NO_DATE = (_CONFLICT, "This is not a date.")
+    NO_CATEGORY = (_CONFLICT, _NO_CATEGORY)
+    OTHERS = (_DEPENDS, "Nothing was changed, because another property could not be.")
+
+    def __init__(self, status: str, about: Reason | str) -> None:
+        self.status = status
+        self.about = about
+
+    def explained(self, language: Language) -> str:
+        """What follows the status of a propstat (RFC 4918 §14.22)."""
+        if not isinstance(self.about, Reason):
+            return _described(said(self.about, language), language)
+        code = f'<reason xmlns="{REASON_NAMESPACE}">{self.about}</reason>'
+        described = _described(advice(self.about, language), language)
+        return f"<D:error>{_PROTECTED}{code}</D:error>{described}"
+
+
+def _described(sentence: str, language: Language) -> str:
+    words = f'<D:responsedescription xml:lang="{language}">{escape(sentence)}'
+    return words + "</D:responsedescription>"
 
 
 CATEGORY_REFUSED = {
@@ -86,7 +107,7 @@ def _classify(change: PropertyChange) -> Classify | None:
     return Classify(Category(word)) if word in set(Category) else None
 
 
-def outcome(plan: Plan) -> Iterator[Propstat]:
+def outcome(plan: Plan, language: Language) -> Iterator[Propstat]:
     """All succeeded, or each that is wrong has its reason and the others depended on it (RFC 4918
     §9.2.1).
     """
@@ -94,5 +115,8 @@ def outcome(plan: Plan) -> Iterator[Propstat]:
     for why in (None, *Wrong):
         names = [name for name in plan.names if plan.wrong.get(name, usual) is why]
         if names:
-            status, explanation = why.value if why else (OK, "")
-            yield Propstat(status, "".join(map(empty_element, names)), explanation)
+            elements = "".join(map(empty_element, names))
+            if why is None:
+                yield Propstat(OK, elements)
+            else:
+                yield Propstat(why.status, elements, why.explained(language))

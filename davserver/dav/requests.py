@@ -91,9 +91,9 @@ class Requests(RequestServer):
         try:
             reply = method(visit)
         except Declined as no:
-            reply = declined(no)
+            reply = declined(no, visit.reader)
         except AbriError as error:
             if isinstance(error, Truncated) and error is request.body.failure:
                 raise  # the server knows why the body ended, and answers accordingly
-            reply = reply_to(error, request.method, request.href)
+            reply = reply_to(error, request.method, request.href, visit.reader)
         return send(reply, environ, server_of(environ), request.body)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from davserver.dav.environ import Request
+from davserver.dav.environ import Request, reader_for
+from davserver.dav.reader import Reader
 from davserver.domain.people import Principal
 from davserver.wiring.services import Services
 
@@ -14,3 +15,7 @@ class Visit:
     who: Principal
     now: datetime
     services: Services
+
+    @property
+    def reader(self) -> Reader:
+        return reader_for(self.request.environ, self.who.person.language)

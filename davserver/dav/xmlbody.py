@@ -110,7 +110,7 @@ def _root(body: bytes, name: str) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed("A DOCTYPE is not allowed.")
     if root.tag != _DAV + name:
-        raise Malformed(f"The body must be a DAV: {name} element.")
+        raise Malformed("The body must be a DAV: {} element.", name)
     return root
 
 

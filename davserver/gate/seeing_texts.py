@@ -1,16 +1,14 @@
 """Who can see what, and why, as one sentence in French or English."""
 
 from datetime import datetime, timedelta, tzinfo
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from davserver.domain.actions import Category
 from davserver.domain.grants import ToPerson
+from davserver.domain.languages import Language
 from davserver.domain.paths import DrivePath
+from davserver.domain.refusals import REASONS
 from davserver.gate.insight import Can, Ground, Insight
-from policies.texts import REASONS
-
-Language = Literal["fr", "en"]
 
 CAN: dict[Language, dict[Can, tuple[str, str]]] = {
     "fr": {
@@ -184,7 +182,7 @@ def _facts(insight: Insight, language: Language) -> dict[str, str]:
     facts = {
         "name": insight.subject.name,
         "owner": insight.owner,
-        "reason": REASONS[language].get(insight.reason, "") if insight.reason else "",
+        "reason": REASONS[language][insight.reason].because if insight.reason else "",
         "category": CATEGORIES[language][insight.category] if insight.category else "",
         "moment": moment(insight.moment, zone, language) if insight.moment else "",
         "since": "",

@@ -5,19 +5,28 @@ from http import HTTPStatus
 import pytest
 from lxml import etree
 
+from davserver.dav.answers import ANSWERS, BY_METHOD
 from davserver.dav.errors import (
-    ANSWERS,
-    BY_METHOD,
+    MESSAGE_NAMESPACE,
     REASON_NAMESPACE,
-    REASONS,
     Declined,
     Malformed,
     declined,
-    reply_to,
 )
+from davserver.dav.errors import reply_to as reply_for
+from davserver.dav.reader import Reader
 from davserver.dav.reply import Reply
 from davserver.domain import errors
 from davserver.domain.errors import AbriError, Reason
+from davserver.domain.languages import LANGUAGES
+from davserver.domain.refusals import REASONS
+
+FRENCH, ENGLISH = Reader("fr"), Reader("en")
+
+
+def reply_to(error: AbriError, method: str, href: str, reader: Reader = ENGLISH) -> Reply:
+    return reply_for(error, method, href, reader)
+
 
 D = "{DAV:}"
 SECRET = "canary-in-an-exception"
@@ -53,10 +62,6 @@ OURS = sorted(
 
 def test_every_error_of_the_domain_has_an_answer() -> None:
     assert set(ANSWERS) == set(OURS)
-
-
-def test_every_reason_has_a_sentence() -> None:
-    assert set(REASONS) == set(Reason)
 
 
 @pytest.mark.parametrize("kind", OURS)
@@ -134,10 +139,25 @@ def test_a_423_names_the_request_and_nothing_else() -> None:
     assert [one.text for one in root.iter(D + "href")] == ["/dav/mine"]
 
 
-def test_a_refusal_has_a_code_for_scripts_and_a_sentence_for_people() -> None:
-    root = etree.fromstring(_body(reply_to(errors.Refused(Reason.GRANT_ROOT), "DELETE", "/dav/x")))
-    assert root.findtext(f"{{{REASON_NAMESPACE}}}reason") == "grant-root"
-    assert root.findtext(f"{{{REASON_NAMESPACE}}}sentence") == REASONS[Reason.GRANT_ROOT]
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", Reason)
+def test_a_refusal_has_a_code_for_scripts_and_a_sentence_for_people(reason, language) -> None:
+    reply = reply_to(errors.Refused(reason), "DELETE", "/dav/x", Reader(language))
+    root = etree.fromstring(_body(reply))
+    assert root.findtext(f"{{{REASON_NAMESPACE}}}reason") == reason.value
+    message = root.find(f"{{{MESSAGE_NAMESPACE}}}message")
+    assert message is not None
+    assert message.text == REASONS[language][reason].advice
+    assert message.get("{http://www.w3.org/XML/1998/namespace}lang") == language
+    assert dict(reply.headers)["Content-Language"] == language
+
+
+def test_whoever_asks_for_plain_text_gets_the_sentence_alone() -> None:
+    refused = reply_to(errors.Refused(Reason.READ_ONLY), "PUT", "/dav/x", Reader("fr", plain=True))
+    assert dict(refused.headers)["Content-Type"] == "text/plain; charset=utf-8"
+    assert _body(refused).decode() == f"{REASONS['fr'][Reason.READ_ONLY].advice} [read-only]\n"
+    locked = reply_to(errors.Locked(), "PUT", "/dav/x", Reader("en", plain=True))
+    assert _body(locked) == b"Somebody is working on it: try again when they have finished.\n"
 
 
 def test_headers_tell_clients_what_to_do_next() -> None:
@@ -152,15 +172,25 @@ def test_headers_tell_clients_what_to_do_next() -> None:
 
 
 def test_what_is_wrong_with_a_request_is_told() -> None:
-    for error in (Malformed("The Depth header must be 0."), errors.BadPath("a path must be UTF-8")):
+    wrong = Malformed("The Depth header must be one of these here: {}.", "0, 1")
+    assert str(wrong) == "The Depth header must be one of these here: 0, 1."
+    for error in (wrong, errors.BadPath("a path must be UTF-8")):
         assert str(error).encode() in _body(reply_to(error, "GET", ""))
+    assert (
+        "doit être ici l'un de ceux-ci : 0, 1."
+        in _body(reply_to(wrong, "GET", "", FRENCH)).decode()
+    )
+    assert (
+        "L'adresse n'est pas valable : une adresse doit être en UTF-8."
+        in _body(reply_to(errors.BadPath("a path must be UTF-8"), "GET", "", FRENCH)).decode()
+    )
 
 
 def test_a_no_of_http_itself_carries_its_headers_and_condition() -> None:
     no = Declined(
         HTTPStatus.METHOD_NOT_ALLOWED, "No.", ("Allow", "GET"), condition="some-condition"
     )
-    reply = declined(no)
+    reply = declined(no, ENGLISH)
     assert reply.status == 405
     assert ("Allow", "GET") in reply.headers
     assert etree.fromstring(_body(reply)).find(D + "some-condition") is not None

@@ -181,13 +181,13 @@ def test_a_category_that_is_none_is_a_conflict() -> None:
     element = f'<category xmlns="{ABRI}">Housing</category>'
     plan = _plan(f"<D:set><D:prop>{element}</D:prop></D:set>")
     assert plan.wrong == {CATEGORY: Wrong.NO_CATEGORY}
-    (stat,) = outcome(plan)
+    (stat,) = outcome(plan, "en")
     assert (stat.status, "not a category" in stat.explanation) == ("409 Conflict", True)
 
 
 def test_a_failure_keeps_the_others_from_happening() -> None:
     plan = _plan("<D:set><D:prop><x:a/><D:getetag>e</D:getetag></D:prop></D:set>")
-    stats = {one.status: one for one in outcome(plan)}
+    stats = {one.status: one for one in outcome(plan, "en")}
     assert set(stats) == {"403 Forbidden", "424 Failed Dependency"}
     assert "cannot-modify-protected-property" in stats["403 Forbidden"].explanation
     assert stats["424 Failed Dependency"].elements == empty_element("{urn:x}a")

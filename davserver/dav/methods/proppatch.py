@@ -16,7 +16,8 @@ def proppatch(visit: Visit) -> Reply:
     plan = plan_of(parse_proppatch(xml_of(request.method, request.body)))
     # Only whoever may see the thing learns which of its properties are protected.
     plan, entry = (plan, _look(visit)) if plan.wrong else _patched(visit, plan)
-    return multistatus([response(request.mount.href_of(entry), outcome(plan))])
+    said = outcome(plan, visit.reader.language)
+    return multistatus([response(request.mount.href_of(entry), said)])
 
 
 def _patched(visit: Visit, plan: Plan) -> tuple[Plan, Entry]:
