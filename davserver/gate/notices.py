@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     CHANGES_PAUSED = "changes-paused"
     CHANGES_FOR_YOU = "changes-for-you"
     DOCUMENT_RECALLED = "document-recalled"
+    POLICY_WIDENED = "policy-widened"
 
 
 SAYS: dict[NoticeKind, frozenset[str]] = {
@@ -61,6 +62,9 @@ SAYS: dict[NoticeKind, frozenset[str]] = {
     NoticeKind.CHANGES_FOR_YOU: frozenset({"who", "what"}),
     # To the owner; `who` had put it there.
     NoticeKind.DOCUMENT_RECALLED: frozenset({"who", "deposited", "bytes"}),
+    # To the owner, when a change of the rules lets others do more; `more`: see, read, change or
+    # share-on, with commas; `how`: new, or wider where only circumstances are added.
+    NoticeKind.POLICY_WIDENED: frozenset({"people", "documents", "folders", "more", "how"}),
 }
 """What a notice of each kind says, word by word. What does not apply is an empty text."""
 

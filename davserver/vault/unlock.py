@@ -115,6 +115,10 @@ class Unlock:
         self._keep(opened.values(), keys, now)
         return known | opened
 
+    def passing(self, tx: Connection, ids: Collection[VaultId]) -> dict[VaultId, OpenVault]:
+        """As `vaults`, for whoever looks at very many of them, once: nothing is kept."""
+        return self._opened(tx, ids)
+
     def _opened(self, tx: Connection, ids: Collection[VaultId]) -> dict[VaultId, OpenVault]:
         rows = _opening_statement(tx.dialect.name).all(tx, {"vaults": as_value(tx, ids)})
         by_vault: dict[VaultId, list[Row]] = {one: [] for one in ids}

@@ -67,6 +67,10 @@ class Vaults:
         """See `Unlock.vaults`."""
         return self._unlock.vaults(tx, vaults, keys, now)
 
+    def open_passing(self, tx: Connection, vaults: Collection[VaultId]) -> dict[VaultId, OpenVault]:
+        """See `Unlock.passing`."""
+        return self._unlock.passing(tx, vaults)
+
     def open_anew(self, tx: Connection, vault: VaultId) -> OpenVault:
         """See `Unlock.anew`."""
         return self._unlock.anew(tx, vault)

@@ -1,0 +1,135 @@
+"""What two sets of rules say of one way of reaching something, whoever has it (DESIGN §2.1).
+
+The table of bitmaps answers (docs/policy.md): tests hold it equal to what Casbin decides. Nothing
+here depends on how many people there are: ways are few, and each is looked at once.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from davserver.domain.actions import GIVEN, Action, Category, Relation, Right
+from davserver.domain.people import Role, Structure
+from policies.invariants import CONTENT, possible
+from policies.moments import Moment, moments_of
+from policies.snapshot import Snapshot
+from policies.vocabulary import Point
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody reaches documents or accounts, as far as rules are told of it. `structure` is
+    the one that they act for; `right` is the grant's, None without one.
+    """
+
+    role: Role
+    relation: Relation
+    structure: Structure | None = None
+    right: Right | None = None
+
+
+class Pair(NamedTuple):
+    """In which moments something is allowed, as bits, by the old rules and by the new ones."""
+
+    before: int
+    after: int
+
+    @property
+    def gained(self) -> int:
+        return self.after & ~self.before
+
+    @property
+    def lost(self) -> int:
+        return self.before & ~self.after
+
+
+NEVER = Pair(0, 0)
+
+_GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
+_Words = tuple[Role, Relation, str, str]
+"""Role, relation, and the structure's word in the old and in the new set."""
+
+
+class Comparison:
+    """Of two snapshots. Keeps what it found out: as much as there are words, not people."""
+
+    def __init__(self, old: Snapshot, new: Snapshot) -> None:
+        self.old = old
+        self.new = new
+        self.moments = moments_of(old, new)
+        self._pairs: dict[tuple[_Words, Action, Category], Pair] = {}
+        self._uniform: dict[Way, bool] = {}
+
+    def of(self, way: Way, action: Action, category: Category) -> Pair:
+        """When such a person may do it to a document of that category; an account has none."""
+        if not possible(way.role, way.relation, action):
+            return NEVER
+        if way.relation in _GRANTED and (way.right is None or action not in GIVEN[way.right]):
+            return NEVER
+        if action is Action.REVOKE and way.relation is Relation.OWNER:
+            always = (1 << len(self.moments)) - 1
+            return Pair(always, always)
+        known = category if action in CONTENT else Category.UNCLASSIFIED
+        return self._pair(self._words(way), action, known)
+
+    def shows(self, way: Way, category: Category) -> tuple[bool, bool]:
+        """Whether such a document is there for them, before and after: circumstances play no part
+        (the loader sees to it), but for blocks of the whole drive, which are no answer to that.
+        """
+        found = self.of(way, Action.LIST, category)
+        return found.before != 0, found.after != 0
+
+    def changes(self, way: Way) -> bool:
+        return any(pair.before != pair.after for pair in self._all(way))
+
+    def widens(self, way: Way) -> bool:
+        return any(pair.gained for pair in self._all(way))
+
+    def is_uniform(self, way: Way) -> bool:
+        """Whether no category makes a difference, in either set."""
+        known = self._uniform.get(way)
+        if known is None:
+            known = self._uniform[way] = all(
+                len({self.of(way, action, category) for category in Category}) == 1
+                for action in Action
+            )
+        return known
+
+    def _all(self, way: Way) -> list[Pair]:
+        return [self.of(way, action, category) for action in Action for category in Category]
+
+    def _words(self, way: Way) -> _Words:
+        before, after = (one.structure_word(way.structure) for one in (self.old, self.new))
+        return way.role, way.relation, before, after
+
+    def _pair(self, words: _Words, action: Action, category: Category) -> Pair:
+        key = (words, action, category)
+        found = self._pairs.get(key)
+        if found is None:
+            found = self._pairs[key] = self._weighed(words, action, category)
+        return found
+
+    def _weighed(self, words: _Words, action: Action, category: Category) -> Pair:
+        role, relation, word_before, word_after = words
+        old, new = self.old.table, self.new.table
+        before = after = 0
+        for number, moment in enumerate(self.moments):
+            said = _point(role, relation, action, category, word_before, moment, is_new=False)
+            before |= old.decide(said)[0] << number
+            said = _point(role, relation, action, category, word_after, moment, is_new=True)
+            after |= new.decide(said)[0] << number
+        return Pair(before, after)
+
+
+def _point(
+    role: Role,
+    relation: Relation,
+    action: Action,
+    category: Category,
+    structure: str,
+    moment: Moment,
+    *,
+    is_new: bool,
+) -> Point:
+    zone = moment.zone_after if is_new else moment.zone_before
+    slot = moment.slot_after if is_new else moment.slot_before
+    return Point(role, relation, action, category, structure, zone, moment.auth, slot)
