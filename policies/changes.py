@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from davserver.domain.actions import Zone
+from davserver.domain.actions import Strength, Zone
 from davserver.domain.errors import Reason
-from policies.table import Table
+from davserver.domain.remedies import Remedy
 from policies.vocabulary import CIRCUMSTANCES, Column, Point, Vocabulary
 
 REASONS: dict[Column, Reason] = {
@@ -31,8 +31,9 @@ def nearest_change(
 ) -> tuple[Change, ...]:
     """The fewest changes after which `would_allow` holds; empty when nothing helps.
 
-    Tried in this order: one circumstance (sign-in, network, hour), the category, two circumstances,
-    three. Only stronger sign-ins count, and nobody is sent to a blocked network.
+    Tried in this order: one circumstance (sign-in, network, hour), two, three; then the category,
+    which is in nobody's hands who asks. Only stronger sign-ins count, and nobody is sent to a
+    blocked network.
     """
     for columns in _column_sets():
         for words in product(*(_others(point, column, vocabulary) for column in columns)):
@@ -44,17 +45,56 @@ def nearest_change(
     return ()
 
 
-def reason_for(point: Point, vocabulary: Vocabulary, table: Table) -> Reason:
-    """The code of a refusal by rules: what would have to change first, else `policy`."""
-    change = nearest_change(point, vocabulary, lambda other: table.decide(other)[0])
-    return REASONS[change[0].column] if change else Reason.POLICY
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a no would become a yes: the code that is told for it, and the words behind. `slots`:
+    those in which it would be allowed, where it is the hour that has to change.
+    """
+
+    reason: Reason
+    remedy: Remedy | None = None
+    slots: frozenset[str] = frozenset()
+
+
+def way_out(point: Point, vocabulary: Vocabulary, would_allow: Callable[[Point], bool]) -> Way:
+    """By the nearest change; the reason is `policy` where nothing helps."""
+    changes = nearest_change(point, vocabulary, would_allow)
+    if not changes:
+        return Way(Reason.POLICY)
+    reason, words = REASONS[changes[0].column], {one.column: one.word for one in changes}
+    for change in changes:
+        point = point.with_word(change.column, change.word)
+    if Column.ZONE in words:
+        # The nearest one is the office; whoever is on a blocked network may do with less.
+        zones = [zone for zone in _EASIEST_FIRST if would_allow(point.with_word(Column.ZONE, zone))]
+        words[Column.ZONE] = zones[0]
+        point = point.with_word(Column.ZONE, zones[0])
+    slots = [
+        slot
+        for slot in vocabulary.values[Column.SLOT]
+        if Column.SLOT in words and would_allow(point.with_word(Column.SLOT, slot))
+    ]
+    return Way(reason, _remedy(words), frozenset(slots))
+
+
+_EASIEST_FIRST = (Zone.INTERNET, Zone.VPN, Zone.OFFICE)
+
+
+def _remedy(words: dict[Column, str]) -> Remedy | None:
+    """None where only the category would help: nobody makes another document of this one."""
+    if not words.keys() & set(CIRCUMSTANCES):
+        return None
+    return Remedy(
+        strength=Strength(words[Column.AUTH]) if Column.AUTH in words else None,
+        zone=Zone(words[Column.ZONE]) if Column.ZONE in words else None,
+        hours=Column.SLOT in words,
+    )
 
 
 def _column_sets() -> Iterator[tuple[Column, ...]]:
-    yield from combinations(CIRCUMSTANCES, 1)
+    for many in range(1, len(CIRCUMSTANCES) + 1):
+        yield from combinations(CIRCUMSTANCES, many)
     yield (Column.CATEGORY,)
-    yield from combinations(CIRCUMSTANCES, 2)
-    yield CIRCUMSTANCES
 
 
 def _others(point: Point, column: Column, vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -1,12 +1,15 @@
 """The decision: invariants first, then the rules. The only place where a `Permit` is made."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
 from davserver.domain.people import Principal, Role, Structure
+from davserver.domain.remedies import Remedy
+from policies.changes import Way
 from policies.hours import Span
 from policies.invariants import OWN_REVOKE, refusal
 from policies.snapshot import UNKNOWN, Snapshot
@@ -38,7 +41,8 @@ class Judge:
         answer = self.snapshot.answer(self.point(who, action, target, tie, now))
         if answer.allowed is not True or answer.rule is None:
             named = answer.rule.id if answer.rule else None
-            return Denial(action, answer.reason or Reason.POLICY, named)
+            reason = answer.reason or Reason.POLICY
+            return Denial(action, reason, named, self._remedy(answer.way, tie.structure, now))
         return Permit(who, action, target, answer.rule.id, self._until(tie, now))
 
     def may_see(self, who: Principal, target: Target, now: datetime) -> bool:
@@ -104,8 +108,9 @@ class Judge:
         before anything is looked up, because it is the only one that `may_see` does not know.
         """
         membership = acting_membership(who, None, now)
+        structure = membership.structure if membership else None
         zone = self.snapshot.networks.zone_of(who.address)
-        slot = self._slot(membership.structure if membership else None, now)
+        slot = self._slot(structure, now)
         found = self.snapshot.block(
             Point(
                 role=who.person.role,
@@ -118,7 +123,10 @@ class Judge:
                 slot=slot,
             )
         )
-        return Denial(Action.LIST, found[1], found[0].id) if found else None
+        if found is None:
+            return None
+        rule, way = found
+        return Denial(Action.LIST, way.reason, rule.id, self._remedy(way, structure, now))
 
     def point(
         self, who: Principal, action: Action, target: Target, tie: Tie, now: datetime
@@ -141,6 +149,13 @@ class Judge:
             return CLOSED
         span = self._span(structure, now)
         return span.slot if span else UNKNOWN
+
+    def _remedy(self, way: Way | None, structure: Structure | None, now: datetime) -> Remedy | None:
+        if way is None or way.remedy is None or not way.slots:
+            return way.remedy if way else None
+        calendar = self.snapshot.calendar
+        zone, slug = (structure.time_zone, structure.slug) if structure else (None, None)
+        return replace(way.remedy, opens=calendar.opens(way.slots, now, zone, slug))
 
     def _span(self, structure: Structure | None, now: datetime) -> Span | None:
         calendar = self.snapshot.calendar

@@ -48,6 +48,17 @@ class Span:
     ends: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Found at `asked`: one of the wanted slots holds next at `opens` (UTC), or at no time that was
+    looked at. Until `ends` the answer is the same.
+    """
+
+    asked: datetime
+    opens: datetime | None
+    ends: datetime
+
+
 def _nothing() -> Mapping[str, Territory]:
     return MappingProxyType({})
 
@@ -97,6 +108,7 @@ class Calendar:
         self.slots = tuple(dict.fromkeys(opening.slot for opening in openings))
         self._slugs = self.days.slugs
         self._spans: dict[tuple[str, str | None], Span] = {}
+        self._waits: dict[tuple[str, str | None, frozenset[str]], Wait] = {}
 
     def span(self, now: datetime, time_zone: str | None, slug: str | None = None) -> Span | None:
         """The slot at `now` and when it ends; None when there is no such time zone. `slug` is the
@@ -113,6 +125,31 @@ class Calendar:
         # replacing a value is atomic.
         span = self._spans[place] = self._compute(now, zone, place[1])
         return span
+
+    def opens(
+        self, slots: frozenset[str], now: datetime, time_zone: str | None, slug: str | None = None
+    ) -> datetime | None:
+        """The first moment from `now` on, on the clock of the place, at which one of `slots` holds.
+        None where there is none soon, or no such time zone.
+        """
+        place = (time_zone or self.time_zone, slug if slug in self._slugs else None)
+        zone = zone_named(place[0])
+        if zone is None:
+            return None
+        if self._slot_at(now, zone, place[1]) in slots:
+            return now.astimezone(zone)
+        key = (*place, slots)
+        wait = self._waits.get(key)
+        if wait is None or not wait.asked <= now < wait.ends:
+            # Bounded as `_spans`, times the sets of slots that rules tell apart.
+            wait = self._waits[key] = self._wait(slots, now, zone, place[1])
+        return wait.opens.astimezone(zone) if wait.opens else None
+
+    def _wait(self, slots: frozenset[str], now: datetime, zone: ZoneInfo, slug: str | None) -> Wait:
+        for instant in _instants(now, zone, self.edges()):
+            if instant > now and self._slot_at(instant, zone, slug) in slots:
+                return Wait(now, instant, instant)
+        return Wait(now, None, now + timedelta(days=1))
 
     def slot_on(self, kind: int, minute: int) -> str:
         """The slot at a minute (0 to 1439) of a kind of day: `closed` outside of all of them."""

@@ -7,7 +7,7 @@ from itertools import product
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.errors import Reason
 from davserver.domain.people import Structure, StructureKind
-from policies.changes import REASONS, nearest_change, reason_for
+from policies.changes import Way, way_out
 from policies.engine import Engine
 from policies.hours import Calendar
 from policies.networks import Networks
@@ -22,11 +22,15 @@ UNKNOWN = ""
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the rules say of one point. `rule` decided; `reason` is set with every no."""
+    """What the rules say of one point. `rule` decided; `way` out is set with every no."""
 
     allowed: bool
     rule: Rule | None
-    reason: Reason | None
+    way: Way | None = None
+
+    @property
+    def reason(self) -> Reason | None:
+        return self.way.reason if self.way else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +61,7 @@ class Snapshot:
         if known is not None:
             return known
         if not self.vocabulary.knows(point):
-            return Answer(allowed=False, rule=None, reason=Reason.POLICY)
+            return Answer(allowed=False, rule=None, way=Way(Reason.POLICY))
         # Two threads may ask the same new question: the engine takes one at a time, and both
         # answers are equal.
         return self._memo.setdefault(point, self._asked(point))
@@ -70,10 +74,9 @@ class Snapshot:
     def _asked(self, point: Point) -> Answer:
         allowed, rule = self.engine.ask(point)
         if allowed is True and rule is not None:
-            return Answer(allowed=True, rule=rule, reason=None)
-        return Answer(
-            allowed=False, rule=rule, reason=reason_for(point, self.vocabulary, self.table)
-        )
+            return Answer(allowed=True, rule=rule)
+        way = way_out(point, self.vocabulary, lambda other: self.table.decide(other)[0])
+        return Answer(allowed=False, rule=rule, way=way)
 
     def shows(self, role: str, relation: str, category: str, structure: str) -> bool:
         """Whether `list` is allowed, whatever the circumstances.
@@ -113,15 +116,12 @@ class Snapshot:
             for those in circumstances
         ]
 
-    def block(self, point: Point) -> tuple[Rule, Reason] | None:
+    def block(self, point: Point) -> tuple[Rule, Way] | None:
         """The rule that blocks this person's whole drive now, and what would lift it."""
         rule = self.table.block(point)
         if rule is None:
             return None
-        change = nearest_change(
-            point, self.vocabulary, lambda other: self.table.block(other) is None
-        )
-        return rule, REASONS[change[0].column] if change else Reason.POLICY
+        return rule, way_out(point, self.vocabulary, lambda other: self.table.block(other) is None)
 
     def structure_word(self, structure: Structure | None) -> str:
         """The slug where the files name it, else the kind. `UNKNOWN`, which no rule accepts, when

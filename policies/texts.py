@@ -1,8 +1,9 @@
 """An explanation in words, French and English."""
 
+from davserver.domain.advice import advice
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.languages import Language
-from davserver.domain.refusals import REASONS, advice
+from davserver.domain.refusals import REASONS
 from policies.explain import Attribute, Explanation, Origin
 from policies.rules import FILE, Rule
 from policies.vocabulary import Column
@@ -98,8 +99,10 @@ def as_text(explanation: Explanation, language: Language) -> str:
     if explanation.changes:
         told = (f"{COLUMNS[language][c.column]} = {c.word}" for c in explanation.changes)
         lines.append(say["would"].format(changes=", ".join(told)))
-    if explanation.visible and isinstance(explanation.decision, Denial):
-        lines.append(say["told"].format(advice=advice(explanation.decision.reason, language)))
+    decision = explanation.decision
+    if explanation.visible and isinstance(decision, Denial):
+        read = advice(decision.reason, language, decision.remedy)
+        lines.append(say["told"].format(advice=read))
     lines += ["", say["question"], *(_attribute(a, language) for a in explanation.attributes)]
     lines += ["", say["matching"], *(_rule(rule) for rule in explanation.matching)]
     if not explanation.matching:

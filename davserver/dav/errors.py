@@ -13,6 +13,7 @@ from davserver.dav.answers import Answer, answer_to
 from davserver.dav.french import said
 from davserver.dav.reader import Reader
 from davserver.dav.reply import TEXT, XML, Headers, Reply, whole
+from davserver.domain.advice import advice
 from davserver.domain.errors import (
     AbriError,
     BadInput,
@@ -24,7 +25,6 @@ from davserver.domain.errors import (
     Unavailable,
 )
 from davserver.domain.languages import Language
-from davserver.domain.refusals import advice
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="Abri", charset="UTF-8"')
 REASON_NAMESPACE = "urn:x-abri:reason"
@@ -117,7 +117,7 @@ _WITH_HREF = frozenset({"lock-token-submitted", "no-conflicting-lock"})
 def _sentence(error: AbriError, row: Answer, language: Language) -> str:
     match error:
         case Refused():
-            return advice(error.reason, language)
+            return advice(error.reason, language, error.remedy)
         # Both carry fixed texts without names: this front's own, and the domain's rules for paths.
         case Malformed():
             return said(error.sentence, language, *error.words)

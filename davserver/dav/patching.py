@@ -13,10 +13,10 @@ from davserver.dav.multistatus import OK, Propstat, empty_element
 from davserver.dav.properties import CATEGORY, LIVE
 from davserver.dav.xmlbody import text_of
 from davserver.domain.actions import Category
+from davserver.domain.advice import advice
 from davserver.domain.drive import Classify, Patch, PropertyChange
 from davserver.domain.errors import Reason
 from davserver.domain.languages import Language
-from davserver.domain.refusals import advice
 
 _DATES = {
     # rclone sends seconds since 1970, others what PROPFIND showed them

@@ -1,6 +1,6 @@
 """Permits and denials. A permit names its target: the vault acts on nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from davserver.domain.actions import Action, Category, Relation
@@ -9,6 +9,7 @@ from davserver.domain.grants import Grant
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.domain.people import Principal, Structure
+from davserver.domain.remedies import Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,14 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A no. `reason` may be told only when the thing is visible to the person."""
+    """A no. `reason` and `remedy` may be told only when the thing is visible to the person. Two
+    are the same whatever would help.
+    """
 
     action: Action
     reason: Reason
     rule: str | None = None
+    remedy: Remedy | None = field(default=None, compare=False)
 
 
 Decision = Permit | Denial

@@ -23,6 +23,8 @@ AbriError
 
 from enum import StrEnum
 
+from davserver.domain.remedies import Remedy
+
 
 class Reason(StrEnum):
     """Why a thing was refused: stable codes that scripts may rely on.
@@ -93,9 +95,10 @@ class NotFound(AbriError):
 
 
 class Refused(AbriError):
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, remedy: Remedy | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.remedy = remedy
 
 
 class NoParent(AbriError):

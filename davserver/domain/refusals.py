@@ -227,8 +227,3 @@ ENGLISH: dict[Reason, Words] = {
 }
 
 REASONS: dict[Language, dict[Reason, Words]] = {"fr": FRENCH, "en": ENGLISH}
-
-
-def advice(reason: Reason, language: Language) -> str:
-    """What happened and what to do, as one sentence."""
-    return REASONS[language][reason].advice

@@ -177,4 +177,4 @@ class Front:
 def _answer(denial: Denial) -> Refused | NotFound:
     if denial.reason is Reason.NO_GRANT:
         return NotFound("no such account")
-    return Refused(denial.reason)
+    return Refused(denial.reason, denial.remedy)

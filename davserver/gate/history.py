@@ -101,7 +101,7 @@ class History:
         target = Target(vault if own else None, relation, Category.UNCLASSIFIED)
         decision = self._tools.decider.decide(who, Action.AUDIT, target, now)
         if isinstance(decision, Denial):
-            raise Refused(decision.reason)
+            raise Refused(decision.reason, decision.remedy)
         return decision.rule
 
     def _vault(self, tx: Connection, login: str, now: datetime) -> VaultId:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from davserver.domain.actions import Category
 from davserver.domain.grants import ToPerson
 from davserver.domain.languages import Language
+from davserver.domain.moments import day, moment
 from davserver.domain.paths import DrivePath
 from davserver.domain.refusals import REASONS
 from davserver.gate.insight import Can, Ground, Insight
@@ -112,7 +113,6 @@ PHRASES: dict[Language, dict[str, str]] = {
         "until": " jusqu'au {until}",
         "until-day": " jusqu'au {until} inclus",
         "since": " depuis le {moment}",
-        "at": "{day} à {time}",
     },
     "en": {
         "yes": "{who} {can} {what} because {because}.",
@@ -131,20 +131,8 @@ PHRASES: dict[Language, dict[str, str]] = {
         "until": " until {until}",
         "until-day": " until the end of {until}",
         "since": " since {moment}",
-        "at": "{day} at {time}",
     },
 }
-
-MONTHS: dict[Language, tuple[str, ...]] = {
-    "fr": (
-        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
-        "octobre", "novembre", "décembre",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
-    ),
-}  # fmt: skip
 
 
 def sentence(insight: Insight, language: Language) -> str:
@@ -226,17 +214,6 @@ def _until(until: datetime | None, zone: tzinfo | None, language: Language) -> s
         last = day(until - timedelta(minutes=1), zone, language)
         return say["until-day"].format(until=last)
     return say["until"].format(until=moment(until, zone, language))
-
-
-def moment(at: datetime, zone: tzinfo | None, language: Language) -> str:
-    local = at.astimezone(zone)
-    return PHRASES[language]["at"].format(day=day(at, zone, language), time=f"{local:%H:%M}")
-
-
-def day(at: datetime, zone: tzinfo | None, language: Language) -> str:
-    local = at.astimezone(zone)
-    number = "1er" if language == "fr" and local.day == 1 else str(local.day)
-    return f"{number} {MONTHS[language][local.month - 1]} {local.year}"
 
 
 def _zone(insight: Insight) -> tzinfo | None:

@@ -80,7 +80,7 @@ def _permit(ledger: Ledger, owner: Principal, vault: VaultId, now: datetime) -> 
     target = Target(vault, Relation.OWNER, Category.UNCLASSIFIED)
     decision = ledger.tools.decider.decide(owner, Action.REVOKE, target, now)
     if isinstance(decision, Denial):
-        raise Refused(decision.reason)
+        raise Refused(decision.reason, decision.remedy)
     return decision
 
 

@@ -33,7 +33,7 @@ def refusals_recorded(tools: "Tools") -> Iterator[None]:
         if event is not None:
             now = tools.clock()
             tools.db.write(lambda tx: tools.trail.record(tx, event, now))
-        raise Refused(turned.denial.reason) from None
+        raise Refused(turned.denial.reason, turned.denial.remedy) from None
 
 
 def _event(turned: Turned) -> Event | None:

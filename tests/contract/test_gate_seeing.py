@@ -13,6 +13,7 @@ from davserver.domain.actions import Category, Right
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import AbriError, BadInput, NotFound, Reason
 from davserver.domain.grants import ToPerson, ToStructure
+from davserver.domain.moments import MONTHS
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Person, Role, Structure
 from davserver.gate.classifying import Classifying
@@ -22,7 +23,6 @@ from davserver.gate.seeing_texts import (
     BECAUSE,
     CAN,
     CATEGORIES,
-    MONTHS,
     PHRASES,
     nobody_else,
     sentence,

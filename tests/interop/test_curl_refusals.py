@@ -9,10 +9,10 @@ from lxml import etree
 
 from davserver.dav.errors import MESSAGE_NAMESPACE, REASON_NAMESPACE
 from davserver.dav.french import said
+from davserver.domain.advice import advice
 from davserver.domain.errors import Reason
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.people import Role
-from davserver.domain.refusals import advice
 from davserver.gate.people import PersonToAdd
 from tests.interop.test_rclone_client import Rclone
 from tests.support.cast import CCAS

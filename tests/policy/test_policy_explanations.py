@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from davserver.domain.actions import Action, Category, Relation, Right, Strength, Zone
+from davserver.domain.advice import advice
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
 from davserver.domain.people import Role
-from davserver.domain.refusals import advice
+from davserver.domain.remedies import Remedy
 from policies.changes import Change
 from policies.decider import Decider
 from policies.explain import Origin, explain
@@ -134,8 +135,9 @@ def test_the_english_text_reads_well():
 
 def test_what_the_person_reads_is_shown_where_they_read_it():
     refused = explained("office-hours", named(Action.PUT, zone=Zone.INTERNET))
-    assert f"The person reads: {advice(Reason.NETWORK, 'en')}" in as_text(refused, "en")
-    assert f"La personne lit : {advice(Reason.NETWORK, 'fr')}" in as_text(refused, "fr")
+    remedy = Remedy(zone=Zone.OFFICE)
+    assert f"The person reads: {advice(Reason.NETWORK, 'en', remedy)}" in as_text(refused, "en")
+    assert f"La personne lit : {advice(Reason.NETWORK, 'fr', remedy)}" in as_text(refused, "fr")
     hidden = explained("shipped", team(category=Category.HEALTH))
     assert "The person reads" not in as_text(hidden, "en")
     assert "The person reads" not in as_text(explained("shipped", owner()), "en")

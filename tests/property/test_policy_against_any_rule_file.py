@@ -17,9 +17,10 @@ from davserver.domain.actions import (
     Zone,
 )
 from davserver.domain.decisions import Denial, Permit, Target
+from davserver.domain.errors import Reason
 from davserver.domain.grants import ToPerson, ToStructure
 from davserver.domain.people import AccountState, Role
-from policies.changes import nearest_change
+from policies.changes import nearest_change, way_out
 from policies.decider import Decider
 from policies.engine import Engine
 from policies.groups import GROUPED, parse_groups
@@ -187,6 +188,24 @@ def test_the_change_that_is_told_does_help_and_nothing_smaller_does(pairs, point
     assert table.decide(changed)[0] is bool(change)
     if len(change) > 1:
         assert not any(table.decide(point.with_word(one.column, one.word))[0] for one in change)
+
+
+@BOUNDED
+@given(bodies, points)
+def test_the_way_out_that_is_told_leads_out(pairs, point):
+    table = Table(rules_of(pairs), VOCABULARY)
+    assume(not table.decide(point)[0])
+    way = way_out(point, VOCABULARY, lambda one: table.decide(one)[0])
+    remedy = way.remedy
+    assert (way.reason in {Reason.POLICY, Reason.CATEGORY}) is (remedy is None)
+    if remedy is None:
+        return
+    for column, word in ((Column.AUTH, remedy.strength), (Column.ZONE, remedy.zone)):
+        point = point if word is None else point.with_word(column, word)
+    assert remedy.hours is bool(way.slots)
+    for slot in way.slots or {point.slot}:
+        assert table.decide(point.with_word(Column.SLOT, slot))[0]
+    assert remedy.zone is not Zone.BLOCKED
 
 
 @BOUNDED

@@ -1,7 +1,11 @@
-"""Where somebody is decides what they may: as the server sees it, or a listed proxy says it."""
+"""Where somebody is decides what they may: as the server sees it, or a listed proxy says it. And
+whoever is refused by circumstances hears which others would do.
+"""
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,7 +24,14 @@ NETWORKS = b"""
 2001:db8:12::/48, office
 203.0.113.66/32, blocked
 """
-OFFICE_ONLY = b"p, office-only, deny, professional, *, use, *, *, internet, *, *\n"
+RULES = """
+p, office-only, deny,  professional, *,       use,  *,         *, internet, *,   *
+p, named-see,   allow, professional, grantee, list, *,         *, *,        *,   *
+p, named-open,  allow, professional, grantee, get,  ordinary,  *, *,        *,   *
+p, named-vpn,   allow, professional, grantee, get,  sensitive, *, vpn,      mfa, *
+p, work-later,  deny,  professional, *,       use,  work,      *, *,        *,   closed
+"""
+PARIS = ZoneInfo("Europe/Paris")
 OFFICE, INTERNET, BLOCKED = "198.51.100.7", "192.0.2.9", "203.0.113.66"
 
 
@@ -28,19 +39,34 @@ OFFICE, INTERNET, BLOCKED = "198.51.100.7", "192.0.2.9", "203.0.113.66"
 def office(
     casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Instance]:
-    """Professionals open documents in the office only. The proxy stands in the office too."""
+    """Professionals open documents in the office only, those of work not before the day after
+    tomorrow, sensitive ones by VPN and with a second factor. The proxy stands in the office too.
+    """
     folder = tmp_path_factory.mktemp("zones") / "abri"
     with casts.copy(request.param, folder) as instance:
         instance.set("listen.proxies", f"[{PROXY}, 10.0.0.0/8]")
-        (folder / "policies" / "networks.csv").write_bytes(NETWORKS)
-        with (folder / "policies" / "rules.csv").open("ab") as rules:
-            rules.write(OFFICE_ONLY)
+        policies = folder / "policies"
+        (policies / "networks.csv").write_bytes(NETWORKS)
+        (policies / "calendars.csv").write_text(f"later, {_later():%a}, 08:00, 19:00\n".lower())
+        kept = [
+            line
+            for line in (policies / "rules.csv").read_text().splitlines()
+            if not line.startswith("p, named-consult,")
+        ]
+        (policies / "rules.csv").write_text("\n".join(kept) + RULES)
         with serving(instance):
             amina = instance.drive("amina")
-            assert amina.put("/avis.pdf", b"an assessment").status == 201
-            amina.proppatch("/avis.pdf", "{urn:x-abri:properties}category", "income")
-            instance.grant("amina", "karim", "/avis.pdf", "read")
+            for name, category in (("avis", "income"), ("contrat", "work"), ("sante", "health")):
+                assert amina.put(f"/{name}.pdf", b"a paper").status == 201
+                amina.proppatch(f"/{name}.pdf", "{urn:x-abri:properties}category", category)
+                instance.grant("amina", "karim", f"/{name}.pdf", "read")
             yield instance
+
+
+def _later() -> datetime:
+    """The day after tomorrow, at eight in the morning where the structure is."""
+    day = datetime.now(PARIS) + timedelta(days=2)
+    return day.replace(hour=8, minute=0)
 
 
 def ask(office: Instance, source: str, *headers: tuple[str, str]) -> str:
@@ -51,6 +77,11 @@ def ask(office: Instance, source: str, *headers: tuple[str, str]) -> str:
     return f"{answer.status} {reason[1]}" if reason else str(answer.status)
 
 
+FRENCH_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+FRENCH_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août"),
+    *("septembre", "octobre", "novembre", "décembre"),
+)
 REFUSED = "403 network"
 AS_SAID = [
     ((), "200"),
@@ -96,3 +127,34 @@ def test_what_nobody_is_let_into_is_not_listed_either(office: Instance) -> None:
         asked["X-Forwarded-For"] = INTERNET
         assert "avis.pdf" not in karim.ask("PROPFIND", "/dav/", asked).text()
         assert "avis.pdf" in karim.ask("PROPFIND", "/dav/Amina%20Benali/", asked).text()
+
+
+def sentence(office: Instance, name: str, language: str) -> str:
+    with office.caller("karim", source=NEIGHBOUR) as karim:
+        asked = {"Accept-Language": language, "Accept": "text/plain"}
+        return karim.ask("GET", f"/dav/Amina%20Benali/{name}.pdf", asked).text()
+
+
+def test_the_next_opening_is_told(office: Instance) -> None:
+    at = _later()
+    number = "1er" if at.day == 1 else at.day
+    french = f"{FRENCH_DAYS[at.weekday()]} {number} {FRENCH_MONTHS[at.month - 1]} {at.year}"
+    assert sentence(office, "contrat", "fr") == (
+        f"Ce n'est pas permis à cette heure : réessayez à partir du {french} à 08:00. "
+        "[outside-hours]\n"
+    )
+    assert sentence(office, "contrat", "en") == (
+        "This is not allowed at this hour: try again from "
+        f"{at:%A} {at.day} {at:%B %Y} at 08:00 on. [outside-hours]\n"
+    )
+
+
+def test_everything_that_would_help_is_told_at_once(office: Instance) -> None:
+    assert sentence(office, "sante", "fr") == (
+        "Votre connexion n'est pas assez forte pour cela : connectez-vous avec un second facteur "
+        "et passez par le VPN de votre structure. [auth-too-weak]\n"
+    )
+    assert sentence(office, "sante", "en") == (
+        "Your sign-in is not strong enough for this: sign in with a second factor and use the VPN "
+        "of your organisation. [auth-too-weak]\n"
+    )

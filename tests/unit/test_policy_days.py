@@ -208,3 +208,51 @@ def _as_it_is(some: Calendar, moment: datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
     kind = some.days.kind(local.date(), zone.key, None)
     return some.slot_on(kind, local.hour * 60 + local.minute)
+
+
+def opening(calendar_: Calendar, now: str, *slots: str, slug: str | None = None) -> str | None:
+    found = calendar_.opens(frozenset(slots), at(now), PARIS, slug)
+    return None if found is None else f"{found:%Y-%m-%dT%H:%M}"
+
+
+SATURDAY = "saturday, sat, 09:00, 12:00\n"
+
+
+@pytest.mark.parametrize(
+    ("now", "slots", "opens"),
+    [
+        ("2026-01-14T07:59", ("work-hours",), "2026-01-14T08:00"),
+        ("2026-01-14T19:00", ("work-hours",), "2026-01-15T08:00"),
+        ("2026-01-16T19:00", ("work-hours",), "2026-01-19T08:00"),
+        ("2026-01-16T19:00", ("work-hours", "saturday"), "2026-01-17T09:00"),
+        ("2026-01-14T10:00", ("work-hours",), "2026-01-14T10:00"),
+        ("2026-01-14T10:00", ("closed",), "2026-01-14T19:00"),
+        ("2026-04-30T19:30", ("work-hours",), "2026-05-04T08:00"),
+        ("2026-03-29T01:00", ("work-hours",), "2026-03-30T08:00"),
+        ("2026-01-14T10:00", ("never",), None),
+        ("2026-01-14T10:00", (), None),
+    ],
+)
+def test_the_next_opening_passes_over_holidays_and_what_is_not_wanted(now, slots, opens):
+    """The first of May is a Friday in 2026."""
+    assert opening(calendar(WORK, SATURDAY, FRANCE), now, *slots) == opens
+
+
+def test_an_opening_that_was_found_is_told_until_it_comes_and_then_the_next():
+    one = calendar(WORK)
+    asked = ["2026-01-14T19:00", "2026-01-15T07:59", "2026-01-15T19:00", "2026-01-14T19:30"]
+    told = [opening(one, now, "work-hours") for now in asked]
+    assert told == ["2026-01-15T08:00", "2026-01-15T08:00", "2026-01-16T08:00", "2026-01-15T08:00"]
+    assert one.opens(frozenset({"work-hours"}), at("2026-01-14T19:00"), "Nowhere/None") is None
+
+
+def test_the_next_opening_agrees_with_the_spans():
+    one, wanted = calendar(WORK, SATURDAY, FRANCE), frozenset({"work-hours", "saturday"})
+    chance = random.Random(4)
+    for _ in range(40):
+        now = at("2026-01-01T00:00") + timedelta(minutes=chance.randrange(366 * 24 * 60))
+        span = one.span(now, PARIS)
+        while span is not None and span.slot not in wanted:
+            span = one.span(span.ends, PARIS)
+        assert span is not None
+        assert one.opens(wanted, now, PARIS) == max(now, span.starts)

@@ -11,10 +11,11 @@ from davserver.dav.answers import ANSWERS, BY_METHOD
 from davserver.dav.french import FRENCH, said
 from davserver.dav.patching import Wrong
 from davserver.domain import paths
+from davserver.domain.advice import advice
 from davserver.domain.errors import BadPath, Reason
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.paths import DrivePath, clean_name
-from davserver.domain.refusals import REASONS, advice
+from davserver.domain.refusals import REASONS
 
 FRONT = Path(paths.__file__).parents[1] / "dav"
 _RAISED = {"Malformed": 0, "Declined": 1}
