@@ -97,14 +97,14 @@ class Stage:
     def _structure(self, word: str) -> Structure:
         kind = self._slugs.get(word)
         if kind is not None:
-            return _made_up(word, kind)
+            return made_up_structure(word, kind)
         slug = f"some-{word}"
         while slug in self._slugs:
             slug = f"some-{slug}"
-        return _made_up(slug, StructureKind(word))
+        return made_up_structure(slug, StructureKind(word))
 
 
-def _made_up(slug: str, kind: StructureKind) -> Structure:
+def made_up_structure(slug: str, kind: StructureKind) -> Structure:
     return Structure(StructureId(slug.encode().ljust(16)), slug, slug, kind, _CLOCK)
 
 

@@ -17,6 +17,7 @@ class Table:
         self.rules = rules
         self._masks = tuple(_column_masks(rules, column, vocabulary) for column in Column)
         self.allows = _bits([rule.allows for rule in rules])
+        self.denies = _bits([not rule.allows for rule in rules])
         self._blocks = _bits([rule.blocks_drive for rule in rules])
 
     def decide(self, point: Point) -> tuple[bool, Rule | None]:
@@ -70,6 +71,11 @@ def _column_masks(
         value: _bits([rule.covers(column, value, vocabulary) for rule in rules])
         for value in vocabulary.values[column]
     }
+
+
+def bits_of(those: int) -> list[int]:
+    """Each bit of a set of rules, as a set of its own."""
+    return [1 << index for index in range(those.bit_length()) if those >> index & 1]
 
 
 def _bits(held: list[bool]) -> int:

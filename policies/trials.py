@@ -1,5 +1,5 @@
-"""A candidate set is put to the test before it counts: the cases that administrators wrote, and
-what each rule had to say in them.
+"""A candidate set is put to the test before it counts: the cases that administrators wrote, what
+each rule had to say in them, and what Abri promises whatever the rules say.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,12 @@ from davserver.domain.errors import Reason
 from policies.case_files import read_cases
 from policies.cases import Asked, Case, Expected
 from policies.problems import Code, Problem, Report
+from policies.promises import Kept, ask_all
 from policies.rules import Rule
 from policies.snapshot import Snapshot
 from policies.stage import Stage
 from policies.vocabulary import NO_STRUCTURE, Column, Point
+from policies.worth import Worth, weigh
 
 MOST_QUESTIONS = 50_000
 """In one case: more is a case that names nothing."""
@@ -48,10 +50,11 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Covered:
     """What the cases show of one rule. `matched`: some question was about it. `decisive`: some
-    answer would have been the opposite without it.
+    answer would have been the opposite without it. `worth`: whether that can happen at all.
     """
 
     rule: Rule
+    worth: Worth
     matched: bool
     decisive: bool
 
@@ -67,17 +70,22 @@ class Trial:
     questions: int
     failures: tuple[Failure, ...]
     problems: tuple[Problem, ...]
+    promises: tuple[Kept, ...]
     coverage: tuple[Covered, ...]
 
     @property
     def passed(self) -> bool:
-        return not self.failures and not self.problems
+        """Every case came out as expected, and so did every promise. The coverage is apart."""
+        broken = any(one.broken for one in self.promises)
+        return not self.failures and not self.problems and not broken
 
     @property
     def percent(self) -> int:
-        """How many of the rules were decisive in some case, rounded down; 100 without rules."""
-        decisive = sum(one.decisive for one in self.coverage)
-        return 100 * decisive // len(self.coverage) if self.coverage else 100
+        """How many of the rules that can decide anything did so in some case, rounded down; 100
+        where there are none. Guards and rules that others repeat count for nothing (`lint`).
+        """
+        able = [one for one in self.coverage if one.worth is Worth.DECISIVE]
+        return 100 * sum(one.decisive for one in able) // len(able) if able else 100
 
 
 def run(snapshot: Snapshot, files: Mapping[str, bytes]) -> Trial:
@@ -94,6 +102,7 @@ def run(snapshot: Snapshot, files: Mapping[str, bytes]) -> Trial:
         questions=bench.questions,
         failures=tuple(one for one in failures if one is not None),
         problems=report.problems,
+        promises=ask_all(snapshot),
         coverage=bench.coverage(),
     )
 
@@ -164,8 +173,10 @@ class _Bench:
 
     def coverage(self) -> tuple[Covered, ...]:
         return tuple(
-            Covered(rule, rule.id in self._matched, rule.id in self._decisive)
-            for rule in self._snapshot.rules
+            Covered(
+                one.rule, one.worth, one.rule.id in self._matched, one.rule.id in self._decisive
+            )
+            for one in weigh(self._snapshot)
         )
 
 

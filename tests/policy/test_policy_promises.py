@@ -1,0 +1,86 @@
+"""The promises that every candidate is asked about hold, and a fault in the code breaks them."""
+
+import pytest
+
+from policies import decider, invariants
+from policies.loader import load, shipped
+from policies.promises import PROMISES, ask_all
+from policies.ties import NO_TIE
+from policies.trials import run
+from tests.policy.question import with_files
+
+OPEN = "p, all, allow, *, *, *, *, *, *, *, *"
+NARROW = """
+p, all,  allow, *, *, *,    justice, shelter, vpn,    cert, night
+p, deny, deny,  *, *, *,    health,  *,       *,      *,    *
+p, list, allow, *, *, list, justice, shelter, *,      *,    *
+p, none, allow, *, *, *,    justice, none,    vpn,    cert, night
+""".replace("*, *, *, ", "*, *, use, ")
+NIGHT = {
+    "calendars": "night, mon, 22:00, 24:00\n",
+    "networks": "198.51.100.0/25, vpn\n",
+}
+KEPT_BY = {
+    "no-grant": invariants.NOBODY,
+    "staff-reads-nothing": invariants.NOBODY,
+    "for-owners": invariants.OWNER_ONLY,
+    "read-grant": invariants.READ_ONLY,
+    "deposit-grant": invariants.DEPOSIT_ONLY,
+    "read-only-device": invariants.READ_ONLY_DEVICE,
+    "blocked-account": invariants.BLOCKED,
+    "pause": invariants.PAUSED,
+    "accounts": invariants.NOBODY,
+}
+
+
+def broken(snapshot) -> set[str]:
+    return {one.name for one in ask_all(snapshot) if one.broken}
+
+
+@pytest.mark.parametrize("rules", [OPEN, NARROW, "p, none, deny, *, *, *, *, *, *, *, *"])
+def test_no_rules_break_a_promise(rules):
+    assert broken(with_files(rules=rules, **NIGHT)) == set()
+
+
+def test_every_promise_has_a_sentence_and_asks_something():
+    for one in ask_all(load(shipped())):
+        assert one.asked > 0, one.name
+        assert one.sentence.endswith(".")
+    names = [one.name for one in PROMISES]
+    assert len(set(names)) == len(names)
+    assert set(names) == {*KEPT_BY, "own-revoke"}
+
+
+def test_every_invariant_is_behind_a_promise():
+    refusals = {one for one in vars(invariants).values() if isinstance(one, invariants.Refusal)}
+    assert refusals == set(invariants.REFUSALS) == set(KEPT_BY.values())
+
+
+@pytest.mark.parametrize("name", KEPT_BY)
+def test_a_promise_is_broken_where_its_invariant_is_forgotten(name, monkeypatch):
+    forgotten = KEPT_BY[name]
+
+    def forgetful(*facts):
+        found = invariants.refusal(*facts)
+        return None if found is forgotten else found
+
+    monkeypatch.setattr(decider, "refusal", forgetful)
+    expected = {one for one, kept_by in KEPT_BY.items() if kept_by is forgotten}
+    assert expected <= broken(with_files(rules=OPEN))
+    trial = run(with_files(rules=OPEN), {})
+    assert not trial.passed
+    assert not trial.failures
+
+
+def test_a_narrow_rule_is_found_by_the_questions_all_the_same(monkeypatch):
+    monkeypatch.setattr(decider, "refusal", lambda *_: None)
+    snapshot = with_files(rules=NARROW, **NIGHT)
+    assert {"read-grant", "deposit-grant", "read-only-device", "pause"} <= broken(snapshot)
+    (read,) = (one for one in ask_all(snapshot) if one.name == "read-grant")
+    assert len(read.broken) == read.asked
+    assert {one.target.category for one in read.broken} == {"justice"}
+
+
+def test_ending_a_share_breaks_where_ownership_is_not_recognised(monkeypatch):
+    monkeypatch.setattr(decider, "tie_of", lambda *_: NO_TIE)
+    assert "own-revoke" in broken(with_files(rules=OPEN))
