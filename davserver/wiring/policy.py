@@ -1,14 +1,40 @@
 """Policy files between the settings and the decider."""
 
 import shutil
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+import policies.lint
 import policies.loader
+import policies.trials
 from davserver.config import Problem, WrongSettings
 from davserver.domain.errors import AlreadyThere
-from policies.problems import PolicyProblems
+from davserver.domain.people import Structure
+from policies.case_files import read_folder
+from policies.lint import Finding
+from policies.problems import PolicyProblems, Report
 from policies.problems import Problem as PolicyProblem
+from policies.promises import Kept
 from policies.snapshot import Snapshot
+from policies.trials import Covered, Failure, Trial
+from policies.worth import Worth
+
+__all__ = [
+    "Covered",
+    "Failure",
+    "Finding",
+    "Kept",
+    "PolicyProblem",
+    "Snapshot",
+    "Trial",
+    "Worth",
+    "check_policy",
+    "copy_shipped_policies",
+    "lint_policy",
+    "load_policy",
+    "try_policy",
+]
 
 _GUIDE = "POLICY.md"
 _EXAMPLES = "examples"
@@ -27,6 +53,24 @@ def load_policy(folder: Path) -> Snapshot:
 def check_policy(folder: Path) -> tuple[PolicyProblem, ...]:
     """Every error and every warning, in the order of files and lines."""
     return policies.loader.check(folder)
+
+
+def try_policy(folder: Path) -> Trial:
+    """The cases of that folder, and every promise of Abri, tried on its rules. Raises
+    WrongSettings where the rules cannot be used.
+    """
+    snapshot = load_policy(folder)
+    report = Report()
+    trial = policies.trials.run(snapshot, read_folder(folder, report))
+    return replace(trial, problems=report.problems + trial.problems)
+
+
+def lint_policy(folder: Path, structures: Iterable[Structure] | None = None) -> tuple[Finding, ...]:
+    """Rules that do nothing and structures that are not there; these are looked for only where
+    `structures` are given: all that the instance has. Raises WrongSettings.
+    """
+    known = None if structures is None else {one.slug: one.kind for one in structures}
+    return policies.lint.lint(load_policy(folder), known)
 
 
 def copy_shipped_policies(to: Path) -> None:

@@ -11,6 +11,7 @@ from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import Reason
 from policies.decider import Decider
 from policies.loader import load_bytes, shipped
+from policies.trials import run
 from tests.policy.question import NOW, a_set, named, shipped_files, structure, team
 
 GUIDE = (shipped() / "POLICY.md").read_text()
@@ -65,6 +66,12 @@ def test_the_example_of_sharing_on_works_for_ordinary_documents_shared_by_name()
         assert decision.reason in {Reason.POLICY, Reason.CATEGORY}
         decision = after.decide(who, Action.REGRANT, asked.target, NOW)
         assert isinstance(decision, Permit) is allowed
+
+
+def test_the_case_of_the_guide_passes_on_the_shipped_rules():
+    (case,) = (lines for lines in blocks(ENGLISH) if lines[0] == "[[case]]")
+    trial = run(load_bytes(shipped_files()), {"tests/guide.toml": "\n".join(case).encode()})
+    assert (trial.passed, trial.questions) == (True, 2)
 
 
 @pytest.mark.parametrize(
