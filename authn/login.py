@@ -24,6 +24,7 @@ from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.ids import Entropy
 from davserver.domain.people import AccountState, Person, Principal
 from davserver.domain.secret import Secret
+from davserver.domain.tallies import Tally
 from davserver.sealing.instance import InstanceKeys
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
@@ -45,9 +46,18 @@ class Login:
     """
 
     def __init__(
-        self, db: Database, keys: InstanceKeys, entropy: Entropy, *, patience: float = 5.0
+        self,
+        db: Database,
+        keys: InstanceKeys,
+        entropy: Entropy,
+        *,
+        patience: float = 5.0,
+        counted: bool = True,
     ) -> None:
-        """`patience`: seconds that a sign-in waits for its turn to compute a hash."""
+        """`patience`: seconds that a sign-in waits for its turn to compute a hash. `counted`:
+        whether what the policy answers to those who signed in is counted.
+        """
+        self._counted = counted
         self._db = db
         self._keys = keys
         self._genuine = Genuine(keys)
@@ -97,7 +107,8 @@ class Login:
         if facts.person is None or row is None:
             raise NotSignedIn
         self._note_use(row, now)
-        return _principal(facts, facts.person, row, address)
+        tally = Tally() if self._counted else None
+        return _principal(facts, facts.person, row, address, tally)
 
     def still(self, tx: Connection, who: Principal, now: datetime) -> Principal:
         """The same person with all facts as `tx` sees them; one statement.
@@ -118,7 +129,8 @@ class Login:
         row = _usable(facts, now)
         if facts.person is None or row is None or row.generation != who.generation:
             raise NotSignedIn
-        return replace(_principal(facts, facts.person, row, who.address), strength=who.strength)
+        fresh = _principal(facts, facts.person, row, who.address, who.tally)
+        return replace(fresh, strength=who.strength)
 
     def _check_app_password(self, row: CredentialRow | None, credential: AppPassword) -> None:
         phc = verifier_of(self._keys, row) if row else None
@@ -148,7 +160,9 @@ def _usable(facts: Facts, now: datetime) -> CredentialRow | None:
     return row if row.holds(now) else None
 
 
-def _principal(facts: Facts, person: Person, row: CredentialRow, address: str | None) -> Principal:
+def _principal(
+    facts: Facts, person: Person, row: CredentialRow, address: str | None, tally: Tally | None
+) -> Principal:
     return Principal(
         person=person,
         credential=row.id,
@@ -160,4 +174,5 @@ def _principal(facts: Facts, person: Person, row: CredentialRow, address: str | 
         address=address,
         generation=row.generation,
         paused=facts.paused,
+        tally=tally,
     )

@@ -9,12 +9,17 @@ from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
 from davserver.domain.people import Principal, Role, Structure
 from davserver.domain.remedies import Remedy
+from davserver.domain.tallies import Answered
 from policies.changes import Way
 from policies.hours import Span
 from policies.invariants import OWN_REVOKE, refusal
+from policies.logged import said
 from policies.snapshot import UNKNOWN, Snapshot
 from policies.ties import Tie, acting_membership, earliest, tie_of
 from policies.vocabulary import CLOSED, NO_STRUCTURE, Point
+
+_MOST_ANSWERS = 10_000
+"""Kept for the decision log; words times structures bound them, but not tightly."""
 
 
 class Judge:
@@ -24,6 +29,7 @@ class Judge:
         self.snapshot = snapshot
         self._sights: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
         self._pens: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
+        self._answers: dict[tuple[object, ...], Answered] = {}
 
     def decide(
         self, who: Principal, action: Action, target: Target, now: datetime
@@ -44,6 +50,21 @@ class Judge:
             reason = answer.reason or Reason.POLICY
             return Denial(action, reason, named, self._remedy(answer.way, tie.structure, now))
         return Permit(who, action, target, answer.rule.id, self._until(tie, now))
+
+    def answered(
+        self, point: Point, structure: Structure | None, decision: Permit | Denial
+    ) -> Answered:
+        """What the decision log says of it; the same object for the same answer."""
+        reason = None if isinstance(decision, Permit) else decision.reason.value
+        key = (point, structure, reason, decision.rule)
+        known = self._answers.get(key)
+        if known is None:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            text = said(point, decision, structure, self.snapshot.generation)
+            made = Answered(point, reason is None, reason, decision.rule, text)
+            known = self._answers.setdefault(key, made)
+        return known
 
     def may_see(self, who: Principal, target: Target, now: datetime) -> bool:
         """Whether the thing exists for this person: by who, grant, category and structure only."""
@@ -107,26 +128,35 @@ class Judge:
         """The refusal of the whole drive, if a rule blocks it in these circumstances: to be asked
         before anything is looked up, because it is the only one that `may_see` does not know.
         """
-        membership = acting_membership(who, None, now)
-        structure = membership.structure if membership else None
-        zone = self.snapshot.networks.zone_of(who.address)
-        slot = self._slot(structure, now)
-        found = self.snapshot.block(
-            Point(
-                role=who.person.role,
-                relation=Relation.NONE,
-                action=Action.LIST,
-                category=Category.UNCLASSIFIED,
-                structure=NO_STRUCTURE,
-                zone=zone,
-                auth=who.strength,
-                slot=slot,
-            )
-        )
+        question, structure = self.drive_question(who, now)
+        found = self.snapshot.block(question)
         if found is None:
             return None
         rule, way = found
         return Denial(Action.LIST, way.reason, rule.id, self._remedy(way, structure, now))
+
+    def drive_question(self, who: Principal, now: datetime) -> tuple[Point, Structure | None]:
+        """The words of the question about the whole drive, and whose clock told the slot."""
+        membership = acting_membership(who, None, now)
+        structure = membership.structure if membership else None
+        point = Point(
+            role=who.person.role,
+            relation=Relation.NONE,
+            action=Action.LIST,
+            category=Category.UNCLASSIFIED,
+            structure=NO_STRUCTURE,
+            zone=self.snapshot.networks.zone_of(who.address),
+            auth=who.strength,
+            slot=self._slot(structure, now),
+        )
+        return point, structure
+
+    def question(
+        self, who: Principal, action: Action, target: Target, now: datetime
+    ) -> tuple[Point, Structure | None]:
+        """The words that `decide` asks about, and the structure that the person acts for."""
+        tie = tie_of(who, target, now)
+        return self.point(who, action, target, tie, now), tie.structure
 
     def point(
         self, who: Principal, action: Action, target: Target, tie: Tie, now: datetime

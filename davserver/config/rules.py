@@ -31,6 +31,12 @@ def broken_rules(settings: Settings) -> Iterator[tuple[str, str]]:
             "keys.keyring",
             "the keyring must not lie in the data folder: a copy of that folder would open itself",
         )
+    decisions = settings.policy.decisions
+    if decisions and decisions.resolve().is_relative_to(settings.data.resolve()):
+        yield (
+            "policy.decisions",
+            "not in the data folder: a copy of that folder would tell what documents are about",
+        )
     if settings.locks.usual > settings.locks.longest:
         yield "locks.usual", "a usual lock cannot last longer than locks.longest"
     if settings.serving.computing > settings.serving.threads:

@@ -97,6 +97,18 @@ class Vaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    decisions: Path | None = setting(
+        "decisions",
+        kinds.or_word("none", kinds.PATH),
+        "What each request was allowed or refused, for abri policy replay; none keeps none.",
+    )
+    decisions_kept: timedelta = setting(
+        "90 d", kinds.duration(_DAY, 3650 * _DAY), "How long, before a day's file is removed."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Locks:
     usual: timedelta = setting(
         "30 min", kinds.duration(_MINUTE, _DAY), "A lock's life when its program asks for none."
@@ -180,6 +192,7 @@ class Settings:
     )
     keys: Keys = section(Keys, "What opens the vaults.")
     vaults: Vaults = section(Vaults, "What a vault may hold.")
+    policy: Policy = section(Policy, "How the rules are watched.")
     locks: Locks = section(Locks, "Locks of office programs.")
     scratch: Scratch = section(Scratch, "Side files, kept apart from documents.")
     serving: Serving = section(Serving, "Processes, threads and patience.")

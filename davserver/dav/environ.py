@@ -150,6 +150,12 @@ def server_of(environ: Environ) -> StartResponse:
     return start_response
 
 
+def request_id(environ: Environ) -> str | None:
+    """The server's own number of the request, which its log and the answer show."""
+    number = environ.get("abri.request_id")
+    return str(number) if number else None
+
+
 def aside_in(environ: Environ) -> Aside:
     """How the server wants waiting to be done (docs/serving.md); nothing special without one."""
     turn = environ.get("abri.compute")
@@ -164,8 +170,8 @@ def send(
     What is left of a body would be taken for the next request: then the connection ends here.
     """
     headers = [*reply.headers, *_ALWAYS]
-    if number := environ.get("abri.request_id"):
-        headers.append(("X-Request-Id", str(number)))
+    if number := request_id(environ):
+        headers.append(("X-Request-Id", number))
     if body is None or not body.keeps_connection:
         headers.append(("Connection", "close"))
     start_response(f"{reply.status.value} {reply.status.phrase}", headers)

@@ -3,6 +3,7 @@
 # ruff: noqa: N802 — WsgiDAV finds methods by these names
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from wsgidav.dav_provider import DAVProvider
 from wsgidav.request_server import RequestServer
@@ -11,6 +12,7 @@ from davserver.dav.bodies import METHODS
 from davserver.dav.environ import (
     Environ,
     StartResponse,
+    request_id,
     request_in,
     send,
     server_of,
@@ -28,6 +30,7 @@ from davserver.dav.methods.proppatch import proppatch
 from davserver.dav.methods.put import put
 from davserver.dav.methods.unknown import unknown
 from davserver.dav.reply import Reply
+from davserver.dav.streams import Closing
 from davserver.dav.visit import Visit
 from davserver.domain.errors import AbriError, Truncated
 from davserver.wiring.services import Services
@@ -86,14 +89,32 @@ class Requests(RequestServer):
         return self._answer(unlock, environ)
 
     def _answer(self, method: Method, environ: Environ) -> Iterable[bytes]:
-        request = request_in(environ)
-        visit = Visit(request, signed(environ), self._services.clock(), self._services)
+        """What the policy answered is written before the answer begins, and once more at its end:
+        a running download is decided again when rights change (docs/policy/replay.md).
+        """
+        request, decisions = request_in(environ), self._services.decisions
+        who = signed(environ)
+
+        def write() -> None:
+            decisions.write(who, request_id(environ))
+
         try:
-            reply = method(visit)
-        except Declined as no:
-            reply = declined(no, visit.reader)
-        except AbriError as error:
-            if isinstance(error, Truncated) and error is request.body.failure:
-                raise  # the server knows why the body ended, and answers accordingly
-            reply = reply_to(error, request.method, request.href, visit.reader)
+            reply = _reply(method, Visit(request, who, self._services.clock(), self._services))
+        finally:
+            write()
+        if not isinstance(reply.body, tuple):
+            reply = replace(reply, body=Closing(reply.body, write))
         return send(reply, environ, server_of(environ), request.body)
+
+
+def _reply(method: Method, visit: Visit) -> Reply:
+    """Raises Truncated where the server knows why the body ended, and answers accordingly."""
+    request = visit.request
+    try:
+        return method(visit)
+    except Declined as no:
+        return declined(no, visit.reader)
+    except AbriError as error:
+        if isinstance(error, Truncated) and error is request.body.failure:
+            raise
+        return reply_to(error, request.method, request.href, visit.reader)

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -162,6 +162,25 @@ class Outgoing:
             yield from self._pieces
         finally:
             self.close()
+
+
+class Closing:
+    """A body after which something is to be done, whole or broken off."""
+
+    def __init__(self, body: Iterable[bytes], after: Callable[[], None]) -> None:
+        self._body = body
+        self._after = after
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._after()
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,11 +1,12 @@
 """Who: people, structures, memberships, and the principal of one request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from davserver.domain.actions import Strength
 from davserver.domain.ids import CredentialId, MembershipId, PersonId, StructureId, VaultId
+from davserver.domain.tallies import Tally
 
 
 class Role(StrEnum):
@@ -90,6 +91,8 @@ class Principal:
     """Of the credential at sign-in: whoever signed in with an older password is out."""
     paused: frozenset[VaultId] = frozenset()
     """Other people's vaults in which their changes are paused, after too many within a minute."""
+    tally: Tally | None = field(default=None, compare=False, repr=False)
+    """Where the answers of this request are counted, if it is one that the decision log tells."""
 
     @property
     def id(self) -> PersonId:

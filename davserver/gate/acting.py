@@ -25,6 +25,7 @@ from davserver.gate.conditions import (
     tokens_at,
 )
 from davserver.gate.entries import Entries
+from davserver.gate.judging import begins, stands
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
@@ -43,8 +44,10 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
 
     def closure(tx: Connection) -> T:
         now = tools.clock()
+        begins(who)
         return work(Sight(tools, tx, tools.login.still(tx, who, now), now))
 
+    stands(who)
     with refusals_recorded(tools):
         return tools.db.write(closure)
 
@@ -56,7 +59,7 @@ def look(tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T]
 
 
 def refuse(place: Place, action: Action, reason: Reason) -> Turned:
-    return Turned(place, Denial(action, reason))
+    return Turned(place, Denial(action, reason), by_drive=True)
 
 
 def require_real(place: Place, action: Action) -> OpenVault:

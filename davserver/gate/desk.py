@@ -17,10 +17,11 @@ from authn.login_name import login_key
 from authn.register import Register
 from authn.rows import CredentialRow, Stamp
 from davserver.domain.actions import Action, Category, Relation
-from davserver.domain.decisions import Denial, Target
+from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import AlreadyThere, NotFound, Reason, Refused
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import Person, Principal
+from davserver.gate.judging import begins, judged, stands
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
 
@@ -74,10 +75,14 @@ class Desk:
             category=Category.UNCLASSIFIED,
             person=person.id if person else None,
         )
-        decision = self.tools.decider.decide(self.who, Action.ACCOUNT, target, self.now)
+        decision = self.judged(Action.ACCOUNT, target)
         if isinstance(decision, Denial):
             raise Barred(self.who, decision)
         return decision.rule
+
+    def judged(self, action: Action, target: Target) -> Permit | Denial:
+        """The decision on something that is on no drive."""
+        return judged(self.tools.decider.judge, self.who, action, target, self.now)
 
     def account(self, login: str) -> tuple[Person, str]:
         """Whose credentials are concerned, and by which rule: one's own, or an administrator's
@@ -140,6 +145,7 @@ class Front:
 
         Raises Refused once the refusal is recorded, NotFound for what `who` may not know of.
         """
+        stands(who)
         try:
             return self.tools.db.write(lambda tx: work(self._desk(tx, who, now)))
         except Barred as barred:
@@ -151,6 +157,7 @@ class Front:
 
     def look(self, who: Principal, now: datetime, work: Callable[[Desk], T]) -> T:
         """Runs `work` on one snapshot. Raises as `change`."""
+        stands(who)
         try:
             with self.tools.db.read() as tx:
                 return work(self._desk(tx, who, now))
@@ -159,6 +166,7 @@ class Front:
             raise _answer(barred.denial) from None
 
     def _desk(self, tx: Connection, who: Principal, now: datetime) -> Desk:
+        begins(who)
         fresh = self.tools.login.still(tx, who, now)
         return Desk(self.tools, tx, fresh, now, self.directory, self.register)
 

@@ -14,6 +14,7 @@ from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import NotFound, Refused
 from davserver.domain.ids import VaultId
 from davserver.domain.people import Principal
+from davserver.gate.judging import judged
 from davserver.gate.tools import Tools
 from davserver.trail import INSTANCE, Event, ExportedHead, Finding, What
 
@@ -99,7 +100,7 @@ class History:
         own = who.vault == vault
         relation = Relation.OWNER if own else Relation.NONE
         target = Target(vault if own else None, relation, Category.UNCLASSIFIED)
-        decision = self._tools.decider.decide(who, Action.AUDIT, target, now)
+        decision = judged(self._tools.decider.judge, who, Action.AUDIT, target, now)
         if isinstance(decision, Denial):
             raise Refused(decision.reason, decision.remedy)
         return decision.rule

@@ -129,7 +129,7 @@ class Keeping:
 def _allow(desk: Desk) -> None:
     """Whoever may read the instance's log may know how its vaults are. Raises Barred."""
     target = Target(vault=None, relation=Relation.NONE, category=Category.UNCLASSIFIED)
-    decision = desk.tools.decider.decide(desk.who, Action.AUDIT, target, desk.now)
+    decision = desk.judged(Action.AUDIT, target)
     if isinstance(decision, Denial):
         raise Barred(desk.who, decision)
 

@@ -147,6 +147,6 @@ def _unlock(sight: Sight, path: DrivePath, token: str) -> None:
     if lock is None:
         raise NotLocked("no such lock here")
     locks.release(sight.tx, [lock.id])
-    permit = sight.decide(Action.LIST, place)
+    permit = sight.decided(Action.LIST, place)
     if isinstance(permit, Permit):
         record(sight, What.UNLOCK, place, permit, lock.node, ())

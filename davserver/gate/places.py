@@ -8,7 +8,7 @@ from enum import Enum
 from davserver.domain.actions import Action, Category, Relation, Right
 from davserver.domain.decisions import Target
 from davserver.domain.grants import Grant, ToStructure
-from davserver.domain.ids import NodeId, PersonId
+from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
@@ -114,6 +114,29 @@ def structure_of(who: Principal, grant: Grant | None) -> Structure | None:
         return None
     wanted = grant.to.id
     return next((m.structure for m in who.memberships if m.structure.id == wanted), None)
+
+
+def under(
+    who: Principal,
+    vault: VaultId,
+    grant: Grant | None,
+    category: Category = Category.UNCLASSIFIED,
+) -> Target:
+    """Anything in that vault, reached by that grant, or by ownership."""
+    return Target(
+        vault=vault,
+        relation=relation_of(grant) if grant else Relation.OWNER,
+        category=category,
+        grant=grant,
+        structure=structure_of(who, grant),
+    )
+
+
+def thing_of(place: Place) -> tuple[NodeId | None, str]:
+    """What tells one thing from another within a request, made in it or not."""
+    if place.node is not None:
+        return place.node.parent, place.node.name
+    return (place.parent.id if place.parent else None), place.path.name
 
 
 def is_recallable(node: Node, person: PersonId, since: datetime) -> bool:

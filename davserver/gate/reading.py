@@ -80,7 +80,7 @@ class Reading:
     def _opened(
         self, sight: Sight, path: DrivePath, conditions: Conditions
     ) -> tuple["FileDownload", Place, Permit]:
-        place = _existing(sight, path)
+        place = _existing(sight, path, Action.GET)
         if place.is_folder:
             raise BadInput("a folder has no content of its own")
         permit = sight.require(Action.GET, place)
@@ -137,12 +137,12 @@ class FileDownload:
         self._content.close()
 
 
-def _existing(sight: Sight, path: DrivePath) -> Place:
+def _existing(sight: Sight, path: DrivePath, asked: Action = Action.LIST) -> Place:
     place = sight.place(path)
     if not place.exists:
         raise NotFound("nothing is there")
     if place.kind is PlaceKind.NODE:
-        sight.require(Action.LIST, place)
+        sight.require(Action.LIST, place, in_passing=asked is not Action.LIST)
     return place
 
 

@@ -128,7 +128,7 @@ def workplace(desk: Desk, slug: str, roles: set[Role]) -> Structure:
 def require_own(desk: Desk, action: Action) -> str:
     """The rule by which somebody does this with their own vault. Raises Barred."""
     target = Target(desk.who.vault, Relation.OWNER, Category.UNCLASSIFIED)
-    decision = desk.tools.decider.decide(desk.who, action, target, desk.now)
+    decision = desk.judged(action, target)
     if isinstance(decision, Denial):
         raise Barred(desk.who, decision)
     return decision.rule

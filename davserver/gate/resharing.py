@@ -14,8 +14,9 @@ from davserver.domain.drive import GrantView
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Reason
 from davserver.domain.grants import ToPerson
 from davserver.gate.acting import refuse
+from davserver.gate.judging import UNTIED
 from davserver.gate.ledger import Ledger, Wish, overlap, require_sensible
-from davserver.gate.places import Place
+from davserver.gate.places import Place, thing_of
 from davserver.gate.sight import Sight
 from davserver.gate.turned import Turned
 from davserver.trail import What
@@ -68,6 +69,8 @@ def way_on(sight: Sight, place: Place, right: Right | None = None) -> Permit | D
 def require_way_on(sight: Sight, place: Place, right: Right) -> Permit:
     """Raises Turned."""
     decision = way_on(sight, place, right)
+    targets = [decision.target] if isinstance(decision, Permit) else place.targets()
+    sight.counting.decision(decision, (*targets, UNTIED)[0], thing_of(place))
     if isinstance(decision, Denial):
         raise Turned(place, decision)
     return decision

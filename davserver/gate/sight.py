@@ -9,23 +9,24 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from davserver.domain.actions import Action, Category, Relation, Right
-from davserver.domain.decisions import Denial, Permit, Target
-from davserver.domain.errors import NotFound, Reason
+from davserver.domain.actions import Action, Category, Right
+from davserver.domain.decisions import Denial, Permit
+from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.gate.judging import Counting, best
+from davserver.gate.listed import count_absent, count_children, count_missing, count_top
 from davserver.gate.places import (
     Place,
     PlaceKind,
     covering,
-    denies_others,
     is_recallable,
-    relation_of,
-    structure_of,
+    thing_of,
+    under,
 )
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
@@ -43,9 +44,11 @@ class Sight:
         self.who = who
         self.now = now
         self.judge = tools.decider.judge
+        self.counting = Counting(self.judge, who, now)
         self._seen: dict[bytes | None, frozenset[Category]] = {}
         blocked = self.judge.drive_blocked(who, now)
         if blocked is not None:
+            self.counting.block(blocked)
             raise Turned(Place(DrivePath(), PlaceKind.DRIVE, who), blocked)
 
     # ── where is it ─────────────────────────────────────────────────────────────────────────────
@@ -79,11 +82,11 @@ class Sight:
         nowhere = Place(path, PlaceKind.NOWHERE if rest else PlaceKind.FREE, self.who)
         grants = self.grants_named(folder)
         if not grants:
-            return nowhere
+            return count_absent(self, nowhere)
         try:
             vault = self.open_vault(grants[0].vault)
         except NotFound:
-            return nowhere
+            return count_absent(self, nowhere)
         shared = Place(path, PlaceKind.SHARED, self.who, vault, grants=grants, known=grants)
         if not rest:
             items = tuple(one.items[0] for one in self.items(shared))
@@ -100,10 +103,12 @@ class Sight:
         assert shared.vault is not None  # noqa: S101 — a shared folder has a vault
         item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
         if item is None:
-            return self._unknown_item(shared, rest, nowhere)
+            return self._unknown_item(shared, rest, count_absent(self, nowhere))
         above, below = index.walk(self.tx, shared.vault, item.node, rest[1:])
         top = self.granted_top(shared, above)
         if top is None:
+            if not count_top(self, shared, above, None):
+                count_absent(self, nowhere)
             return self._unknown_item(shared, rest, nowhere)
         return self._down(top, shared.path, tuple(rest[1:]), below)
 
@@ -145,6 +150,7 @@ class Sight:
                 self.sees(at)
             meant = choose(visible, name)
             if meant is None:
+                count_missing(self, at, inside)
                 last = depth == len(names) - 1
                 kind = PlaceKind.FREE if last else PlaceKind.NOWHERE
                 return replace(at, kind=kind, node=None, above=above, is_top=False)
@@ -172,6 +178,7 @@ class Sight:
         above = (*folder.above, folder.node)
         found = self._found_in(folder.vault, folder.node, only_own=folder.only_deposits)
         seen = [node for node in found if self.is_seen_in(folder, above, node)]
+        count_children(self, folder, found)
         shown = {node.id: node.name for node in shown_names(seen)}
         return [
             replace(
@@ -208,7 +215,9 @@ class Sight:
     ) -> list[Place]:
         shown: dict[str, Place] = {}
         for grant in shared.grants:
-            top = self.granted_top(shared, index.chain_to(nodes, grant.node))
+            chain = index.chain_to(nodes, grant.node)
+            top = self.granted_top(shared, chain)
+            count_top(self, shared, chain, top)
             if top is not None and grant.name not in shown:
                 path = DrivePath((*folder.parts, grant.name))
                 shown[grant.name] = replace(top, path=path, items=(grant,))
@@ -236,9 +245,9 @@ class Sight:
         """
         assert place.vault is not None  # noqa: S101 — nobody asks about a bare drive
         if place.owned:
-            return self._visible(place.vault.id, None)
+            return self.shown_by(place.vault.id, None)
         sets = (
-            self._visible(place.vault.id, grant)
+            self.shown_by(place.vault.id, grant)
             for grant in place.grants
             if deposits or grant.right is not Right.DEPOSIT
         )
@@ -258,39 +267,32 @@ class Sight:
     def covering(self, known: tuple[Grant, ...], chain: tuple[Node, ...]) -> tuple[Grant, ...]:
         return covering(known, chain, self.is_recallable)
 
-    def _visible(self, vault: VaultId, grant: Grant | None) -> frozenset[Category]:
+    def shown_by(self, vault: VaultId, grant: Grant | None) -> frozenset[Category]:
         key = grant.id if grant else None
         if key not in self._seen:
-            target = _anything(self.who, vault, grant)
+            target = under(self.who, vault, grant)
             self._seen[key] = self.judge.visible_categories(self.who, target, self.now)
         return self._seen[key]
 
     def decide(self, action: Action, place: Place) -> Permit | Denial:
         """Any one way in that allows it is enough; otherwise the first way's reason counts."""
-        denial: Denial | None = None
-        for target in place.targets():
-            decision = self.judge.decide(self.who, action, target, self.now)
-            if isinstance(decision, Permit) and denies_others(action, target):
-                decision = Denial(action, Reason.DEPOSIT_ONLY)
-            if isinstance(decision, Permit):
-                return decision
-            denial = denial or decision
-        return denial or Denial(action, Reason.POLICY)
+        return best(self.judge, self.who, action, place, self.now)[0]
 
-    def require(self, action: Action, place: Place) -> Permit:
-        """Raises Turned: the thing is visible, so that the reason may be told and is recorded."""
-        decision = self.decide(action, place)
+    def decided(self, action: Action, place: Place) -> Permit | Denial:
+        """As `decide`, of what the request is about: the decision log counts it."""
+        decision, target = best(self.judge, self.who, action, place, self.now)
+        self.counting.decision(decision, target, thing_of(place))
+        return decision
+
+    def require(self, action: Action, place: Place, *, in_passing: bool = False) -> Permit:
+        """Raises Turned: the thing is visible, so that the reason may be told and is recorded.
+
+        `in_passing`: a yes is not counted, another action on the same thing is what matters.
+        """
+        decision, target = best(self.judge, self.who, action, place, self.now)
+        if isinstance(decision, Permit) and in_passing:
+            return decision
+        self.counting.decision(decision, target, thing_of(place))
         if isinstance(decision, Denial):
             raise Turned(place, decision)
         return decision
-
-
-def _anything(who: Principal, vault: VaultId, grant: Grant | None) -> Target:
-    from_grant = relation_of(grant) if grant else None
-    return Target(
-        vault=vault,
-        relation=from_grant or Relation.OWNER,
-        category=Category.UNCLASSIFIED,
-        grant=grant,
-        structure=structure_of(who, grant),
-    )

@@ -18,6 +18,7 @@ from davserver.domain.errors import NotFound, Refused
 from davserver.domain.grants import Grant, Grantee
 from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.people import Principal
+from davserver.gate.judging import judged
 from davserver.gate.ledger import Ledger
 from davserver.gate.shares import GrantState, state_of
 from davserver.trail import What
@@ -78,7 +79,7 @@ def owner_of(
 
 def _permit(ledger: Ledger, owner: Principal, vault: VaultId, now: datetime) -> Permit:
     target = Target(vault, Relation.OWNER, Category.UNCLASSIFIED)
-    decision = ledger.tools.decider.decide(owner, Action.REVOKE, target, now)
+    decision = judged(ledger.tools.decider.judge, owner, Action.REVOKE, target, now)
     if isinstance(decision, Denial):
         raise Refused(decision.reason, decision.remedy)
     return decision

@@ -15,6 +15,7 @@ from davserver.domain.ids import Entropy
 from davserver.gate.affiliations import Affiliations
 from davserver.gate.classifying import Classifying
 from davserver.gate.copying import Copying
+from davserver.gate.decision_log import DecisionLog
 from davserver.gate.history import History
 from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
@@ -47,6 +48,7 @@ BLOBS = "blobs"
 """Where contents lie in the data folder."""
 
 _UPKEEP_EVERY = timedelta(minutes=1)
+_SWEEP_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Services:
     nets: SafetyNets
     explaining: Explaining
     probing: Probing
+    decisions: DecisionLog
     watch: EpochWatch
     housekeeping: Housekeeping
 
@@ -94,6 +97,7 @@ class Services:
     def close(self) -> None:
         self.housekeeping.stop()
         self.watch.stop()
+        self.decisions.close()
         self.db.close()
 
     def _database_answers(self) -> bool:
@@ -120,6 +124,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
     tools = _tools(settings, opened, decider, entropy)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch = EpochWatch(tools.db, clock)
+    decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -141,9 +146,14 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         nets=SafetyNets(tools),
         explaining=Explaining(tools),
         probing=Probing(tools),
+        decisions=decisions,
         watch=watch,
         housekeeping=Housekeeping(
-            [Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run)], clock
+            [
+                Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
+                Chore("decisions", _SWEEP_EVERY, decisions.sweep),
+            ],
+            clock,
         ),
     )
 
@@ -153,7 +163,7 @@ def _tools(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
     blobs = DiskBlobStore(settings.data / BLOBS)
     return Tools(
         db=db,
-        login=Login(db, keys, entropy),
+        login=Login(db, keys, entropy, counted=settings.policy.decisions is not None),
         decider=decider,
         vaults=Vaults(Unlock(opened.kek, keys, entropy), entropy),
         grants=GrantBook(keys),

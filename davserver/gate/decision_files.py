@@ -1,0 +1,106 @@
+"""The files of the decision log: one per day (UTC), read in order, removed after their term."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from policies.logged import Gap, Logged, read_line
+
+_ENDING = ".jsonl"
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+_MINUTE = timedelta(minutes=1)
+_MOST_LINE = 16 * 1024
+"""Bytes. Ours are some hundred long; what is longer is damage, and not kept in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line that cannot be read."""
+
+    file: Path
+    line: int
+
+
+class DayFile:
+    """The day's file, open for a minute at most: somebody may take it away. Not thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._handle: int | None = None
+        self._minute = datetime.min.replace(tzinfo=UTC)
+
+    def append(self, now: datetime, data: bytes) -> int:
+        """How many bytes were written, in one call. Raises OSError."""
+        if self._handle is None or not timedelta(0) <= now - self._minute < _MINUTE:
+            self.close()
+            self._handle = _opened(self._folder, f"{now.astimezone(UTC).date()}{_ENDING}")
+            self._minute = now.replace(second=0, microsecond=0)
+        return os.write(self._handle, data)
+
+    def close(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle = None
+
+
+def _opened(folder: Path, name: str) -> int:
+    try:
+        return os.open(folder / name, _FLAGS, 0o600)
+    except FileNotFoundError:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return os.open(folder / name, _FLAGS, 0o600)
+
+
+def days_in(folder: Path) -> list[tuple[date, Path]]:
+    """The log's own files, oldest first; whatever else lies there is not ours. Raises OSError."""
+    found = []
+    for file in folder.glob(f"*{_ENDING}"):
+        try:
+            found.append((date.fromisoformat(file.stem), file))
+        except ValueError:
+            continue
+    return sorted(found)
+
+
+def remove_older(folder: Path, keep: timedelta, now: datetime) -> int:
+    """Removes each file whose last line is older than `keep`. Raises OSError."""
+    removed = 0
+    for day, file in days_in(folder) if folder.is_dir() else ():
+        over = datetime.combine(day + timedelta(days=1), time(0), UTC)
+        if over + keep <= now:
+            # Another process may be at it too.
+            file.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def read_since(folder: Path, since: datetime) -> Iterator[Logged | Gap | Damage]:
+    """What was decided from then on, a line at a time. Raises OSError."""
+    for day, file in days_in(folder):
+        if day >= since.astimezone(UTC).date():
+            for one in _read(file):
+                if isinstance(one, Damage) or one.at >= since:
+                    yield one
+
+
+def _read(file: Path) -> Iterator[Logged | Gap | Damage]:
+    with file.open("rb") as lines:
+        for number, line in enumerate(_lines(lines), 1):
+            if line == b"\n":
+                continue
+            try:
+                yield read_line(line)
+            except (ValueError, RecursionError):
+                yield Damage(file, number)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Each with its end; of one that is too long, the beginning."""
+    while line := file.readline(_MOST_LINE):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(_MOST_LINE)
+        yield line

@@ -1,0 +1,130 @@
+"""The decision log (docs/policy/replay.md): what each request of the drive was answered, counted.
+
+One write per request to the end of the day's file: lines of many processes do not mix, and nothing
+waits for the disk. A log that cannot be written never stands in a request's way.
+"""
+
+import errno
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from davserver.domain.people import Principal
+from davserver.gate.decision_files import DayFile, remove_older
+from policies.logged import gap_line, lines_of
+
+log = structlog.get_logger(__name__)
+
+MOST_WAITING = 4 * 1024 * 1024
+"""Bytes that are kept in memory while the folder cannot be written."""
+
+_PAUSE = timedelta(seconds=1)
+"""Between two tries at a folder that could not be written."""
+
+
+class DecisionLog:
+    """One per process, thread-safe. `folder` None: none is kept."""
+
+    def __init__(self, folder: Path | None, keep: timedelta, clock: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._keep = keep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._file = None if folder is None else DayFile(folder)
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._lost = 0
+        self._next_try = datetime.min.replace(tzinfo=UTC)
+
+    def write(self, who: Principal, request: str | None) -> None:
+        """What was counted since the last time. Never raises for what the disk says."""
+        counted = who.tally.take() if who.tally is not None else ()
+        if counted and self._file is not None:
+            data = lines_of(counted, request)
+            with self._lock:
+                self._put(self._file, data)
+
+    def sweep(self, now: datetime) -> None:
+        """Removes what is older than the term; writes what still waits."""
+        if self._folder is None or self._file is None:
+            return
+        with self._lock:
+            if self._waiting:
+                self._write_waiting(self._file)
+        try:
+            remove_older(self._folder, self._keep, now)
+        except OSError as error:
+            log.warning("decisions-not-removed", error=_word(error))
+
+    def close(self) -> None:
+        """The last try for what waits."""
+        if self._file is None:
+            return
+        with self._lock:
+            if self._waiting and not self._write_waiting(self._file):
+                log.error("decisions-lost", lines=self._lost + _lines(self._waiting))
+            self._file.close()
+
+    # ── under the lock ──────────────────────────────────────────────────────────────────────────
+
+    def _put(self, file: DayFile, data: bytes) -> None:
+        rest = data if self._waiting else self._append(file, data)
+        if rest:
+            self._wait(rest)
+            if self._clock() >= self._next_try:
+                self._write_waiting(file)
+
+    def _wait(self, data: bytes) -> None:
+        if self._size + len(data) > MOST_WAITING:
+            self._lost += _lines([data])
+            return
+        self._waiting.append(data)
+        self._size += len(data)
+
+    def _write_waiting(self, file: DayFile) -> bool:
+        """Everything in one write; then what was lost meanwhile."""
+        lines = _lines(self._waiting)
+        rest = self._append(file, b"".join(self._waiting))
+        if rest:
+            self._waiting = deque([rest])
+            self._size = len(rest)
+            self._next_try = self._clock() + _PAUSE
+            return False
+        self._waiting.clear()
+        self._size = 0
+        log.info("decisions-written-again", lines=lines, lost=self._lost)
+        if self._lost and not self._append(file, gap_line(self._clock(), self._lost)):
+            self._lost = 0
+        return True
+
+    def _append(self, file: DayFile, data: bytes) -> bytes:
+        """What could not be written: b"" when all is there."""
+        try:
+            written = file.append(self._clock(), data)
+        except OSError as error:
+            self._tell(error)
+            return data
+        if written == len(data):
+            return b""
+        self._tell(OSError(errno.ENOSPC, "the disk is full"))
+        whole = data.rfind(b"\n", 0, written) + 1
+        # The half line that stands there now must not spoil the next one.
+        return data[whole:] if whole == written else b"\n" + data[whole:]
+
+    def _tell(self, error: OSError) -> None:
+        """Once, until it is well again."""
+        if not self._waiting:
+            log.warning("decisions-not-written", error=_word(error))
+
+
+def _lines(waiting: Iterable[bytes]) -> int:
+    return sum(one.strip(b"\n").count(b"\n") + 1 for one in waiting)
+
+
+def _word(error: OSError) -> str:
+    """Without the path, which can be anybody's name."""
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)

@@ -1,0 +1,125 @@
+"""What a look around showed and hid, counted for the decision log.
+
+A place that is not found is one answer, hidden or absent: both are as much work (DESIGN §2.2).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from davserver.domain.actions import Action, Category, Right
+from davserver.domain.decisions import Denial
+from davserver.domain.grants import Grant
+from davserver.domain.ids import VaultId
+from davserver.domain.nodes import Node, NodeState
+from davserver.domain.people import Principal
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.gate.judging import UNTIED, Counting
+from davserver.gate.places import Place, PlaceKind, under
+from davserver.vault.index import Found
+from davserver.vault.rows import category_of
+from policies.invariants import NOBODY
+
+
+class Looking(Protocol):
+    """What a `Sight` knows that is asked here."""
+
+    who: Principal
+    counting: Counting
+
+    def visible(self, place: Place, *, deposits: bool = False) -> frozenset[Category]: ...
+
+    def shown_by(self, vault: VaultId, grant: Grant | None) -> frozenset[Category]: ...
+
+    def is_recallable(self, node: Node) -> bool: ...
+
+    def covering(self, known: tuple[Grant, ...], chain: tuple[Node, ...]) -> tuple[Grant, ...]: ...
+
+
+_ABSENT = Denial(Action.LIST, NOBODY.reason, NOBODY.rule)
+
+
+def count_children(sight: Looking, folder: Place, found: Sequence[Node]) -> None:
+    """All that lie in the folder, by category; half-saved files of others are nobody's to judge."""
+    if sight.who.tally is None or folder.node is None:
+        return
+    inherited = category_of((*folder.above, folder.node))
+    judged = found if folder.owned else [one for one in found if _is_judged(sight, one)]
+    # Whoever only deposits finds nothing there that is not theirs.
+    theirs = folder.only_deposits
+    for category, times in Counter([node.category for node in judged]).items():
+        of = ("in", folder.node.id, category)
+        _count(sight, folder, category or inherited, of, times, deposits=theirs)
+
+
+def _is_judged(sight: Looking, node: Node) -> bool:
+    return node.maker == sight.who.id or kind_of_name(node.name) is not NameKind.HALF_SAVED
+
+
+def count_missing(sight: Looking, at: Place, inside: Sequence[Found]) -> None:
+    """The name was not found in `at`: what is hidden there, or else the folder, was judged."""
+    if sight.who.tally is None or at.node is None:
+        return
+    above = (*at.above, at.node)
+    for one in inside:
+        theirs = sight.is_recallable(one.node)
+        category = category_of((*above, one.node))
+        if category not in sight.visible(at, deposits=theirs):
+            _count(sight, at, category, one.node.id, deposits=theirs)
+            return
+    _count(sight, at, category_of(above), at.node.id, deposits=True)
+
+
+def count_absent(sight: Looking, place: Place) -> Place:
+    """Nothing is granted under that name. Gives `place`."""
+    sight.counting.decision(_ABSENT, UNTIED, place.path)
+    return place
+
+
+def count_top(sight: Looking, shared: Place, chain: Sequence[Node], top: Place | None) -> bool:
+    """The root of a grant, `top` where it is visible. False where it is not there any more."""
+    if sight.who.tally is None:
+        return True
+    place = top or _hidden_top(sight, shared, chain)
+    if place is None or place.node is None:
+        return False
+    _count(sight, place, place.category, ("top", place.node.id), deposits=True)
+    return True
+
+
+def _hidden_top(sight: Looking, shared: Place, chain: Sequence[Node]) -> Place | None:
+    if not chain or any(node.state is not NodeState.LIVE for node in chain):
+        return None
+    grants = sight.covering(shared.known, tuple(chain))
+    if not grants:
+        return None
+    above = tuple(chain[:-1])
+    return replace(shared, kind=PlaceKind.NODE, node=chain[-1], above=above, grants=grants)
+
+
+def _count(
+    sight: Looking,
+    near: Place,
+    category: Category,
+    of: object,
+    times: int = 1,
+    *,
+    deposits: bool,
+) -> None:
+    """By the first way that shows such a thing; else by the first of all."""
+    assert near.vault is not None  # noqa: S101 — what is judged lies in a vault
+    vault = near.vault.id
+    ways = _ways(near, deposits=deposits)
+    shown = (way for way in ways if category in sight.shown_by(vault, way))
+    way = next(shown, ways[0])
+    sight.counting.listed(under(sight.who, vault, way, category), of, times)
+
+
+def _ways(near: Place, *, deposits: bool) -> Sequence[Grant | None]:
+    """The widest grant first, as `Place.targets` has them; None: by ownership."""
+    if near.owned:
+        return (None,)
+    wide_first = sorted(near.grants, key=lambda grant: grant.right.value, reverse=True)
+    able = [one for one in wide_first if deposits or one.right is not Right.DEPOSIT]
+    return able or wide_first
