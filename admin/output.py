@@ -16,6 +16,16 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def say_coloured(text: str, colour: str) -> None:
+    """In colour on a terminal, unless NO_COLOR is set."""
+    if not sys.stdout.isatty():
+        say(text)
+        return
+    from rich.console import Console  # noqa: PLC0415 — see _pretty
+
+    Console(markup=False, highlight=False).print(text, style=colour, soft_wrap=True)
+
+
 def warn(text: str) -> None:
     typer.echo(text, err=True)
 

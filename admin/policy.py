@@ -11,6 +11,7 @@ from admin import policy_lint, policy_test
 from admin.exits import Exit
 from admin.instants import parse_instant
 from admin.output import AsJson, say, show_json
+from admin.policy_diff import diff
 from admin.session import opened
 from admin.settings_of import settings_of
 from davserver.domain.actions import Action, Strength
@@ -22,6 +23,9 @@ from davserver.wiring.policy import check_policy
 app = typer.Typer(help="The rules that narrow what grants give.", no_args_is_help=True)
 app.command("test")(policy_test.try_rules)
 app.command("lint")(policy_lint.lint)
+
+
+app.command("diff")(diff)
 
 
 class Language(StrEnum):

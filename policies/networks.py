@@ -24,7 +24,7 @@ Network = IPv4Network | IPv6Network
 _TRUSTED = frozenset({Zone.OFFICE, Zone.VPN})
 _WIDEST_TRUSTED = {4: 8, 6: 16}
 _PRIVATE_V6 = IPv6Network("fc00::/7")
-_MAPPED = IPv6Network("::ffff:0:0/96")
+MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 class Networks:
@@ -110,7 +110,7 @@ def _network(line: Line, report: Report) -> Network | None:
         message = f"“{text}” names one address inside of a network, not the network."
         report.add(FILE, place, Code.HOST_BITS, message, str(loose))
         return None
-    if isinstance(loose, IPv6Network) and loose.subnet_of(_MAPPED):
+    if isinstance(loose, IPv6Network) and loose.subnet_of(MAPPED):
         message = "Write this network as IPv4: addresses of the form ::ffff:… are taken as IPv4."
         report.add(FILE, place, Code.MAPPED_NETWORK, message)
         return None

@@ -84,7 +84,7 @@ class Snapshot:
         Asked at one moment at which no rule blocks this role's whole drive. The loader lets no
         other rule for `list` name a circumstance, so any such moment gives the same answer.
         """
-        calm = self._calm_moment(role)
+        calm = self.calm_moment(role)
         if calm is None:
             return False
         point = calm._replace(relation=relation, category=category, structure=structure)
@@ -100,7 +100,10 @@ class Snapshot:
                 return True
         return False
 
-    def _calm_moment(self, role: str) -> Point | None:
+    def calm_moment(self, role: str) -> Point | None:
+        """A question of theirs, of which the circumstances count, while no rule blocks their whole
+        drive; None where one always does.
+        """
         if role not in self._calm:
             # Bounded by the four roles; two threads compute the same value.
             self._calm[role] = next(

@@ -8,7 +8,7 @@ from pathlib import Path
 import policies.lint
 import policies.loader
 import policies.trials
-from davserver.config import Problem, WrongSettings
+from davserver.config import Problem, Settings, WrongSettings
 from davserver.domain.errors import AlreadyThere
 from davserver.domain.people import Structure
 from policies.case_files import read_folder
@@ -48,6 +48,11 @@ def load_policy(folder: Path) -> Snapshot:
     except PolicyProblems as found:
         errors = [_problem(folder, one) for one in found.problems if one.is_error]
         raise WrongSettings(errors) from found
+
+
+def policy_in_force(settings: Settings) -> Snapshot:
+    """What decides now."""
+    return load_policy(settings.policies)
 
 
 def check_policy(folder: Path) -> tuple[PolicyProblem, ...]:
