@@ -97,7 +97,9 @@ class Vaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PolicySettings:
+    """How a change of the policy files comes into force, and what is kept of its decisions."""
+
     decisions: Path | None = setting(
         "decisions",
         kinds.or_word("none", kinds.PATH),
@@ -192,7 +194,9 @@ class Settings:
     )
     keys: Keys = section(Keys, "What opens the vaults.")
     vaults: Vaults = section(Vaults, "What a vault may hold.")
-    policy: Policy = section(Policy, "How the rules are watched.")
+    policy: PolicySettings = section(
+        PolicySettings, "How a change of the policy files comes into force."
+    )
     locks: Locks = section(Locks, "Locks of office programs.")
     scratch: Scratch = section(Scratch, "Side files, kept apart from documents.")
     serving: Serving = section(Serving, "Processes, threads and patience.")

@@ -25,9 +25,9 @@ from davserver.gate.conditions import (
     tokens_at,
 )
 from davserver.gate.entries import Entries
-from davserver.gate.judging import begins, stands
+from davserver.gate.judging import UNTIED, begins, stands
 from davserver.gate.lock_reach import Standing
-from davserver.gate.places import Place, PlaceKind
+from davserver.gate.places import Place, PlaceKind, thing_of
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned, owners_path, refusals_recorded
@@ -45,7 +45,7 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
     def closure(tx: Connection) -> T:
         now = tools.clock()
         begins(who)
-        return work(Sight(tools, tx, tools.login.still(tx, who, now), now))
+        return _done(Sight(tools, tx, tools.login.still(tx, who, now), now), work)
 
     stands(who)
     with refusals_recorded(tools):
@@ -55,7 +55,18 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
 def look(tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T]) -> T:
     """Run `work` on one snapshot. `who` was read at the start of this very request."""
     with refusals_recorded(tools), tools.db.read() as tx:
-        return work(Sight(tools, tx, who, now))
+        return _done(Sight(tools, tx, who, now), work)
+
+
+def _done(sight: Sight, work: Callable[[Sight], T]) -> T:
+    try:
+        return work(sight)
+    except Turned as turned:
+        if turned.by_drive:
+            targets = (*turned.place.targets(), UNTIED)
+            thing = thing_of(turned.place)
+            sight.counting.refusal_by_the_drive(turned.denial, targets[0], thing)
+        raise
 
 
 def refuse(place: Place, action: Action, reason: Reason) -> Turned:

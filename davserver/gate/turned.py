@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from davserver.domain.decisions import Denial
 from davserver.domain.errors import Refused
 from davserver.domain.ids import VaultId
-from davserver.gate.judging import UNTIED, Counting
-from davserver.gate.places import thing_of
 from davserver.trail import Event, What
 
 if TYPE_CHECKING:
@@ -34,20 +32,11 @@ def refusals_recorded(tools: "Tools") -> Iterator[None]:
     try:
         yield
     except Turned as turned:
-        if turned.by_drive:
-            _count(tools, turned)
         event = _event(turned)
         if event is not None:
             now = tools.clock()
             tools.db.write(lambda tx: tools.trail.record(tx, event, now))
         raise Refused(turned.denial.reason, turned.denial.remedy) from None
-
-
-def _count(tools: "Tools", turned: Turned) -> None:
-    place = turned.place
-    counting = Counting(tools.decider.judge, place.who, tools.clock())
-    targets = [*place.targets(), UNTIED]
-    counting.refusal_by_the_drive(turned.denial, targets[0], thing_of(place))
 
 
 def _event(turned: Turned) -> Event | None:
