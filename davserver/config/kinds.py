@@ -80,7 +80,18 @@ def _address(value: object, _: Path) -> str:
 def _networks(value: object, _: Path) -> tuple[Network, ...]:
     if not isinstance(value, list):
         raise ValueError  # noqa: TRY004 — one exception for “not of this kind”
-    return tuple(ipaddress.ip_network(_text(one)) for one in value)
+    return tuple(_plain_network(ipaddress.ip_network(_text(one))) for one in value)
+
+
+def _plain_network(network: Network) -> Network:
+    """IPv4 inside of IPv6 as IPv4, as addresses of clients are written everywhere."""
+    if isinstance(network, ipaddress.IPv4Network) or not network.subnet_of(_MAPPED):
+        return network
+    inside = int(network.network_address) - int(_MAPPED.network_address)
+    return ipaddress.IPv4Network((inside, network.prefixlen - _MAPPED.prefixlen))
+
+
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def _database_url(value: object, base: Path) -> str:

@@ -71,14 +71,16 @@ def test_values_come_in_their_own_units(config):
         config(
             "vaults: {quota: 2 GB, allowance: 64 MiB, recall: 90 min}\n"
             "serving: {workers: 3}\n"
-            "listen: {proxies: [10.0.0.5, 'fd00::/8']}\n"
+            "listen: {proxies: [10.0.0.5, 'fd00::/8', '::ffff:10.9.0.0/112', '::ffff:10.8.0.1']}\n"
         )
     )
     assert settings.vaults.quota == 2_000_000_000
     assert settings.vaults.allowance == 64 * 2**20
     assert settings.vaults.recall == timedelta(minutes=90)
     assert settings.serving.workers == 3
-    assert [str(one) for one in settings.listen.proxies] == ["10.0.0.5/32", "fd00::/8"]
+    assert [str(one) for one in settings.listen.proxies] == [
+        *("10.0.0.5/32", "fd00::/8", "10.9.0.0/16", "10.8.0.1/32")
+    ]
 
 
 def test_all_mistakes_are_told_at_once_with_their_places(config):
