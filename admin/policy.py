@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin import policy_lint, policy_test
+from admin import policy_impact, policy_lint, policy_test
 from admin.exits import Exit
 from admin.instants import parse_instant
 from admin.output import AsJson, say, show_json
@@ -23,6 +23,7 @@ from davserver.wiring.policy import check_policy
 app = typer.Typer(help="The rules that narrow what grants give.", no_args_is_help=True)
 app.command("test")(policy_test.try_rules)
 app.command("lint")(policy_lint.lint)
+app.command("impact")(policy_impact.impact)
 
 
 app.command("diff")(diff)

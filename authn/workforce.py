@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from authn.directory import Directory
 from authn.rows import fetch, is_genuine, membership_from
@@ -110,3 +110,10 @@ def _owners(tx: Connection, keys: InstanceKeys, people: dict[PersonId, Person]) 
         for row in rows
         if row["erased_at"] is None and is_genuine(keys, t.vault, row)
     }
+
+
+def active_by_role(tx: Connection) -> dict[Role, int]:
+    """How many may sign in; as the columns say, for a count gives nobody a right."""
+    active = t.person.c.state == AccountState.ACTIVE.value
+    counted = select(t.person.c.role, func.count()).where(active).group_by(t.person.c.role)
+    return {Role(role): number for role, number in tx.execute(counted)}

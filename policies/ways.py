@@ -10,7 +10,8 @@ from typing import NamedTuple
 from davserver.domain.actions import GIVEN, Action, Category, Relation, Right
 from davserver.domain.people import Role, Structure
 from policies.invariants import CONTENT, possible
-from policies.moments import Moment, moments_of
+from policies.moments import Moments
+from policies.pairs import Pair as Words
 from policies.snapshot import Snapshot
 from policies.vocabulary import Point
 
@@ -45,8 +46,8 @@ class Pair(NamedTuple):
 NEVER = Pair(0, 0)
 
 _GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
-_Words = tuple[Role, Relation, str, str]
-"""Role, relation, and the structure's word in the old and in the new set."""
+_Tie = tuple[Role, Relation, Words]
+"""With the structure's words."""
 
 
 class Comparison:
@@ -55,8 +56,9 @@ class Comparison:
     def __init__(self, old: Snapshot, new: Snapshot) -> None:
         self.old = old
         self.new = new
-        self.moments = moments_of(old, new)
-        self._pairs: dict[tuple[_Words, Action, Category], Pair] = {}
+        self.moments = Moments(old, new)
+        self._pairs: dict[tuple[_Tie, Action, Category], Pair] = {}
+        self._possible: dict[Words, int] = {}
         self._uniform: dict[Way, bool] = {}
 
     def of(self, way: Way, action: Action, category: Category) -> Pair:
@@ -66,10 +68,18 @@ class Comparison:
         if way.relation in _GRANTED and (way.right is None or action not in GIVEN[way.right]):
             return NEVER
         if action is Action.REVOKE and way.relation is Relation.OWNER:
-            always = (1 << len(self.moments)) - 1
+            always = self.possible(way)
             return Pair(always, always)
         known = category if action in CONTENT else Category.UNCLASSIFIED
-        return self._pair(self._words(way), action, known)
+        return self._pair((way.role, way.relation, self._words(way)), action, known)
+
+    def possible(self, way: Way) -> int:
+        """The moments that such a person can be in."""
+        words = self._words(way)
+        found = self._possible.get(words)
+        if found is None:
+            found = self._possible[words] = self.moments.of(words)
+        return found
 
     def shows(self, way: Way, category: Category) -> tuple[bool, bool]:
         """Whether such a document is there for them, before and after: circumstances play no part
@@ -97,39 +107,27 @@ class Comparison:
     def _all(self, way: Way) -> list[Pair]:
         return [self.of(way, action, category) for action in Action for category in Category]
 
-    def _words(self, way: Way) -> _Words:
-        before, after = (one.structure_word(way.structure) for one in (self.old, self.new))
-        return way.role, way.relation, before, after
+    def _words(self, way: Way) -> Words:
+        return Words(*(one.structure_word(way.structure) for one in (self.old, self.new)))
 
-    def _pair(self, words: _Words, action: Action, category: Category) -> Pair:
-        key = (words, action, category)
+    def _pair(self, tie: _Tie, action: Action, category: Category) -> Pair:
+        key = (tie, action, category)
         found = self._pairs.get(key)
         if found is None:
-            found = self._pairs[key] = self._weighed(words, action, category)
+            found = self._pairs[key] = self._weighed(tie, action, category)
         return found
 
-    def _weighed(self, words: _Words, action: Action, category: Category) -> Pair:
-        role, relation, word_before, word_after = words
-        old, new = self.old.table, self.new.table
+    def _weighed(self, tie: _Tie, action: Action, category: Category) -> Pair:
+        role, relation, structure = tie
         before = after = 0
-        for number, moment in enumerate(self.moments):
-            said = _point(role, relation, action, category, word_before, moment, is_new=False)
-            before |= old.decide(said)[0] << number
-            said = _point(role, relation, action, category, word_after, moment, is_new=True)
-            after |= new.decide(said)[0] << number
+        for number, moment in self.moments.numbered(self.moments.of(structure)):
+            old = Point(
+                role, relation, action, category, structure.old,
+                moment.zone_before, moment.auth, moment.slot_before,
+            )  # fmt: skip
+            new = old._replace(
+                structure=structure.new, zone=moment.zone_after, slot=moment.slot_after
+            )
+            before |= self.old.table.decide(old)[0] << number
+            after |= self.new.table.decide(new)[0] << number
         return Pair(before, after)
-
-
-def _point(
-    role: Role,
-    relation: Relation,
-    action: Action,
-    category: Category,
-    structure: str,
-    moment: Moment,
-    *,
-    is_new: bool,
-) -> Point:
-    zone = moment.zone_after if is_new else moment.zone_before
-    slot = moment.slot_after if is_new else moment.slot_before
-    return Point(role, relation, action, category, structure, zone, moment.auth, slot)

@@ -10,17 +10,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from davserver.domain.actions import Category
-from davserver.domain.grants import Grant
 from davserver.domain.ids import PersonId
 from davserver.gate.effects import HIDDEN, Effect, Effects, Shown, Ways
+from davserver.vault.living import Share
 from davserver.vault.outline import Bare, Outline
+
+Key = bytes | tuple[bytes, bool]
+"""A node; or where nobody looked at each, the granted one, and whether it stands for folders."""
 
 
 class Found(NamedTuple):
-    """`category` is the effective one; None where no category makes a difference."""
+    """`category` is the effective one; None where no category makes a difference. `alike`: how many
+    of them there are.
+    """
 
     category: Category | None
     is_folder: bool
+    alike: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Viewer:
 
     people: frozenset[PersonId]
     alone: PersonId | None
-    held: tuple[tuple[Grant, int], ...]
+    held: tuple[tuple[Share, int], ...]
 
 
 class _Held(NamedTuple):
@@ -39,7 +45,7 @@ class _Held(NamedTuple):
     that it stands on.
     """
 
-    grant: Grant | None
+    share: Share | None
     way: int
     is_within: bool
 
@@ -60,13 +66,13 @@ class Descent:
         self._effects = effects
         self._since = since
 
-    def of(self, outline: Outline, viewer: Viewer) -> dict[Effect, dict[bytes, Found]]:
-        granted: dict[bytes, list[tuple[Grant, int]]] = {}
-        for grant, way in viewer.held:
-            granted.setdefault(grant.node, []).append((grant, way))
+    def of(self, outline: Outline, viewer: Viewer) -> dict[Effect, dict[Key, Found]]:
+        granted: dict[bytes, list[tuple[Share, int]]] = {}
+        for share, way in viewer.held:
+            granted.setdefault(share.node, []).append((share, way))
         return self._down(outline, viewer, granted, list(_tops(outline, granted)))
 
-    def of_owner(self, outline: Outline, way: int) -> dict[Effect, dict[bytes, Found]]:
+    def of_owner(self, outline: Outline, way: int) -> dict[Effect, dict[Key, Found]]:
         """For whoever owns it: all but the root, which is their drive."""
         root = outline.nodes.get(outline.root)
         if root is None:
@@ -83,10 +89,10 @@ class Descent:
         self,
         outline: Outline,
         viewer: Viewer,
-        granted: Mapping[bytes, list[tuple[Grant, int]]],
+        granted: Mapping[bytes, list[tuple[Share, int]]],
         waiting: list["_Step"],
-    ) -> dict[Effect, dict[bytes, Found]]:
-        found: dict[Effect, dict[bytes, Found]] = {}
+    ) -> dict[Effect, dict[Key, Found]]:
+        found: dict[Effect, dict[Key, Found]] = {}
         while waiting:
             step = waiting.pop()
             held, shown = self._at(step, granted.get(step.node.id, []), outline, viewer)
@@ -99,7 +105,7 @@ class Descent:
     def _at(
         self,
         step: _Step,
-        granted: list[tuple[Grant, int]],
+        granted: list[tuple[Share, int]],
         outline: Outline,
         viewer: Viewer,
     ) -> tuple[tuple[_Held, ...], Shown]:
@@ -125,7 +131,7 @@ class Descent:
 
     def _note(
         self,
-        found: dict[Effect, dict[bytes, Found]],
+        found: dict[Effect, dict[Key, Found]],
         step: _Step,
         held: tuple[_Held, ...],
         shown: Shown,
@@ -140,7 +146,7 @@ class Descent:
             found.setdefault(effect, {})[node.id] = Found(category, node.is_folder)
 
 
-def _tops(outline: Outline, granted: dict[bytes, list[tuple[Grant, int]]]) -> Iterator[_Step]:
+def _tops(outline: Outline, granted: dict[bytes, list[tuple[Share, int]]]) -> Iterator[_Step]:
     """Where to begin: the granted things that lie in no other granted one."""
     for node in granted:
         chain = outline.way_to(node)
@@ -150,14 +156,14 @@ def _tops(outline: Outline, granted: dict[bytes, list[tuple[Grant, int]]]) -> It
         yield _Step(chain[-1], category or Category.UNCLASSIFIED, (), HIDDEN)
 
 
-def _is_within(grant: Grant, node: Bare, outline: Outline) -> bool:
-    if grant.within is None:
+def _is_within(share: Share, node: Bare, outline: Outline) -> bool:
+    if share.within is None:
         return True
-    return any(one.id == grant.within for one in outline.way_to(node.id))
+    return any(one.id == share.within for one in outline.way_to(node.id))
 
 
 def _reaching(held: _Held, node: Bare) -> _Held:
-    if held.is_within or held.grant is None or held.grant.within != node.id:
+    if held.is_within or held.share is None or held.share.within != node.id:
         return held
     return held._replace(is_within=True)
 

@@ -6,6 +6,7 @@ however many documents and people there are.
 
 from dataclasses import dataclass
 from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from davserver.domain.actions import Action, Category, Right
@@ -34,6 +35,7 @@ HIDDEN = Shown(before=False, after=False)
 class Effect:
     """`changes` are of all ways together, in the order of `Action`; `way` is the first of them
     whose own answers change. `by_category`: whether categories make a difference to any way.
+    `possible`: the moments that the person can be in.
 
     There is one object for each: they are compared by identity.
     """
@@ -41,6 +43,7 @@ class Effect:
     way: Way
     changes: tuple[Change, ...]
     by_category: bool
+    possible: int
 
 
 class _Asked(NamedTuple):
@@ -59,7 +62,7 @@ class Effects:
         self._numbers: dict[Way, int] = {}
         self._shown: dict[tuple[Ways, Category], Shown] = {}
         self._known: dict[_Asked, Effect | None] = {}
-        self._same: dict[tuple[Way, tuple[Change, ...], bool], Effect] = {}
+        self._same: dict[tuple[Way, tuple[Change, ...], bool, int], Effect] = {}
 
     def number(self, way: Way) -> int:
         found = self._numbers.get(way)
@@ -95,11 +98,12 @@ class Effects:
         )
         if not changes:
             return None
-        ways = [self._ways[one] for one in asked.ways]
+        ways = sorted((self._ways[one] for one in asked.ways), key=_in_order)
         by_category = not all(self.comparison.is_uniform(way) for way in ways)
         first = next((way for way in ways if self.comparison.changes(way)), ways[0])
-        effect = Effect(first, changes, by_category)
-        return self._same.setdefault((first, changes, by_category), effect)
+        possible = reduce(or_, map(self.comparison.possible, ways))
+        effect = Effect(first, changes, by_category, possible)
+        return self._same.setdefault((first, changes, by_category, possible), effect)
 
     def _together(self, asked: _Asked, action: Action) -> Pair:
         pairs = (self._one(asked, self._ways[one], action) for one in asked.ways)
@@ -112,3 +116,8 @@ class Effects:
         if action is Action.LOCK and asked.is_folder and way.right is Right.DEPOSIT:
             return NEVER
         return self.comparison.of(way, action, asked.category)
+
+
+def _in_order(way: Way) -> tuple[str, ...]:
+    slug = way.structure.slug if way.structure else ""
+    return (way.role.value, way.relation.value, slug, way.right.value if way.right else "")

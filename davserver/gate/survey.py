@@ -5,44 +5,42 @@ vault as `davserver.gate.sight` does. Vaults in which nothing can change are not
 records are opened only where categories make a difference.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection
 
-from authn.workforce import Colleague, Workforce
+from authn.workforce import Workforce
 from davserver.db.clock import to_us
-from davserver.domain.actions import Relation, Right
-from davserver.domain.grants import Grant, ToPerson, ToStructure
-from davserver.domain.ids import PersonId, StructureId, VaultId
+from davserver.domain.actions import Category, Relation
+from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Role
-from davserver.gate.descent import Descent, Found, Viewer
+from davserver.gate.descent import Descent, Found, Key
 from davserver.gate.effects import Effect, Effects
 from davserver.gate.tools import Tools
-from davserver.vault.living import Kind, LivingGrants, kinds
-from davserver.vault.outline import Outline, Outlines, vaults_owned
+from davserver.gate.viewers import Viewers
+from davserver.vault import living
+from davserver.vault.living import Kind, Share
+from davserver.vault.outline import Counted, Outlines, vaults_owned
 from policies.ways import Comparison, Way
 
-_AT_ONCE = 500
-"""Vaults of owners that are looked at together."""
+_AT_ONCE = 2000
+"""Vaults that are walked together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Whom an effect concerns in one vault, and the nodes: category (None: all alike) and whether
-    it is a folder, by id.
-    """
+    """Whom an effect concerns in one vault, and what of it."""
 
     people: set[frozenset[PersonId]] = field(default_factory=set)
-    nodes: dict[bytes, Found] = field(default_factory=dict)
+    nodes: dict[Key, Found] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class VaultChange:
     vault: VaultId
-    owner: PersonId
     effects: Mapping[Effect, Reached]
 
 
@@ -59,125 +57,137 @@ class Survey:
         self._now = now
         self._comparison = comparison
         self._effects = Effects(comparison)
-        self._outlines = Outlines(tx, tools.keys, tools.vaults)
+        self._outlines = Outlines(tx, tools.vaults)
         self._descent = Descent(self._effects, to_us(now - tools.limits.recall))
+        self._alone: dict[Kind, list[tuple[frozenset[PersonId], tuple[Effect | None, ...]]]] = {}
 
     @cached_property
-    def _kinds(self) -> Mapping[Kind, int]:
-        return kinds(self._tx, self._now)
+    def _kinds(self) -> set[Kind]:
+        return living.kinds(self._tx, self._now)
 
     @cached_property
     def workforce(self) -> Workforce:
+        """Everybody who may be on the other side of a grant."""
         named = {PersonId(one.to) for one in self._kinds if not one.is_structure}
         return Workforce(self._tx, self._tools.keys, named, self._now)
 
+    @cached_property
+    def _viewers(self) -> Viewers:
+        return Viewers(self.workforce, self._effects)
+
     def vaults(self, matters: Matters) -> Iterator[VaultChange]:
         """Each vault in which `matters` of some way comes to something."""
-        to = {one.to for one in self._kinds if self._matters(one, matters)}
-        if not to:
-            return
-        living = LivingGrants(self._tx, self._tools.keys, self._now)
-        for grants in living.by_vault(to):
-            yield from self._several(grants)
+        to = {
+            kind.to
+            for kind in self._kinds
+            if any(matters(self._comparison, way) for _, way in self._viewers.of_kind(kind))
+        }
+        if to:
+            for shares in living.by_vault(self._tx, self._tools.grants, to, self._now):
+                yield from self._several(shares)
 
     def owners(self, matters: Matters) -> Iterator[VaultChange]:
         """Each vault whose own owner is concerned, if they may sign in."""
         for role in Role:
             way = Way(role, Relation.OWNER)
-            if not matters(self._comparison, way):
-                continue
-            number, plain = self._effects.number(way), self._comparison.is_uniform(way)
-            read = self._outlines.unopened if plain else self._outlines.opened
-            for some in _some_at_a_time(vaults_owned(self._tx, role)):
-                for vault, outline in read(some).items():
-                    found = self._descent.of_owner(outline, number)
-                    alone = {frozenset({outline.owner})}
-                    effects = {effect: Reached(alone, nodes) for effect, nodes in found.items()}
-                    if effects:
-                        yield VaultChange(vault, outline.owner, effects)
+            if matters(self._comparison, way):
+                every = vaults_owned(self._tx, role)
+                for start in range(0, len(every), _AT_ONCE):
+                    yield from self._owned(every[start : start + _AT_ONCE], way)
 
-    def _matters(self, kind: Kind, matters: Matters) -> bool:
-        return any(matters(self._comparison, way) for way in self._ways_of_kind(kind))
-
-    def _ways_of_kind(self, kind: Kind) -> Iterator[Way]:
-        if not kind.is_structure:
-            person = self.workforce.people.get(PersonId(kind.to))
-            if person is not None:
-                yield Way(person.role, Relation.GRANTEE, person.acting, kind.right)
-            return
-        structure = StructureId(kind.to)
-        for team in self.workforce.teams(frozenset({structure})):
-            known = self.workforce.structures[structure]
-            yield Way(team.role, Relation.VIA_STRUCTURE, known, kind.right)
+    def _owned(self, vaults: list[VaultId], way: Way) -> Iterator[VaultChange]:
+        number, plain = self._effects.number(way), self._comparison.is_uniform(way)
+        for vault, outline in self._outlines.whole(vaults, categories=not plain).items():
+            alone = {frozenset({outline.owner})}
+            effects = {
+                effect: Reached(alone, nodes)
+                for effect, nodes in self._descent.of_owner(outline, number).items()
+            }
+            if effects:
+                yield VaultChange(vault, effects)
 
     # ── some vaults at a time ───────────────────────────────────────────────────────────────────
 
-    def _several(self, grants: Mapping[VaultId, list[Grant]]) -> Iterator[VaultChange]:
-        closed = {one for one, some in grants.items() if self._needs_no_category(some)}
-        outlines = self._outlines.unopened(closed)
-        outlines |= self._outlines.opened(grants.keys() - closed)
-        for vault, outline in outlines.items():
-            effects = self._of_vault(outline, grants[vault])
-            if effects:
-                yield VaultChange(vault, outline.owner, effects)
+    def _several(self, every: Mapping[VaultId, list[Share]]) -> Iterator[VaultChange]:
+        plain = {vault: some for vault, some in every.items() if self._needs_no_category(some)}
+        counted = self._outlines.counted({one.node for some in plain.values() for one in some})
+        apart = {vault for vault, some in plain.items() if _lie_apart(some, counted)}
+        for vault in apart:
+            yield from _change(vault, self._by_counting(plain[vault], counted))
+        walked = [vault for vault in every if vault not in apart]
+        for start in range(0, len(walked), _AT_ONCE):
+            some = {vault: every[vault] for vault in walked[start : start + _AT_ONCE]}
+            within = {vault: shares for vault, shares in some.items() if vault in plain}
+            yield from self._walked(within, categories=False)
+            rest = {vault: shares for vault, shares in some.items() if vault not in plain}
+            yield from self._walked(rest, categories=True)
 
-    def _needs_no_category(self, grants: Collection[Grant]) -> bool:
-        return all(self._is_plain(grant) for grant in grants)
+    def _needs_no_category(self, shares: list[Share]) -> bool:
+        return all(self._viewers.is_plain(share.kind) for share in shares)
 
-    def _is_plain(self, grant: Grant) -> bool:
-        """Deposits are not: who made what, and when, is inside the record."""
-        if grant.right is Right.DEPOSIT:
-            return False
-        kind = Kind(grant.to.id, isinstance(grant.to, ToStructure), grant.right)
-        return all(self._comparison.is_uniform(way) for way in self._ways_of_kind(kind))
-
-    def _of_vault(self, outline: Outline, grants: list[Grant]) -> dict[Effect, Reached]:
+    def _by_counting(
+        self, shares: list[Share], counted: Mapping[bytes, Counted]
+    ) -> dict[Effect, Reached]:
+        """Where no granted thing lies in another one, and no category makes a difference, what is
+        below each is alike: it needs no walk.
+        """
         found: dict[Effect, Reached] = {}
-        for viewer in self._viewers(outline, grants):
-            for effect, nodes in self._descent.of(outline, viewer).items():
-                reached = found.setdefault(effect, Reached())
-                reached.people.add(viewer.people)
-                reached.nodes.update(nodes)
+        for share in shares:
+            below = counted.get(share.node)
+            if below is None:
+                continue
+            for people, effects in self._by_itself(share.kind):
+                for is_folder, effect in enumerate(effects):
+                    count = below.folders if is_folder else below.files
+                    if effect is not None and count:
+                        reached = found.setdefault(effect, Reached())
+                        reached.people.add(people)
+                        key = (share.node, bool(is_folder))
+                        reached.nodes[key] = Found(None, bool(is_folder), count)
         return found
 
-    def _viewers(self, outline: Outline, grants: list[Grant]) -> Iterator[Viewer]:
-        """Everybody with a living grant there: those who have the same ones, together."""
-        structures = frozenset(one.to.id for one in grants if isinstance(one.to, ToStructure))
-        alone = {one.to.id for one in grants if isinstance(one.to, ToPerson)}
-        if any(one.right is Right.DEPOSIT for one in grants):
-            alone |= {PersonId(node.made[0]) for node in outline.nodes.values() if node.made}
-        for team in self.workforce.teams(structures):
-            people = team.people - alone if alone & team.people else team.people
-            if people:
-                yield self._viewer(grants, people, team.role, team.structures, None)
-        for person in alone & self.workforce.people.keys():
-            one = self.workforce.people[person]
-            there = one.structures & structures
-            yield self._viewer(grants, frozenset({person}), one.role, there, one)
+    def _by_itself(self, kind: Kind) -> list[tuple[frozenset[PersonId], tuple[Effect | None, ...]]]:
+        """What a grant of this kind alone comes to, on files and on folders."""
+        known = self._alone.get(kind)
+        if known is None:
+            known = self._alone[kind] = []
+            any_category = Category.UNCLASSIFIED
+            for people, way in self._viewers.of_kind(kind):
+                ways = (self._effects.number(way),)
+                seen = self._effects.shown(ways, any_category)
+                of = self._effects.of
+                both = (of(ways, any_category, seen, is_folder=folder) for folder in (False, True))
+                known.append((people, tuple(both)))
+        return known
 
-    def _viewer(
-        self,
-        grants: list[Grant],
-        people: frozenset[PersonId],
-        role: Role,
-        structures: frozenset[StructureId],
-        alone: Colleague | None,
-    ) -> Viewer:
-        held = []
-        for grant in grants:
-            if isinstance(grant.to, ToStructure):
-                if grant.to.id not in structures:
-                    continue
-                known = self.workforce.structures[grant.to.id]
-                way = Way(role, Relation.VIA_STRUCTURE, known, grant.right)
-            elif alone is not None and grant.to.id == alone.id:
-                way = Way(role, Relation.GRANTEE, alone.acting, grant.right)
-            else:
-                continue
-            held.append((grant, self._effects.number(way)))
-        return Viewer(people, alone.id if alone else None, tuple(held))
+    def _walked(
+        self, shares: Mapping[VaultId, list[Share]], *, categories: bool
+    ) -> Iterator[VaultChange]:
+        nodes = {vault: {one.node for one in some} for vault, some in shares.items()}
+        for vault, outline in self._outlines.around(nodes, categories=categories).items():
+            found: dict[Effect, Reached] = {}
+            for viewer in self._viewers.of(outline, shares[vault]):
+                for effect, below in self._descent.of(outline, viewer).items():
+                    reached = found.setdefault(effect, Reached())
+                    reached.people.add(viewer.people)
+                    reached.nodes.update(below)
+            yield from _change(vault, found)
 
 
-def _some_at_a_time(every: list[VaultId]) -> Iterator[list[VaultId]]:
-    for start in range(0, len(every), _AT_ONCE):
-        yield every[start : start + _AT_ONCE]
+def _lie_apart(shares: list[Share], counted: Mapping[bytes, Counted]) -> bool:
+    """What was shared on counts as not: where it lies is to be looked at."""
+    nodes = {share.node for share in shares if share.within is None}
+    inside = any(node in counted and counted[node].is_inside for node in nodes)
+    return len(nodes) == len(shares) and not inside
+
+
+def _change(vault: VaultId, effects: Mapping[Effect, Reached]) -> Iterator[VaultChange]:
+    if effects:
+        yield VaultChange(vault, effects)
+
+
+def counts(several: Iterable[Reached]) -> tuple[int, int]:
+    """How many documents and folders these reach together, each counted once."""
+    nodes = {key: one for reached in several for key, one in reached.nodes.items()}
+    folders = sum(one.alike for one in nodes.values() if one.is_folder)
+    return sum(one.alike for one in nodes.values()) - folders, folders

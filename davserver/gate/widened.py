@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -15,8 +16,9 @@ from davserver.domain.actions import Action
 from davserver.domain.ids import PersonId
 from davserver.gate.effects import Effect
 from davserver.gate.notices import NoticeKind, tell
-from davserver.gate.survey import Reached, Survey, VaultChange
+from davserver.gate.survey import Reached, Survey, VaultChange, counts
 from davserver.gate.tools import Tools
+from davserver.vault.outline import owners_of
 from policies.snapshot import Snapshot
 from policies.ways import Comparison
 
@@ -48,13 +50,11 @@ MEANS: dict[Action, More | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Widened:
-    """`people` gain `more` on these many documents and folders of `owner`. `is_new`: some of them
-    could not do it in any circumstances; otherwise only networks, hours or sign-ins are added.
+class Gains(NamedTuple):
+    """`people` gain `more` on so many documents and folders. `is_new`: some of it they could not
+    do in any circumstances; otherwise only networks, hours or sign-ins are added.
     """
 
-    owner: PersonId
     people: int
     documents: int
     folders: int
@@ -73,6 +73,14 @@ class Widened:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """What others gain on what is `owner`'s."""
+
+    owner: PersonId
+    gains: Gains
+
+
 def made_more_visible(
     tx: Connection, tools: Tools, old: Snapshot, new: Snapshot, now: datetime
 ) -> list[Widened]:
@@ -80,30 +88,30 @@ def made_more_visible(
     force in the place of `old`. Reads only.
     """
     survey = Survey(tx, tools, Comparison(old, new), now)
-    found = (_widened(one) for one in survey.vaults(Comparison.widens))
-    return sorted((one for one in found if one), key=lambda one: one.owner)
+    changes = ((one.vault, _gains(one)) for one in survey.vaults(Comparison.widens))
+    found = {vault: gains for vault, gains in changes if gains is not None}
+    owners = owners_of(tx, found)
+    return [Widened(owners[one], gains) for one, gains in found.items() if one in owners]
 
 
 def tell_owners(tx: Connection, tools: Tools, found: Iterable[Widened], now: datetime) -> None:
     """A notice to each of them: one statement for all to whom the same is said."""
-    alike: dict[tuple[tuple[str, str], ...], list[PersonId]] = {}
+    alike: dict[Gains, list[PersonId]] = {}
     for one in found:
-        alike.setdefault(tuple(one.says.items()), []).append(one.owner)
-    for says, owners in alike.items():
-        tell(tx, tools, NoticeKind.POLICY_WIDENED, owners, dict(says), now)
+        alike.setdefault(one.gains, []).append(one.owner)
+    for gains, owners in alike.items():
+        tell(tx, tools, NoticeKind.POLICY_WIDENED, owners, gains.says, now)
 
 
-def _widened(change: VaultChange) -> Widened | None:
+def _gains(change: VaultChange) -> Gains | None:
     gaining = [(effect, reached) for effect, reached in change.effects.items() if _more(effect)]
     if not gaining:
         return None
-    nodes = {node: one for _, reached in gaining for node, one in reached.nodes.items()}
-    folders = sum(one.is_folder for one in nodes.values())
     more = {word for effect, _ in gaining for word in _more(effect)}
-    return Widened(
-        owner=change.owner,
+    documents, folders = counts(reached for _, reached in gaining)
+    return Gains(
         people=len(_people(reached for _, reached in gaining)),
-        documents=len(nodes) - folders,
+        documents=documents,
         folders=folders,
         more=tuple(word for word in More if word in more),
         is_new=any(_is_new(effect) for effect, _ in gaining),

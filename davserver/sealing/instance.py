@@ -61,6 +61,7 @@ class InstanceKeys:
     _notice: Sealer = field(repr=False)
     _lookup: MacKey = field(repr=False)
     _grant_name: MacKey = field(repr=False)
+    _pseudonym: MacKey = field(repr=False)
     _password: Sealer = field(repr=False)
     _label: Sealer = field(repr=False)
     _code: MacKey = field(repr=False)
@@ -85,6 +86,7 @@ class InstanceKeys:
             _notice=Sealer(directory, Purpose.DIRECTORY_NOTICE),
             _lookup=MacKey(index, Purpose.DIRECTORY_LOOKUP),
             _grant_name=MacKey(index, Purpose.DIRECTORY_GRANT_NAME),
+            _pseudonym=MacKey(index, Purpose.DIRECTORY_PSEUDONYM),
             _password=Sealer(credential, Purpose.CREDENTIAL_PASSWORD),
             _label=Sealer(credential, Purpose.CREDENTIAL_LABEL),
             _code=MacKey(credential, Purpose.AFFILIATION_CODE),
@@ -164,6 +166,10 @@ class InstanceKeys:
     def grant_name_index(self, grantee: PersonId | StructureId, name: str) -> bytes:
         """16 bytes; unique per grantee, so that no two things on a drive have one name."""
         return self._grant_name.index(encode_list((grantee, nfc(name))))
+
+    def pseudonym(self, kind: str, one: bytes) -> bytes:
+        """16 bytes in place of a person's or a vault's id, for reports that may leave the house."""
+        return self._pseudonym.index(encode_list((kind, one)))
 
     def folder_etag(self, parts: Iterable[Part]) -> bytes:
         """16 bytes that change when any of `parts` does: the viewer, the folder, their live

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     DIRECTORY_NOTICE = "directory/notice"
     DIRECTORY_LOOKUP = "directory/lookup"
     DIRECTORY_GRANT_NAME = "directory/grant-name"
+    DIRECTORY_PSEUDONYM = "directory/pseudonym"
     CREDENTIAL_PASSWORD = "credential/password"  # noqa: S105 — a purpose, not a password
     CREDENTIAL_LABEL = "credential/label"
     AFFILIATION_CODE = "affiliation/code"

@@ -78,6 +78,17 @@ class Record:
             raise Damaged("a record cannot be read") from None
 
 
+def category_in(raw: bytes) -> Category | None:
+    """The category of an encoded record; nothing else of it is looked at. Raises Damaged."""
+    try:
+        _, flags, _, _, name_length, length, *_ = _HEAD.unpack_from(raw)
+        content = SHA256_BYTES + KEY_BYTES if flags & _HAS_CONTENT else 0
+        at = _HEAD.size + content + name_length
+        return Category(raw[at : at + length].decode()) if length else None
+    except (struct.error, ValueError):
+        raise Damaged("a record cannot be read") from None
+
+
 def _decoded(raw: bytes) -> Record:
     layout, flags, maker, size, *lengths, count = _HEAD.unpack_from(raw)
     if layout != LAYOUT or flags > _HAS_CATEGORY + _HAS_CONTENT:

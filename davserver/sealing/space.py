@@ -1,16 +1,20 @@
 """The keys of one space in one epoch, and what they seal (FORMAT.md §4)."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from davserver.domain.actions import Category
+from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, LockId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Kind, NodeState
 from davserver.domain.secret import Secret
 from davserver.sealing.fields import id16, optional_id, u32, u64
 from davserver.sealing.keys import Sealer
 from davserver.sealing.labels import Purpose
-from davserver.sealing.record import Record
+from davserver.sealing.record import Record, category_in
 from davserver.sealing.values import micros
 
 KIND_CODES = {Kind.FOLDER: b"\1", Kind.FILE: b"\2"}
@@ -18,6 +22,7 @@ STATE_CODES = {NodeState.LIVE: b"\1", NodeState.TRASH: b"\2"}
 
 _TIMES = struct.Struct(">qqq")
 _TIME = struct.Struct(">q")
+_NO_ID = optional_id(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,51 @@ class VersionContext:
                 _TIME.pack(micros(self.time)),
             )
         )
+
+
+_ROW = struct.Struct(">36s16s17s1s1s17sQ16sqqq16s16s16s16sI")
+_KINDS = {kind.value: code for kind, code in KIND_CODES.items()}
+_STATES = {state.value: code for state, code in STATE_CODES.items()}
+
+
+class CategoryReader:
+    """Of one space and epoch: opens records for their category alone, straight from the columns of
+    their rows. For questions about all vaults, where making more of each would take minutes.
+    """
+
+    __slots__ = ("_place", "_record")
+
+    def __init__(self, space_key: Secret, vault: VaultId, space: SpaceId, epoch: int) -> None:
+        self._place = _place(vault, space, epoch)
+        self._record = Sealer(space_key, Purpose.SPACE_RECORD, self._place)
+
+    def category(self, row: Mapping[str, Any]) -> Category | None:
+        """What was set on the node of this row. Raises Damaged for a row of another space, or one
+        in which anything was altered.
+        """
+        parent, blob = row["parent_id"], row["blob_id"]
+        try:
+            context = _ROW.pack(
+                self._place,
+                row["id"],
+                _NO_ID if parent is None else b"\1" + parent,
+                _KINDS[row["kind"]],
+                _STATES[row["state"]],
+                _NO_ID if blob is None else b"\1" + blob,
+                row["row_version"],
+                row["etag"],
+                row["created"],
+                row["modified"],
+                row["made_at"],
+                row["author_id"],
+                row["maker_id"],
+                row["name_idx"],
+                row["name_ci_idx"],
+                row["twin"],
+            )
+        except (struct.error, KeyError, TypeError):
+            raise Damaged("a row holds what no row can hold") from None
+        return category_in(self._record.open(row["rec_ct"], context))
 
 
 class SpaceKeys:

@@ -27,8 +27,21 @@ def encode_list(parts: Iterable[Part]) -> bytes:
 
 def encode_row(table: str, columns: Mapping[str, Value]) -> bytes:
     """A table's name and its columns by name, in the order of the names' bytes."""
-    pairs = [_name(name) + encode(columns[name]) for name in sorted(columns)]
-    return _name(table) + len(pairs).to_bytes(4, "big") + b"".join(pairs)
+    head, order = _layout(table, tuple(columns))
+    parts = [head]
+    for name, prefix in order:
+        value = columns[name]
+        encoder = _BY_TYPE.get(type(value)) or _by_base(value)
+        parts.append(prefix)
+        parts.append(encoder(value))
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _layout(table: str, names: tuple[str, ...]) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
+    """What every row of these columns begins with, and the columns in order."""
+    head = _sized(table.encode()) + len(names).to_bytes(4, "big")
+    return head, tuple((name, _sized(name.encode())) for name in sorted(names))
 
 
 def encode(part: Part) -> bytes:
@@ -43,11 +56,6 @@ def _by_base(part: object) -> Callable[[Any], bytes]:
         if isinstance(part, kind):
             return encoder
     raise UnfitRow(f"a {type(part).__name__} has no encoding")
-
-
-@lru_cache(maxsize=1024)
-def _name(name: str) -> bytes:
-    return _sized(name.encode())
 
 
 def _sized(raw: bytes) -> bytes:
@@ -66,7 +74,7 @@ _BY_TYPE: dict[type, Callable[[Any], bytes]] = {
     bool: lambda truth: b"T" if truth else b"F",
     int: lambda number: b"I" + _int64(number),
     str: lambda text: b"S" + _sized(text.encode()),
-    bytes: lambda raw: b"Y" + _sized(raw),
+    bytes: lambda raw: b"Y" + len(raw).to_bytes(4, "big") + raw,
     datetime: lambda moment: b"D" + _int64(micros(moment)),
     tuple: lambda parts: b"L" + encode_list(parts),
 }

@@ -53,16 +53,6 @@ def open_row(keys: InstanceKeys, row: Row) -> GrantRow | None:
     return GrantRow(grant, PersonId(row["created_by"]), ended_by, purpose, version, row["row_mac"])
 
 
-def nameless_row(keys: InstanceKeys, row: Row) -> GrantRow | None:
-    """As `open_row`, for whoever asks about very many and shows none: no names, no purpose."""
-    if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
-        _log.error("row-mac-wrong", table=table.name, id=bytes(row["id"]).hex())
-        return None
-    ended_by = None if row["ended_by"] is None else PersonId(row["ended_by"])
-    grant, by = _grant(row, Display("", "")), PersonId(row["created_by"])
-    return GrantRow(grant, by, ended_by, "", row["row_version"], row["row_mac"])
-
-
 def seal_row(keys: InstanceKeys, row: GrantRow) -> tuple[GrantRow, dict[str, Any]]:
     """The columns for `row`, and `row` with their MAC."""
     grant, version = row.grant, row.version

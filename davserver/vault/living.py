@@ -1,125 +1,138 @@
-"""The living grants of the whole instance, vault by vault: who has what from whom at this moment.
+"""The living grants of the whole instance, as far as a question about all of them goes.
 
-Judged as in every request (`davserver.vault.standing`), but without names: those are for whoever
-lists a drive, and opening them would take most of the time.
+They are judged by their own columns and their affiliation's, in the database; those that were
+shared on as in every request (`davserver.vault.standing`). No MAC is asked of the others: a forged
+row opens nothing, and here it could only make a report say too much.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from itertools import groupby
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import BigInteger, BindParameter, Connection, and_, bindparam, exists, or_, select
 
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
+from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.domain.actions import Right
-from davserver.domain.grants import Grant, ToStructure
+from davserver.domain.affiliations import IDLE, AffiliationState
+from davserver.domain.grants import Grant
 from davserver.domain.ids import GrantId, VaultId
-from davserver.sealing.instance import InstanceKeys
-from davserver.vault import standing
-from davserver.vault.affiliations import NAMES as AFFILIATION_NAMES
-from davserver.vault.affiliations import open_affiliation
-from davserver.vault.grant_rows import COLUMNS, NAMES, nameless_row
-from davserver.vault.standing import Held
+from davserver.vault.grants import GrantBook
 
-_AT_ONCE = 2000
-"""Grants that are looked at together; those of one vault always are."""
-
-_PAIR = and_(
-    table.c.to_kind == "structure",
-    affiliation.c.vault_id == table.c.vault_id,
-    affiliation.c.structure_id == table.c.to_id,
-)
-_WANTED = select(*COLUMNS, *(affiliation.c[name] for name in AFFILIATION_NAMES)).select_from(
-    table.outerjoin(affiliation, _PAIR)
-)
+_PAGE = 20_000
+_RIGHTS = {right.value: right for right in Right}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """To whom, and what for: what living grants have in common, as their rows say."""
+class Kind(NamedTuple):
+    """To whom, and what for: what grants have in common."""
 
     to: bytes
     is_structure: bool
     right: Right
 
 
-def kinds(tx: Connection, now: datetime) -> dict[Kind, int]:
-    """How many grants of each kind are live as far as their own rows go: one statement."""
+class Share(NamedTuple):
+    """One living grant. `within`: as `Grant.within`."""
+
+    node: bytes
+    kind: Kind
+    within: bytes | None = None
+
+
+def kinds(tx: Connection, now: datetime) -> set[Kind]:
+    """All that are live as far as their own columns go: one statement."""
     columns = (table.c.to_id, table.c.to_kind, table.c.right)
-    words = [one.value for one in Right]
-    counted = (
-        select(*columns, func.count())
-        .where(*_own_span(now), table.c.right.in_(words))
-        .group_by(*columns)
-    )
+    asked = {"now": to_us(now)}
+    rows = tx.execute(select(*columns).where(_OWN_SPAN).distinct(), asked)
     return {
-        Kind(bytes(to), kind == "structure", Right(right)): count
-        for to, kind, right, count in tx.execute(counted)
+        Kind(to, kind == "structure", _RIGHTS[right])
+        for to, kind, right in rows
+        if right in _RIGHTS
     }
 
 
-class LivingGrants:
-    """Reads in one transaction. `now` decides what is live."""
-
-    def __init__(self, tx: Connection, keys: InstanceKeys, now: datetime) -> None:
-        self._tx = tx
-        self._keys = keys
-        self._now = now
-
-    def by_vault(self, to: Collection[bytes] | None) -> Iterator[dict[VaultId, list[Grant]]]:
-        """All living grants of each vault that has one to any of these; of all vaults for None.
-        Some vaults at a time.
-        """
-        wanted, asked = _WANTED.where(*_own_span(self._now)), {}
-        if to is not None:
-            asked = {"to": as_value(self._tx, to)}
-            theirs = table.c.to_id.in_(ids_of(self._tx.dialect.name, "to"))
-            wanted = wanted.where(table.c.vault_id.in_(select(table.c.vault_id).where(theirs)))
-        some: list[Held] = []
-        options = {"yield_per": _AT_ONCE}
-        ordered = wanted.order_by(table.c.vault_id)
-        with self._tx.execute(ordered, asked, execution_options=options) as rows:
-            for row in rows:
-                held = self._open(row)
-                if held is None:
-                    continue
-                vault = held.row.grant.vault
-                if len(some) >= _AT_ONCE and vault != some[-1].row.grant.vault:
-                    yield self._living(some)
-                    some = []
-                some.append(held)
-        yield self._living(some)
-
-    def _living(self, held: list[Held]) -> dict[VaultId, list[Grant]]:
-        found: dict[VaultId, list[Grant]] = {}
-        for one in standing.live(self._tx, self._keys, held, self._load, self._now):
-            found.setdefault(one.vault, []).append(one)
-        return found
-
-    def _load(self, ids: Collection[GrantId]) -> list[Held]:
-        these = table.c.id.in_(ids_of(self._tx.dialect.name, "ids"))
-        rows = self._tx.execute(_WANTED.where(these), {"ids": as_value(self._tx, ids)})
-        opened = (self._open(row) for row in rows)
-        return [one for one in opened if one is not None]
-
-    def _open(self, values: Row[Any]) -> Held | None:
-        row = nameless_row(self._keys, dict(zip(NAMES, values[: len(NAMES)], strict=True)))
-        if row is None:
-            return None
-        beside = dict(zip(AFFILIATION_NAMES, values[len(NAMES) :], strict=True))
-        if not isinstance(row.grant.to, ToStructure) or beside["id"] is None:
-            return Held(row, None)
-        return Held(row, open_affiliation(self._keys, beside))
+def by_vault(
+    tx: Connection, book: GrantBook, to: Collection[bytes], now: datetime
+) -> Iterator[dict[VaultId, list[Share]]]:
+    """All living grants of each vault that has one to any of these; some vaults at a time."""
+    asked = {"to": as_value(tx, to), "now": to_us(now), "idle": to_us(now - IDLE)}
+    after, most = b"", _PAGE
+    while True:
+        rows: Sequence[Row] = _page(tx.dialect.name).all(tx, asked | {"after": after, "most": most})
+        whole = _without_the_last(rows) if len(rows) == most else rows
+        if whole:
+            after = whole[-1]["vault_id"]
+            yield _shares(tx, book, whole, now)
+        if len(rows) < most:
+            return
+        most = _PAGE if whole else 2 * most  # a single vault fills the page
 
 
-def _own_span(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    at = to_us(now)
-    return (
-        table.c.ended_at.is_(None),
-        table.c.starts <= at,
-        or_(table.c.until.is_(None), table.c.until > at),
+def _without_the_last(rows: Sequence[Row]) -> list[Row]:
+    """The last vault may go on in the next page."""
+    last = rows[-1]["vault_id"]
+    return [row for row in rows if row["vault_id"] != last]
+
+
+def _shares(
+    tx: Connection, book: GrantBook, rows: Sequence[Row], now: datetime
+) -> dict[VaultId, list[Share]]:
+    found: dict[VaultId, list[Share]] = {}
+    on = [GrantId(row["id"]) for row in rows if row["parent_id"] is not None]
+    standing = {one.id: one for one in book.live_among(tx, on, now)}
+    for vault, some in groupby(rows, lambda row: VaultId(row["vault_id"])):
+        shares = [share for row in some if (share := _share(row, standing))]
+        if shares:
+            found[vault] = shares
+    return found
+
+
+def _share(row: Row, standing: dict[GrantId, Grant]) -> Share | None:
+    if row["right"] not in _RIGHTS:
+        return None
+    kind = Kind(row["to_id"], row["to_kind"] == _STRUCTURE, _RIGHTS[row["right"]])
+    if row["parent_id"] is None:
+        return Share(row["node_id"], kind)
+    grant = standing.get(row["id"])
+    return Share(row["node_id"], kind, grant.within) if grant else None
+
+
+_STRUCTURE = "structure"
+_NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
+_OWN_SPAN = and_(
+    table.c.ended_at.is_(None),
+    table.c.starts <= _NOW,
+    or_(table.c.until.is_(None), table.c.until > _NOW),
+)
+_COVERED = exists().where(
+    affiliation.c.vault_id == table.c.vault_id,
+    affiliation.c.structure_id == table.c.to_id,
+    affiliation.c.state == AffiliationState.CONFIRMED.value,
+    affiliation.c.confirmed_at <= table.c.created,
+    affiliation.c.confirmed_at <= _NOW,
+    or_(affiliation.c.ends.is_(None), affiliation.c.ends > _NOW),
+    affiliation.c.last_activity > bindparam("idle", type_=BigInteger),
+)
+"""As `Affiliation.covers`."""
+
+
+@cache
+def _page(dialect: str) -> Prepared:
+    names = ("id", "vault_id", "node_id", "parent_id", "to_id", "to_kind", "right")
+    theirs = select(table.c.vault_id).where(table.c.to_id.in_(ids_of(dialect, "to")))
+    return Prepared(
+        select(*(table.c[name] for name in names))
+        .where(
+            _OWN_SPAN,
+            or_(table.c.to_kind != _STRUCTURE, _COVERED),
+            table.c.vault_id > bindparam("after"),
+            table.c.vault_id.in_(theirs),
+        )
+        .order_by(table.c.vault_id)
+        .limit(bindparam("most"))
     )

@@ -118,16 +118,6 @@ def _opened(vault: OpenVault, row: Row) -> Node:
     )
 
 
-def own_category(vault: OpenVault, row: Row) -> Category | None:
-    """What was set on this very node. Raises Damaged as `node_from`; remembers nothing."""
-    if row["vault_id"] != vault.id:
-        raise Damaged("a row of another vault")
-    record = vault.keys_of(row["epoch"]).open_record(_context_of(row), row["rec_ct"])
-    if vault.index.name_index(record.name) != row["name_idx"]:
-        raise Damaged("a row's index is not its name's")
-    return record.category
-
-
 def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
     """All columns of NODE_COLUMNS for `node`, sealed under the vault's present epoch."""
     context = _context_for(vault, node)

@@ -5,6 +5,7 @@ way is authenticated: with another owner, space or epoch in it, nothing opens.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -24,7 +25,7 @@ from davserver.sealing.index import VaultIndex
 from davserver.sealing.instance import InstanceKeys
 from davserver.sealing.kek import KekProvider, Wrapped, space_key_context
 from davserver.sealing.keys import new_key
-from davserver.sealing.space import SpaceKeys
+from davserver.sealing.space import CategoryReader, SpaceKeys
 from davserver.sealing.values import Value
 from davserver.vault.rows import OpenVault
 
@@ -65,6 +66,41 @@ _OPENING = (
 @cache
 def _opening_statement(dialect: str) -> Prepared:
     return Prepared(_OPENING.where(vault.c.id.in_(ids_of(dialect, "vaults"))))
+
+
+_READING = (
+    select(
+        vault.c.id,
+        vault.c.owner_id,
+        vault.c.root_id,
+        space.c.id.label("space_id"),
+        key_wrap.c.epoch,
+        key_wrap.c.kek_id,
+        key_wrap.c.wrapped,
+    )
+    .select_from(vault)
+    .join(space, space.c.vault_id == vault.c.id)
+    .join(key_wrap, key_wrap.c.space_id == space.c.id)
+    .where(
+        vault.c.erased_at.is_(None), key_wrap.c.rcpt_type == "kek", key_wrap.c.revoked_at.is_(None)
+    )
+)
+
+
+@cache
+def _reading_statement(dialect: str) -> Prepared:
+    return Prepared(_READING.where(vault.c.id.in_(ids_of(dialect, "vaults"))))
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A vault of which only categories can be read. `readers` by epoch; empty where nobody asked
+    for them.
+    """
+
+    owner: PersonId
+    root: NodeId
+    readers: dict[int, CategoryReader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +151,6 @@ class Unlock:
         self._keep(opened.values(), keys, now)
         return known | opened
 
-    def passing(self, tx: Connection, ids: Collection[VaultId]) -> dict[VaultId, OpenVault]:
-        """As `vaults`, for whoever looks at very many of them, once: nothing is kept."""
-        return self._opened(tx, ids)
-
     def _opened(self, tx: Connection, ids: Collection[VaultId]) -> dict[VaultId, OpenVault]:
         rows = _opening_statement(tx.dialect.name).all(tx, {"vaults": as_value(tx, ids)})
         by_vault: dict[VaultId, list[Row]] = {one: [] for one in ids}
@@ -137,6 +169,29 @@ class Unlock:
             if kept.until <= now:
                 self._kept.pop(vault_id, None)
         self._tidy_at = now + _TIDIED_EVERY
+
+    def readable(
+        self, tx: Connection, ids: Collection[VaultId], *, categories: bool
+    ) -> dict[VaultId, Readable]:
+        """Many vaults, for their outline or for categories alone: one statement, and nothing is
+        kept. The wrap is bound to vault, space, epoch and owner; no MAC is asked, as what is read
+        gives nobody a right.
+        """
+        found: dict[VaultId, Readable] = {}
+        for row in _reading_statement(tx.dialect.name).all(tx, {"vaults": as_value(tx, ids)}):
+            one, owner = VaultId(row["id"]), PersonId(row["owner_id"])
+            known = found.setdefault(one, Readable(owner, NodeId(row["root_id"]), {}))
+            if categories:
+                with suppress(Damaged):
+                    known.readers[row["epoch"]] = self._reader(row, one, owner)
+        return found
+
+    def _reader(self, row: Row, vault_id: VaultId, owner: PersonId) -> CategoryReader:
+        """Raises Damaged."""
+        space_id, epoch = SpaceId(row["space_id"]), row["epoch"]
+        context = space_key_context(vault_id, space_id, epoch, owner)
+        key = self._kek.unwrap(Wrapped(row["kek_id"], row["wrapped"]), context)
+        return CategoryReader(key, vault_id, space_id, epoch)
 
     def anew(self, tx: Connection, vault_id: VaultId) -> OpenVault:
         """As `vault`, from the rows as they are now: for checks, which must not trust a memory."""

@@ -12,7 +12,7 @@ from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault.rows import OpenVault, sealed_columns
 from davserver.vault.stamps import Stamp, node_written
 from davserver.vault.templates import TEMPLATES
-from davserver.vault.unlock import Unlock
+from davserver.vault.unlock import Readable, Unlock
 from davserver.vault.writing import Changed, make_root
 
 
@@ -67,9 +67,11 @@ class Vaults:
         """See `Unlock.vaults`."""
         return self._unlock.vaults(tx, vaults, keys, now)
 
-    def open_passing(self, tx: Connection, vaults: Collection[VaultId]) -> dict[VaultId, OpenVault]:
-        """See `Unlock.passing`."""
-        return self._unlock.passing(tx, vaults)
+    def readable(
+        self, tx: Connection, vaults: Collection[VaultId], *, categories: bool
+    ) -> dict[VaultId, Readable]:
+        """See `Unlock.readable`."""
+        return self._unlock.readable(tx, vaults, categories=categories)
 
     def open_anew(self, tx: Connection, vault: VaultId) -> OpenVault:
         """See `Unlock.anew`."""

@@ -17,6 +17,7 @@ from davserver.gate.classifying import Classifying
 from davserver.gate.copying import Copying
 from davserver.gate.decision_log import DecisionLog
 from davserver.gate.history import History
+from davserver.gate.impact import Impact
 from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
@@ -74,6 +75,7 @@ class Services:
     keeping: Keeping
     nets: SafetyNets
     explaining: Explaining
+    impact: Impact
     probing: Probing
     decisions: DecisionLog
     watch: EpochWatch
@@ -145,6 +147,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         keeping=Keeping(tools),
         nets=SafetyNets(tools),
         explaining=Explaining(tools),
+        impact=Impact(tools),
         probing=Probing(tools),
         decisions=decisions,
         watch=watch,

@@ -1,191 +1,65 @@
 """What a change of the rules would do, against everybody walking their drive before and after."""
 
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from davserver.domain.actions import Action, Category, Right
-from davserver.domain.grants import ToPerson, ToStructure
+from davserver.domain.actions import Action
 from davserver.domain.ids import PersonId
-from davserver.domain.paths import DrivePath
-from davserver.domain.people import AccountState, StructureKind
-from davserver.gate.classifying import Classifying
+from davserver.gate.impact import Impact
+from davserver.gate.impact_texts import NOTHING, as_lines
 from davserver.gate.notices import NoticeKind
-from davserver.gate.survey import Survey
+from davserver.gate.survey import Reached, Survey, counts
 from davserver.gate.widened import made_more_visible, tell_owners
-from policies.loader import load, load_bytes, shipped
-from policies.moments import Moment
 from policies.snapshot import Snapshot
 from policies.ways import Comparison
-from tests.support.accounts import NOON
 from tests.support.drive import Drive
-from tests.support.rules import SHARE_ON
-from tests.support.safekeeping import Safekeeping, safekeeping
-from tests.support.walkabout import CALENDAR, NETWORKS, Seen, is_walked, told, walked
-
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
-
-RESHARE = [
-    SHARE_ON.format("grantee"),
-    SHARE_ON.format("via-structure").replace("share-on", "team-share-on"),
-]
-TEAM_ALL = "p, team-all, allow, professional, via-structure, {}, {}, {}, *, {}, *"
-
-
-def policy(*lines: str, groups: str = "", without: str = "") -> Snapshot:
-    files = dict(load(shipped()).files)
-    rules = files["rules.csv"].decode().splitlines()
-    kept = [line for line in rules if not without or f" {without}," not in line]
-    files["rules.csv"] = "\n".join([*kept, *RESHARE, *lines, ""]).encode()
-    files["groups.csv"] += groups.encode()
-    files["networks.csv"] += NETWORKS.encode()
-    files["calendars.csv"] += CALENDAR.encode()
-    return load_bytes(files)
-
-
-CHANGES = {
-    "a team sees what is sensitive": policy(TEAM_ALL.format("consult", "sensitive", "*", "*")),
-    "one structure does": policy(
-        TEAM_ALL.format("consult", "health", "clinic-lyon", "*"),
-        groups="structure, clinic-lyon, health-structure\n",
-    ),
-    "reading asks for more": policy(
-        "p, a, allow, professional, grantee, list, *, *, *, *, *",
-        "p, b, allow, professional, grantee, get, *, *, office, *, *",
-        "p, c, allow, professional, grantee, get, *, *, *, mfa, work-hours",
-        without="named-consult",
-    ),
-    "no deposits": policy("p, d, deny, professional, via-structure, put, *, *, *, *, *"),
-    "a category disappears": policy("p, d, deny, *, via-structure, list, housing, *, *, *, *"),
-    "owners lose a category": policy(
-        "p, d, deny, beneficiary, owner, list, health, *, *, *, *",
-        "p, e, deny, beneficiary, owner, get, *, *, internet, *, *",
-    ),
-    "nobody shares on": policy("p, d, deny, *, grantee, regrant, *, *, *, *, *"),
-    "another block": policy("p, d, deny, professional, *, *, *, *, internet, *, *"),
-}
-BEFORE = policy()
+from tests.support.neighbourhood import BEFORE, CHANGES, neighbourhood, policy
+from tests.support.safekeeping import Safekeeping
+from tests.support.walkabout import Seen, is_walked, told, walked
 
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
-    with safekeeping(database_url, tmp_path) as made:
-        made.decider.swap(BEFORE)
-        made.clock.now = NOON - 2 * DAY
-        furnish(made)
-        made.clock.now = NOON
+    with neighbourhood(database_url, tmp_path) as made:
         yield made
-
-
-def furnish(world: Safekeeping) -> None:
-    """Grants of every kind and state, folders within folders, categories of their own."""
-    ccas = world.structure("ccas-lyon")
-    clinic = world.people.add_structure(
-        world.operator, "clinic-lyon", "Clinic", StructureKind.HEALTH_STRUCTURE, world.clock()
-    )
-    amina, bilal = world.beneficiary("amina", "fr"), world.beneficiary("bilal", "fr")
-    karim, paul = world.professional("karim", ccas), world.professional("paul", ccas, clinic)
-    zoe, ivan = world.professional("zoe", clinic), world.professional("ivan")
-    left, blocked = world.professional("left", ccas), world.professional("blocked", ccas)
-    world.manager("mireille", ccas)
-    make_documents(amina)
-    bilal.put("/Identité/carte.txt", b"card")
-    bilal.put("/Santé/soins.txt", b"care")
-    world.share(amina, ccas, "/Logement", Right.WRITE)
-    world.share(amina, clinic, "/Logement/Soins", Right.READ)
-    world.share(amina, ccas, "/Travail", Right.DEPOSIT)
-    world.share(amina, zoe, "/Santé", Right.READ)
-    world.share(amina, karim, "/Logement/Soins/bail.txt", Right.READ)
-    world.share(amina, zoe, "/Justice", Right.DEPOSIT)
-    world.share(bilal, karim, "/Identité", Right.WRITE)
-    world.share(bilal, clinic, "/Identité", Right.WRITE)
-    world.share(bilal, blocked, "/Identité", Right.READ)
-    give(world, bilal, ToPerson(ivan.person.id), "/Santé", starts=NOON + DAY)
-    give(world, bilal, ToPerson(paul.person.id), "/Santé", until=NOON - HOUR)
-    give(world, karim, ToPerson(ivan.person.id), "/Name of bilal/Identité/carte.txt")
-    give(world, karim, ToPerson(ivan.person.id), "/Name of amina/Logement/bail.txt")
-    classify(world, amina, "/Logement/Soins", Category.HEALTH)
-    classify(world, amina, "/Logement/Soins/bail.txt", Category.HOUSING)
-    world.clock.now = NOON - HOUR
-    karim.put("/Name of amina/Travail/note.txt", b"mine")
-    zoe.put("/Name of amina/Justice/avis.txt", b"hers")
-    leave(world, left)
-    state = AccountState.ADMINISTRATOR_BLOCKED
-    register = world.accounts.register
-    world.db.write(lambda tx: register.set_state(tx, blocked.person.id, state, world.clock()))
-
-
-def make_documents(amina: Drive) -> None:
-    amina.mkcol("/Logement/Soins")
-    amina.mkcol("/Logement/Soins/vide")
-    for path in (
-        "/Logement/bail.txt",
-        "/Logement/Soins/ordonnance.txt",
-        "/Logement/Soins/bail.txt",
-        "/Santé/analyse.txt",
-        "/Travail/contrat.txt",
-        "/Justice/jugement.txt",
-        "/libre.txt",
-    ):
-        amina.put(path, path.encode())
-    amina.put("/Logement/vieux.txt", b"gone")
-    amina.delete("/Logement/vieux.txt")
-
-
-def classify(world: Safekeeping, owner: Drive, path: str, category: Category) -> None:
-    Classifying(world.tools).set(owner.who, DrivePath.parse(path), category, world.clock())
-
-
-def give(
-    world: Safekeeping, by: Drive, to: ToPerson | ToStructure, path: str, **wish: object
-) -> None:
-    usual = {"right": Right.READ, "until": None}
-    place = DrivePath.parse(path)
-    world.sharing.add(by.who, to=to, path=place, now=world.clock(), **usual | wish)
-
-
-def leave(world: Safekeeping, one: Drive) -> None:
-    (membership,) = one.who.memberships
-    register = world.accounts.register
-    world.db.write(lambda tx: register.end_membership(tx, membership.id, world.clock()))
 
 
 Turn = tuple[tuple[str, frozenset[object], frozenset[object]], ...]
 """For each action that changes: when it was allowed, and when it will be."""
+Counts = tuple[set[PersonId], int, int]
+"""People, documents, folders: of one vault and turn."""
 
 
-def from_survey(world: Safekeeping, new: Snapshot) -> dict[tuple[bytes, Turn], object]:
-    """By vault and turn: people, and nodes with what they are."""
-    comparison = Comparison(BEFORE, new)
+def from_survey(world: Safekeeping, new: Snapshot) -> dict[tuple[bytes, Turn], Counts]:
+    comparison, now = Comparison(BEFORE, new), world.clock()
+    found: dict[tuple[bytes, Turn], tuple[set[PersonId], list[Reached]]] = {}
     with world.db.read() as tx:
-        survey = Survey(tx, world.tools, comparison, world.clock())
-        found: dict[tuple[bytes, Turn], tuple[set[PersonId], dict[bytes, bool]]] = {}
+        survey = Survey(tx, world.tools, comparison, now)
         for one in (*survey.vaults(Comparison.changes), *survey.owners(Comparison.changes)):
             for effect, reached in one.effects.items():
                 turn = tuple(
-                    (action.value, sets[0], sets[1])
+                    (action.value, before, after)
                     for action, pair in effect.changes
-                    if (sets := (_set(comparison, pair.before), _set(comparison, pair.after)))
-                    and sets[0] != sets[1]
+                    if (before := _set(pair.before, comparison, now))
+                    != (after := _set(pair.after, comparison, now))
                 )
                 if turn:
-                    people, nodes = found.setdefault((one.vault, turn), (set(), {}))
+                    people, several = found.setdefault((one.vault, turn), (set(), []))
                     people.update(*reached.people)
-                    nodes.update({node: n.is_folder for node, n in reached.nodes.items()})
-    return found
+                    several.append(reached)
+    return {key: (people, *counts(several)) for key, (people, several) in found.items()}
 
 
-def _set(comparison: Comparison, bits: int) -> frozenset[object]:
-    moments: list[Moment] = list(comparison.moments)
-    return frozenset(
-        told(one) for number, one in enumerate(moments) if bits >> number & 1 and is_walked(one)
-    )
+def _set(bits: int, comparison: Comparison, now: datetime) -> frozenset[object]:
+    held = comparison.moments.numbered(bits)
+    return frozenset(told(one) for _, one in held if is_walked(one, comparison.new, now))
 
 
-def from_walks(before: Seen, after: Seen) -> dict[tuple[bytes, Turn], object]:
+def from_walks(before: Seen, after: Seen) -> dict[tuple[bytes, Turn], Counts]:
     pairs = {(who, node) for seen in (before, after) for who, node, _ in seen.answers}
     folders = before.folders | after.folders
     found: dict[tuple[bytes, Turn], tuple[set[PersonId], dict[bytes, bool]]] = {}
@@ -207,7 +81,10 @@ def from_walks(before: Seen, after: Seen) -> dict[tuple[bytes, Turn], object]:
             people, nodes = found.setdefault((vault, turn), (set(), {}))
             people.add(who)
             nodes[node] = folders[vault, node]
-    return found
+    return {
+        key: (people, len(nodes) - sum(nodes.values()), sum(nodes.values()))
+        for key, (people, nodes) in found.items()
+    }
 
 
 def test_it_says_what_everybody_would_find(world: Safekeeping) -> None:
@@ -228,23 +105,70 @@ def owners_to_tell(world: Safekeeping, new: Snapshot) -> list[Drive]:
     return [Drive(world, person) for person in people.values()]
 
 
-def test_owners_are_told_what_others_gain_and_no_name(world: Safekeeping) -> None:
-    new = CHANGES["a team sees what is sensitive"]
+SEES_MORE = """\
+2 professionals of ccas-lyon, by grants to the structure:
+  + list, get: always (before: never)
+    1 document, 2 folders of 1 vault; documents: 1 health
+    people: karim, paul
+    vaults: amina
+1 professional of ccas-lyon, by grants to the structure:
+  + list, get, put, mkcol, lock, move, recall, regrant: always (before: never)
+    1 document, 0 folders of 1 vault; documents: 1 housing
+    people: paul
+    vaults: amina
+1 professional of clinic-lyon, by grants to the structure:
+  + list, get: always (before: never)
+    1 document, 2 folders of 1 vault; documents: 1 health
+    people: zoe
+    vaults: amina
+1 professional of clinic-lyon, by grants to the structure:
+  + list, get, regrant: always (before: never)
+    1 document, 0 folders of 1 vault; documents: 1 housing
+    people: zoe
+    vaults: amina"""
+"""Who sees a folder reaches what is in it, whatever its own category. karim had that by name."""
+
+READS_LESS = """\
+1 professional of ccas-lyon, by grants to them by name:
+  - get: from office; or from vpn or internet with mfa or stronger in work-hours (before: always)
+    4 documents, 5 folders of 3 vaults
+    people: karim
+    vaults: bilal, celia, dora
+1 professional, by grants to them by name:
+  - get: from office; or from vpn or internet with mfa or stronger in work-hours (before: always)
+    2 documents, 0 folders of 2 vaults
+    people: ivan
+    vaults: amina, bilal
+1 professional of clinic-lyon, by grants to them by name:
+  - get: from office; or from vpn or internet with mfa or stronger in work-hours (before: always)
+    2 documents, 2 folders of 2 vaults
+    people: zoe
+    vaults: amina, celia"""
+
+
+def test_reports_name_people_as_asked_and_owners_are_told(world: Safekeeping) -> None:
+    sees_more = CHANGES["a team sees what is sensitive"]
+    assert as_text(world, sees_more) == SEES_MORE
+    assert as_text(world, CHANGES["reading asks for more"]) == READS_LESS
+    assert as_text(world, policy()) == NOTHING
+    hidden = Impact(world.tools).of(BEFORE, sees_more, world.clock())
+    assert re.fullmatch(r"p-[a-z2-7]{10}", hidden.lines[0].named[0])
+    assert hidden == Impact(world.tools).of(BEFORE, sees_more, world.clock())
     with world.db.read() as tx:
-        found = made_more_visible(tx, world.tools, BEFORE, new, world.clock())
-    world.db.write(lambda tx: tell_owners(tx, world.tools, found, world.clock()))
-    told_now = [one for one in world.notices() if one.kind is NoticeKind.POLICY_WIDENED]
-    with world.db.read() as tx:
+        found = made_more_visible(tx, world.tools, BEFORE, sees_more, world.clock())
         amina = world.directory.find_person(tx, "amina").id
-    assert [(one.person, dict(one.says)) for one in told_now] == [
-        (
-            amina,
-            {
-                "people": "3",
-                "documents": "2",
-                "folders": "2",
-                "more": "see,read,change,share-on",
-                "how": "new",
-            },
-        )
-    ]
+    world.db.write(lambda tx: tell_owners(tx, world.tools, found, world.clock()))
+    notices = [one for one in world.notices() if one.kind is NoticeKind.POLICY_WIDENED]
+    says = {
+        "people": "3",
+        "documents": "2",
+        "folders": "2",
+        "more": "see,read,change,share-on",
+        "how": "new",
+    }
+    assert [(one.person, dict(one.says)) for one in notices] == [(amina, says)]
+
+
+def as_text(world: Safekeeping, new: Snapshot) -> str:
+    report = Impact(world.tools).of(BEFORE, new, world.clock(), names=True, owners=5)
+    return "\n".join(as_lines(report))

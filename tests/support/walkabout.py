@@ -35,7 +35,7 @@ CALENDAR = "work-hours, mon-fri, 08:00, 19:00\n"
 HOURS = {"work-hours": timedelta(0), "closed": timedelta(hours=8)}
 """After a Monday's noon. Nothing may begin or end in between."""
 
-ZONES = (Zone.OFFICE, Zone.INTERNET, Zone.BLOCKED)
+ZONES = (Zone.VPN, Zone.INTERNET, Zone.BLOCKED)
 STRENGTHS = (Strength.APP_PASSWORD, Strength.MFA)
 
 Node = tuple[bytes, bytes]
@@ -73,12 +73,17 @@ def walked(world: Safekeeping, policy: Snapshot, now: datetime) -> Seen:
     return Seen({k: frozenset(v) for k, v in answers.items()}, folders, categories)
 
 
-def is_walked(moment: Moment) -> bool:
-    return moment.auth in STRENGTHS and moment.zone_before in ZONES
+def is_walked(moment: Moment, new: Snapshot, now: datetime) -> bool:
+    """Whether somebody was there, at that address and hour, under these new rules too."""
+    if moment.auth not in STRENGTHS or moment.zone_before not in ZONES:
+        return False
+    span = new.calendar.span(now + HOURS[moment.slot_before], None)
+    zone = new.networks.zone_of(ADDRESSES[Zone(moment.zone_before)])
+    return span is not None and (zone, span.slot) == (moment.zone_after, moment.slot_after)
 
 
 def told(moment: Moment) -> Circumstance:
-    """Both sets have the same networks and hours here."""
+    """By the words that the old set has for it."""
     return moment.zone_before, moment.auth, moment.slot_before
 
 
