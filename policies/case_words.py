@@ -10,6 +10,7 @@ from davserver.domain.actions import Relation, Right, Zone
 from davserver.domain.errors import Reason
 from policies.cases import Case, Expected, Word
 from policies.changes import REASONS
+from policies.closings import FIRST_YEAR, LAST_YEAR
 from policies.hours import zone_named
 from policies.invariants import OWN_REVOKE, REFUSALS
 from policies.problems import Code, Report, nearest
@@ -72,6 +73,9 @@ class CaseReader:
             read_only=bool(self._one_of("device", (READ_ONLY_DEVICE,))),
             expected=expected,
         )
+        if self._sound and not case.size(vocabulary.values[Column.STRUCTURE]):
+            message = "This case asks nothing: one of its groups stands for no word."
+            self._wrong(Code.BAD_CASE_VALUE, message, "name")
         return case if self._sound else None
 
     def _wrong(
@@ -205,6 +209,8 @@ class CaseReader:
             return ()
         found = []
         value = self._table["when"]
+        if value == []:
+            self._wrong(Code.BAD_CASE_VALUE, "The list of when is empty.", "when")
         for written in value if isinstance(value, list) else [value]:
             moment = self._moment(written, zone)
             span = snapshot.calendar.span(moment, name, slug) if moment else None
@@ -224,8 +230,16 @@ class CaseReader:
             message = f"“{_shown(written)}” is no moment. {_EXPLICIT}"
             self._wrong(Code.BAD_CASE_MOMENT, message, "when", word)
             return None
+        if not FIRST_YEAR <= local.year <= LAST_YEAR:
+            message = f"A moment lies in the years {FIRST_YEAR} to {LAST_YEAR}."
+            self._wrong(Code.BAD_CASE_MOMENT, message, "when", word)
+            return None
         if local.tzinfo is not None:
             return local.astimezone(UTC)
+        return self._only(local, zone, word)
+
+    def _only(self, local: datetime, zone: ZoneInfo, word: str) -> datetime | None:
+        """The one moment at which the clocks there show this."""
         both = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
         meant = [one for one in both if one.astimezone(zone).replace(tzinfo=None) == local]
         if len(meant) != 1:

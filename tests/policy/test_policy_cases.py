@@ -94,6 +94,8 @@ WRONG: list[tuple[str | bytes, Code, int, int, str | None]] = [
     (GOOD + 'when = "2026-01-14"\n', Code.BAD_CASE_MOMENT, 8, 9, None),
     (GOOD + "when = 2026-01-14\n", Code.BAD_CASE_MOMENT, 8, 1, None),
     (GOOD + "when = 10\n", Code.BAD_CASE_MOMENT, 8, 1, None),
+    (GOOD + "when = []\n", Code.BAD_CASE_VALUE, 8, 1, None),
+    (GOOD + 'when = "1999-12-31 10:00"\n', Code.BAD_CASE_MOMENT, 8, 9, None),
     (GOOD + 'when = "2026-10-25 02:30"\n', Code.BAD_CASE_MOMENT, 8, 9, None),
     (GOOD + 'when = "2026-03-29 02:30"\n', Code.BAD_CASE_MOMENT, 8, 9, None),
     (GOOD + 'when = "2026-01-14 10:00"\ntime-zone = "Mars/Base"\n',
