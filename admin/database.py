@@ -6,7 +6,7 @@ from admin.output import AsJson, say, show_json
 from admin.settings_of import settings_of
 from davserver.db import schema
 from davserver.wiring.opening import clock, open_database
-from davserver.wiring.setting_up import set_up
+from davserver.wiring.setting_up import first_policy, set_up
 
 app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -17,7 +17,9 @@ def upgrade(context: typer.Context) -> None:
 
     An empty database (a new PostgreSQL one, named by database.url) is set up from the start.
     """
-    set_up(settings_of(context), clock())
+    settings = settings_of(context)
+    set_up(settings, clock())
+    first_policy(settings)
     say(f"The database has schema {schema.HEAD}.")
 
 

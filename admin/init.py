@@ -15,7 +15,7 @@ from davserver.config.setting import Plain
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Unavailable
 from davserver.wiring.opening import clock
 from davserver.wiring.policy import copy_shipped_policies
-from davserver.wiring.setting_up import set_up
+from davserver.wiring.setting_up import first_policy, set_up
 
 CONFIG = "config.yaml"
 
@@ -102,3 +102,4 @@ def _fill(half: Path, host: str, port: int, *, plain_http: bool) -> None:
     if not plain_http and is_loopback(host):
         make_certificate(settings.listen.certificate, settings.listen.key, host, now)
     set_up(settings, now)
+    first_policy(settings)

@@ -11,6 +11,7 @@ from admin import policy_impact, policy_lint, policy_test
 from admin.exits import Exit
 from admin.instants import parse_instant
 from admin.output import AsJson, say, show_json
+from admin.policy_activation import apply, rollback, status
 from admin.policy_diff import diff
 from admin.session import opened
 from admin.settings_of import settings_of
@@ -27,6 +28,9 @@ app.command("impact")(policy_impact.impact)
 
 
 app.command("diff")(diff)
+app.command()(status)
+app.command()(apply)
+app.command()(rollback)
 
 
 class Language(StrEnum):
@@ -44,7 +48,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Look for mistakes in the policy files: place, code, what would be right. The exit code is 7
-    when they cannot be used. The server takes changed files at its next start.
+    when they cannot be used.
     """
     where = folder or settings_of(context).policies
     found = check_policy(where)

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from admin.logs import log_to
+from admin.policy_activation import tell
 from admin.settings_of import config_file, settings_of
 from davserver.config import Problem, Settings, WrongSettings
 from davserver.dav.app import make_app
 from davserver.domain.errors import AbriError
+from davserver.gate.rulebook import Verdict
 from davserver.serving import Health, Listener, Served, serve
-from davserver.wiring.opening import open_all
-from davserver.wiring.policy import load_policy
-from davserver.wiring.services import build
+from davserver.wiring.services import Services, build
 
 
 def run(
@@ -47,9 +47,18 @@ def _served(settings: Settings) -> Served:
 
     def health() -> Health:
         parts = {name: _works(look) for name, look in services.parts().items()}
-        return Health(all(parts.values()), parts)
+        return Health(all(parts.values()), parts, _policy(services))
 
     return Served(make_app(services), health, services.close)
+
+
+def _policy(services: Services) -> dict[str, object]:
+    """What is in force, and what became of the files when they were last looked at."""
+    try:
+        number, verdict = services.rulebook.serving()
+    except AbriError:
+        return {}
+    return {"generation": number, "files": verdict.value if verdict else "unseen"}
 
 
 def _works(look: object) -> bool:
@@ -100,6 +109,13 @@ def _require_certificate(context: typer.Context, settings: Settings) -> None:
 
 
 def _require_working(settings: Settings) -> None:
-    """Opens and closes all of it once: a mistake is told here, and not by each worker."""
-    load_policy(settings.policies)
-    open_all(settings).db.close()
+    """Opens and closes all of it once: a mistake is told here, and not by each worker. Policy files
+    that cannot be used keep nobody from serving by those that could.
+    """
+    services = build(settings)
+    try:
+        found = services.policy_watch.look()
+    finally:
+        services.close()
+    if found is not None and found.verdict is not Verdict.IN_FORCE:
+        tell(settings.policies, found)

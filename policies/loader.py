@@ -42,6 +42,11 @@ def load_bytes(files: Mapping[str, bytes]) -> Snapshot:
     return _snapshot(files, report)
 
 
+def load_folder(files: Mapping[str, bytes], unread: tuple[Problem, ...]) -> Snapshot:
+    """As `load_bytes`, of a folder in which `unread` was found while it was read."""
+    return _snapshot(files, Report(unread))
+
+
 def check(directory: Path) -> tuple[Problem, ...]:
     """Every problem of a folder, warnings too, in the order of files and lines. The cases in
     `tests/` are read with rules that can be used: they speak of their words.

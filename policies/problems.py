@@ -127,8 +127,8 @@ class PolicyProblems(BadInput):
 class Report:
     """Collects problems while the files are read, so that all are told at once."""
 
-    def __init__(self) -> None:
-        self._found: list[Problem] = []
+    def __init__(self, found: Iterable[Problem] = ()) -> None:
+        self._found: list[Problem] = list(found)
 
     def add(
         self,

@@ -130,6 +130,15 @@ def whole(least: int, most: int) -> Kind[int]:
 PORT = whole(1, _HIGHEST_PORT)
 
 
+def one_of(*words: str) -> Kind[str]:
+    def read(value: object, _: Path) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    return Kind(" or ".join(words), read)
+
+
 def size(least: int, most: int) -> Kind[int]:
     """Bytes."""
 

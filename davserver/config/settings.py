@@ -100,6 +100,11 @@ class Vaults:
 class PolicySettings:
     """How a change of the policy files comes into force, and what is kept of its decisions."""
 
+    activation: str = setting(
+        "automatic",
+        kinds.one_of("automatic", "manual"),
+        "A saved change counts within two seconds; manual: after `abri policy apply`.",
+    )
     decisions: Path | None = setting(
         "decisions",
         kinds.or_word("none", kinds.PATH),
@@ -108,6 +113,10 @@ class PolicySettings:
     decisions_kept: timedelta = setting(
         "90 d", kinds.duration(_DAY, 3650 * _DAY), "How long, before a day's file is removed."
     )
+
+    @property
+    def automatic(self) -> bool:
+        return self.activation == "automatic"
 
 
 @dataclass(frozen=True, slots=True)

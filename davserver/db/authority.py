@@ -26,6 +26,9 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "affiliation": frozenset({"last_activity"}),
     "affiliation_request": frozenset(),
     "grant": frozenset({"used"}),
+    "policy_generation": frozenset({"told_at"}),
+    "policy_proposal": frozenset(),
+    "policy_approval": frozenset(),
 }
 """What changes without anybody's decision. A table that is not here has no MAC."""
 

@@ -101,6 +101,60 @@ instance_key = Table(
     _time("retired_at", empty=True),
 )
 
+# ── the policy ──────────────────────────────────────────────────────────────────────────────────
+
+# Sets of policy files that were in force; `epoch.policy` is the number of the one that is.
+policy_generation = Table(
+    "policy_generation",
+    metadata,
+    _id(key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    _word("digest", 64),
+    Column("files", LargeBinary, nullable=False),
+    _word("origin"),
+    Column("brought_back", Integer),
+    _time("signed_at", empty=True),
+    _time("created"),
+    _mac(),
+    _time("told_at", empty=True),
+)
+
+# A set that widens access and waits for two administrators.
+policy_proposal = Table(
+    "policy_proposal",
+    metadata,
+    _id(key=True),
+    _word("digest", 64),
+    Column("files", LargeBinary, nullable=False),
+    Column("instead_of", Integer, nullable=False),
+    _time("signed_at", empty=True),
+    _time("created"),
+    _mac(),
+)
+
+policy_approval = Table(
+    "policy_approval",
+    metadata,
+    _id(key=True),
+    _id("proposal_id", of="policy_proposal.id"),
+    _id("person_id", of="person.id"),
+    _time("created"),
+    _mac(),
+    Index(None, "proposal_id", "person_id", unique=True),
+)
+
+# What the folder of policy files was last found to be: told to people, and to nothing that decides.
+policy_folder = Table(
+    "policy_folder",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _word("digest", 64),
+    _word("verdict"),
+    Column("problems", LargeBinary, nullable=False),
+    _time("seen_at"),
+    Column("held", String(64)),
+)
+
 # ── people ──────────────────────────────────────────────────────────────────────────────────────
 
 person = Table(

@@ -19,6 +19,8 @@ LockId = NewType("LockId", bytes)
 AffiliationId = NewType("AffiliationId", bytes)
 RequestId = NewType("RequestId", bytes)
 NoticeId = NewType("NoticeId", bytes)
+GenerationId = NewType("GenerationId", bytes)
+ProposalId = NewType("ProposalId", bytes)
 
 ID_BYTES = 16
 

@@ -24,6 +24,7 @@ from davserver.domain.people import Person, Principal
 from davserver.gate.judging import begins, judged, stands
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
+from policies.decider import Judge
 
 T = TypeVar("T")
 
@@ -63,6 +64,10 @@ class Desk:
         """Who asks for themselves. An operator has no account: who is called like them is not."""
         return self.who.person if self.who.operator is None else None
 
+    @property
+    def judge(self) -> Judge:
+        return self.tools.policy.judge(self.tx, self.who.epoch.policy)
+
     def allow(self, person: Person | None = None) -> str:
         """The rule by which `who` may see to this account, or (None) administer accounts.
 
@@ -82,7 +87,7 @@ class Desk:
 
     def judged(self, action: Action, target: Target) -> Permit | Denial:
         """The decision on something that is on no drive."""
-        return judged(self.tools.decider.judge, self.who, action, target, self.now)
+        return judged(self.judge, self.who, action, target, self.now)
 
     def account(self, login: str) -> tuple[Person, str]:
         """Whose credentials are concerned, and by which rule: one's own, or an administrator's

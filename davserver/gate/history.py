@@ -75,7 +75,7 @@ class History:
         mine = page.login is not None and login_key(page.login) == login_key(who.person.login)
         if who.vault is None or not mine:
             raise NotFound("no such trail")
-        self._require(who, who.vault, now)
+        self._require(tx, who, who.vault, now)
         return self._entries(tx, who.vault, page, full=False)
 
     def _as_operator(
@@ -83,7 +83,7 @@ class History:
     ) -> list[TrailEntry]:
         fresh = self._tools.login.still(tx, who, now)
         vault = INSTANCE if page.login is None else self._vault(tx, page.login, now)
-        rule = self._require(fresh, vault, now)
+        rule = self._require(tx, fresh, vault, now)
         found = self._entries(tx, vault, page, full=True)
         event = Event(
             vault=vault,
@@ -95,12 +95,13 @@ class History:
         self._tools.trail.record(tx, event, now)
         return found
 
-    def _require(self, who: Principal, vault: VaultId, now: datetime) -> str:
+    def _require(self, tx: Connection, who: Principal, vault: VaultId, now: datetime) -> str:
         """The rule that lets `who` see it, as its owner or as an administrator."""
         own = who.vault == vault
         relation = Relation.OWNER if own else Relation.NONE
         target = Target(vault if own else None, relation, Category.UNCLASSIFIED)
-        decision = judged(self._tools.decider.judge, who, Action.AUDIT, target, now)
+        judge = self._tools.policy.judge(tx, who.epoch.policy)
+        decision = judged(judge, who, Action.AUDIT, target, now)
         if isinstance(decision, Denial):
             raise Refused(decision.reason, decision.remedy)
         return decision.rule

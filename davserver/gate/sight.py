@@ -43,7 +43,7 @@ class Sight:
         self.tx = tx
         self.who = who
         self.now = now
-        self.judge = tools.decider.judge
+        self.judge = tools.policy.judge(tx, who.epoch.policy)
         self.counting = Counting(self.judge, who, now)
         self._seen: dict[bytes | None, frozenset[Category]] = {}
         blocked = self.judge.drive_blocked(who, now)

@@ -43,7 +43,7 @@ def end_one(ledger: Ledger, tx: Connection, who: Principal, grant: GrantId) -> G
     asking = tools.login.still(tx, who, now)
     before = tools.grants.one(tx, grant)
     owner = owner_of(ledger, tx, asking, before.grant, now)
-    permit = _permit(ledger, owner, before.grant.vault, now)
+    permit = _permit(ledger, tx, owner, before.grant.vault, now)
     if before.grant.ended is not None:
         return ledger.shares.views(tx, [before], owner.epoch.keys, now)[0]
     return _end(ledger, tx, permit, [before], now)[0]
@@ -55,7 +55,7 @@ def end_many(ledger: Ledger, tx: Connection, who: Principal, which: Which) -> li
     owner = tools.login.still(tx, who, now)
     if owner.vault is None:
         raise NotFound("only whoever owns a vault has given anything")
-    permit = _permit(ledger, owner, owner.vault, now)
+    permit = _permit(ledger, tx, owner, owner.vault, now)
     there = tools.grants.of_vault(tx, owner.vault, ended=False)
     over = {GrantState.ENDED, GrantState.EXPIRED}
     rows = [row for row in there if row in which and state_of(row.grant, now) not in over]
@@ -77,9 +77,12 @@ def owner_of(
     raise NotFound("there is no such grant")
 
 
-def _permit(ledger: Ledger, owner: Principal, vault: VaultId, now: datetime) -> Permit:
+def _permit(
+    ledger: Ledger, tx: Connection, owner: Principal, vault: VaultId, now: datetime
+) -> Permit:
     target = Target(vault, Relation.OWNER, Category.UNCLASSIFIED)
-    decision = judged(ledger.tools.decider.judge, owner, Action.REVOKE, target, now)
+    judge = ledger.tools.policy.judge(tx, owner.epoch.policy)
+    decision = judged(judge, owner, Action.REVOKE, target, now)
     if isinstance(decision, Denial):
         raise Refused(decision.reason, decision.remedy)
     return decision

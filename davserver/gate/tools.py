@@ -13,7 +13,7 @@ from davserver.vault.blobs.store import BlobStore
 from davserver.vault.grants import GrantBook
 from davserver.vault.staging import Staging
 from davserver.vault.vault import Vaults
-from policies.decider import Decider
+from policies.in_force import InForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Limits:
 class Tools:
     db: Database
     login: Login
-    decider: Decider
+    policy: InForce
     vaults: Vaults
     grants: GrantBook
     trail: Trail

@@ -16,6 +16,7 @@ from davserver.db.tables import epoch as epoch_table
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import AbriError, Unavailable
 from davserver.domain.people import Epoch
+from policies.in_force import InForce
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +27,9 @@ Again = Callable[[Permit], Permit]
 
 
 class EpochWatch:
-    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, db: Database, policy: InForce, clock: Callable[[], datetime]) -> None:
         self._db = db
+        self._policy = policy
         self._clock = clock
         self._now: Epoch | None = None
         self._again: Again | None = None
@@ -72,4 +74,6 @@ class EpochWatch:
             row = tx.execute(
                 select(epoch_table.c.revocation, epoch_table.c.policy, epoch_table.c["keys"])
             ).one()
+            # A new policy is met here, so that seldom a request has to wait for it.
+            self._policy.judge(tx, row[1])
         return Epoch(row[0], row[1], row[2])

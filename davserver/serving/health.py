@@ -25,10 +25,13 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Health:
-    """`parts` names what was looked at (database, keys, …) and whether each is well."""
+    """`parts` names what was looked at (database, keys, …) and whether each is well. `policy` is
+    told beside them: with rules that cannot be used, those before them go on being served.
+    """
 
     ok: bool
     parts: Mapping[str, bool] = field(default_factory=dict)
+    policy: Mapping[str, object] = field(default_factory=dict)
 
 
 def always_well() -> Health:
@@ -61,6 +64,7 @@ class HealthPage:
             "workers": self._workers,
             "pid": os.getpid(),
             "parts": dict(health.parts),
+            "policy": dict(health.policy),
         }
         return (
             HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE,

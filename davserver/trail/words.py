@@ -51,6 +51,7 @@ class What(StrEnum):
     STRUCTURE_ADD = "structure-add"
     MEMBERSHIP_ADD = "membership-add"
     MEMBERSHIP_END = "membership-end"
+    POLICY = "policy"
     OPERATOR = "operator"
 
 

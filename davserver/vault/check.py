@@ -18,6 +18,7 @@ from davserver.vault.check_authority import check_people, check_strays, check_va
 from davserver.vault.check_blobs import BLOB, check_blobs, check_store, check_sums
 from davserver.vault.check_contents import Progress, check_contents
 from davserver.vault.check_locks import check_locks
+from davserver.vault.check_policy import check_policy
 from davserver.vault.check_rows import Rows
 from davserver.vault.check_trail import Stamps, check_vault_rows
 from davserver.vault.check_tree import check_tree
@@ -77,6 +78,7 @@ def check_instance(
     `stamps`: those of the instance's own trail, None when that cannot be read.
     """
     findings = [*check_people(tx, tools.keys, stamps), *check_strays(tx)]
+    findings += check_policy(tx, tools.keys, stamps)
     return list(dict.fromkeys([*findings, *check_store(tx, list(listed), tools.store)]))
 
 

@@ -12,7 +12,7 @@ from policies.snapshot import Snapshot
 __all__ = ["ACTIVE", "Box", "Diff", "as_lines", "compare", "sentence"]
 
 ACTIVE = "active"
-"""The name of the set in force."""
+"""The name of the set in force. A number is that of a generation that is kept."""
 
 
 def compare(settings: Callable[[], Settings], old: str | None, new: str | None) -> Diff:
@@ -25,4 +25,8 @@ def compare(settings: Callable[[], Settings], old: str | None, new: str | None) 
 
 
 def _named(settings: Callable[[], Settings], name: str) -> Snapshot:
-    return policy_in_force(settings()) if name == ACTIVE else load_policy(Path(name))
+    if name == ACTIVE:
+        return policy_in_force(settings())
+    if name.isdecimal() and not Path(name).exists():
+        return policy_in_force(settings(), int(name))
+    return load_policy(Path(name))

@@ -61,7 +61,7 @@ class Explaining:
                 operator=None,
             )
             targets = self._targets(tx, who, place, now)
-        judge = self._tools.decider.judge
+            judge = self._tools.policy.judge(tx, who.epoch.policy)
         answers = [explain(judge, who, asked.action, target, now) for target in targets]
         allowed = (one for one in answers if isinstance(one.decision, Permit))
         return next(allowed, answers[0])

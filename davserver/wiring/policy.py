@@ -11,7 +11,9 @@ import policies.trials
 from davserver.config import Problem, Settings, WrongSettings
 from davserver.domain.errors import AlreadyThere
 from davserver.domain.people import Structure
-from policies.case_files import read_folder
+from davserver.wiring.services import build
+from policies import case_files
+from policies.folder import Folder, read_folder
 from policies.lint import Finding
 from policies.problems import PolicyProblems, Report
 from policies.problems import Problem as PolicyProblem
@@ -24,6 +26,7 @@ __all__ = [
     "Covered",
     "Failure",
     "Finding",
+    "Folder",
     "Kept",
     "PolicyProblem",
     "Snapshot",
@@ -33,6 +36,7 @@ __all__ = [
     "copy_shipped_policies",
     "lint_policy",
     "load_policy",
+    "read_policy",
     "try_policy",
 ]
 
@@ -50,9 +54,20 @@ def load_policy(folder: Path) -> Snapshot:
         raise WrongSettings(errors) from found
 
 
-def policy_in_force(settings: Settings) -> Snapshot:
-    """What decides now."""
-    return load_policy(settings.policies)
+def read_policy(folder: Path) -> Folder:
+    """Every file in it, read once; what is wrong with it is told by whoever examines it."""
+    return read_folder(folder)
+
+
+def policy_in_force(settings: Settings, number: int | None = None) -> Snapshot:
+    """What decides now, or what did as generation `number`. Raises NotFound for one that is not
+    kept, Damaged, Unavailable and its kind.
+    """
+    services = build(settings)
+    try:
+        return services.rulebook.snapshot(number)
+    finally:
+        services.close()
 
 
 def check_policy(folder: Path) -> tuple[PolicyProblem, ...]:
@@ -66,7 +81,7 @@ def try_policy(folder: Path) -> Trial:
     """
     snapshot = load_policy(folder)
     report = Report()
-    trial = policies.trials.run(snapshot, read_folder(folder, report))
+    trial = policies.trials.run(snapshot, case_files.read_folder(folder, report))
     return replace(trial, problems=report.problems + trial.problems)
 
 

@@ -24,6 +24,7 @@ from davserver.gate.moving import Moving
 from davserver.gate.nets import SafetyNets
 from davserver.gate.people import People
 from davserver.gate.reading import Reading
+from davserver.gate.rulebook import Rulebook, Terms
 from davserver.gate.scratch import Scratch
 from davserver.gate.seeing import Seeing
 from davserver.gate.sharing import Sharing
@@ -41,13 +42,14 @@ from davserver.vault.vault import Vaults
 from davserver.wiring.explaining import Explaining
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.opening import Opened, clock, open_all
-from davserver.wiring.policy import load_policy
+from davserver.wiring.policy_watch import PolicyWatch
 from davserver.wiring.probing import Probing
-from policies.decider import Decider
+from policies.in_force import InForce
 
 BLOBS = "blobs"
 """Where contents lie in the data folder."""
 
+_POLICY_TURN = "policy.turn"
 _UPKEEP_EVERY = timedelta(minutes=1)
 _SWEEP_EVERY = timedelta(minutes=10)
 
@@ -60,7 +62,7 @@ class Services:
     clock: Callable[[], datetime]
     db: Database
     login: Login
-    decider: Decider
+    rulebook: Rulebook
     reading: Reading
     writing: Writing
     moving: Moving
@@ -79,13 +81,15 @@ class Services:
     probing: Probing
     decisions: DecisionLog
     watch: EpochWatch
+    policy_watch: PolicyWatch
     housekeeping: Housekeeping
 
     def start(self) -> None:
-        """Begin to watch for lost rights and to keep house: for processes that serve, after their
-        fork.
+        """Begin to watch for lost rights and changed rules, and to keep house: for processes that
+        serve, after their fork.
         """
         self.watch.start(self.reading.again)
+        self.policy_watch.start()
         self.housekeeping.start()
 
     def parts(self) -> dict[str, Callable[[], bool]]:
@@ -98,6 +102,7 @@ class Services:
 
     def close(self) -> None:
         self.housekeeping.stop()
+        self.policy_watch.stop()
         self.watch.stop()
         self.decisions.close()
         self.db.close()
@@ -110,29 +115,31 @@ class Services:
 def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
     """Opens what the settings name and builds everything on it.
 
-    Raises WrongSettings for policies that cannot be used, Unavailable and its kind for a database
-    or keyring that cannot be opened, Damaged for keys that do not fit the database.
+    Raises Unavailable and its kind for a database or keyring that cannot be opened, Damaged for
+    keys that do not fit the database.
     """
-    snapshot = load_policy(settings.policies)
     opened = open_all(settings)
     try:
-        return _built(settings, opened, Decider(snapshot), entropy)
+        return _built(settings, opened, entropy)
     except BaseException:
         opened.db.close()
         raise
 
 
-def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Services:
-    tools = _tools(settings, opened, decider, entropy)
+def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
+    tools = _tools(settings, opened, entropy)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
-    watch = EpochWatch(tools.db, clock)
+    with tools.db.read() as tx:
+        tools.policy.current(tx)
+    watch = EpochWatch(tools.db, tools.policy, clock)
+    rulebook = Rulebook(tools, Terms(automatic=settings.policy.automatic))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
     return Services(
         settings=settings,
         clock=clock,
         db=tools.db,
         login=tools.login,
-        decider=decider,
+        rulebook=rulebook,
         reading=Reading(tools, scratch, watch),
         writing=Writing(tools, scratch),
         moving=Moving(tools, scratch),
@@ -151,6 +158,7 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
         probing=Probing(tools),
         decisions=decisions,
         watch=watch,
+        policy_watch=PolicyWatch(rulebook, settings.policies, settings.data / _POLICY_TURN, clock),
         housekeeping=Housekeeping(
             [
                 Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
@@ -161,13 +169,13 @@ def _built(settings: Settings, opened: Opened, decider: Decider, entropy: Entrop
     )
 
 
-def _tools(settings: Settings, opened: Opened, decider: Decider, entropy: Entropy) -> Tools:
+def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
     db, keys = opened.db, opened.keys
     blobs = DiskBlobStore(settings.data / BLOBS)
     return Tools(
         db=db,
         login=Login(db, keys, entropy, counted=settings.policy.decisions is not None),
-        decider=decider,
+        policy=InForce(keys),
         vaults=Vaults(Unlock(opened.kek, keys, entropy), entropy),
         grants=GrantBook(keys),
         trail=Trail(keys, entropy),

@@ -14,6 +14,8 @@ from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Trail
 from davserver.wiring.instance import create_instance, holds_instance, open_instance
 from davserver.wiring.opening import make_database, open_keyring
+from davserver.wiring.services import build
+from policies.generations import Origin
 
 
 def set_up(settings: Settings, now: datetime, entropy: Entropy = os.urandom) -> None:
@@ -39,6 +41,18 @@ def set_up(settings: Settings, now: datetime, entropy: Entropy = os.urandom) -> 
         create_instance(db, kek, entropy, now)
     finally:
         db.close()
+
+
+def first_policy(settings: Settings) -> None:
+    """Puts the folder of policy files in force where no set ever was. One that cannot be used
+    leaves owners served and nobody else, and is told by `abri policy status`.
+    """
+    services = build(settings)
+    try:
+        if services.rulebook.serving()[0] == 0:
+            services.policy_watch.look(Origin.SETUP)
+    finally:
+        services.close()
 
 
 def _bring_forward(db: Database, kek: LocalKeyring, entropy: Entropy, now: datetime) -> None:

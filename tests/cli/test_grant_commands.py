@@ -86,6 +86,7 @@ def test_a_professional_shares_on_only_where_a_rule_allows_it(instance: Instance
     shipped = rules.read_text()
     rules.write_text(shipped + SHARE_ON)
     try:
+        instance.abri("policy", "apply")
         made = instance.json(*words)
         assert (made["from"], made["parent"], made["path"]) == ("karim", parent, path)
         shown = listed(instance, made["id"])
@@ -99,6 +100,7 @@ def test_a_professional_shares_on_only_where_a_rule_allows_it(instance: Instance
         assert lea.get("/Amina Benali/bail.txt").status == 404
     finally:
         rules.write_text(shipped)
+        instance.abri("policy", "apply")
 
 
 def test_a_moment_without_an_offset_is_read_in_the_machines_zone_and_said_so(instance: Instance):

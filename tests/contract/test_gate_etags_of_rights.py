@@ -16,8 +16,8 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import Structure
 from davserver.gate.affiliations import Affiliations
 from davserver.gate.classifying import Classifying
-from policies.loader import load_bytes
 from tests.support.drive import Drive
+from tests.support.rules import more_rules
 from tests.support.safekeeping import Safekeeping, safekeeping
 
 FOLDER = "/Name of amina"
@@ -102,9 +102,8 @@ def _is_medical_from_now_on(scene: Scene) -> None:
 
 
 def _policy_hides_housing_from_teams(scene: Scene) -> None:
-    files = dict(scene.world.decider.snapshot.files)
-    rule = b"\np, no-housing, deny, professional, via-structure, *, housing, *, *, *, *\n"
-    scene.world.decider.swap(load_bytes({**files, "rules.csv": files["rules.csv"] + rule}))
+    rule = "p, no-housing, deny, professional, via-structure, *, housing, *, *, *, *"
+    more_rules(scene.world, rule)
 
 
 CHANGES: dict[str, tuple[Callable[[Scene], None], str]] = {

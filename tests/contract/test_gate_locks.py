@@ -10,9 +10,9 @@ from davserver.domain.conditions import Conditions, IfList, StateTerm
 from davserver.domain.errors import ConditionFailed, Locked, NotLocked, Refused
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Structure
-from policies.loader import load_bytes
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive
+from tests.support.rules import more_rules
 from tests.support.safekeeping import Safekeeping
 
 SHARED = "/Name of amina/Logement"
@@ -154,10 +154,7 @@ def test_half_saved_files_of_others_are_not_bound(amina: Drive, karim: Drive) ->
 def test_where_policy_lets_the_holder_only_read_nothing_is_bound(
     world: Safekeeping, amina: Drive, karim: Drive
 ) -> None:
-    files = dict(world.decider.snapshot.files)
-    rule = "p, no-income, deny, professional, via-structure, modify, income, *, *, *, *\n"
-    files["rules.csv"] += rule.encode()
-    world.decider.swap(load_bytes(files))
+    more_rules(world, "p, no-income, deny, professional, via-structure, modify, income, *, *, *, *")
     amina.put("/Ressources/pay.pdf", b"pay")
     amina.move("/Ressources/pay.pdf", "/Logement/dossier/pay.pdf")
     karim.lock(f"{SHARED}/dossier", deep=True)
@@ -172,11 +169,8 @@ def test_a_lock_does_not_come_and_go_with_hours_and_networks(
     world: Safekeeping, amina: Drive, karim: Drive
 ) -> None:
     """What its holder may write in some circumstances is bound in all of them."""
-    files = dict(world.decider.snapshot.files)
-    rule = "p, not-from-home, deny, professional, *, modify, *, *, internet, *, *\n"
-    files["rules.csv"] += rule.encode()
     karim.lock(f"{SHARED}/dossier", deep=True)
-    world.decider.swap(load_bytes(files))
+    more_rules(world, "p, not-from-home, deny, professional, *, modify, *, *, internet, *, *")
     assert is_locked(lambda: amina.put(LETTER, b"mine"))
 
 

@@ -13,10 +13,10 @@ from davserver.domain.grants import ToPerson
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.gate.entries import SHOWN
-from policies.loader import load, shipped
 from tests.support.accounts import statements_of
 from tests.support.crowd import Clientele, Crowd, put
 from tests.support.drive import Drive, World, world_on
+from tests.support.rules import more_rules
 
 FEW, MANY = (4, 10), (400, 50)
 """Beneficiaries, and grants of each."""
@@ -116,9 +116,10 @@ def test_1_000_children_take_one_grant_query_and_as_many_decisions_as_ten(world:
     for size in (10, 1_000):
         amina.mkcol(f"/Dossier/{size}")
         fill(world, amina, f"/Dossier/{size}", size)
-        world.decider.swap(load(shipped()))
+        more_rules(world, f"# asked by {size}")
         sent[size] = cost_of(world, karim, f"/Name of amina/Dossier/{size}", size)
-        asked[size] = world.decider.snapshot.remembered
+        with world.db.read() as tx:
+            asked[size] = world.tools.policy.current(tx).snapshot.remembered
     assert asked[10] == asked[1_000]
     # Two ways in; what shows is asked of each category, what may be done of those that are there.
     tuples = 2 * (len(Category) + len(SHOWN) * (len(CATEGORIES) + 1))

@@ -12,7 +12,7 @@ from davserver.domain.actions import Action, Category, Relation, Right, Strength
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.grants import ToPerson, ToStructure
 from davserver.domain.people import Principal, Role
-from policies.decider import Decider
+from policies.decider import Judge
 from tests.policy.question import (
     NOW,
     SUNDAY,
@@ -33,8 +33,8 @@ def rows() -> list[dict[str, str]]:
 
 
 @cache
-def decider(name: str) -> Decider:
-    return Decider(a_set(name))
+def decider(name: str) -> Judge:
+    return Judge(a_set(name))
 
 
 def question(row: dict[str, str]) -> tuple[Principal, Action, Target, datetime]:

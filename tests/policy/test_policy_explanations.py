@@ -11,7 +11,7 @@ from davserver.domain.errors import Reason
 from davserver.domain.people import Role
 from davserver.domain.remedies import Remedy
 from policies.changes import Change
-from policies.decider import Decider
+from policies.decider import Judge
 from policies.explain import Origin, explain
 from policies.texts import COLUMNS, ORIGINS, as_text
 from policies.vocabulary import Column
@@ -30,12 +30,12 @@ from tests.policy.question import (
 
 
 def explained(name, asked, now=NOW):
-    return explain(Decider(a_set(name)).judge, asked.who, asked.action, asked.target, now)
+    return explain(Judge(a_set(name)), asked.who, asked.action, asked.target, now)
 
 
 def test_an_explanation_holds_the_decision_itself():
     for asked in (owner(), named(Action.PUT), team(category=Category.HEALTH), owner(Action.GRANT)):
-        decider = Decider(a_set("shipped"))
+        decider = Judge(a_set("shipped"))
         answer = decider.decide(asked.who, asked.action, asked.target, NOW)
         assert explained("shipped", asked).decision == answer
 
@@ -93,9 +93,7 @@ def test_the_smallest_change_that_would_allow_it_is_told(name, asked, now, chang
 )
 def test_nobody_is_told_to_sign_in_more_weakly_or_to_use_a_blocked_network(rules):
     asked = owner()
-    found = explain(
-        Decider(with_files(rules=rules)).judge, asked.who, Action.GET, asked.target, NOW
-    )
+    found = explain(Judge(with_files(rules=rules)), asked.who, Action.GET, asked.target, NOW)
     assert found.changes == ()
     assert isinstance(found.decision, Denial)
     assert found.decision.reason is Reason.POLICY
@@ -167,7 +165,7 @@ def test_accounts_are_explained_too():
     place = structure()
     manager = principal(Role.MANAGER, membership(place))
     target = Target(None, Relation.MANAGES, Category.UNCLASSIFIED, structure=place)
-    found = explain(Decider(a_set("shipped")).judge, manager, Action.ACCOUNT, target, NOW)
+    found = explain(Judge(a_set("shipped")), manager, Action.ACCOUNT, target, NOW)
     relation = found.attributes[1]
     assert (relation.word, relation.origin, relation.detail) == (
         "manages", Origin.MEMBERSHIP, "lyon"
@@ -178,9 +176,7 @@ def test_accounts_are_explained_too():
 def test_a_word_that_cannot_be_told_is_shown_as_a_question_mark():
     files = a_set("shipped").files["groups.csv"].decode() + "structure, lyon, shelter\n"
     asked = team()
-    found = explain(
-        Decider(with_files(groups=files)).judge, asked.who, asked.action, asked.target, NOW
-    )
+    found = explain(Judge(with_files(groups=files)), asked.who, asked.action, asked.target, NOW)
     assert "  structure  ?                from the membership in the structure (lyon)" in (
         as_text(found, "en").splitlines()
     )

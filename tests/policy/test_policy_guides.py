@@ -9,7 +9,7 @@ import pytest
 from davserver.domain.actions import Action, Category, Strength, Zone
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import Reason
-from policies.decider import Decider
+from policies.decider import Judge
 from policies.loader import load_bytes, shipped
 from policies.trials import run
 from tests.policy.question import NOW, a_set, named, shipped_files, structure, team
@@ -43,7 +43,7 @@ def test_the_example_of_a_second_factor_for_sensitive_documents_works():
         if not line.startswith("p, named-consult,")
     ]
     files["rules.csv"] = "\n".join([*kept, *blocks(ENGLISH)[1]]).encode()
-    decider = Decider(load_bytes(files))
+    decider = Judge(load_bytes(files))
     weak, strong = (
         named(category=Category.HEALTH),
         named(category=Category.HEALTH, auth=Strength.MFA),
@@ -57,7 +57,7 @@ def test_the_example_of_a_second_factor_for_sensitive_documents_works():
 def test_the_example_of_sharing_on_works_for_ordinary_documents_shared_by_name():
     files = shipped_files()
     files["rules.csv"] += "\n".join([*blocks(ENGLISH)[2], ""]).encode()
-    before, after = Decider(load_bytes(shipped_files())), Decider(load_bytes(files))
+    before, after = Judge(load_bytes(shipped_files())), Judge(load_bytes(files))
     ordinary, sensitive = named(category=Category.HOUSING), named(category=Category.HEALTH)
     by_team, strong = team(category=Category.HOUSING), Strength.PASSWORD
     for asked, allowed in ((ordinary, True), (sensitive, False), (by_team, False)):
@@ -112,7 +112,7 @@ def test_a_structure_apart_has_rules_of_its_own():
     files = shipped_files()
     files["groups.csv"] += b"structure, ccas-lyon, ccas\n"
     files["rules.csv"] += b"p, apart, deny, professional, *, modify, *, ccas-lyon, *, *, *\n"
-    decider = Decider(load_bytes(files))
+    decider = Judge(load_bytes(files))
     apart, other = team(where=structure(slug="ccas-lyon")), team(where=structure(slug="ccas-nice"))
     assert isinstance(decider.decide(apart.who, Action.PUT, apart.target, NOW), Denial)
     assert isinstance(decider.decide(apart.who, Action.GET, apart.target, NOW), Permit)
@@ -120,7 +120,7 @@ def test_a_structure_apart_has_rules_of_its_own():
 
 
 def test_the_office_is_closed_on_the_public_holidays_of_where_it_is():
-    decider = Decider(a_set("office-hours"))
+    decider = Judge(a_set("office-hours"))
     whit_monday = datetime(2026, 5, 25, 12, tzinfo=UTC)
     abolition = datetime(2026, 5, 22, 15, tzinfo=UTC)
     for zone, now, allowed in (

@@ -12,7 +12,7 @@ from davserver.domain.errors import Reason
 from davserver.domain.grants import ToPerson, ToStructure
 from davserver.domain.ids import MembershipId, PersonId
 from davserver.domain.people import AccountState, Role
-from policies.decider import Decider
+from policies.decider import Judge
 from policies.invariants import CONTENT, ON_A_READ_ONLY_DEVICE, possible, reachable
 from tests.policy.question import (
     NOW,
@@ -45,8 +45,8 @@ OWNERS_ONLY = {
 
 
 @pytest.fixture(scope="module")
-def decider() -> Decider:
-    return Decider(with_files(rules="p, all, allow, *, *, *, *, *, *, *, *"))
+def decider() -> Judge:
+    return Judge(with_files(rules="p, all, allow, *, *, *, *, *, *, *, *"))
 
 
 def ask(decider, question, action=None):
@@ -256,7 +256,7 @@ def test_only_managers_manage_and_only_administrators_need_no_tie():
 
 @pytest.mark.parametrize("rules", ["# none", "p, no, deny, *, *, *, *, *, *, *, *"])
 def test_an_owner_may_always_end_a_share(rules):
-    decider = Decider(with_files(rules=rules, networks="0.0.0.0/0, blocked"))
+    decider = Judge(with_files(rules=rules, networks="0.0.0.0/0, blocked"))
     asked = owner(Action.REVOKE, auth=Strength.APP_PASSWORD)
     answer = ask(decider, with_who(asked, read_only=True))
     assert isinstance(answer, Permit)
@@ -291,7 +291,7 @@ def test_an_account_without_a_vault_is_not_anybodys(decider):
 
 
 def test_a_permit_is_for_the_very_target_that_was_asked_about():
-    decider = Decider(a_set("shipped"))
+    decider = Judge(a_set("shipped"))
     asked = team(Action.PUT)
     answer = ask(decider, asked)
     assert isinstance(answer, Permit)
@@ -333,7 +333,7 @@ def test_two_memberships_in_one_structure_hold_until_the_last_ends(decider):
 
 
 def test_a_permit_ends_with_the_slot_when_a_rule_depends_on_the_hour():
-    decider = Decider(a_set("office-hours"))
+    decider = Judge(a_set("office-hours"))
     asked = with_who(team(), address="192.0.2.7")
     answer = ask(decider, asked)
     assert isinstance(answer, Permit)
@@ -344,7 +344,7 @@ def test_a_permit_ends_with_the_slot_when_a_rule_depends_on_the_hour():
 
 
 def test_the_slot_is_that_of_the_structure_acted_for():
-    decider = Decider(a_set("office-hours"))
+    decider = Judge(a_set("office-hours"))
     evening = NOW.replace(hour=16)  # 17:00 in Paris, 20:00 in Réunion
     for zone, allowed in (("Europe/Paris", True), ("Indian/Reunion", False), ("Mars/X", False)):
         asked = with_who(team(where=structure(time_zone=zone)), address="192.0.2.7")
@@ -354,7 +354,7 @@ def test_the_slot_is_that_of_the_structure_acted_for():
 
 def test_a_personal_grant_is_judged_by_the_oldest_membership_unless_the_target_says_which():
     rules = "p, a, allow, professional, grantee, get, *, shelter, *, *, *"
-    decider = Decider(with_files(rules=rules))
+    decider = Judge(with_files(rules=rules))
     shelter, ccas = structure("shelter", "toit"), structure("ccas", "ville")
     older = membership(shelter, NOW - timedelta(days=900))
     newer = membership(ccas, NOW - timedelta(days=10))
@@ -371,7 +371,7 @@ def test_a_structure_that_rules_name_is_judged_by_its_slug():
         p, b, allow, professional, *, put, *, ccas, *, *, *
         p, x, deny,  *,            *, put, *, lyon, *, *, *
     """
-    decider = Decider(with_files(groups=f"{base}structure, lyon, ccas\n", rules=rules))
+    decider = Judge(with_files(groups=f"{base}structure, lyon, ccas\n", rules=rules))
     lyon, other = team(where=structure("ccas", "lyon")), team(where=structure("ccas", "brest"))
     assert isinstance(ask(decider, lyon, Action.GET), Permit)
     assert isinstance(ask(decider, lyon, Action.PUT), Denial)
@@ -381,7 +381,7 @@ def test_a_structure_that_rules_name_is_judged_by_its_slug():
 def test_a_structure_of_another_kind_than_the_files_say_is_refused_whatever_the_rules():
     base = a_set("shipped").files["groups.csv"].decode()
     rules = "p, a, allow, *, *, *, *, *, *, *, *"
-    decider = Decider(with_files(groups=f"{base}structure, lyon, ccas\n", rules=rules))
+    decider = Judge(with_files(groups=f"{base}structure, lyon, ccas\n", rules=rules))
     asked = team(where=structure("shelter", "lyon"))
     assert isinstance(ask(decider, asked), Denial)
     assert not decider.may_see(asked.who, asked.target, NOW)

@@ -4,7 +4,7 @@ import ast
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from davserver.domain.actions import Action, Category, Strength
 from davserver.domain.decisions import Denial, Permit
 from policies import engine
-from policies.decider import Decider
+from policies.decider import Judge
 from policies.engine import Engine
 from policies.loader import load_bytes
 from policies.problems import Code, PolicyProblems
@@ -57,7 +57,7 @@ def test_3_a_trailing_comment_is_refused_not_made_part_of_the_last_word():
 
 @pytest.mark.parametrize("question", [owner(), named(), team()])
 def test_4_an_empty_policy_answers_no(question):
-    decider = Decider(with_files(rules="# nothing\n"))
+    decider = Judge(with_files(rules="# nothing\n"))
     for action in set(Action) - {Action.REVOKE}:
         answer = decider.decide(question.who, action, question.target, question.now)
         assert isinstance(answer, Denial), action
@@ -92,25 +92,33 @@ def test_6_threads_decide_rightly_while_snapshots_are_swapped():
     rule = b"p, never-health, deny, professional, *, use, sensitive, *, *, *, *\n"
     with_deny = load_bytes({**files, "rules.csv": files["rules.csv"] + rule})
     also = load_bytes({**files, "rules.csv": rule + files["rules.csv"]})
-    decider = Decider(with_deny)
+    in_turn = InTurn(Judge(with_deny))
     question = named(Action.GET, Category.HEALTH)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
         with ThreadPoolExecutor(4) as pool:
-            asked = [pool.submit(_ask_often, decider, question) for _ in range(3)]
+            asked = [pool.submit(_ask_often, in_turn, question) for _ in range(3)]
             for _ in range(200):
-                decider.swap(load_bytes(also.files) if _ % 50 == 0 else also)
-                decider.swap(with_deny)
+                in_turn.judge = Judge(load_bytes(also.files) if _ % 50 == 0 else also)
+                in_turn.judge = Judge(with_deny)
             wrong = sum(one.result() for one in asked)
     finally:
         sys.setswitchinterval(interval)
     assert wrong == 0
 
 
-def _ask_often(decider, question):
+@dataclass
+class InTurn:
+    """The judge of the moment, for threads that take it while another one changes it."""
+
+    judge: Judge
+
+
+def _ask_often(in_turn, question):
     wrong = 0
     for _ in range(1500):
+        decider = in_turn.judge
         refused = decider.decide(question.who, question.action, question.target, question.now)
         allowed = decider.decide(question.who, Action.LIST, question.target, question.now)
         wrong += not isinstance(refused, Denial) or not isinstance(allowed, Permit)
@@ -120,7 +128,7 @@ def _ask_often(decider, question):
 def test_7_rules_keep_their_order_and_a_deny_for_anybody_is_seen():
     snapshot = with_files(rules=f"{ALLOW}\np, w, deny, *, *, *, *, *, *, *, *")
     question = named()
-    answer = Decider(snapshot).decide(question.who, Action.GET, question.target, question.now)
+    answer = Judge(snapshot).decide(question.who, Action.GET, question.target, question.now)
     assert isinstance(answer, Denial)
     assert answer.rule == "w"
 
@@ -185,7 +193,7 @@ def test_12_there_are_no_priorities_whose_order_could_be_guessed():
 
 
 def test_13_unknown_names_never_grow_the_role_managers():
-    decider = Decider(a_set("shipped"))
+    decider = Judge(a_set("shipped"))
     question = named()
     decider.decide(question.who, Action.GET, question.target, question.now)
     held = decider.snapshot.engine.names_held
@@ -208,7 +216,7 @@ def test_13_unknown_names_are_not_remembered_either():
 
 def test_14_addresses_are_not_matched_by_casbin_at_all():
     assert b"ipMatch" not in shipped_files()["model.conf"]
-    decider = Decider(a_set("shipped"))
+    decider = Judge(a_set("shipped"))
     for address in ("::ffff:203.0.113.66", "203.0.113.066", "not an address", ""):
         who = replace(owner().who, address=address)
         assert decider.drive_blocked(who, owner().now) is not None, address
@@ -248,7 +256,7 @@ def test_17_the_matcher_is_parsed_once_whatever_the_number_of_questions():
 
 def test_casbin_writes_nothing_to_any_log_even_if_its_loggers_are_enabled_again(caplog):
     caplog.set_level(logging.DEBUG)
-    decider = Decider(a_set("shipped"))
+    decider = Judge(a_set("shipped"))
     loggers = [logging.getLogger(f"casbin{part}") for part in ("", ".enforcer", ".policy", ".role")]
     assert all(logger.disabled for logger in loggers)
     for logger in loggers:

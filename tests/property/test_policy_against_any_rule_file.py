@@ -21,7 +21,7 @@ from davserver.domain.errors import Reason
 from davserver.domain.grants import ToPerson, ToStructure
 from davserver.domain.people import AccountState, Role
 from policies.changes import nearest_change, way_out
-from policies.decider import Decider
+from policies.decider import Judge
 from policies.engine import Engine
 from policies.groups import GROUPED, parse_groups
 from policies.invariants import CONTENT, possible
@@ -133,11 +133,11 @@ def _without_circumstances(rule: Rule) -> Rule:
     return replace(rule, words=tuple(ANY if c in CIRCUMSTANCES else word for c, word in these))
 
 
-def decider_of(rules: tuple[Rule, ...]) -> Decider:
+def decider_of(rules: tuple[Rule, ...]) -> Judge:
     """The rules as a file, through the loader. One rule more uses the groups that must be used."""
     lines = [", ".join(("p", rule.id, rule.effect, *rule.words)) for rule in acceptable(rules)]
     lines.append("p, uses-groups, deny, administrator, none, get, papers, towns, *, *, *")
-    return Decider(load_bytes({**FILES, "rules.csv": "\n".join(lines).encode()}))
+    return Judge(load_bytes({**FILES, "rules.csv": "\n".join(lines).encode()}))
 
 
 def test_the_vocabulary_of_these_tests_is_sound():

@@ -34,9 +34,9 @@ from davserver.vault.scratch import ScratchArea
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
-from policies.decider import Decider
-from policies.loader import load, shipped
+from policies.in_force import InForce
 from tests.support.accounts import NOON, Accounts, empty_instance, instance_keys
+from tests.support.rules import in_force_from_the_start
 
 QUOTA = 10_000_000
 
@@ -172,12 +172,11 @@ class World:
         self.kek = LocalKeyring.create(keyring, data, os.urandom, NOON)
         self.blobs = DiskBlobStore(data / "blobs")
         self.vaults = Vaults(Unlock(self.kek, self.keys, os.urandom), os.urandom)
-        self.decider = Decider(load(shipped()))
         self.grants = GrantBook(self.keys)
         self.tools = Tools(
             db=self.db,
             login=self.accounts.login,
-            decider=self.decider,
+            policy=InForce(self.keys),
             vaults=self.vaults,
             grants=self.grants,
             trail=Trail(self.keys),
@@ -188,13 +187,20 @@ class World:
             clock=self.clock,
             limits=self.limits,
         )
+        self.lay_down_rules()
+        with self.db.read() as tx:
+            self.tools.policy.current(tx)
         scratch = Scratch(self.tools, ScratchArea(self.keys, os.urandom))
-        self.watch = EpochWatch(self.db, self.clock)
+        self.watch = EpochWatch(self.db, self.tools.policy, self.clock)
         self.reading = Reading(self.tools, scratch, self.watch)
         self.writing = Writing(self.tools, scratch)
         self.moving = Moving(self.tools, scratch)
         self.copying = Copying(self.tools)
         self.locking = Locking(self.tools, scratch)
+
+    def lay_down_rules(self) -> None:
+        """The shipped ones; the trail begins after them."""
+        in_force_from_the_start(self.tools)
 
     def beneficiary(self, login: str, template: str = "none", quota: int = QUOTA) -> Drive:
         person = self.accounts.add(login)

@@ -21,6 +21,7 @@ _GRANT = (
 )
 
 FOUND: dict[str, str] = {
+    "epoch": "policy",
     "person": "id login login_key role state language profile_ct profile_version generation "
     "created changed row_mac removed copied",
     "credential": "id person_id kind label_ct label_ct=none verifier_ct read_only generation "
@@ -58,6 +59,8 @@ FOUND: dict[str, str] = {
     "ended_at ended_by row_version row_mac removed copied",
     "affiliation_request": "id structure_id requested_by vault_id vault_id=none login_ct code_mac "
     "tries requested_at expires_at ends answered_at answer row_version row_mac removed copied",
+    "policy_generation": "id number digest files origin brought_back signed_at created row_mac "
+    "removed copied",
     "trail": "vault_id seq at prev payload_hash actor_hash rows rows=none link payload_ct actor_id "
     "actor_id=none actor_ct actor_ct=none removed copied",
     "trail_head": "vault_id seq head mac removed copied",
@@ -102,7 +105,6 @@ SILENT: dict[str, str] = {
     "epoch.id": "there is one row, and nothing asks for its number",
     "epoch.instance_id": _TOLD_ONLY,
     "epoch.revocation": _EPOCH,
-    "epoch.policy": _EPOCH,
     "epoch.keys": _EPOCH,
     "epoch.unicode_version": _TOLD_ONLY,
     "epoch.created": _TOLD_ONLY,
@@ -165,6 +167,16 @@ SILENT: dict[str, str] = {
     "pace.paused_at": _PACE,
     "pace removed": _PACE,
     "pace copied": _PACE,
+    "policy_generation.told_at": "tells people once more, or not, of documents that are shared",
+    "policy_folder.id": _TOLD_ONLY,
+    "policy_folder.digest": _TOLD_ONLY,
+    "policy_folder.verdict": _TOLD_ONLY,
+    "policy_folder.problems": _TOLD_ONLY,
+    "policy_folder.seen_at": _TOLD_ONLY,
+    "policy_folder.held": "lets files come into force that an administrator saved, or keeps them "
+    "waiting",
+    "policy_folder removed": _TOLD_ONLY,
+    "policy_folder copied": _TOLD_ONLY,
     "trail.payload_ct=none": "an entry's content may be erased by rule: `abri trail verify` counts",
     "trail_actor.created": _TOLD_ONLY,
     "read_window.person_id": _WINDOW,
@@ -184,6 +196,8 @@ SILENT: dict[str, str] = {
 EMPTY: dict[str, str] = {
     "principal_key": _UNUSED,
     "principal_key_wrap": _UNUSED,
+    "policy_proposal": _UNUSED,
+    "policy_approval": _UNUSED,
 }
 """Tables that nothing writes yet. Whoever writes the first row decides for their columns."""
 

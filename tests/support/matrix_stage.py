@@ -14,12 +14,11 @@ from davserver.domain.people import Role
 from davserver.gate.people import PersonToAdd
 from davserver.gate.sharing import Sharing
 from davserver.wiring.services import Services, build
-from policies.decider import Decider
-from policies.loader import load, load_bytes, shipped
 from tests.policy.specification import SCENES, Scene
 from tests.support.cast import CCAS, OTHER_STRUCTURE
 from tests.support.dav import Drive
 from tests.support.instance import Instance
+from tests.support.rules import OneSet, shipped_files
 
 OWNER, OWNER_NAME = "farah", "Farah Diallo"
 OTHER_OWNER = "bilal"
@@ -179,15 +178,17 @@ class _Setting:
         moved = {"upcoming": timedelta(days=1), "expired": timedelta(days=-2)}
         at = self.now + moved.get(relation, timedelta())
         clock = (lambda: at) if relation in moved else tools.clock
-        return Sharing(replace(tools, decider=Decider(_every_category()), clock=clock), 10_000_000)
+        return Sharing(
+            replace(tools, policy=OneSet(tools.keys, _every_category()), clock=clock), 10_000_000
+        )
 
 
 def _every_category():
-    files = dict(load(shipped()).files)
+    files = shipped_files()
     team = b"via-structure, consult, ordinary"
     assert team in files["rules.csv"]
     files["rules.csv"] = files["rules.csv"].replace(team, b"via-structure, consult, *")
-    return load_bytes(files)
+    return files
 
 
 def _made(status: int) -> None:

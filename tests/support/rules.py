@@ -1,15 +1,51 @@
-"""The shipped rules with more of them, put in force in a test's world."""
+"""Rules put in force in a test's world, as the server does it: in the database."""
 
+from collections.abc import Mapping
+from typing import Protocol
+
+from davserver.domain.ids import ID_BYTES, GenerationId
+from davserver.gate.rulebook import Rulebook, Terms, Verdict
+from davserver.gate.tools import Tools
+from davserver.sealing.instance import InstanceKeys
+from policies import generations
+from policies.folder import Folder
+from policies.generations import Origin, Proposed
+from policies.in_force import InForce
 from policies.loader import load, load_bytes, shipped
-from tests.support.drive import World
+from policies.snapshot import Snapshot
 
 SHARE_ON = "p, share-on, allow, professional, {}, regrant, ordinary, *, *, *, *"
 
 
+class World(Protocol):
+    tools: Tools
+
+
+def shipped_files() -> dict[str, bytes]:
+    return dict(load(shipped()).files)
+
+
+def put_in_force(tools: Tools, files: Mapping[str, bytes]) -> int:
+    """The number in force then. Raises PolicyProblems: no test runs without its rules."""
+    load_bytes(files)
+    found = Rulebook(tools, Terms()).follow(Folder(files, {}, None), Origin.FILES, tools.clock())
+    assert found.verdict is Verdict.IN_FORCE, found
+    return found.number
+
+
+def in_force_from_the_start(tools: Tools) -> None:
+    """The shipped rules, without an entry in the trail: for tests that read every entry."""
+    new = Proposed(shipped_files(), Origin.SETUP)
+    one = GenerationId(tools.entropy(ID_BYTES))
+    now = tools.clock()
+    tools.db.write(lambda tx: generations.put_in_force(tx, tools.keys, new, 0, one, now))
+
+
 def more_rules(world: World, *lines: str) -> None:
-    files = dict(load(shipped()).files)
+    """The shipped rules and these."""
+    files = shipped_files()
     files["rules.csv"] += "\n".join(["", *lines, ""]).encode()
-    world.decider.swap(load_bytes(files))
+    put_in_force(world.tools, files)
 
 
 def let_share_on(world: World) -> None:
@@ -19,3 +55,14 @@ def let_share_on(world: World) -> None:
         SHARE_ON.format("grantee"),
         SHARE_ON.format("via-structure").replace("share-on", "team-share-on"),
     )
+
+
+class OneSet(InForce):
+    """Decides by one set, whatever is in force: for what was given while other rules held."""
+
+    def __init__(self, keys: InstanceKeys, files: Mapping[str, bytes]) -> None:
+        super().__init__(keys)
+        self._one = load_bytes(files)
+
+    def _snapshot(self, _tx: object, _number: int) -> Snapshot:
+        return self._one

@@ -29,6 +29,7 @@ from davserver.gate.tools import Limits
 from davserver.gate.upkeep import Upkeep
 from davserver.vault.sweep import Swept
 from tests.support.drive import QUOTA, Body, Drive, World
+from tests.support.rules import put_in_force, shipped_files
 
 ALLOWANCE = 1_000_000
 KEPT = timedelta(days=30)
@@ -44,6 +45,9 @@ class Safekeeping(World):
         self.keeping = Keeping(self.tools)
         self.nets = SafetyNets(self.tools)
         self.upkeep = Upkeep(self.tools, KEPT)
+
+    def lay_down_rules(self) -> None:
+        put_in_force(self.tools, shipped_files())
 
     @property
     def operator(self) -> Principal:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-import policies.loader
 from authn.credentials import Password, password_bytes
 from davserver.db import tables
 from davserver.domain.actions import Right
@@ -30,8 +29,9 @@ from davserver.vault.rows import OpenVault
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
-from policies.decider import Decider
+from policies.in_force import InForce
 from tests.support.accounts import HOME, NOON, Accounts, accounts_in
+from tests.support.rules import in_force_from_the_start
 
 QUOTA = 10_000_000
 PASSWORD = "cinq chevaux sous la pluie"
@@ -56,7 +56,7 @@ class Shelter:
         self.tools = Tools(
             db=self.db,
             login=self.accounts.login,
-            decider=Decider(policies.loader.load(policies.loader.shipped())),
+            policy=InForce(self.accounts.keys),
             vaults=self.vaults,
             grants=self.book,
             trail=self.trail,
@@ -67,6 +67,9 @@ class Shelter:
             clock=lambda: self.now,
             limits=Limits(),
         )
+        in_force_from_the_start(self.tools)
+        with self.db.read() as tx:
+            self.tools.policy.current(tx)
 
     def signed_in(self, login: str) -> Principal:
         """Somebody who proved their password now; they get one if they have none."""

@@ -18,10 +18,12 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Principal
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
+from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
 from policies.invariants import CONTENT
 from policies.moments import Moment
 from policies.snapshot import Snapshot
+from tests.support.rules import OneSet
 from tests.support.safekeeping import Safekeeping
 
 ADDRESSES = {
@@ -54,22 +56,19 @@ class Seen:
 
 
 def walked(world: Safekeeping, policy: Snapshot, now: datetime) -> Seen:
-    before = world.decider.swap(policy)
+    tools = replace(world.tools, policy=OneSet(world.keys, policy.files))
     answers: dict[tuple[PersonId, Node, Action], set[Circumstance]] = {}
     folders: dict[Node, bool] = {}
     categories: dict[Node, str] = {}
-    try:
-        with world.db.read() as tx:
-            for who in _everybody(world, tx, now):
-                for at, here, when in _circumstances(who, now):
-                    for sight, place in _drive(world, tx, here, when):
-                        node = _node(place)
-                        folders[node], categories[node] = place.is_folder, place.category
-                        for action in CONTENT:
-                            if isinstance(sight.decide(action, place), Permit):
-                                answers.setdefault((who.id, node, action), set()).add(at)
-    finally:
-        world.decider.swap(before)
+    with world.db.read() as tx:
+        for who in _everybody(world, tx, now):
+            for at, here, when in _circumstances(who, now):
+                for sight, place in _drive(tools, tx, here, when):
+                    node = _node(place)
+                    folders[node], categories[node] = place.is_folder, place.category
+                    for action in CONTENT:
+                        if isinstance(sight.decide(action, place), Permit):
+                            answers.setdefault((who.id, node, action), set()).add(at)
     return Seen({k: frozenset(v) for k, v in answers.items()}, folders, categories)
 
 
@@ -102,20 +101,20 @@ def _circumstances(
 
 
 def _drive(
-    world: Safekeeping, tx: Connection, who: Principal, now: datetime
+    tools: Tools, tx: Connection, who: Principal, now: datetime
 ) -> Iterator[tuple[Sight, Place]]:
     """Everything that this person finds on their drive."""
     if who.person.state is not AccountState.ACTIVE:
         return  # they cannot sign in
     try:
-        sight = Sight(world.tools, tx, who, now)
+        sight = Sight(tools, tx, who, now)
     except Turned:
         return
     if who.vault is not None:
         waiting = list(sight.children(sight.place(DrivePath())))
     else:
         grantees = (who.id, *who.structures)
-        folders = world.tools.grants.folders_for(tx, grantees, now)
+        folders = tools.grants.folders_for(tx, grantees, now)
         shared = [sight.place(DrivePath((one.name,))) for one in folders]
         waiting = [
             item for one in shared if one.kind is PlaceKind.SHARED for item in sight.items(one)

@@ -25,7 +25,8 @@ from davserver.serving.settings import Listener
     ],
 )
 def test_the_health_page(phase: Phase, ok: object, status: int, word: str):
-    page = HealthPage(lambda: Health(ok=bool(ok), parts={"database": bool(ok)}), workers=2)
+    health = Health(bool(ok), {"database": bool(ok)}, {"generation": 3})
+    page = HealthPage(lambda: health, workers=2)
     code, body = page.answer(phase)
     facts = json.loads(body)
     assert code == status
@@ -33,7 +34,8 @@ def test_the_health_page(phase: Phase, ok: object, status: int, word: str):
     assert facts["workers"] == 2
     assert facts["pid"] == os.getpid()
     assert facts["parts"] == {"database": ok}
-    assert set(facts) == {"status", "version", "workers", "pid", "parts"}
+    assert facts["policy"] == {"generation": 3}
+    assert set(facts) == {"status", "version", "workers", "pid", "parts", "policy"}
 
 
 def test_a_health_check_that_fails_is_not_well_and_tells_nothing():

@@ -1,0 +1,147 @@
+"""`abri policy status | apply | rollback`: which rules are in force, and putting others there."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from admin.exits import Exit
+from admin.output import AsJson, local, say, show_json, show_table, warn
+from admin.session import opened
+from admin.settings_of import settings_of
+from davserver.gate.rulebook import Examined, Generation, Status, Verdict
+from davserver.wiring.policy import read_policy
+
+SENTENCES: dict[Verdict, str] = {
+    Verdict.IN_FORCE: "The files are what is in force.",
+    Verdict.WAITING: "The files are sound and wait: `abri policy apply` puts them in force.",
+    Verdict.REFUSED: "The files cannot be used; what was in force before stays in force.",
+    Verdict.HELD: "The files are those that a rollback took out of force. "
+    "Correct them, or put them in force again with `abri policy apply`.",
+}
+"""What a folder is, for whoever edits it."""
+
+WELL = frozenset({Verdict.IN_FORCE, Verdict.WAITING, Verdict.HELD})
+"""Nothing needs to be repaired; with any other the exit code says that something was found."""
+
+
+def status(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Which rules are in force, since when, and what the files in the folder of config.yaml are.
+
+    The exit code is 7 when the files cannot be used, or when only owners are served.
+    """
+    where = settings_of(context).policies
+    with opened(context) as session:
+        found = session.services.rulebook.status(read_policy(where))
+    if as_json:
+        show_json(_plain(found))
+    else:
+        _say(where, found)
+    if found.serving is None or found.folder.verdict not in WELL:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def apply(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(help="The files; the folder of config.yaml if left out.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Put policy files in force now: every request that begins from then on is decided by them."""
+    where = folder or settings_of(context).policies
+    with opened(context) as session:
+        found = session.services.rulebook.apply(read_policy(where), session.who, session.now)
+    if as_json:
+        show_json(_plain_examined(found))
+    else:
+        tell(where, found)
+    if found.verdict is not Verdict.IN_FORCE:
+        raise typer.Exit(Exit.CONFIGURATION)
+
+
+def rollback(
+    context: typer.Context,
+    number: Annotated[
+        int | None, typer.Argument(help="Which generation; the one before if left out.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Go back to rules that were in force before. The files in the folder stay as they are, and are
+    not put in force by themselves until somebody changes them.
+    """
+    where = settings_of(context).policies
+    with opened(context) as session:
+        back = session.services.rulebook.bring_back
+        made = back(number, read_policy(where), session.who, session.now)
+    if as_json:
+        show_json(_plain_generation(made))
+        return
+    say(f"Generation {made.number} is in force: the rules of generation {made.brought_back} again.")
+
+
+def tell(where: Path, found: Examined) -> None:
+    """What a folder is, and every problem in it, for people."""
+    if found.verdict is Verdict.IN_FORCE:
+        say(f"Generation {found.number} is in force: the files of {where}.")
+        return
+    warn(f"{where}: {SENTENCES[found.verdict]}")
+    for one in found.problems:
+        warn(f"error: {where}/{one}")
+
+
+def _say(where: Path, found: Status) -> None:
+    if found.number == 0:
+        say("No policy was ever put in force: only owners are served.")
+    elif found.serving is None:
+        say(f"Generation {found.number} was altered in the database: only owners are served.")
+    else:
+        one = found.serving
+        say(f"Generation {one.number} is in force since {local(one.created)} ({one.digest[:12]}).")
+    say(f"{where}: {SENTENCES[found.folder.verdict]}")
+    for problem in found.folder.problems:
+        say(f"error: {where}/{problem}")
+    say()
+    show_table(
+        ("generation", "since", "by", "files"),
+        [(_number(one), local(one.created), _origin(one), one.digest[:12]) for one in found.kept],
+        "No generation is kept.",
+    )
+
+
+def _number(one: Generation) -> str:
+    return str(one.number)
+
+
+def _origin(one: Generation) -> str:
+    back = f" of {one.brought_back}" if one.brought_back is not None else ""
+    return f"{one.origin.value}{back}"
+
+
+def _plain(found: Status) -> dict[str, Any]:
+    return {
+        "in_force": found.number,
+        "usable": found.serving is not None,
+        "folder": _plain_examined(found.folder),
+        "generations": [_plain_generation(one) for one in found.kept],
+    }
+
+
+def _plain_examined(found: Examined) -> dict[str, Any]:
+    return {
+        "verdict": found.verdict.value,
+        "in_force": found.number,
+        "problems": [str(one) for one in found.problems],
+    }
+
+
+def _plain_generation(one: Generation) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "digest": one.digest,
+        "origin": one.origin.value,
+        "brought_back": one.brought_back,
+        "since": one.created,
+    }

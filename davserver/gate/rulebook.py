@@ -1,0 +1,206 @@
+"""The policy in force: what a folder of files would change, putting it in force, going back.
+
+A set is examined outside of any transaction, and comes into force in one that checks that what it
+was compared to is still in force. Requests meet the new number in their first statement.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from davserver.domain.errors import NotFound
+from davserver.domain.ids import ID_BYTES, GenerationId
+from davserver.domain.people import Principal
+from davserver.gate.tools import Tools
+from davserver.trail import Event, RowStamp, What
+from policies import generations, last_seen
+from policies.folder import Folder
+from policies.generations import Generation, Origin, Proposed
+from policies.last_seen import Seen, Verdict
+from policies.loader import load_bytes, load_folder
+from policies.problems import PolicyProblems, Problem
+from policies.snapshot import Snapshot
+
+log = structlog.get_logger("abri.policy")
+
+
+__all__ = ["Examined", "Generation", "Rulebook", "Status", "Terms", "Verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the settings ask of a change. `automatic`: a sound folder comes into force by itself."""
+
+    automatic: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a folder is, compared with what is in force. `number`: of what is in force then."""
+
+    verdict: Verdict
+    number: int
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`number` 0: no set was ever put in force, so that only owners are served. `serving` None: its
+    row was altered, with the same effect.
+    """
+
+    number: int
+    serving: Generation | None
+    kept: tuple[Generation, ...]
+    folder: Examined
+
+
+class Rulebook:
+    def __init__(self, tools: Tools, terms: Terms) -> None:
+        self._tools = tools
+        self._terms = terms
+
+    def follow(self, folder: Folder, origin: Origin, now: datetime) -> Examined:
+        """What the server does with the folder as it is: into force, if the settings let it."""
+        found = self.examine(folder)
+        ready = found.verdict is Verdict.WAITING and self._terms.automatic
+        if ready or (found.number == 0 and origin is Origin.SETUP and not found.problems):
+            return self._activate(folder, found.number, origin, None, now)
+        self._note(folder, found, now)
+        return found
+
+    def apply(self, folder: Folder, who: Principal, now: datetime) -> Examined:
+        """Somebody's wish to have this folder in force, held back or not."""
+        found = self.examine(folder)
+        if found.verdict in {Verdict.WAITING, Verdict.HELD}:
+            return self._activate(folder, found.number, Origin.APPLY, who, now)
+        self._note(folder, found, now)
+        return found
+
+    def examine(self, folder: Folder) -> Examined:
+        """Changes nothing."""
+        with self._tools.db.read() as tx:
+            number = generations.number_in_force(tx)
+            serving = self._fetched(tx, number)
+            seen = last_seen.fetch(tx)
+        snapshot = self._loaded(folder)
+        if isinstance(snapshot, tuple):
+            return Examined(Verdict.REFUSED, number, snapshot)
+        if serving is not None and serving.digest == snapshot.generation:
+            return Examined(Verdict.IN_FORCE, number)
+        held = seen is not None and seen.held == snapshot.generation
+        return Examined(Verdict.HELD if held else Verdict.WAITING, number)
+
+    def bring_back(
+        self, number: int | None, folder: Folder, who: Principal, now: datetime
+    ) -> Generation:
+        """An earlier generation's files, as a new generation; None: the one before. The folder as
+        it is now is not put in force again by itself.
+
+        Raises NotFound, Damaged, and AlreadyThere when it changed meanwhile.
+        """
+
+        def work(tx: Connection) -> Generation:
+            current = generations.number_in_force(tx)
+            back = self._earlier(tx, current, number)
+            new = Proposed(back.files, Origin.ROLLBACK, back.number, back.signed)
+            made = self._put(tx, new, current, who, now)
+            held = folder.generation if folder.generation != made.digest else None
+            verdict = Verdict.IN_FORCE if held is None else Verdict.HELD
+            last_seen.write(tx, Seen(folder.digest, verdict, (), now, held))
+            return made
+
+        made = self._tools.db.write(work)
+        log.warning("policy-brought-back", number=made.number, digest=made.digest[:12])
+        return made
+
+    def status(self, folder: Folder) -> Status:
+        """Changes nothing."""
+        examined = self.examine(folder)
+        with self._tools.db.read() as tx:
+            number = generations.number_in_force(tx)
+            serving = self._fetched(tx, number)
+            kept = tuple(generations.kept(tx, self._tools.keys))
+        return Status(number, serving, kept, examined)
+
+    def snapshot(self, number: int | None = None) -> Snapshot:
+        """A kept generation's rules; None: those in force, owners' alone if there are none.
+
+        Raises NotFound, Damaged.
+        """
+        with self._tools.db.read() as tx:
+            if number is None:
+                number = generations.number_in_force(tx)
+                return self._tools.policy.judge(tx, number).snapshot
+            return load_bytes(generations.fetch(tx, self._tools.keys, number).files)
+
+    def serving(self) -> tuple[int, Verdict | None]:
+        """For whoever watches the server: the number in force, and what the folder was found to be
+        when it was last looked at. One statement each.
+        """
+        with self._tools.db.read() as tx:
+            number = generations.number_in_force(tx)
+            seen = last_seen.fetch(tx)
+        return number, None if seen is None else seen.verdict
+
+    def _loaded(self, folder: Folder) -> Snapshot | tuple[Problem, ...]:
+        try:
+            return load_folder(folder.files, folder.unread)
+        except PolicyProblems as found:
+            return tuple(one for one in found.problems if one.is_error)
+
+    def _fetched(self, tx: Connection, number: int) -> Generation | None:
+        return generations.find(tx, self._tools.keys, number)
+
+    def _earlier(self, tx: Connection, current: int, number: int | None) -> Generation:
+        """Raises NotFound."""
+        if number is not None:
+            return generations.fetch(tx, self._tools.keys, number)
+        kept = generations.kept(tx, self._tools.keys)
+        newest = next((one for one in kept if one.number == current), None)
+        if newest is not None:
+            start = newest.brought_back or newest.number
+            for one in kept:
+                if one.number < start and one.digest != newest.digest:
+                    return one
+        raise NotFound("there is no earlier policy to go back to")
+
+    def _activate(
+        self, folder: Folder, after: int, origin: Origin, who: Principal | None, now: datetime
+    ) -> Examined:
+        def work(tx: Connection) -> Generation:
+            made = self._put(tx, Proposed(folder.files, origin), after, who, now)
+            last_seen.write(tx, Seen(folder.digest, Verdict.IN_FORCE, (), now, None))
+            return made
+
+        made = self._tools.db.write(work)
+        log.info("policy-in-force", number=made.number, digest=made.digest[:12], how=origin.value)
+        return Examined(Verdict.IN_FORCE, made.number)
+
+    def _put(
+        self, tx: Connection, new: Proposed, after: int, who: Principal | None, now: datetime
+    ) -> Generation:
+        one = GenerationId(self._tools.entropy(ID_BYTES))
+        made, gone = generations.put_in_force(tx, self._tools.keys, new, after, one, now)
+        rows = [RowStamp("policy_generation", made.id, made.number, made.mac)]
+        rows += [RowStamp("policy_generation", old, 0, b"") for old in gone]
+        details = {"generation": str(made.number), "digest": made.digest, "how": made.origin.value}
+        if made.brought_back is not None:
+            details["of"] = str(made.brought_back)
+        event = Event(None, What.POLICY, who, rows=tuple(rows), details=details)
+        self._tools.trail.record(tx, event, now)
+        return made
+
+    def _note(self, folder: Folder, found: Examined, now: datetime) -> None:
+        """What the folder was found to be, once for each state of it."""
+        with self._tools.db.read() as tx:
+            before = last_seen.fetch(tx)
+        held = before.held if before else None
+        seen = Seen(folder.digest, found.verdict, tuple(map(str, found.problems)), now, held)
+        if before is None or not before.says_the_same(seen):
+            self._tools.db.write(lambda tx: last_seen.write(tx, seen))
+            log.warning(
+                "policy-not-in-force", verdict=found.verdict.value, problems=len(found.problems)
+            )

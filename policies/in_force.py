@@ -1,0 +1,71 @@
+"""From the number that a request's epoch names to the judge that decides it, in every process.
+
+Nothing is told from one process to another: each request reads the number in its first statement,
+and whoever meets a new one loads that set before deciding (DESIGN §6).
+"""
+
+from collections import OrderedDict
+from functools import cache
+from threading import Lock
+
+import structlog
+from sqlalchemy import Connection
+
+from davserver.domain.errors import Damaged, NotFound
+from davserver.sealing.instance import InstanceKeys
+from policies import generations
+from policies.decider import Judge
+from policies.loader import load_bytes, read_files, shipped
+from policies.problems import PolicyProblems, Report
+from policies.snapshot import Snapshot
+
+_KEPT = 4
+"""Requests that began before a change finish by the set they began with."""
+
+_log = structlog.get_logger("abri.alarm")
+
+
+@cache
+def owners_only() -> Snapshot:
+    """What is in force while no set can be used: owners are served, and nobody else."""
+    return load_bytes(read_files(shipped() / "owners-only", Report()))
+
+
+class InForce:
+    """One per process; shared between threads."""
+
+    def __init__(self, keys: InstanceKeys) -> None:
+        self._keys = keys
+        self._judges: OrderedDict[int, Judge] = OrderedDict()
+        self._lock = Lock()
+
+    def current(self, tx: Connection) -> Judge:
+        """The judge of what is in force now, met before a request needs it."""
+        return self.judge(tx, generations.number_in_force(tx))
+
+    def met(self, number: int) -> Judge | None:
+        """The judge of a generation that this process has met lately."""
+        return self._judges.get(number)
+
+    def judge(self, tx: Connection, number: int) -> Judge:
+        """The judge of that generation: one statement where this process has not met it yet."""
+        known = self.met(number)
+        return known if known is not None else self._met(tx, number)
+
+    def _met(self, tx: Connection, number: int) -> Judge:
+        with self._lock:
+            known = self._judges.get(number)
+            if known is None:
+                known = self._judges[number] = Judge(self._snapshot(tx, number))
+                while len(self._judges) > _KEPT:
+                    self._judges.popitem(last=False)
+            return known
+
+    def _snapshot(self, tx: Connection, number: int) -> Snapshot:
+        if number == 0:
+            return owners_only()
+        try:
+            return load_bytes(generations.fetch(tx, self._keys, number).files)
+        except (NotFound, Damaged, PolicyProblems) as error:
+            _log.error("policy-unusable", number=number, error=type(error).__name__)
+            return owners_only()

@@ -1,0 +1,173 @@
+"""A saved policy file is in force for the next request of every worker, or says why not."""
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from davserver.db.tables import epoch, policy_folder, policy_generation
+from tests.support.dav import Drive
+from tests.support.instance import Instance, serving
+from tests.support.serving import eventually
+
+pytestmark = pytest.mark.server
+
+NO_GET = "p, no-get, deny, professional, *, get, *, *, *, *, *\n"
+SLIP = "p, no-put, dney, professional, *, put, *, *, *, *, *\n"
+
+
+def share(instance: Instance) -> str:
+    """A document of amina's that karim may read and write; its path on his drive."""
+    with drive_of(instance, "amina") as amina:
+        assert amina.mkcol("/Logement").status == 201
+        assert amina.put("/Logement/bail.txt", b"bail").status == 201
+    instance.grant("amina", "karim", "/Logement", "write")
+    with drive_of(instance, "karim") as karim:
+        return f"/{next(iter(karim.names('/')))}/Logement/bail.txt"
+
+
+@contextmanager
+def drive_of(instance: Instance, login: str) -> Iterator[Drive]:
+    drive = instance.drive(login)
+    try:
+        yield drive
+    finally:
+        drive.caller.close()
+
+
+def rules(instance: Instance) -> Path:
+    return instance.folder / "policies" / "rules.csv"
+
+
+def health(instance: Instance) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{instance.url}/healthz", timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)["policy"]
+        return found
+
+
+def says(instance: Instance, **expected: object) -> Callable[[], bool]:
+    return lambda: expected.items() <= health(instance).items()
+
+
+def test_a_saved_file_counts_for_the_next_request_of_every_worker(instance: Instance) -> None:
+    with serving(instance, workers=2):
+        path = share(instance)
+        with drive_of(instance, "karim") as karim:
+            assert karim.get(path).status == 200
+            text = rules(instance).read_text()
+            rules(instance).write_text(text + NO_GET)
+            assert eventually(says(instance, generation=2, files="in-force"))
+            assert karim.get(path).status == 403
+            statuses = set()
+            for _ in range(8):
+                with drive_of(instance, "karim") as again:
+                    statuses.add(again.get(path).status)
+            assert statuses == {403}
+            rules(instance).write_text(text)
+            assert eventually(says(instance, generation=3))
+            assert karim.get(path).status == 200
+
+
+def test_a_broken_change_leaves_the_last_good_rules_and_says_so(instance: Instance) -> None:
+    good = rules(instance).read_text()
+    rules(instance).write_text(good + NO_GET)
+    with serving(instance) as server:
+        assert health(instance) == {"generation": 2, "files": "in-force"}
+        path = share(instance)
+        with drive_of(instance, "karim") as karim:
+            rules(instance).write_text(good + SLIP)
+            assert eventually(says(instance, generation=2, files="refused"))
+            assert karim.get(path).status == 403
+        assert '"event": "policy-not-in-force"' in server.log_text()
+    told = instance.run("policy", "status")
+    line = len(good.splitlines()) + 1
+    assert told.returncode == 7
+    assert "Generation 2 is in force" in told.stdout
+    assert f"rules.csv:{line}:12: P023" in told.stdout
+    # A restart with broken files goes on with what was in force.
+    with serving(instance) as server, drive_of(instance, "karim") as karim:
+        assert karim.get(path).status == 403
+        assert health(instance) == {"generation": 2, "files": "refused"}
+        assert f"rules.csv:{line}:12: P023" in server.log_text()
+
+
+def test_with_manual_activation_a_change_waits_for_apply(instance: Instance) -> None:
+    instance.set("policy.activation", "manual")
+    with serving(instance) as server:
+        text = rules(instance).read_text()
+        rules(instance).write_text(text + NO_GET)
+        assert eventually(says(instance, generation=1, files="waiting"))
+        assert instance.run("policy", "status").returncode == 0
+        assert "Generation 2 is in force" in instance.abri("policy", "apply")
+        assert eventually(says(instance, generation=2, files="in-force"))
+        rules(instance).write_text(text + SLIP)
+        refused = instance.run("policy", "apply")
+        assert (refused.returncode, "P023" in refused.stderr) == (3, True)
+        assert health(instance)["generation"] == 2
+        assert server.process.poll() is None
+
+
+def test_a_rollback_holds_until_somebody_changes_the_files(instance: Instance) -> None:
+    text = rules(instance).read_text()
+    with serving(instance):
+        rules(instance).write_text(text + NO_GET)
+        assert eventually(says(instance, generation=2))
+        assert "Generation 3 is in force" in instance.abri("policy", "rollback")
+        assert eventually(says(instance, generation=3, files="held"))
+    listed = instance.json("policy", "status")
+    assert [one["number"] for one in listed["generations"]] == [3, 2, 1]
+    assert listed["generations"][0]["digest"] == listed["generations"][2]["digest"]
+    assert listed["generations"][0]["brought_back"] == 1
+    # Neither a restart nor touching a file puts it in force again; another text does.
+    with serving(instance):
+        rules(instance).touch()
+        rules(instance).write_text(text + NO_GET + "# corrected\n")
+        assert eventually(says(instance, generation=4, files="in-force"))
+
+
+def test_files_that_are_saved_one_after_the_other_come_into_force_together(
+    instance: Instance,
+) -> None:
+    groups = instance.folder / "policies" / "groups.csv"
+    with serving(instance) as server:
+        # Without the second file the first one is an error, and the other way round too.
+        rules(instance).write_text(
+            rules(instance).read_text() + "p, x, deny, professional, *, get, papers, *, *, *, *\n"
+        )
+        groups.write_text(groups.read_text() + "category, identity, papers\n")
+        assert eventually(says(instance, generation=2, files="in-force"))
+        assert "policy-not-in-force" not in server.log_text()
+
+
+def test_a_folder_that_is_replaced_as_a_whole_is_followed(instance: Instance) -> None:
+    here, there = instance.folder / "policies", instance.folder / "policies-2"
+    shutil.copytree(here, there)
+    (there / "rules.csv").write_text(rules(instance).read_text() + NO_GET)
+    with serving(instance):
+        here.rename(instance.folder / "policies-1")
+        there.rename(here)
+        assert eventually(says(instance, generation=2, files="in-force"))
+
+
+def test_a_first_start_with_broken_files_serves_owners_only(instance: Instance) -> None:
+    """As after moving to a new database, with a slip in the files."""
+    with serving(instance):
+        path = share(instance)
+    instance.tamper(
+        update(epoch).values(policy=0), delete(policy_generation), delete(policy_folder)
+    )
+    rules(instance).write_text(rules(instance).read_text() + SLIP)
+    with serving(instance), drive_of(instance, "amina") as amina:
+        assert health(instance) == {"generation": 0, "files": "refused"}
+        assert amina.put("/Logement/bail.txt", b"new").status == 204
+        assert amina.get("/Logement/bail.txt").body == b"new"
+        with drive_of(instance, "karim") as karim:
+            assert karim.names("/") == set()
+            assert karim.get(path).status == 404
+    assert instance.run("policy", "status").returncode == 7
