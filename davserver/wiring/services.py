@@ -129,8 +129,6 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
 def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
     tools = _tools(settings, opened, entropy)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
-    with tools.db.read() as tx:
-        tools.policy.current(tx)
     watch = EpochWatch(tools.db, tools.policy, clock)
     rulebook = Rulebook(tools, Terms(automatic=settings.policy.automatic))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
@@ -171,11 +169,14 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
 
 def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
     db, keys = opened.db, opened.keys
+    policy = InForce(keys)
+    with db.read() as tx:
+        policy.current(tx)
     blobs = DiskBlobStore(settings.data / BLOBS)
     return Tools(
         db=db,
         login=Login(db, keys, entropy, counted=settings.policy.decisions is not None),
-        policy=InForce(keys),
+        policy=policy,
         vaults=Vaults(Unlock(opened.kek, keys, entropy), entropy),
         grants=GrantBook(keys),
         trail=Trail(keys, entropy),

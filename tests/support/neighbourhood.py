@@ -16,7 +16,7 @@ from policies.loader import load, load_bytes, shipped
 from policies.snapshot import Snapshot
 from tests.support.accounts import NOON
 from tests.support.drive import Drive
-from tests.support.rules import SHARE_ON
+from tests.support.rules import SHARE_ON, put_in_force
 from tests.support.safekeeping import Safekeeping, safekeeping
 from tests.support.walkabout import CALENDAR, NETWORKS
 
@@ -74,7 +74,7 @@ BEFORE = policy()
 @contextmanager
 def neighbourhood(url: str, folder: Path) -> Iterator[Safekeeping]:
     with safekeeping(url, folder) as made:
-        made.decider.swap(BEFORE)
+        put_in_force(made.tools, BEFORE.files)
         made.clock.now = NOON - 2 * DAY
         furnish(made)
         made.clock.now = NOON
