@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin import policy_impact, policy_lint, policy_test
+from admin import policy_impact, policy_lint, policy_replay, policy_test
 from admin.exits import Exit
 from admin.instants import parse_instant
 from admin.output import AsJson, say, show_json
@@ -25,6 +25,7 @@ app = typer.Typer(help="The rules that narrow what grants give.", no_args_is_hel
 app.command("test")(policy_test.try_rules)
 app.command("lint")(policy_lint.lint)
 app.command("impact")(policy_impact.impact)
+app.command("replay")(policy_replay.replay)
 
 
 app.command("diff")(diff)

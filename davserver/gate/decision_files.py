@@ -77,16 +77,13 @@ def remove_older(folder: Path, keep: timedelta, now: datetime) -> int:
     return removed
 
 
-def read_since(folder: Path, since: datetime) -> Iterator[Logged | Gap | Damage]:
-    """What was decided from then on, a line at a time. Raises OSError."""
-    for day, file in days_in(folder):
-        if day >= since.astimezone(UTC).date():
-            for one in _read(file):
-                if isinstance(one, Damage) or one.at >= since:
-                    yield one
+def files_since(folder: Path, since: datetime) -> list[Path]:
+    """Those that may hold what was decided from then on, oldest first. Raises OSError."""
+    return [file for day, file in days_in(folder) if day >= since.astimezone(UTC).date()]
 
 
-def _read(file: Path) -> Iterator[Logged | Gap | Damage]:
+def read_file(file: Path) -> Iterator[Logged | Gap | Damage]:
+    """A line at a time. Raises OSError."""
     with file.open("rb") as lines:
         for number, line in enumerate(_lines(lines), 1):
             if line == b"\n":

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Tally
 from davserver.gate import decision_log
-from davserver.gate.decision_files import Damage, read_since
+from davserver.gate.decision_files import Damage, files_since, read_file
 from davserver.gate.decision_log import DecisionLog
 from policies.logged import Gap, Logged
 from tests.support.drive import Clock
@@ -48,8 +48,12 @@ def counted() -> Principal:
     return replace(principal(KARIM), tally=Tally())
 
 
+def written(folder: Path, since: datetime = NOON - KEEP) -> list[Logged | Gap | Damage]:
+    return [one for file in files_since(folder, since) for one in read_file(file)]
+
+
 def counts(folder: Path, since: datetime = NOON - KEEP) -> list[int]:
-    return [one.count for one in read_since(folder, since) if isinstance(one, Logged)]
+    return [one.count for one in written(folder, since) if isinstance(one, Logged)]
 
 
 def test_each_day_has_a_file_that_only_its_owner_reads(folder: Path, clock: Clock):
@@ -141,12 +145,12 @@ def test_what_waits_is_bounded_and_the_gap_is_written_down(
     folder.unlink()
     clock.passes(minutes=10)
     log.sweep(clock())
-    found = list(read_since(folder, NOON - KEEP))
+    found = written(folder)
     kept = [one for one in found if isinstance(one, Logged)]
     assert 0 < len(kept) < 10
     assert found[-1] == Gap(clock(), 10 - len(kept))
     decided(log, clock())
-    assert len(list(read_since(folder, NOON - KEEP))) == len(found) + 2
+    assert len(written(folder)) == len(found) + 2
 
 
 def test_what_still_waits_at_the_end_is_told_as_lost(folder: Path, clock: Clock):
@@ -178,7 +182,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_line_spoils_that_line_alone(
     monkeypatch.setattr(os, "write", real)
     clock.passes(seconds=2)
     decided(log, clock(), times=3)
-    found = list(read_since(folder, NOON - KEEP))
+    found = written(folder)
     assert [one.count for one in found if isinstance(one, Logged)] == [1, 1, 2, 2, 3, 3]
     assert len([one for one in found if isinstance(one, Damage)]) <= 1
 
@@ -190,6 +194,6 @@ def test_damage_is_told_line_by_line_and_never_read_whole(folder: Path, clock: C
     with file.open("ab") as end:
         end.write(b"\xff\xfe\n\n" + b"x" * 100_000 + b"\n")
     decided(log, clock())
-    found = list(read_since(folder, NOON - KEEP))
+    found = written(folder)
     assert [one.line for one in found if isinstance(one, Damage)] == [3, 5]
     assert len(found) == 6

@@ -1,0 +1,186 @@
+"""`abri policy replay`: what a candidate would have said to what the decision log holds."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from admin.exits import Exit
+from admin.instants import parse_instant
+from admin.output import AsJson, local, say, show_json, warn
+from admin.progress import progress
+from admin.session import opened
+from davserver.config import kinds
+from davserver.domain.errors import BadInput
+from davserver.wiring.policy import Snapshot, load_policy
+from davserver.wiring.replaying import Difference, Replayed, Said, Times, replay_log
+
+_SPAN = kinds.duration(timedelta(0), timedelta(days=36500))
+_DATE_ONLY = len("2026-12-31")
+_DIGEST = 12
+
+
+def replay(
+    context: typer.Context,
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The folder of the other rules.")],
+    since: Annotated[
+        str, typer.Option(metavar="SPAN|ISO8601", help="From when on: 30d, 12h, or a moment.")
+    ] = "30d",
+    folders: Annotated[
+        list[Path] | None,
+        typer.Option("--log", metavar="DIR", help="Another log, or several (of each machine)."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask other rules what the decision log holds: what would have been refused, what allowed.
+    The exit code is 7 when anything would have come out otherwise.
+    """
+    snapshot = load_policy(new)
+    with opened(context) as session, progress("Replaying decisions") as tell:
+        begin = _since(since, session.now)
+        where = folders or _own(session.services.settings.policy.decisions)
+        structures = session.services.people.structures(session.who, session.now)
+        done = replay_log(where, snapshot, structures, begin, tell)
+    if as_json:
+        show_json(_plain(done, snapshot, begin))
+    else:
+        _tell(done, new, begin)
+    if done.differs:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _own(folder: Path | None) -> list[Path]:
+    if folder is None:
+        raise BadInput(
+            "policy.decisions is none: no decision log is kept here; --log DIR reads one"
+        )
+    return [folder]
+
+
+def _since(text: str, now: datetime) -> datetime:
+    """Raises BadInput."""
+    try:
+        return now - _SPAN.read(text, Path())
+    except ValueError:
+        moment = f"{text}T00:00" if len(text) == _DATE_ONLY else text
+        return parse_instant("--since", moment) or now
+
+
+# ── for people ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _tell(done: Replayed, new: Path, begin: datetime) -> None:
+    seen = done.replay.seen
+    if seen is None:
+        say(f"The log holds no decision since {local(begin)}.")
+    else:
+        span = f"{local(seen.first)} to {local(seen.last)}"
+        say(f"{_decisions(seen.count)} from {span}, asked again of {new}.")
+        for allowed, title in ((False, "would be refused"), (True, "would be allowed")):
+            _tell_those(done, title, allowed=allowed)
+        if not done.differs:
+            say("Every one would have come out the same.")
+    _tell_gaps(done)
+
+
+def _tell_those(done: Replayed, title: str, *, allowed: bool) -> None:
+    those = _sorted(done, allowed=allowed)
+    if not those:
+        return
+    say(f"\n{_decisions(sum(times.count for _, times in those))} {title}:")
+    width = len(str(those[0][1].count))
+    for one, times in those:
+        say(f"  {times.count:>{width}}  {_question(one)}")
+        say(f"  {'':{width}}  {_span(times)}; then {_why(one.was)}, now {_why(one.now)}")
+
+
+def _question(one: Difference) -> str:
+    asked = one.question
+    where = f"{asked.structure}, {asked.zone}, {asked.auth}, {asked.slot}"
+    if asked.relation == "none" and asked.action == "list":
+        return f"{asked.role}, the whole drive: {where}"
+    return f"{asked.role} {asked.relation}, {asked.action} {asked.category}: {where}"
+
+
+def _span(times: Times) -> str:
+    first, last = _minute(times.first), _minute(times.last)
+    return first if first == last else f"{first} to {last}"
+
+
+def _minute(at: datetime) -> str:
+    """In this machine's zone, which the first line names."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _why(said: Said) -> str:
+    if said.allowed:
+        return f"allowed by {said.rule}" if said.rule else "allowed"
+    return f"refused: {said.reason}" + (f" ({said.rule})" if said.rule else "")
+
+
+def _tell_gaps(done: Replayed) -> None:
+    replay = done.replay
+    if replay.unasked:
+        words = ", ".join(
+            f"{column.value} “{word}” ({count})"
+            for (column, word), count in replay.unknown.most_common()
+        )
+        asked = _decisions(replay.unasked)
+        say(f"\nNot asked again: {asked}, whose words these rules do not know: {words}.")
+    if done.damage:
+        place = f"{done.damage.file}:{done.damage.line}"
+        warn(f"{done.damaged} damaged lines are left out, the first is {place}")
+    if done.lost:
+        warn(f"{done.lost} lines are missing: the log could not be written then")
+    say("\nZones are those of the day: addresses are not kept, so networks.csv is not tried.")
+
+
+def _decisions(count: int) -> str:
+    return f"{count} decision{'s' * (count != 1)}"
+
+
+def _sorted(done: Replayed, *, allowed: bool) -> list[tuple[Difference, Times]]:
+    """The most frequent first."""
+    those = ((one, t) for one, t in done.replay.differences.items() if one.now.allowed is allowed)
+    return sorted(those, key=lambda pair: (-pair[1].count, pair[0].question))
+
+
+# ── for scripts ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _plain(done: Replayed, snapshot: Snapshot, begin: datetime) -> dict[str, Any]:
+    replay = done.replay
+    seen = replay.seen
+    return {
+        "policy": snapshot.generation[:_DIGEST],
+        "since": begin,
+        "decisions": seen.count if seen else 0,
+        "first": seen.first if seen else None,
+        "last": seen.last if seen else None,
+        "refused": [_group(*pair) for pair in _sorted(done, allowed=False)],
+        "allowed": [_group(*pair) for pair in _sorted(done, allowed=True)],
+        "not_asked": replay.unasked,
+        "unknown": [
+            {"column": column.value, "word": word, "count": count}
+            for (column, word), count in replay.unknown.most_common()
+        ],
+        "damaged_lines": done.damaged,
+        "lost_lines": done.lost,
+    }
+
+
+def _group(one: Difference, times: Times) -> dict[str, Any]:
+    return {
+        "count": times.count,
+        "first": times.first,
+        "last": times.last,
+        "question": {key: str(word) for key, word in one.question._asdict().items()},
+        "then": _said(one.was),
+        "now": _said(one.now),
+    }
+
+
+def _said(said: Said) -> dict[str, Any]:
+    return {"allowed": said.allowed, "reason": said.reason, "rule": said.rule}
