@@ -1,27 +1,23 @@
 """`abri policy`: whether the rules can be used, and why they decide as they do."""
 
-from dataclasses import asdict
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from admin import policy_impact, policy_lint, policy_replay, policy_test
-from admin.exits import Exit
+from admin import policy_check, policy_impact, policy_lint, policy_replay, policy_test
 from admin.instants import parse_instant
 from admin.output import AsJson, say, show_json
 from admin.policy_activation import apply, rollback, status
 from admin.policy_diff import diff
 from admin.session import opened
-from admin.settings_of import settings_of
 from davserver.domain.actions import Action, Strength
 from davserver.domain.decisions import Permit
 from davserver.domain.paths import DrivePath
 from davserver.wiring.explaining import Explanation, Question, in_words
-from davserver.wiring.policy import check_policy
 
 app = typer.Typer(help="The rules that narrow what grants give.", no_args_is_help=True)
+app.command("check")(policy_check.check)
 app.command("test")(policy_test.try_rules)
 app.command("lint")(policy_lint.lint)
 app.command("impact")(policy_impact.impact)
@@ -37,31 +33,6 @@ app.command()(rollback)
 class Language(StrEnum):
     EN = "en"
     FR = "fr"
-
-
-@app.command()
-def check(
-    context: typer.Context,
-    folder: Annotated[
-        Path | None, typer.Argument(help="A candidate; the folder of config.yaml if left out.")
-    ] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Look for mistakes in the policy files: place, code, what would be right. The exit code is 7
-    when they cannot be used.
-    """
-    where = folder or settings_of(context).policies
-    found = check_policy(where)
-    if as_json:
-        show_json([asdict(one) | {"is_error": one.is_error} for one in found])
-    else:
-        for one in found:
-            say(f"{'error' if one.is_error else 'warning'}: {where}/{one}")
-        if not found:
-            say(f"{where}: the rules can be used.")
-    if any(one.is_error for one in found):
-        raise typer.Exit(Exit.FINDINGS)
 
 
 @app.command()

@@ -73,6 +73,8 @@ def parse_calendars(lines: tuple[Line, ...], report: Report) -> Calendar:
     """What the file says, without the lines that are wrong. Problems go to `report`."""
     reading = _Reading()
     for line in lines:
+        if report.is_full(FILE):
+            break
         match line.fields[0].text:
             case "time-zone":
                 _read_time_zone(line, reading.zones, report)

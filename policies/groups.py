@@ -64,6 +64,8 @@ def parse_groups(lines: tuple[Line, ...], report: Report) -> Groups:
     """The groups without cycles, whatever the file holds. Problems go to `report`."""
     reading = _Reading()
     for line in lines:
+        if report.is_full(FILE):
+            break
         _read_line(line, reading, report)
     _check_members(reading, report)
     _cut_cycles(reading, report)
@@ -209,13 +211,19 @@ def _check_categories(reading: _Reading, report: Report) -> None:
     rule that forbids something for sensitive documents.
     """
     edges = reading.edges[Column.CATEGORY]
+    unplaced = []
     for category in FIXED[Column.CATEGORY]:
         classes = ancestors(category, edges) & _CLASSES
-        if len(classes) != 1:
+        place = reading.members.get((Column.CATEGORY, category))
+        if len(classes) != 1 and place is None:
+            unplaced.append(category)
+        elif len(classes) != 1:
             which = "both ordinary and sensitive" if classes else "neither ordinary nor sensitive"
-            place = reading.members.get((Column.CATEGORY, category), (0, 0))
             message = f"The category “{category}” is {which}; put it into exactly one of them."
-            report.add(FILE, place, Code.CATEGORY_CLASS, message)
+            report.add(FILE, place or (0, 0), Code.CATEGORY_CLASS, message)
+    if unplaced:
+        message = f"Neither ordinary nor sensitive: {', '.join(unplaced)}. Put each into one."
+        report.add(FILE, (0, 0), Code.CATEGORY_CLASS, message)
 
 
 def _slugs(reading: _Reading, report: Report) -> dict[str, StructureKind]:

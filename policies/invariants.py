@@ -56,7 +56,8 @@ PAUSED = Refusal(Reason.TOO_MANY_CHANGES, "invariant/paused")
 DEPOSIT_ONLY = Refusal(Reason.DEPOSIT_ONLY, "invariant/deposit-only-grant")
 REFUSALS = (NOBODY, BLOCKED, READ_ONLY_DEVICE, OWNER_ONLY, READ_ONLY, PAUSED, DEPOSIT_ONLY)
 
-_GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
+GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
+"""The relations that a grant makes."""
 
 
 def refusal(
@@ -71,7 +72,7 @@ def refusal(
         return OWNER_ONLY
     if who.read_only and not ON_A_READ_ONLY_DEVICE[action]:
         return READ_ONLY_DEVICE
-    if relation in _GRANTED and not (grant and grant.gives(action)):
+    if relation in GRANTED and not (grant and grant.gives(action)):
         return DEPOSIT_ONLY if grant and grant.right is Right.DEPOSIT else READ_ONLY
     if grant and grant.vault in who.paused and not ON_A_READ_ONLY_DEVICE[action]:
         return PAUSED
@@ -86,7 +87,7 @@ def _ends_for_them(who: Principal, action: Action) -> bool:
 def reachable(role: Role, relation: Relation, action: Action) -> bool:
     """Whether anything ties this role to what the action is about."""
     if action in CONTENT:
-        return role not in READS_NOTHING and (relation is Relation.OWNER or relation in _GRANTED)
+        return role not in READS_NOTHING and (relation is Relation.OWNER or relation in GRANTED)
     match relation:
         case Relation.OWNER:
             return True
@@ -100,5 +101,7 @@ def reachable(role: Role, relation: Relation, action: Action) -> bool:
 
 def possible(role: Role, relation: Relation, action: Action) -> bool:
     """False where no rule is ever honoured: the loader refuses an `allow` that only says this."""
-    owner_only = relation in _GRANTED and action not in GRANTABLE
-    return reachable(role, relation, action) and not owner_only
+    owner_only = relation in GRANTED and action not in GRANTABLE
+    # What a whole team holds is not passed on: nobody in it was chosen by name.
+    by_team = relation is Relation.VIA_STRUCTURE and action is Action.REGRANT
+    return reachable(role, relation, action) and not owner_only and not by_team

@@ -1,7 +1,9 @@
 """From a folder of policy files to a snapshot, or to every problem in it at once."""
 
 import hashlib
+import stat
 from collections.abc import Mapping
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from policies import calendars, case_files, groups, networks, rules
@@ -17,8 +19,11 @@ FILES = (MODEL, rules.FILE, groups.FILE, networks.FILE, calendars.FILE)
 MODEL_SHA256 = "376ec66e0eccd680ae5e790330778e1ec24135b06c3dab14f0bc9d8def790ff1"
 """Another matcher is another engine: it comes with a release, not with an edited file."""
 
-_WATCHED = (".csv", ".conf")
+_ENDINGS = frozenset({"csv", "conf"})
+_MISTAKEN = frozenset({"txt", "xls", "xlsx", "ods", "numbers"})
+"""What programs make of a policy file that is saved in the wrong way."""
 _MOST_BYTES = 1 << 20
+_NOT_THERE = frozenset({Code.FILE_MISSING, Code.FILE_UNREADABLE})
 
 
 def shipped() -> Path:
@@ -62,34 +67,53 @@ def check(directory: Path) -> tuple[Problem, ...]:
 
 def read_files(directory: Path, report: Report) -> dict[str, bytes]:
     """The policy files of a folder, each read once."""
-    files = {}
     try:
-        names = sorted(path.name for path in directory.iterdir() if path.suffix in _WATCHED)
+        names = sorted(path.name for path in directory.iterdir() if _is_watched(path.name))
     except OSError as error:
         message = f"The folder cannot be read: {error.strerror}."
         report.add(str(directory), (0, 0), Code.FILE_UNREADABLE, message)
         return {}
-    for name in names:
-        try:
-            files[name] = (directory / name).read_bytes()
-        except OSError as error:
-            message = f"The file cannot be read: {error.strerror}."
-            report.add(name, (0, 0), Code.FILE_UNREADABLE, message)
-            files[name] = b""
+    files = {name: _read_file(directory / name, report) for name in names}
     _check_names(files, report)
     return files
+
+
+def _is_watched(name: str) -> bool:
+    """Whatever somebody may take for a policy file: `Rules.CSV`, `rules.csv.txt`, `rules.xlsx`.
+    Not what editors put beside the files: names that begin with `.` or end in `~`.
+    """
+    *stems, ending = name.lower().split(".")
+    if ending in _ENDINGS:
+        return stems[:1] != [""]
+    return ending in _MISTAKEN and stems[:1] in [[one.split(".")[0]] for one in FILES]
+
+
+def _read_file(path: Path, report: Report) -> bytes:
+    """Empty when it cannot be read; no device or pipe is waited for, and no huge file taken in."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            report.add(path.name, (0, 0), Code.FILE_UNREADABLE, "This is no file.")
+            return b""
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror}."
+        report.add(path.name, (0, 0), Code.FILE_UNREADABLE, message)
+        return b""
 
 
 def _check_names(files: Mapping[str, bytes], report: Report) -> None:
     for name in FILES:
         if name not in files:
-            report.add(name, (0, 0), Code.FILE_MISSING, "This file is missing; it may be empty.")
+            message = "This file is missing; put it back. The shipped set has one of each."
+            report.add(name, (0, 0), Code.FILE_MISSING, message)
     for name, content in files.items():
         if name not in FILES:
             message = "No such policy file is known, so it would have no effect."
             report.add(name, (0, 0), Code.FILE_UNEXPECTED, message, nearest(name, FILES))
         elif len(content) > _MOST_BYTES:
-            report.add(name, (0, 0), Code.FILE_UNREADABLE, "The file is larger than 1 MiB.")
+            message = "The file is larger than 1 MiB; none of it was looked at."
+            report.add(name, (0, 0), Code.FILE_UNREADABLE, message)
 
 
 def generation_of(files: Mapping[str, bytes]) -> str:
@@ -104,10 +128,11 @@ def generation_of(files: Mapping[str, bytes]) -> str:
 
 def _snapshot(files: Mapping[str, bytes], report: Report) -> Snapshot:
     def lines(name: str) -> tuple[Line, ...]:
-        return read_sheet(name, files.get(name, b"")[:_MOST_BYTES], report)
+        content = files.get(name, b"")
+        return read_sheet(name, content if len(content) <= _MOST_BYTES else b"", report)
 
     model = _model(files, report)
-    grouped = groups.parse_groups(lines(groups.FILE), report)
+    grouped = _groups(lines(groups.FILE), report)
     zones = networks.parse_networks(lines(networks.FILE), report)
     calendar = calendars.parse_calendars(lines(calendars.FILE), report)
     vocabulary = build_vocabulary(grouped.edges, tuple(grouped.slugs), calendar.slots)
@@ -134,10 +159,41 @@ def _snapshot(files: Mapping[str, bytes], report: Report) -> Snapshot:
     )
 
 
+def _groups(lines: tuple[Line, ...], report: Report) -> groups.Groups:
+    """Without the file, as shipped: or each of its words would be told as a mistake elsewhere."""
+    if any(one.file == groups.FILE and one.code in _NOT_THERE for one in report.problems):
+        unheard = Report()
+        raw = (shipped() / groups.FILE).read_bytes()
+        return groups.parse_groups(read_sheet(groups.FILE, raw, unheard), unheard)
+    return groups.parse_groups(lines, report)
+
+
 def _model(files: Mapping[str, bytes], report: Report) -> str:
     content = files.get(MODEL, b"").replace(b"\r\n", b"\n")
     if MODEL in files and hashlib.sha256(content).hexdigest() != MODEL_SHA256:
-        message = "This file differs from the one that belongs to this release; put that one back."
-        report.add(MODEL, (0, 0), Code.MODEL_CHANGED, message)
+        text = content.decode("utf-8", "replace")
+        report.keep_lines(MODEL, text.split("\n"))
+        message = (
+            "This file is a part of the engine, and here it is not as it came with this release:"
+            " all rules would mean something else. Put the release's file back. What is allowed is"
+            " said in rules.csv."
+        )
+        report.add(MODEL, _first_difference(text), Code.MODEL_CHANGED, message)
         return ""
     return content.decode()
+
+
+def _first_difference(model: str) -> tuple[int, int]:
+    """Line and column; (0, 0) where there is no file of this release to compare with."""
+    raw = (shipped() / MODEL).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != MODEL_SHA256:
+        return 0, 0
+    for number, (mine, theirs) in enumerate(
+        zip_longest(model.split("\n"), raw.decode().split("\n"), fillvalue=""), start=1
+    ):
+        if mine != theirs:
+            same = sum(
+                1 for _ in takewhile(lambda two: two[0] == two[1], zip(mine, theirs, strict=False))
+            )
+            return number, same + 1
+    return 0, 0

@@ -8,6 +8,7 @@ from davserver.domain.actions import Action, Relation
 from davserver.domain.people import Role
 from policies.invariants import possible
 from policies.problems import Code, Report, nearest
+from policies.sharing_on import faults
 from policies.sheet import Field, Line
 from policies.vocabulary import ANY, CIRCUMSTANCES, Column, Vocabulary
 
@@ -55,14 +56,18 @@ def parse_rules(
 ) -> tuple[Rule, ...]:
     """The rules that are sound, in file order. Problems go to `report`."""
     ids: dict[str, int] = {}
+    said: dict[tuple[bool, tuple[str, ...]], Rule] = {}
     rules: list[Rule] = []
     for line in lines:
+        if report.is_full(FILE):
+            break
         rule = _read_rule(line, vocabulary, ids, report)
         if rule is not None:
             _check_visibility(rule, line, vocabulary, report)
-            _check_honoured(rule, line, vocabulary, report)
+            if _shares_on_rightly(rule, line, vocabulary, report):
+                _check_honoured(rule, line, vocabulary, report)
             _check_strength(rule, line, report)
-            _check_same(rule, rules, line, report)
+            _check_same(rule, said, line, report)
             rules.append(rule)
     _check_whole(rules, report)
     return tuple(rules)
@@ -87,7 +92,7 @@ def _shape_holds(line: Line, report: Report) -> bool:
     key, place = line.fields[0], (line.number, line.fields[0].column)
     if key.text != KEY:
         message = f"A rule starts with “{KEY}”, not with “{key.text}”."
-        report.add(FILE, place, Code.UNKNOWN_KEY, message, KEY)
+        report.add(FILE, place, Code.UNKNOWN_KEY, message, nearest(key.text, {KEY}))
     if len(line.fields) != _FIELDS:
         message = f"A rule has {_FIELDS} fields, this line has {len(line.fields)}."
         report.add(FILE, (line.number, line.fields[-1].column), Code.FIELD_COUNT, message)
@@ -113,7 +118,7 @@ def _check_id(field: Field, line: int, ids: dict[str, int], report: Report) -> b
 def _check_effect(field: Field, line: int, report: Report) -> bool:
     if field.text in EFFECTS:
         return True
-    message = f"“{field.text}” is no effect; a rule says allow or deny."
+    message = f"“{field.text}” is neither allow nor deny, so this rule would have no effect."
     place = (line, field.column)
     report.add(FILE, place, Code.UNKNOWN_EFFECT, message, nearest(field.text, EFFECTS))
     return False
@@ -134,7 +139,8 @@ def _check_word(
     others = [c.value for c in Column if field.text in vocabulary.accepts[c]]
     if others:
         message += f" It belongs into the column {others[0]}: have two fields changed places?"
-    report.add(FILE, place, Code.UNKNOWN_WORD, message, nearest(field.text, set(known) - {ANY}))
+    hint = None if others else nearest(field.text, set(known) - {ANY})
+    report.add(FILE, place, Code.UNKNOWN_WORD, message, hint)
     return False
 
 
@@ -153,6 +159,15 @@ def _check_visibility(rule: Rule, line: Line, vocabulary: Vocabulary, report: Re
                 " delete their copies. Write one rule for `list` and one for the other actions."
             )
             report.add(FILE, _place(line, column), Code.LIST_DEPENDS, message)
+
+
+def _shares_on_rightly(rule: Rule, line: Line, vocabulary: Vocabulary, report: Report) -> bool:
+    words = dict(zip(Column, rule.words, strict=True))
+    found = list(faults(words, vocabulary)) if rule.allows else []
+    for fault in found:
+        place = _place(line, fault.column)
+        report.add(FILE, place, Code.WIDENS_SHARING_ON, fault.message, fault.word)
+    return not found
 
 
 def _combinations(rule: Rule, vocabulary: Vocabulary) -> Iterator[tuple[Role, Relation, Action]]:
@@ -182,17 +197,18 @@ def _check_strength(rule: Rule, line: Line, report: Report) -> None:
         report.add(FILE, _place(line, Column.AUTH), Code.DENY_STRENGTH, message)
 
 
-def _check_same(rule: Rule, rules: list[Rule], line: Line, report: Report) -> None:
-    for other in rules:
-        if (other.words, other.allows) == (rule.words, rule.allows):
-            message = f"This says the same as “{other.id}” in line {other.line}."
-            report.add(FILE, (line.number, line.fields[1].column), Code.SAME_RULE, message)
-            return
+def _check_same(
+    rule: Rule, said: dict[tuple[bool, tuple[str, ...]], Rule], line: Line, report: Report
+) -> None:
+    other = said.setdefault((rule.allows, rule.words), rule)
+    if other is not rule:
+        message = f"This says the same as “{other.id}” in line {other.line}."
+        report.add(FILE, (line.number, line.fields[1].column), Code.SAME_RULE, message)
 
 
 def _check_whole(rules: list[Rule], report: Report) -> None:
     if len(rules) > MOST_RULES:
         message = f"{len(rules)} rules; above {MOST_RULES} decisions become slow. Use groups."
         report.add(FILE, (rules[MOST_RULES].line, 1), Code.TOO_MANY_RULES, message)
-    if not any(rule.allows for rule in rules):
+    if not any(rule.allows for rule in rules) and not report.knows(FILE):
         report.add(FILE, (0, 0), Code.NOTHING_ALLOWED, "No rule allows anything: nobody gets in.")

@@ -7,9 +7,12 @@ is reported and then repaired in place, so that one reading also finds what is w
 import unicodedata
 from dataclasses import dataclass
 
+from policies.encodings import text_of
 from policies.problems import Code, Report
 
-_BOM = "\ufeff"
+LONGEST_LINE = 1000
+"""The longest line that is read; a rule of twice the usual length has 200 characters."""
+
 _SPACE = " "
 _QUOTES = "\"'“”«»\u2018\u2019"
 
@@ -30,10 +33,13 @@ class Line:
 
 def read_sheet(file: str, raw: bytes, report: Report) -> tuple[Line, ...]:
     """The lines that hold something, comments left out. Problems go to `report`."""
-    text = _decoded(file, raw, report)
+    text = text_of(file, raw, report)
+    contents = text.split("\n")
+    report.keep_lines(file, contents)
     lines = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        content = line.removesuffix("\r")
+    for number, content in enumerate(contents, start=1):
+        if report.is_full(file):
+            break
         if content.strip(_SPACE) and not content.lstrip(_SPACE).startswith("#"):
             clean = _repaired(file, number, content, report)
             if clean.strip(_SPACE):
@@ -41,33 +47,17 @@ def read_sheet(file: str, raw: bytes, report: Report) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _decoded(file: str, raw: bytes, report: Report) -> str:
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
-        report.add(
-            file, (line, column), Code.NOT_UTF8, "The file is not UTF-8 text; save it as UTF-8."
-        )
-        return ""
-    if text.startswith(_BOM):
-        message = "The file starts with a byte order mark; save it as UTF-8 without BOM."
-        report.add(file, (1, 1), Code.BYTE_ORDER_MARK, message)
-        return text[1:]
-    return text
-
-
 def _repaired(file: str, number: int, content: str, report: Report) -> str:
+    if len(content) > LONGEST_LINE:
+        message = f"This line has {len(content)} characters; {LONGEST_LINE} are read at most."
+        report.add(file, (number, LONGEST_LINE + 1), Code.LINE_TOO_LONG, message)
+        return ""
     content = _without_comment(file, number, content, report)
     if ";" in content:
         message = "Fields are separated by commas; “;” has no meaning here."
         report.add(file, (number, content.index(";") + 1), Code.SEMICOLONS, message)
         content = content.replace(";", ",")
-    return "".join(
-        _repaired_character(file, (number, column), character, report)
-        for column, character in enumerate(content, start=1)
-    )
+    return _without_odd_characters(file, number, content, report)
 
 
 def _without_comment(file: str, number: int, content: str, report: Report) -> str:
@@ -79,20 +69,41 @@ def _without_comment(file: str, number: int, content: str, report: Report) -> st
     return content[:at]
 
 
-def _repaired_character(file: str, place: tuple[int, int], character: str, report: Report) -> str:
-    category = unicodedata.category(character)
-    point = f"U+{ord(character):04X}"
+def _without_odd_characters(file: str, number: int, content: str, report: Report) -> str:
+    """With a space for each of them. One problem per kind and line is told, with the count."""
+    found: dict[Code, list[int]] = {}
+    for at, character in enumerate(content):
+        code = _odd(character)
+        if code is not None:
+            found.setdefault(code, []).append(at)
+    for code, places in found.items():
+        message = _about(code, content[places[0]])
+        if len(places) > 1:
+            message += f" There are {len(places)} in this line."
+        report.add(file, (number, places[0] + 1), code, message)
+        content = "".join(" " if at in places else c for at, c in enumerate(content))
+    return content
+
+
+def _odd(character: str) -> Code | None:
     if character in _QUOTES:
-        report.add(file, place, Code.QUOTE, "Quotes are not used in these files; remove them.")
-    elif category == "Cc":
-        message = f"Control character {point}; use ordinary spaces."
-        report.add(file, place, Code.CONTROL_CHARACTER, message)
-    elif character != " " and category in {"Zs", "Zl", "Zp", "Cf"}:
-        message = f"Unusual or invisible space {point}; use ordinary spaces."
-        report.add(file, place, Code.ODD_SPACE, message)
-    else:
-        return character
-    return " "
+        return Code.QUOTE
+    if character == _SPACE or character.isalnum():
+        return None
+    category = unicodedata.category(character)
+    if category == "Cc":
+        return Code.CONTROL_CHARACTER
+    return Code.ODD_SPACE if category in {"Zs", "Zl", "Zp", "Cf"} else None
+
+
+def _about(code: Code, character: str) -> str:
+    point = f"U+{ord(character):04X}"
+    if code is Code.QUOTE:
+        return "Quotes are not used in these files; remove them."
+    if code is Code.CONTROL_CHARACTER:
+        name = "A tab" if character == "\t" else f"Control character {point}"
+        return f"{name}; use ordinary spaces."
+    return f"Unusual or invisible space {point}; use ordinary spaces."
 
 
 def _fields(line: str) -> tuple[Field, ...]:

@@ -6,7 +6,7 @@ from tests.support.instance import Instance, Server
 
 LATER = "2098-01-01T00:00+00:00"
 LAST = "2099-01-01T00:00+00:00"
-SHARE_ON = "\np, share-on, allow, professional, grantee, regrant, *, *, *, *, *\n"
+SHARE_ON = "\np, share-on, allow, professional, grantee, regrant, ordinary, *, *, password, *\n"
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,7 @@ def test_what_is_for_one_purpose_ends_together(instance: Instance):
 
 
 def test_a_professional_shares_on_only_where_a_rule_allows_it(instance: Instance):
+    instance.abri("vault", "category", "amina", "/Logement", "housing")
     parent = given(instance, "amina", "karim", "/Logement", "write", "--until", LATER)
     path = "/Amina Benali/Logement/bail.txt"
     words = ("grant", "add", "--from", "karim", "--to", "lea", "--path", path, "--rights", "read")

@@ -1,6 +1,7 @@
 """Sharing on: only where the policy allows it, never more, never longer, and only once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Reason, Refused
 from davserver.domain.grants import ToPerson, ToStructure
+from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Structure
 from tests.support.accounts import NOON
 from tests.support.drive import Drive
-from tests.support.rules import SHARE_ON, let_share_on, more_rules
+from tests.support.rules import let_share_on, more_rules
 from tests.support.safekeeping import Safekeeping, later, safekeeping
 
 DAY = timedelta(days=1)
@@ -112,12 +114,11 @@ def test_by_the_shipped_rules_nobody_shares_on(
     assert lea.names("/") == []
 
 
-def test_a_rule_for_named_grants_says_nothing_of_a_structures(
+def test_what_a_structure_holds_nobody_of_it_shares_on(
     world: Safekeeping, amina: Drive, karim: Drive, lea: Drive, ccas: Structure
 ) -> None:
-    more_rules(world, SHARE_ON.format("grantee"))
     give(world, amina, ccas, "/Logement")
-    assert refusal(world, karim, lea, LEASE) is Reason.POLICY
+    assert refusal(world, karim, lea, LEASE) is Reason.OWNER_ONLY
 
 
 def test_never_more_rights_than_the_grant_that_it_stands_on(
@@ -282,12 +283,23 @@ def test_it_stands_as_long_as_whoever_shared_it_on_has_it(
     assert lea.names("/Name of amina") == ["bail.txt"]
 
 
-def test_it_goes_with_the_place_in_the_structure_that_it_stands_on(
+def test_one_that_stands_on_a_structures_goes_with_the_place_there(
     world: Safekeeping, amina: Drive, karim: Drive, lea: Drive, ccas: Structure
 ) -> None:
-    give(world, amina, ccas, "/Logement")
-    give(world, karim, lea, LEASE)
-    assert lea.names("/Name of amina") == ["bail.txt"]
+    """No rule lets anybody make one; a row that says so is still judged by the facts."""
+    team = give(world, amina, ccas, "/Logement")
+    named = give(world, amina, karim, "/Logement")
+    view = give(world, karim, lea, LEASE)
+    grants = world.tools.grants
+
+    def stand_on_the_team(tx: Any) -> None:
+        made = grants.one(tx, GrantId(view.id))
+        other = replace(made.grant, id=GrantId(b"t" * 16), parent=GrantId(team.id), folder="Other")
+        grants.insert(tx, other, by=karim.person.id, purpose="")
+
+    world.db.write(stand_on_the_team)
+    world.sharing.end(amina.who, named.id, world.clock())
+    assert lea.names("/Other") == ["bail.txt"]
     world.people.end_membership(world.operator, "karim", "ccas", world.clock())
     assert lea.names("/") == []
 

@@ -41,6 +41,17 @@ NETWORKS = (
 )
 
 
+OPEN_RULES = "\n".join(
+    [
+        *(f"p, {a}, allow, *, *, {a}, *, *, *, *, *" for a in Action if a is not Action.REGRANT),
+        "p, regrant-own, allow, *, owner, regrant, *, *, *, *, *",
+        "p, regrant-on, allow, *, grantee, regrant, ordinary, *, *, password, *",
+        "",
+    ]
+)
+"""The most that a file can allow."""
+
+
 def shipped_files() -> dict[str, bytes]:
     """The shipped set, as name → bytes, to be changed by a test."""
     return dict(load(shipped()).files)

@@ -212,11 +212,11 @@ def test_a_structure_whose_kind_changes_loses_as_the_one_and_gains_as_the_other(
 
 
 def test_addresses_of_ipv4_in_ipv6_are_told_as_ipv4():
-    new = with_files(networks=NETWORKS.decode() + "::/16, vpn\n")
+    new = with_files(networks=NETWORKS.decode() + "::/32, vpn\n")
     told = facts(with_files(networks=NETWORKS), new)
     assert told == [
         "::–::fffe:ffff:ffff: internet → vpn",
-        "::1:0:0:0–0:ffff:ffff:ffff:ffff:ffff:ffff:ffff: internet → vpn",
+        "::1:0:0:0–::ffff:ffff:ffff:ffff:ffff:ffff: internet → vpn",
     ]
 
 

@@ -10,11 +10,13 @@ from davserver.domain.actions import Action, Category, Strength, Zone
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import Reason
 from policies.decider import Judge
+from policies.invariants import OWN_REVOKE, REFUSALS
 from policies.loader import load_bytes, shipped
 from policies.trials import run
 from tests.policy.question import NOW, a_set, named, shipped_files, structure, team
 
 GUIDE = (shipped() / "POLICY.md").read_text()
+DOCUMENT = (shipped().parent / "docs" / "policy.md").read_text()
 FRENCH, ENGLISH = GUIDE.split("\n---\n")
 
 
@@ -63,7 +65,7 @@ def test_the_example_of_sharing_on_works_for_ordinary_documents_shared_by_name()
     for asked, allowed in ((ordinary, True), (sensitive, False), (by_team, False)):
         who = replace(asked.who, strength=strong)
         decision = before.decide(who, Action.REGRANT, asked.target, NOW)
-        assert decision.reason in {Reason.POLICY, Reason.CATEGORY}
+        assert decision.reason in {Reason.POLICY, Reason.OWNER_ONLY}
         decision = after.decide(who, Action.REGRANT, asked.target, NOW)
         assert isinstance(decision, Permit) is allowed
 
@@ -79,13 +81,15 @@ def test_the_case_of_the_guide_passes_on_the_shipped_rules():
     [
         ("networks.csv", "203.0.113.66/32, blocked"),
         ("groups.csv", "structure, ccas-lyon, ccas"),
-        ("calendars.csv", "work-hours, mon-fri, 08:00, 19:00"),
+        *(("calendars.csv", line) for line in blocks(ENGLISH)[3]),
+        ("calendars.csv", "\n".join(blocks(ENGLISH)[3])),
     ],
 )
 def test_the_lines_that_the_guides_and_comments_show_load(file, line):
     files = shipped_files()
     assert line in GUIDE or line in files[file].decode()
-    files[file] += f"\n{line}\n".encode()
+    kept = [one for one in files[file].decode().splitlines() if one not in line.split("\n")]
+    files[file] = "\n".join([*kept, line, ""]).encode()
     assert load_bytes(files).warnings == ()
 
 
@@ -133,3 +137,15 @@ def test_the_office_is_closed_on_the_public_holidays_of_where_it_is():
         answer = decider.decide(asked.who, Action.GET, asked.target, now)
         assert isinstance(answer, Permit) is allowed, (zone, now)
         assert decider.may_see(asked.who, asked.target, now)
+
+
+def test_each_right_of_the_service_names_rules_that_are_shipped_and_each_rule_is_named():
+    section = DOCUMENT.split("## What the service promises, and the rule behind it")[1]
+    section = section.split("\n## ")[0]
+    rows = [row.split("|") for row in section.splitlines() if row.startswith("| ")][1:]
+    named = {word for row in rows for word in re.findall(r"`([a-z/-]+)`", row[2])}
+    shipped_rules = {rule.id for rule in load_bytes(shipped_files()).rules}
+    invariants_ = {one.rule for one in REFUSALS} | {OWN_REVOKE}
+    assert len(rows) > 15
+    assert named - shipped_rules - invariants_ == {"modify", "recall", "regrant"} & named
+    assert shipped_rules - named <= set(re.findall(r"`([a-z-]+)`", section))

@@ -39,6 +39,17 @@ CASES: list[tuple[str, str, Code, int, int, str | None]] = [
     ("rules.csv", ROW.replace("consult", "grant"), Code.NEVER_HONOURED, 1, 16, None),
     ("rules.csv", "p, x, deny, professional, *, get, *, *, *, mfa, *", Code.DENY_STRENGTH, 1, 44,
      None),
+    ("rules.csv", "p, x, allow, *, *, regrant, ordinary, *, *, password, *",
+     Code.WIDENS_SHARING_ON, 1, 17, "grantee"),
+    ("rules.csv", "p, x, allow, professional, via-structure, regrant, ordinary, *, *, mfa, *",
+     Code.WIDENS_SHARING_ON, 1, 28, "grantee"),
+    ("rules.csv", "p, x, allow, professional, grantee, regrant, *, *, *, password, *",
+     Code.WIDENS_SHARING_ON, 1, 46, "ordinary"),
+    ("rules.csv", "p, x, allow, professional, grantee, regrant, health, *, *, password, *",
+     Code.WIDENS_SHARING_ON, 1, 46, "ordinary"),
+    ("rules.csv", "p, x, allow, professional, grantee, regrant, housing, *, *, *, *",
+     Code.WIDENS_SHARING_ON, 1, 61, "password"),
+    ("rules.csv", "p, x, allow, *, *, *, *, *, *, *, *", Code.WIDENS_SHARING_ON, 1, 20, None),
     ("rules.csv", ROW.replace(",", ";"), Code.SEMICOLONS, 1, 2, None),
     ("rules.csv", ROW.replace(", one", ",\tone"), Code.CONTROL_CHARACTER, 1, 3, None),
     ("rules.csv", ROW.replace(", one", ",\u00a0one"), Code.ODD_SPACE, 1, 3, None),
@@ -70,12 +81,22 @@ CASES: list[tuple[str, str, Code, int, int, str | None]] = [
     ("networks.csv", "10.0.0.0/33, office", Code.BAD_NETWORK, 1, 1, None),
     ("networks.csv", "ten, office", Code.BAD_NETWORK, 1, 1, None),
     ("networks.csv", "10.0.0.0, office", Code.BAD_NETWORK, 1, 1, None),
-    ("networks.csv", "10.1.2.3/8, office", Code.HOST_BITS, 1, 1, "10.0.0.0/8"),
+    ("networks.csv", "10.1.2.3/8, office", Code.HOST_BITS, 1, 1, "10.1.2.3/32"),
+    ("networks.csv", "203.0.113.0/16, office", Code.HOST_BITS, 1, 1, "203.0.113.0/24"),
+    ("networks.csv", "2001:db8:12::/16, blocked", Code.HOST_BITS, 1, 1, "2001:db8:12::/48"),
+    ("networks.csv", "10.0.0.0/255.0.0.0, office", Code.BAD_NETWORK, 1, 1, "10.0.0.0/8"),
     ("networks.csv", "10.0.0.0/8, vpn\n10.0.0.0/8, office", Code.DUPLICATE_NETWORK, 2, 1, None),
+    ("networks.csv", "2001:db8::/32, vpn\n2001:0DB8:0::/32, office",
+     Code.DUPLICATE_NETWORK, 2, 1, None),
+    ("networks.csv", "10.0.0.0/8, vpn\n10.1.0.0/16, office\n10.1.2.0/24, office",
+     Code.NETWORK_CHANGES_NOTHING, 3, 1, None),
+    ("networks.csv", "11.1.0.0/16, internet", Code.NETWORK_CHANGES_NOTHING, 1, 1, None),
     ("networks.csv", "10.0.0.0/8, ofice", Code.UNKNOWN_ZONE, 1, 13, "office"),
     ("networks.csv", "10.0.0.0/8", Code.FIELD_COUNT, 1, 1, None),
     ("networks.csv", "0.0.0.0/0, office", Code.NETWORK_TOO_WIDE, 1, 1, None),
-    ("networks.csv", "2000::/3, vpn", Code.NETWORK_TOO_WIDE, 1, 1, None),
+    ("networks.csv", "2000::/3, vpn", Code.NETWORK_TOO_WIDE, 1, 1, "2000::/32"),
+    ("networks.csv", "192.0.2.0/2, office", Code.NETWORK_TOO_WIDE, 1, 1, "192.0.2.0/24"),
+    ("networks.csv", "198.0.0.0/8, vpn", Code.NETWORK_TOO_WIDE, 1, 1, "198.0.0.0/16"),
     ("networks.csv", "::ffff:10.0.0.0/104, office", Code.MAPPED_NETWORK, 1, 1, None),
     ("calendars.csv", "*, mon, 08:00, 09:00", Code.BAD_SLOT_NAME, 1, 1, None),
     ("calendars.csv", "Day, mon, 08:00, 09:00", Code.BAD_SLOT_NAME, 1, 1, None),
@@ -129,9 +150,11 @@ ELSEWHERE = {
     Code.NOT_UTF8,
     Code.BYTE_ORDER_MARK,
     Code.MODEL_CHANGED,
+    Code.LINE_TOO_LONG,
+    Code.TOO_MANY_PROBLEMS,
     Code.GROUP_TOO_DEEP,
 }
-"""Codes whose test stands below or beside the defect that they answer."""
+"""Codes whose test stands below, beside the defect that they answer, or among the nasty files."""
 
 
 def problems_of(files: dict[str, bytes]) -> tuple[Problem, ...]:
@@ -227,11 +250,40 @@ def test_swapped_columns_are_recognised():
 
 def test_a_problem_prints_as_place_code_message_and_hint():
     files, _ = changed("rules.csv", ROW.replace("allow", "alow"))
-    told = str(problems_of(files)[0]), str(problems_of(files)[1])
-    assert told[0].startswith("rules.csv:0:0: P030 ")
-    assert told[1] == (
-        "rules.csv:1:9: P023 “alow” is no effect; a rule says allow or deny. Did you mean “allow”?"
+    (told,) = problems_of(files)
+    assert str(told) == (
+        "rules.csv:1:9: P023 “alow” is neither allow nor deny, so this rule would have no effect."
+        " Did you mean “allow”?"
     )
+    assert told.source == ROW.replace("allow", "alow")
+    assert told.source[told.column - 1 :][: told.length] == "alow"
+
+
+def test_a_problem_of_a_whole_file_has_no_line():
+    files, _ = changed("rules.csv", "# nothing")
+    (told,) = problems_of(files)
+    assert str(told) == "rules.csv: P030 No rule allows anything: nobody gets in."
+    assert told.source == ""
+
+
+def test_a_set_that_is_wrong_otherwise_is_not_said_to_allow_nothing():
+    files, _ = changed("rules.csv", "p, x")
+    assert [p.code for p in problems_of(files)] == [Code.FIELD_COUNT]
+
+
+def test_a_changed_model_is_told_at_the_first_character_that_differs():
+    files = shipped_files()
+    lines = files["model.conf"].split(b"\n")
+    row, column = next(
+        (n, line.index(b"r.rel")) for n, line in enumerate(lines) if b"r.rel" in line
+    )
+    for old, new in ((b"r.rel", b"r.role"), (b"r.rel == p.rel)", b"")):
+        changed_model = files["model.conf"].replace(old, new, 1)
+        (told,) = problems_of({**files, "model.conf": changed_model})
+        where = column + (3 if new else 0)
+        assert (told.line, told.column) == (row + 1, where + 1)
+    (told,) = problems_of({**files, "model.conf": files["model.conf"] + b"\n# more"})
+    assert told.line == len(lines) + 1
 
 
 @pytest.mark.parametrize("folder", ["shipped", "office-hours", "two-factor"])
@@ -298,8 +350,12 @@ def test_a_file_of_more_than_one_mebibyte_is_told(folder):
     ("content", "code", "line", "column"),
     [
         (b"# caf\xe9\n", Code.NOT_UTF8, 1, 6),
-        (b"# one\n10.0.0.0/8, offic\xe9\n", Code.NOT_UTF8, 2, 18),
+        (b"# one\n10.0.0.0/8, office\n# caf\xe9\n", Code.NOT_UTF8, 3, 6),
         ("10.0.0.0/8, office".encode("utf-16"), Code.NOT_UTF8, 1, 1),
+        ("# 10\n10.0.0.0/8, office".encode("utf-16-le"), Code.NOT_UTF8, 1, 1),
+        ("10.0.0.0/8, office\r\n".encode("utf-16-be"), Code.NOT_UTF8, 1, 1),
+        (b"10.0.0.0/8, of\0fice", Code.NOT_UTF8, 1, 1),
+        (b"10.0.0.0/8, office\r10.1.0.0/16, vpn\r", Code.CONTROL_CHARACTER, 1, 19),
         ("# fine\n".encode("utf-8-sig"), Code.BYTE_ORDER_MARK, 1, 1),
     ],
 )
@@ -351,7 +407,7 @@ def test_a_block_of_the_whole_drive_may_depend_on_circumstances():
         "p, x, deny, professional, *, *, *, ccas, internet, *, *",
         "p, x, deny, professional, *, consult, *, *, internet, *, *",
         "p, x, deny, *, *, list, *, *, internet, *, *",
-        "p, x, allow, *, *, *, *, *, internet, *, *",
+        "p, x, allow, *, *, consult, *, *, internet, *, *",
     ],
 )
 def test_a_rule_that_would_hide_things_by_network_is_refused(rule):

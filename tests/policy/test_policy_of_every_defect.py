@@ -3,14 +3,16 @@
 import ast
 import logging
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from davserver.domain.actions import Action, Category, Strength
+from davserver.domain.actions import Action, Category, Strength, Zone
 from davserver.domain.decisions import Denial, Permit
 from policies import engine
 from policies.decider import Judge
@@ -235,6 +237,25 @@ def test_16_groups_deeper_than_casbin_follows_are_refused():
     with pytest.raises(PolicyProblems) as found:
         with_files(groups=groups, rules=rules.replace("professional", "beneficiary"))
     assert {p.code for p in found.value.problems if p.is_error} == {Code.GROUP_TOO_DEEP}
+
+
+def test_16_hours_are_those_of_the_structure_whatever_the_zone_of_the_machine(monkeypatch):
+    asked = replace(team(zone=Zone.OFFICE), now=datetime(2026, 1, 14, 17, 30, tzinfo=UTC))
+    try:
+        for zone in ("Pacific/Auckland", "America/Martinique", "UTC"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            decider = Judge(a_set("office-hours"))
+            answer = decider.decide(asked.who, Action.GET, asked.target, asked.now)
+            assert isinstance(answer, Permit), zone
+            assert answer.valid_until == datetime(2026, 1, 14, 18, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_16_nothing_in_the_model_knows_the_time():
+    assert b"timeMatch" not in shipped_files()["model.conf"]
 
 
 def test_17_the_matcher_is_parsed_once_whatever_the_number_of_questions():

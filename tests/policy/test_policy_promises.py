@@ -7,9 +7,8 @@ from policies.loader import load, shipped
 from policies.promises import PROMISES, ask_all
 from policies.ties import NO_TIE
 from policies.trials import run
-from tests.policy.question import with_files
+from tests.policy.question import OPEN_RULES, with_files
 
-OPEN = "p, all, allow, *, *, *, *, *, *, *, *"
 NARROW = """
 p, all,  allow, *, *, *,    justice, shelter, vpn,    cert, night
 p, deny, deny,  *, *, *,    health,  *,       *,      *,    *
@@ -37,7 +36,7 @@ def broken(snapshot) -> set[str]:
     return {one.name for one in ask_all(snapshot) if one.broken}
 
 
-@pytest.mark.parametrize("rules", [OPEN, NARROW, "p, none, deny, *, *, *, *, *, *, *, *"])
+@pytest.mark.parametrize("rules", [OPEN_RULES, NARROW, "p, none, deny, *, *, *, *, *, *, *, *"])
 def test_no_rules_break_a_promise(rules):
     assert broken(with_files(rules=rules, **NIGHT)) == set()
 
@@ -66,8 +65,8 @@ def test_a_promise_is_broken_where_its_invariant_is_forgotten(name, monkeypatch)
 
     monkeypatch.setattr(decider, "refusal", forgetful)
     expected = {one for one, kept_by in KEPT_BY.items() if kept_by is forgotten}
-    assert expected <= broken(with_files(rules=OPEN))
-    trial = run(with_files(rules=OPEN), {})
+    assert expected <= broken(with_files(rules=OPEN_RULES))
+    trial = run(with_files(rules=OPEN_RULES), {})
     assert not trial.passed
     assert not trial.failures
 
@@ -83,4 +82,4 @@ def test_a_narrow_rule_is_found_by_the_questions_all_the_same(monkeypatch):
 
 def test_ending_a_share_breaks_where_ownership_is_not_recognised(monkeypatch):
     monkeypatch.setattr(decider, "tie_of", lambda *_: NO_TIE)
-    assert "own-revoke" in broken(with_files(rules=OPEN))
+    assert "own-revoke" in broken(with_files(rules=OPEN_RULES))

@@ -22,7 +22,7 @@ BASE = load_bytes(
         **shipped_files(),
         "groups.csv": shipped_files()["groups.csv"] + b"structure, lyon, ccas\n",
         "calendars.csv": b"day, mon, 08:00, 19:00\n",
-        "rules.csv": b"p, x, allow, *, *, *, *, *, *, *, *\n",
+        "rules.csv": b"p, x, allow, *, *, get, *, *, *, *, *\n",
     }
 )
 VOCABULARY = BASE.vocabulary

@@ -23,10 +23,6 @@ from tests.support.walkabout import CALENDAR, NETWORKS
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
-RESHARE = [
-    SHARE_ON.format("grantee").replace("ordinary", "*"),
-    SHARE_ON.format("via-structure").replace("share-on", "team-share-on"),
-]
 TEAM_ALL = "p, team-all, allow, professional, via-structure, {}, {}, {}, *, {}, *"
 
 
@@ -34,7 +30,7 @@ def policy(*lines: str, groups: str = "", networks: str = "", without: str = "")
     files = dict(load(shipped()).files)
     rules = files["rules.csv"].decode().splitlines()
     kept = [line for line in rules if not without or f" {without}," not in line]
-    files["rules.csv"] = "\n".join([*kept, *RESHARE, *lines, ""]).encode()
+    files["rules.csv"] = "\n".join([*kept, SHARE_ON, *lines, ""]).encode()
     files["groups.csv"] += groups.encode()
     files["networks.csv"] += (NETWORKS + networks).encode()
     files["calendars.csv"] += CALENDAR.encode()
@@ -115,7 +111,7 @@ def furnish(world: Safekeeping) -> None:
     give(world, bilal, ToPerson(ivan.person.id), "/Santé", starts=NOON + DAY)
     give(world, bilal, ToPerson(paul.person.id), "/Santé", until=NOON - HOUR)
     give(world, karim, ToPerson(ivan.person.id), "/Name of bilal/Identité/carte.txt")
-    give(world, karim, ToPerson(ivan.person.id), "/Name of amina/Logement/bail.txt")
+    give(world, karim, ToPerson(ivan.person.id), "/Name of amina/bail.txt")
     give(world, karim, ToPerson(ivan.person.id), "/Name of dora/Logement/bail.txt")
     dora.move("/Logement/bail.txt", "/Travail/bail.txt")
     karim.put("/Name of amina/Travail/old.txt", b"too long ago")

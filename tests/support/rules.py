@@ -14,7 +14,7 @@ from policies.in_force import InForce
 from policies.loader import load, load_bytes, shipped
 from policies.snapshot import Snapshot
 
-SHARE_ON = "p, share-on, allow, professional, {}, regrant, ordinary, *, *, *, *"
+SHARE_ON = "p, share-on, allow, professional, grantee, regrant, ordinary, *, *, password, *"
 
 
 class World(Protocol):
@@ -49,12 +49,8 @@ def more_rules(world: World, *lines: str) -> None:
 
 
 def let_share_on(world: World) -> None:
-    """Professionals may share ordinary documents on, whether they have them by name or not."""
-    more_rules(
-        world,
-        SHARE_ON.format("grantee"),
-        SHARE_ON.format("via-structure").replace("share-on", "team-share-on"),
-    )
+    """Professionals may share on the ordinary documents that they have by name."""
+    more_rules(world, SHARE_ON)
 
 
 class OneSet(InForce):
