@@ -10,7 +10,7 @@ from admin.exits import Exit
 from admin.instants import parse_instant
 from admin.output import AsJson, local, say, show_json, warn
 from admin.progress import progress
-from admin.session import opened
+from admin.session import Session, opened
 from davserver.config import kinds
 from davserver.domain.errors import BadInput
 from davserver.wiring.policy import Snapshot, load_policy
@@ -19,11 +19,15 @@ from davserver.wiring.replaying import Difference, Replayed, Said, Times, replay
 _SPAN = kinds.duration(timedelta(0), timedelta(days=36500))
 _DATE_ONLY = len("2026-12-31")
 _DIGEST = 12
+_ACTIVE = "active"
 
 
 def replay(
     context: typer.Context,
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="The folder of the other rules.")],
+    new: Annotated[
+        str,
+        typer.Argument(metavar="NEW", help="A folder, a generation's number, or `active`."),
+    ],
     since: Annotated[
         str, typer.Option(metavar="SPAN|ISO8601", help="From when on: 30d, 12h, or a moment.")
     ] = "30d",
@@ -37,8 +41,8 @@ def replay(
     """Ask other rules what the decision log holds: what would have been refused, what allowed.
     The exit code is 7 when anything would have come out otherwise.
     """
-    snapshot = load_policy(new)
     with opened(context) as session, progress("Replaying decisions") as tell:
+        snapshot = _rules(session, new)
         begin = _since(since, session.now)
         where = folders or _own(session.services.settings.policy.decisions)
         structures = session.services.people.structures(session.who, session.now)
@@ -49,6 +53,16 @@ def replay(
         _tell(done, new, begin)
     if done.differs:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _rules(session: Session, new: str) -> Snapshot:
+    """Raises WrongSettings, NotFound for a generation that is not kept, Damaged."""
+    rulebook = session.services.rulebook
+    if new == _ACTIVE:
+        return rulebook.snapshot()
+    if new.isdecimal() and not Path(new).exists():
+        return rulebook.snapshot(int(new))
+    return load_policy(Path(new))
 
 
 def _own(folder: Path | None) -> list[Path]:
@@ -71,7 +85,7 @@ def _since(text: str, now: datetime) -> datetime:
 # ── for people ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _tell(done: Replayed, new: Path, begin: datetime) -> None:
+def _tell(done: Replayed, new: str, begin: datetime) -> None:
     seen = done.replay.seen
     if seen is None:
         say(f"The log holds no decision since {local(begin)}.")

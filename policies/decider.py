@@ -23,10 +23,13 @@ _MOST_ANSWERS = 10_000
 
 
 class Judge:
-    """Answers by one snapshot. A request takes one judge and keeps it to its end."""
+    """Answers by one snapshot. A request takes one judge and keeps it to its end. `number`: of the
+    generation, if it is one.
+    """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, number: int | None = None) -> None:
         self.snapshot = snapshot
+        self._number = number
         self._sights: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
         self._pens: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
         self._answers: dict[tuple[object, ...], Answered] = {}
@@ -61,7 +64,7 @@ class Judge:
         if known is None:
             if len(self._answers) >= _MOST_ANSWERS:
                 self._answers.clear()
-            text = said(point, decision, structure, self.snapshot.generation)
+            text = said(point, decision, structure, (self.snapshot.generation, self._number))
             made = Answered(point, reason is None, reason, decision.rule, text)
             known = self._answers.setdefault(key, made)
         return known

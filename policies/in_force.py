@@ -56,7 +56,7 @@ class InForce:
         with self._lock:
             known = self._judges.get(number)
             if known is None:
-                known = self._judges[number] = Judge(self._snapshot(tx, number))
+                known = self._judges[number] = Judge(self._snapshot(tx, number), number)
                 while len(self._judges) > _KEPT:
                     self._judges.popitem(last=False)
             return known

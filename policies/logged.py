@@ -36,6 +36,7 @@ class Logged:
     at: datetime
     request: str | None
     policy: str
+    generation: int | None
     question: Point
     structure: StructureId | None
     time_zone: str | None
@@ -72,10 +73,16 @@ def lines_of(counted: Iterable[Counted], request: str | None) -> bytes:
 
 
 def said(
-    question: Point, decision: Permit | Denial, structure: Structure | None, policy: str
+    question: Point,
+    decision: Permit | Denial,
+    structure: Structure | None,
+    policy: tuple[str, int | None],
 ) -> str:
-    """What all lines with this answer have in common, as the inside of a JSON object."""
-    values: dict[str, str | None] = {"policy": policy[:DIGEST]}
+    """What all lines with this answer have in common, as the inside of a JSON object. `policy`: the
+    digest of the rules, and the number of their generation.
+    """
+    digest, number = policy
+    values: dict[str, str | int | None] = {"policy": digest[:DIGEST], "generation": number}
     values |= {column.value: str(word) for column, word in zip(Column, question, strict=True)}
     values["structure_id"] = structure.id.hex() if structure else None
     values["time_zone"] = structure.time_zone if structure else None
@@ -103,6 +110,7 @@ def read_line(line: bytes) -> Logged | Gap:
         at=at,
         request=_maybe(found, "request"),
         policy=_one(found, "policy", str),
+        generation=_number(found, "generation", 0) if "generation" in found else None,
         question=Point(*(_one(found, column.value, str) for column in Column)),
         structure=StructureId(id_from_text(structure)) if structure else None,
         time_zone=_maybe(found, "time_zone"),
@@ -137,9 +145,9 @@ def _maybe(found: dict[str, Any], key: str) -> str | None:
     return _one(found, key, str) if key in found else None
 
 
-def _number(found: dict[str, Any], key: str) -> int:
+def _number(found: dict[str, Any], key: str, least: int = 1) -> int:
     number = _one(found, key, int)
-    if isinstance(number, bool) or not 0 < number <= _MOST_COUNT:
+    if isinstance(number, bool) or not least <= number <= _MOST_COUNT:
         raise ValueError(f"{key} is no count")
     return number
 

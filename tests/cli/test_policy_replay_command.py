@@ -110,11 +110,13 @@ def test_what_would_not_differ_ends_well(on, bare: Instance, log: Path):
     ended = on("policy", "replay", bare.folder / "policies", "--since", "2026-11-01T00:00Z")
     assert ended.code == 0
     assert "Every one would have come out the same." in ended.out
-    late = on("policy", "replay", bare.folder / "policies", "--since", "0 s")
+    first = on("policy", "replay", "1", "--since", "2026-11-01T00:00Z")
+    assert (first.code, first.out) == (0, ended.out.replace(str(bare.folder / "policies"), "1"))
+    late = on("policy", "replay", "active", "--since", "0 s")
     assert (late.code, "no decision since" in late.out) == (0, True)
 
 
 def test_what_cannot_be_done_is_told(on, bare: Instance, tmp_path: Path):
     assert on("policy", "replay", tmp_path / "nowhere").code == 3
-    policies = bare.folder / "policies"
-    assert on("policy", "replay", policies, "--since", "a while").code == 2
+    assert on("policy", "replay", "99").code == 4
+    assert on("policy", "replay", "active", "--since", "a while").code == 2

@@ -67,6 +67,7 @@ def _reads(log: Log, karim: Drive, place: str) -> None:
     assert [told(one) for one in lines] == [("list", "housing", "allow", "named-consult", MANY + 2)]
     (line,) = lines
     assert len(line["grant"]) == len(line["structure_id"]) == 32
+    assert (line["generation"], len(line["policy"])) == (1, 12)
     assert line["time_zone"] == "Europe/Paris"
     assert (line["role"], line["relation"]) == ("professional", "grantee")
     read = karim.get(f"{place}/note.txt")

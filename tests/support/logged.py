@@ -35,7 +35,7 @@ def answered(
     decision: Permit | Denial = YES, structure: Structure | None = CCAS, point: Point = POINT
 ) -> Answered:
     reason = decision.reason.value if isinstance(decision, Denial) else None
-    text = said(point, decision, structure, POLICY)
+    text = said(point, decision, structure, (POLICY, 7))
     return Answered(point, reason is None, reason, decision.rule, text)
 
 

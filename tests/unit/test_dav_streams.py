@@ -3,11 +3,12 @@
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from davserver.dav.errors import Malformed
-from davserver.dav.streams import PIECE, Body, Incoming, Outgoing
+from davserver.dav.streams import PIECE, Body, Closing, Incoming, Outgoing
 from davserver.domain.errors import Damaged, TooLarge, Truncated, WrongChecksum
 
 
@@ -185,3 +186,21 @@ def test_an_abandoned_download_is_closed() -> None:
     next(pieces)
     del pieces
     assert closed
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_what_is_to_be_done_after_a_body_is_done_even_if_that_fails(*, failing: bool) -> None:
+    done: list[str] = []
+
+    class Parts(list[bytes]):
+        def close(self) -> None:
+            done.append("closed")
+            if failing:
+                raise Damaged
+
+    body = Closing(Parts([b"a", b"b"]), lambda: done.append("after"))
+    assert b"".join(body) == b"ab"
+    assert done == []
+    with pytest.raises(Damaged) if failing else nullcontext():
+        body.close()
+    assert done == ["closed", "after"]

@@ -1,12 +1,15 @@
 """A line of the decision log: what it says, that it comes back as it was, and what is damage."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from davserver.domain.tallies import Counted, Tally
 from policies.logged import Gap, Logged, gap_line, lines_of, read_line
+from policies.vocabulary import Column
 from tests.support.logged import ANSWER, AT, CCAS, COUNTED, GRANT, OTHER, POINT, REFUSED
 
 
@@ -19,6 +22,7 @@ def test_a_line_says_the_words_and_ids_and_nothing_else():
         "at": "2026-11-26T08:30:01.250Z",
         "request": "f00d",
         "policy": "0123456789ab",
+        "generation": 7,
         "role": "professional",
         "relation": "via-structure",
         "action": "get",
@@ -34,6 +38,13 @@ def test_a_line_says_the_words_and_ids_and_nothing_else():
         "grant": b"g".hex() * 16,
         "count": 34,
     }
+
+
+def test_the_line_that_the_documentation_shows_is_one():
+    page = (Path(__file__).parents[2] / "docs/policy/replay.md").read_text()
+    (line,) = re.findall(r"^```json\n(.*?)\n```", page, re.MULTILINE | re.DOTALL)
+    assert isinstance(read_line(line.encode()), Logged)
+    assert [key for key in json.loads(line) if f"`{key}`" not in page] == [*Column][1:-1]
 
 
 def test_what_there_is_not_is_left_out():
@@ -55,6 +66,7 @@ def test_a_line_comes_back_as_it_was():
         at=AT,
         request="f00d",
         policy="0123456789ab",
+        generation=7,
         question=POINT,
         structure=CCAS.id,
         time_zone="Indian/Reunion",
