@@ -8,10 +8,9 @@ import typer
 from admin.exits import Exit
 from admin.output import AsJson, say, say_coloured, show_json
 from admin.session import opened
-from admin.settings_of import settings_of
 from davserver.gate.impact import Line, Report, Span, Turn
 from davserver.gate.impact_texts import as_lines
-from davserver.wiring.policy import load_policy, policy_in_force
+from davserver.wiring.policy import load_policy
 
 _COLOURS = {"+": "green", "-": "red", "±": "yellow"}
 _OWNERS = 5
@@ -19,7 +18,9 @@ _OWNERS = 5
 
 def impact(
     context: typer.Context,
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="A folder of policy files.")],
+    new: Annotated[
+        str, typer.Argument(metavar="NEW", help="A folder, or the number of a kept generation.")
+    ],
     *,
     names: Annotated[
         bool, typer.Option("--names", help="Show logins. Names of documents are never shown.")
@@ -30,12 +31,14 @@ def impact(
     gains or loses what, in which circumstances, on how many documents of whom. People and vaults
     have pseudonyms, the same in every report. The exit code is 7 if anybody gains anything.
     """
-    candidate, in_force = load_policy(new), policy_in_force(settings_of(context))
+    folder = Path(new)
+    earlier = int(new) if new.isdecimal() and not folder.exists() else None
+    candidate = None if earlier is not None else load_policy(folder)
     with opened(context) as session:
         services = session.services
         found = services.impact.of(
-            in_force,
-            candidate,
+            services.rulebook.snapshot(),
+            candidate or services.rulebook.snapshot(earlier),
             session.now,
             names=names,
             owners=None if as_json else _OWNERS,

@@ -5,6 +5,8 @@ here depends on how many people there are: ways are few, and each is looked at o
 """
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from davserver.domain.actions import GIVEN, Action, Category, Relation, Right
@@ -60,6 +62,7 @@ class Comparison:
         self._pairs: dict[tuple[_Tie, Action, Category], Pair] = {}
         self._possible: dict[Words, int] = {}
         self._uniform: dict[Way, bool] = {}
+        self._sums: dict[Way, Pair] = {}
 
     def of(self, way: Way, action: Action, category: Category) -> Pair:
         """When such a person may do it to a document of that category; an account has none."""
@@ -89,10 +92,10 @@ class Comparison:
         return found.before != 0, found.after != 0
 
     def changes(self, way: Way) -> bool:
-        return any(pair.before != pair.after for pair in self._all(way))
+        return self._sum(way) != NEVER
 
     def widens(self, way: Way) -> bool:
-        return any(pair.gained for pair in self._all(way))
+        return self._sum(way).after != 0
 
     def is_uniform(self, way: Way) -> bool:
         """Whether no category makes a difference, in either set."""
@@ -104,8 +107,14 @@ class Comparison:
             )
         return known
 
-    def _all(self, way: Way) -> list[Pair]:
-        return [self.of(way, action, category) for action in Action for category in Category]
+    def _sum(self, way: Way) -> Pair:
+        """What is lost (`before`) and gained (`after`) by any action on any category."""
+        known = self._sums.get(way)
+        if known is None:
+            every = [self.of(way, action, category) for action in Action for category in Category]
+            lost = reduce(or_, (pair.lost for pair in every))
+            known = self._sums[way] = Pair(lost, reduce(or_, (pair.gained for pair in every)))
+        return known
 
     def _words(self, way: Way) -> Words:
         return Words(*(one.structure_word(way.structure) for one in (self.old, self.new)))

@@ -7,14 +7,12 @@ row opens nothing, and here it could only make a report say too much.
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, BindParameter, Connection, and_, bindparam, exists, or_, select
 
 from davserver.db.clock import to_us
-from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
@@ -60,14 +58,15 @@ def by_vault(
     tx: Connection, book: GrantBook, to: Collection[bytes], now: datetime
 ) -> Iterator[dict[VaultId, list[Share]]]:
     """All living grants of each vault that has one to any of these; some vaults at a time."""
-    asked = {"to": as_value(tx, to), "now": to_us(now), "idle": to_us(now - IDLE)}
+    asked = {"now": to_us(now), "idle": to_us(now - IDLE)}
+    wanted = frozenset(to)
     after, most = b"", _PAGE
     while True:
-        rows: Sequence[Row] = _page(tx.dialect.name).all(tx, asked | {"after": after, "most": most})
+        rows: Sequence[Row] = _PAGE_OF_ALL.all(tx, asked | {"after": after, "most": most})
         whole = _without_the_last(rows) if len(rows) == most else rows
         if whole:
             after = whole[-1]["vault_id"]
-            yield _shares(tx, book, whole, now)
+            yield _shares(tx, book, whole, wanted, now)
         if len(rows) < most:
             return
         most = _PAGE if whole else 2 * most  # a single vault fills the page
@@ -80,9 +79,11 @@ def _without_the_last(rows: Sequence[Row]) -> list[Row]:
 
 
 def _shares(
-    tx: Connection, book: GrantBook, rows: Sequence[Row], now: datetime
+    tx: Connection, book: GrantBook, rows: Sequence[Row], to: frozenset[bytes], now: datetime
 ) -> dict[VaultId, list[Share]]:
     found: dict[VaultId, list[Share]] = {}
+    theirs = {row["vault_id"] for row in rows if row["to_id"] in to}
+    rows = [row for row in rows if row["vault_id"] in theirs]
     on = [GrantId(row["id"]) for row in rows if row["parent_id"] is not None]
     standing = {one.id: one for one in book.live_among(tx, on, now)}
     for vault, some in groupby(rows, lambda row: VaultId(row["vault_id"])):
@@ -121,18 +122,14 @@ _COVERED = exists().where(
 """As `Affiliation.covers`."""
 
 
-@cache
-def _page(dialect: str) -> Prepared:
-    names = ("id", "vault_id", "node_id", "parent_id", "to_id", "to_kind", "right")
-    theirs = select(table.c.vault_id).where(table.c.to_id.in_(ids_of(dialect, "to")))
-    return Prepared(
-        select(*(table.c[name] for name in names))
-        .where(
-            _OWN_SPAN,
-            or_(table.c.to_kind != _STRUCTURE, _COVERED),
-            table.c.vault_id > bindparam("after"),
-            table.c.vault_id.in_(theirs),
-        )
-        .order_by(table.c.vault_id)
-        .limit(bindparam("most"))
+_NAMES = ("id", "vault_id", "node_id", "parent_id", "to_id", "to_kind", "right")
+_PAGE_OF_ALL = Prepared(
+    select(*(table.c[name] for name in _NAMES))
+    .where(
+        _OWN_SPAN,
+        or_(table.c.to_kind != _STRUCTURE, _COVERED),
+        table.c.vault_id > bindparam("after"),
     )
+    .order_by(table.c.vault_id)
+    .limit(bindparam("most"))
+)

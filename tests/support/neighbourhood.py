@@ -4,14 +4,18 @@ the rules that concern some of them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from davserver.domain.actions import Category, Right
 from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
-from davserver.domain.people import AccountState, StructureKind
+from davserver.domain.people import AccountState, Structure, StructureKind
 from davserver.gate.classifying import Classifying
+from davserver.vault import affiliations
 from policies.loader import load, load_bytes, shipped
 from policies.snapshot import Snapshot
 from tests.support.accounts import NOON
@@ -106,6 +110,11 @@ def furnish(world: Safekeeping) -> None:
     world.share(bilal, blocked, "/Identité", Right.READ)
     world.share(celia, karim, "/Logement", Right.WRITE)
     world.share(celia, zoe, "/Santé", Right.READ)
+    emile = world.beneficiary("emile", "fr")
+    emile.mkcol("/Travail/Contrats")
+    emile.put("/Travail/Contrats/un.txt", b"one")
+    world.share(emile, ccas, "/Travail/Contrats/un.txt", Right.READ)
+    world.share(dora, clinic, "/Travail", Right.READ)
     world.share(dora, karim, "/Logement", Right.READ)
     world.share(dora, karim, "/Logement/Soins", Right.WRITE)
     give(world, bilal, ToPerson(ivan.person.id), "/Santé", starts=NOON + DAY)
@@ -121,6 +130,7 @@ def furnish(world: Safekeeping) -> None:
     karim.put("/Name of amina/Travail/note.txt", b"mine")
     zoe.put("/Name of amina/Justice/avis.txt", b"hers")
     leave(world, left)
+    let_run_out(world, dora, clinic)
     state = AccountState.ADMINISTRATOR_BLOCKED
     register = world.accounts.register
     world.db.write(lambda tx: register.set_state(tx, blocked.person.id, state, world.clock()))
@@ -157,3 +167,15 @@ def leave(world: Safekeeping, one: Drive) -> None:
     (membership,) = one.who.memberships
     register = world.accounts.register
     world.db.write(lambda tx: register.end_membership(tx, membership.id, world.clock()))
+
+
+def let_run_out(world: Safekeeping, owner: Drive, structure: Structure) -> None:
+    """Their affiliation has an end, which is past now; nobody has cleaned up yet."""
+
+    def work(tx: Connection) -> None:
+        vault = world.vault_of(owner)
+        found = affiliations.between(tx, world.keys, vault, structure.id)
+        assert found is not None
+        affiliations.store(tx, world.keys, replace(found, ends=world.clock()))
+
+    world.db.write(work)
