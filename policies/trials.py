@@ -80,6 +80,16 @@ class Trial:
         return not self.failures and not self.problems and not broken
 
     @property
+    def complaints(self) -> tuple[str, ...]:
+        """A line for each thing that keeps the trial from being passed."""
+        broken = [one for one in self.promises if one.broken]
+        return (
+            *map(str, self.problems),
+            *(_told(one) for one in self.failures),
+            *(f"promise {one.name} is broken: {one.sentence}" for one in broken),
+        )
+
+    @property
     def percent(self) -> int:
         """How many of the rules that can decide anything did so in some case, rounded down; 100
         where there are none. Guards and rules that others repeat count for nothing (`lint`).
@@ -187,6 +197,20 @@ def decisive_of(matching: tuple[Rule, ...]) -> Rule | None:
     if not denies:
         return allows[0] if len(allows) == 1 else None
     return denies[0] if len(denies) == 1 and allows else None
+
+
+def _told(failure: Failure) -> str:
+    case = failure.case
+    return (
+        f"{case.file}:{case.line}: “{case.name}” expects {_answer(case.expected)}; "
+        f"{failure.failed} of {failure.asked} questions differ, the first: {_answer(failure.got)}."
+    )
+
+
+def _answer(one: Expected | Got) -> str:
+    reason = f" ({one.reason})" if one.reason else ""
+    by = f" by {one.rule}" if one.rule else ""
+    return ("allow" if one.allowed else "deny") + reason + by
 
 
 def _fits(expected: Expected, got: Got) -> bool:

@@ -158,6 +158,18 @@ def test_a_failure_names_the_question_the_answer_and_the_rule_with_its_line():
     assert (got.allowed, got.reason, got.rule, got.line) == (True, None, "team-consult", line)
 
 
+def test_what_keeps_a_trial_from_being_passed_is_told_in_a_line_each():
+    text = changed('"health"', '["health", "work"]') + GOOD.replace("One", "Two").replace("=", "==")
+    assert [line.partition(" ")[0] for line in trial_of(text).complaints] == ["tests/one.toml:9:7:"]
+    assert trial_of(changed('"health"', '["health", "work"]')).complaints == (
+        (
+            "tests/one.toml:1: “One” expects deny; 96 of 192 questions differ, the first: allow"
+            " by team-consult."
+        ),
+    )
+    assert trial_of(GOOD).complaints == ()
+
+
 def test_reason_and_rule_are_expected_where_they_are_named():
     assert trial_of(GOOD + 'reason = "category"\n').passed
     (failure,) = trial_of(GOOD + 'reason = "network"\n').failures

@@ -69,6 +69,8 @@ def test_a_promise_is_broken_where_its_invariant_is_forgotten(name, monkeypatch)
     trial = run(with_files(rules=OPEN_RULES), {})
     assert not trial.passed
     assert not trial.failures
+    told = {line.split()[1] for line in trial.complaints}
+    assert expected <= told
 
 
 def test_a_narrow_rule_is_found_by_the_questions_all_the_same(monkeypatch):
