@@ -84,9 +84,10 @@ def length(value: str | None) -> int | None:
     """A number of bytes, None where nothing was sent."""
     if value is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,19}", value.strip()):
+    digits = value.strip(" \t")  # RFC 9110 §5.6.3: no other sign is optional white space
+    if not re.fullmatch(r"[0-9]{1,19}", digits):
         raise Malformed("A length must be a whole number of bytes.")
-    return int(value)
+    return int(digits)
 
 
 def minimal(prefer: str | None, brief: str | None) -> bool:

@@ -4,7 +4,7 @@ import io
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -174,6 +174,7 @@ def test_every_name_that_a_drive_may_hold_can_be_listed(name: str) -> None:
 
 
 @given(header_text)
+@example("\x1c0")
 def test_small_fields_are_understood_or_refused(value: str) -> None:
     for parse in (fields.listing_depth, fields.overwrite, fields.lock_token, fields.length):
         with suppress(BadInput, Declined):
