@@ -9,6 +9,7 @@ from admin import policy_check, policy_impact, policy_lint, policy_replay, polic
 from admin.instants import parse_instant
 from admin.output import AsJson, say, show_json
 from admin.policy_activation import apply, rollback, status
+from admin.policy_approve import approve
 from admin.policy_diff import diff
 from admin.session import opened
 from davserver.domain.actions import Action, Strength
@@ -27,6 +28,7 @@ app.command("replay")(policy_replay.replay)
 app.command("diff")(diff)
 app.command()(status)
 app.command()(apply)
+app.command()(approve)
 app.command()(rollback)
 
 

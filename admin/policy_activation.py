@@ -7,8 +7,10 @@ import typer
 
 from admin.exits import Exit
 from admin.output import AsJson, local, say, show_json, show_table, warn
+from admin.policy_approve import As, PasswordStdin
 from admin.session import opened
 from admin.settings_of import settings_of
+from admin.sign_in import signed_in
 from davserver.gate.rulebook import Examined, Generation, Status, Verdict
 from davserver.wiring.policy import read_policy
 
@@ -16,12 +18,15 @@ SENTENCES: dict[Verdict, str] = {
     Verdict.IN_FORCE: "The files are what is in force.",
     Verdict.WAITING: "The files are sound and wait: `abri policy apply` puts them in force.",
     Verdict.REFUSED: "The files cannot be used; what was in force before stays in force.",
+    Verdict.NEEDS_APPROVAL: "The files are sound, widen access, and wait for two administrators: "
+    "`abri policy approve --as LOGIN`.",
+    Verdict.FAILED: "The files do not do what is asked of them; what was in force stays in force.",
     Verdict.HELD: "The files are those that a rollback took out of force. "
     "Correct them, or put them in force again with `abri policy apply`.",
 }
 """What a folder is, for whoever edits it."""
 
-WELL = frozenset({Verdict.IN_FORCE, Verdict.WAITING, Verdict.HELD})
+WELL = frozenset({Verdict.IN_FORCE, Verdict.WAITING, Verdict.NEEDS_APPROVAL, Verdict.HELD})
 """Nothing needs to be repaired; with any other the exit code says that something was found."""
 
 
@@ -46,13 +51,19 @@ def apply(
     folder: Annotated[
         Path | None, typer.Argument(help="The files; the folder of config.yaml if left out.")
     ] = None,
+    login: As = None,
     *,
+    password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put policy files in force now: every request that begins from then on is decided by them."""
+    """Put policy files in force now: every request that begins from then on is decided by them.
+
+    Where two administrators are asked for, --as says who is the first.
+    """
     where = folder or settings_of(context).policies
     with opened(context) as session:
-        found = session.services.rulebook.apply(read_policy(where), session.who, session.now)
+        who = signed_in(session, login, from_stdin=password_stdin) if login else session.who
+        found = session.services.rulebook.apply(read_policy(where), who, session.now)
     if as_json:
         show_json(_plain_examined(found))
     else:
@@ -133,7 +144,7 @@ def _plain_examined(found: Examined) -> dict[str, Any]:
     return {
         "verdict": found.verdict.value,
         "in_force": found.number,
-        "problems": [str(one) for one in found.problems],
+        "problems": list(found.problems),
     }
 
 

@@ -19,7 +19,9 @@ class Verdict(StrEnum):
 
     IN_FORCE = "in-force"
     WAITING = "waiting"
+    NEEDS_APPROVAL = "needs-approval"
     REFUSED = "refused"
+    FAILED = "failed"
     HELD = "held"
 
 

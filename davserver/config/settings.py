@@ -105,6 +105,16 @@ class PolicySettings:
         kinds.one_of("automatic", "manual"),
         "A saved change counts within two seconds; manual: after `abri policy apply`.",
     )
+    coverage: int = setting(
+        0,
+        kinds.whole(0, 100),
+        "Per cent of the rules that the cases in tests/ must show at work, or it does not count.",
+    )
+    four_eyes: bool = setting(
+        False,
+        kinds.YES_OR_NO,
+        "What widens access for anybody waits for two administrators: `abri policy approve`.",
+    )
     decisions: Path | None = setting(
         "decisions",
         kinds.or_word("none", kinds.PATH),

@@ -13,36 +13,34 @@ from sqlalchemy import Connection
 from davserver.domain.errors import NotFound
 from davserver.domain.ids import ID_BYTES, GenerationId
 from davserver.domain.people import Principal
+from davserver.gate.approvals import Approvals, Approved, is_administrator
+from davserver.gate.examining import Examined, Examiner, Terms
+from davserver.gate.policy_notices import PolicyNotices
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
-from policies import generations, last_seen
+from policies import generations, last_seen, proposals
+from policies.diff import Diff, differences
 from policies.folder import Folder
 from policies.generations import Generation, Origin, Proposed
 from policies.last_seen import Seen, Verdict
-from policies.loader import load_bytes, load_folder
-from policies.problems import PolicyProblems, Problem
+from policies.loader import load_bytes
+from policies.proposals import Proposal
 from policies.snapshot import Snapshot
 
 log = structlog.get_logger("abri.policy")
 
 
-__all__ = ["Examined", "Generation", "Rulebook", "Status", "Terms", "Verdict"]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the settings ask of a change. `automatic`: a sound folder comes into force by itself."""
-
-    automatic: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What a folder is, compared with what is in force. `number`: of what is in force then."""
-
-    verdict: Verdict
-    number: int
-    problems: tuple[Problem, ...] = ()
+__all__ = [
+    "Approved",
+    "Diff",
+    "Examined",
+    "Generation",
+    "Proposal",
+    "Rulebook",
+    "Status",
+    "Terms",
+    "Verdict",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,9 @@ class Rulebook:
     def __init__(self, tools: Tools, terms: Terms) -> None:
         self._tools = tools
         self._terms = terms
+        self._examiner = Examiner(tools, terms)
+        self._approvals = Approvals(tools)
+        self._notices = PolicyNotices(tools)
 
     def follow(self, folder: Folder, origin: Origin, now: datetime) -> Examined:
         """What the server does with the folder as it is: into force, if the settings let it."""
@@ -68,30 +69,49 @@ class Rulebook:
         ready = found.verdict is Verdict.WAITING and self._terms.automatic
         if ready or (found.number == 0 and origin is Origin.SETUP and not found.problems):
             return self._activate(folder, found.number, origin, None, now)
+        if found.verdict is Verdict.NEEDS_APPROVAL:
+            self._approvals.propose(folder.files, found.number, now)
         self._note(folder, found, now)
         return found
 
     def apply(self, folder: Folder, who: Principal, now: datetime) -> Examined:
-        """Somebody's wish to have this folder in force, held back or not."""
+        """Somebody's wish to have this folder in force, held back or not. An administrator who
+        signed in for it counts as the first of two where two are needed.
+        """
         found = self.examine(folder)
         if found.verdict in {Verdict.WAITING, Verdict.HELD}:
             return self._activate(folder, found.number, Origin.APPLY, who, now)
+        if found.verdict is Verdict.NEEDS_APPROVAL:
+            waiting = self._approvals.propose(folder.files, found.number, now)
+            if is_administrator(who):
+                after = self.approve(waiting.digest, who, now)
+                if after.number is not None:
+                    return Examined(Verdict.IN_FORCE, after.number)
         self._note(folder, found, now)
         return found
 
+    def proposed(self) -> tuple[Proposal, Diff] | None:
+        """What waits for approval, and what it would change."""
+        with self._tools.db.read() as tx:
+            found = proposals.waiting(tx, self._tools.keys)
+            serving = self._tools.policy.current(tx).snapshot
+        return None if found is None else (found, differences(serving, load_bytes(found.files)))
+
+    def approve(self, digest: str, who: Principal, now: datetime) -> Approved:
+        """An administrator's yes to the set that waits, of which they name the digest or the
+        beginning of it; with the second one's it comes into force.
+
+        Raises NotFound where nothing of that digest waits, Refused for anybody else.
+        """
+        done = self._approvals.approve(digest, who, now, self._put)
+        if done.number is not None:
+            log.info("policy-in-force", number=done.number, how=Origin.APPROVE.value)
+            self._notices.run(now)
+        return done
+
     def examine(self, folder: Folder) -> Examined:
         """Changes nothing."""
-        with self._tools.db.read() as tx:
-            number = generations.number_in_force(tx)
-            serving = self._fetched(tx, number)
-            seen = last_seen.fetch(tx)
-        snapshot = self._loaded(folder)
-        if isinstance(snapshot, tuple):
-            return Examined(Verdict.REFUSED, number, snapshot)
-        if serving is not None and serving.digest == snapshot.generation:
-            return Examined(Verdict.IN_FORCE, number)
-        held = seen is not None and seen.held == snapshot.generation
-        return Examined(Verdict.HELD if held else Verdict.WAITING, number)
+        return self._examiner.examine(folder)
 
     def bring_back(
         self, number: int | None, folder: Folder, who: Principal, now: datetime
@@ -114,6 +134,7 @@ class Rulebook:
 
         made = self._tools.db.write(work)
         log.warning("policy-brought-back", number=made.number, digest=made.digest[:12])
+        self._notices.run(now)
         return made
 
     def status(self, folder: Folder) -> Status:
@@ -121,7 +142,7 @@ class Rulebook:
         examined = self.examine(folder)
         with self._tools.db.read() as tx:
             number = generations.number_in_force(tx)
-            serving = self._fetched(tx, number)
+            serving = generations.find(tx, self._tools.keys, number)
             kept = tuple(generations.kept(tx, self._tools.keys))
         return Status(number, serving, kept, examined)
 
@@ -144,15 +165,6 @@ class Rulebook:
             number = generations.number_in_force(tx)
             seen = last_seen.fetch(tx)
         return number, None if seen is None else seen.verdict
-
-    def _loaded(self, folder: Folder) -> Snapshot | tuple[Problem, ...]:
-        try:
-            return load_folder(folder.files, folder.unread)
-        except PolicyProblems as found:
-            return tuple(one for one in found.problems if one.is_error)
-
-    def _fetched(self, tx: Connection, number: int) -> Generation | None:
-        return generations.find(tx, self._tools.keys, number)
 
     def _earlier(self, tx: Connection, current: int, number: int | None) -> Generation:
         """Raises NotFound."""
@@ -177,6 +189,7 @@ class Rulebook:
 
         made = self._tools.db.write(work)
         log.info("policy-in-force", number=made.number, digest=made.digest[:12], how=origin.value)
+        self._notices.run(now)
         return Examined(Verdict.IN_FORCE, made.number)
 
     def _put(
@@ -198,7 +211,7 @@ class Rulebook:
         with self._tools.db.read() as tx:
             before = last_seen.fetch(tx)
         held = before.held if before else None
-        seen = Seen(folder.digest, found.verdict, tuple(map(str, found.problems)), now, held)
+        seen = Seen(folder.digest, found.verdict, found.problems, now, held)
         if before is None or not before.says_the_same(seen):
             self._tools.db.write(lambda tx: last_seen.write(tx, seen))
             log.warning(

@@ -52,6 +52,7 @@ class What(StrEnum):
     MEMBERSHIP_ADD = "membership-add"
     MEMBERSHIP_END = "membership-end"
     POLICY = "policy"
+    POLICY_APPROVE = "policy-approve"
     OPERATOR = "operator"
 
 

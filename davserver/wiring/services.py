@@ -23,6 +23,7 @@ from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
 from davserver.gate.nets import SafetyNets
 from davserver.gate.people import People
+from davserver.gate.policy_notices import PolicyNotices
 from davserver.gate.reading import Reading
 from davserver.gate.rulebook import Rulebook, Terms
 from davserver.gate.scratch import Scratch
@@ -130,7 +131,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
     tools = _tools(settings, opened, entropy)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch = EpochWatch(tools.db, tools.policy, clock)
-    rulebook = Rulebook(tools, Terms(automatic=settings.policy.automatic))
+    rulebook = Rulebook(tools, _terms(settings))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
     return Services(
         settings=settings,
@@ -160,6 +161,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         housekeeping=Housekeeping(
             [
                 Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
+                Chore("policy-notices", _UPKEEP_EVERY, PolicyNotices(tools).run),
                 Chore("decisions", _SWEEP_EVERY, decisions.sweep),
             ],
             clock,
@@ -187,6 +189,11 @@ def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
         clock=clock,
         limits=_limits(settings),
     )
+
+
+def _terms(settings: Settings) -> Terms:
+    policy = settings.policy
+    return Terms(policy.automatic, policy.coverage, policy.four_eyes)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -29,10 +29,15 @@ from davserver.domain.conditions import NONE
 from davserver.domain.drive import Entry
 from davserver.domain.errors import AbriError
 from davserver.domain.paths import DrivePath
-from davserver.domain.people import Principal
+from davserver.domain.people import Principal, Role
 from davserver.gate.affiliations import Wish
+from davserver.gate.people import PersonToAdd
+from davserver.gate.rulebook import Rulebook, Terms
+from policies.folder import Folder
 from tests.support.accounts import HOME
+from tests.support.affiliating import PASSWORD
 from tests.support.drive import Drive
+from tests.support.rules import shipped_files
 from tests.support.safekeeping import Safekeeping
 
 Row = Mapping[str, Any]
@@ -167,6 +172,7 @@ class Scene:
         self._share(ccas)
         for drive in (self.amina, self.bilal, self.karim, self.zoe):
             self.secrets[drive.person.login] = self._device(drive)
+        self._propose()
         self._try_wrong_password()
         self.truth = {login: self.view(login) for login in self.secrets}
 
@@ -186,6 +192,16 @@ class Scene:
             drive.put("/Travail/~$b.docx", own + b"other side file")
             drive.lock("/Travail/cv.txt")
             drive.lock("/Santé/ordonnance.txt")
+
+    def _propose(self) -> None:
+        """A policy that widens access waits for the second administrator."""
+        world, now = self.world, self.world.clock()
+        new = PersonToAdd("ana", Role.ADMINISTRATOR, "Ana", password=PASSWORD)
+        world.people.add_person(world.operator, new, now)
+        ana = world.tools.login.sign_in(Password("ana", password_bytes(PASSWORD)), None, now)
+        files = shipped_files()
+        files["rules.csv"] += b"p, wide, allow, professional, via-structure, get, *, *, *, *, *\n"
+        Rulebook(world.tools, Terms(four_eyes=True)).apply(Folder(files, {}, None), ana, now)
 
     def _share(self, ccas: Any) -> None:
         world = self.world

@@ -59,6 +59,8 @@ FOUND: dict[str, str] = {
     "ended_at ended_by row_version row_mac removed copied",
     "affiliation_request": "id structure_id requested_by vault_id vault_id=none login_ct code_mac "
     "tries requested_at expires_at ends answered_at answer row_version row_mac removed copied",
+    "policy_proposal": "id digest files instead_of signed_at created row_mac copied",
+    "policy_approval": "id proposal_id person_id created row_mac copied",
     "policy_generation": "id number digest files origin brought_back signed_at created row_mac "
     "removed copied",
     "trail": "vault_id seq at prev payload_hash actor_hash rows rows=none link payload_ct actor_id "
@@ -86,6 +88,9 @@ _PACE = (
 _TOLD_ONLY = "told to people and programs, and to nothing that decides"
 _UNUSED = "nothing reads it yet"
 _SAVE = "only tells the last step of a save from a removal, where the same person made both files"
+
+_TOLD_AT = "tells owners once more, or not, of what others gained"
+_WAITS = "a change that was asked for has to be asked for, or approved, once more"
 
 _NOTICE = (
     "is sealed for whom it tells, and left out if altered; what it told of stands in the trail"
@@ -167,7 +172,10 @@ SILENT: dict[str, str] = {
     "pace.paused_at": _PACE,
     "pace removed": _PACE,
     "pace copied": _PACE,
-    "policy_generation.told_at": "tells people once more, or not, of documents that are shared",
+    "policy_proposal removed": _WAITS,
+    "policy_approval removed": _WAITS,
+    "policy_generation.told_at": _TOLD_AT,
+    "policy_generation.told_at=none": _TOLD_AT,
     "policy_folder.id": _TOLD_ONLY,
     "policy_folder.digest": _TOLD_ONLY,
     "policy_folder.verdict": _TOLD_ONLY,
@@ -196,8 +204,6 @@ SILENT: dict[str, str] = {
 EMPTY: dict[str, str] = {
     "principal_key": _UNUSED,
     "principal_key_wrap": _UNUSED,
-    "policy_proposal": _UNUSED,
-    "policy_approval": _UNUSED,
 }
 """Tables that nothing writes yet. Whoever writes the first row decides for their columns."""
 

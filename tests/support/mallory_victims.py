@@ -51,6 +51,8 @@ def _grant(kind: str, *, ended: bool) -> Is:
 VICTIMS: dict[str, tuple[Table, Is]] = {
     "epoch": (t.epoch, _any),
     "policy_generation": (t.policy_generation, _any),
+    "policy_proposal": (t.policy_proposal, _any),
+    "policy_approval": (t.policy_approval, _any),
     "policy_folder": (t.policy_folder, _any),
     "person": (t.person, _amina),
     "credential": (t.credential, _last_device),

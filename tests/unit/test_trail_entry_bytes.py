@@ -77,7 +77,7 @@ def test_words_of_the_trail_are_stable() -> None:
         "grant", "lock", "lock-break", "make-folder", "membership-add", "membership-end",
         "move", "operator",
         "password", "pause", "person-add", "person-disable", "person-enable", "person-forget",
-        "policy", "properties",
+        "policy", "policy-approve", "properties",
         "read", "recall", "refused", "remove", "renew-grant", "restore", "resume", "scratch-out",
         "structure-add",
         "undo", "unlock",

@@ -1,0 +1,109 @@
+"""What a folder of policy files is, compared with what is in force. Changes nothing."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from davserver.gate.tools import Tools
+from policies import generations, last_seen
+from policies.diff import differences
+from policies.folder import Folder
+from policies.generations import Generation
+from policies.in_force import owners_only
+from policies.last_seen import Verdict
+from policies.loader import load_bytes, load_folder
+from policies.problems import PolicyProblems
+from policies.snapshot import Snapshot
+from policies.trials import Trial, run
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the settings ask of a change. `automatic`: a sound folder comes into force by itself;
+    `coverage`: how many per cent of the rules its cases must show at work; `four_eyes`: what widens
+    access for anybody waits for two administrators.
+    """
+
+    automatic: bool = True
+    coverage: int = 0
+    four_eyes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """`number`: of what is in force. `problems`: a line each, with its place."""
+
+    verdict: Verdict
+    number: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """The same texts have the same trial: a folder is examined more often than it changes."""
+
+    digest: str
+    folder: Folder = field(compare=False)
+    snapshot: Snapshot = field(compare=False)
+
+
+class Examiner:
+    def __init__(self, tools: Tools, terms: Terms) -> None:
+        self._tools = tools
+        self._terms = terms
+
+    def examine(self, folder: Folder) -> Examined:
+        with self._tools.db.read() as tx:
+            number = generations.number_in_force(tx)
+            serving = generations.find(tx, self._tools.keys, number)
+            seen = last_seen.fetch(tx)
+        snapshot = _loaded(folder)
+        if isinstance(snapshot, tuple):
+            return Examined(Verdict.REFUSED, number, snapshot)
+        if serving is not None and serving.digest == snapshot.generation:
+            return Examined(Verdict.IN_FORCE, number)
+        failed = self._failed(folder, snapshot)
+        if failed:
+            return Examined(Verdict.FAILED, number, failed)
+        if seen is not None and seen.held == snapshot.generation:
+            return Examined(Verdict.HELD, number)
+        return Examined(self._waiting(number, serving, snapshot), number)
+
+    def _waiting(self, number: int, serving: Generation | None, snapshot: Snapshot) -> Verdict:
+        """A first set has nothing to be compared with."""
+        if self._terms.four_eyes and number and self._widens(serving, snapshot):
+            return Verdict.NEEDS_APPROVAL
+        return Verdict.WAITING
+
+    def _widens(self, serving: Generation | None, snapshot: Snapshot) -> bool:
+        before = owners_only() if serving is None else load_bytes(serving.files)
+        return differences(before, snapshot).widens
+
+    def _failed(self, folder: Folder, snapshot: Snapshot) -> tuple[str, ...]:
+        trial = _trial(_Tried(folder.digest, folder, snapshot))
+        found = [str(one) for one in trial.problems if one.is_error]
+        found += [
+            f"{one.case.file}:{one.case.line}: “{one.case.name}” came out otherwise: "
+            "`abri policy test` shows how"
+            for one in trial.failures
+        ]
+        found += [
+            f"a promise of Abri is broken: {one.name}" for one in trial.promises if one.broken
+        ]
+        if trial.percent < self._terms.coverage:
+            found.append(
+                f"the cases show {trial.percent} % of the rules at work; "
+                f"policy.coverage asks for {self._terms.coverage} %"
+            )
+        return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _trial(tried: _Tried) -> Trial:
+    return run(tried.snapshot, tried.folder.tests)
+
+
+def _loaded(folder: Folder) -> Snapshot | tuple[str, ...]:
+    try:
+        return load_folder(folder.files, folder.unread)
+    except PolicyProblems as found:
+        return tuple(str(one) for one in found.problems if one.is_error)
