@@ -214,6 +214,6 @@ class Rulebook:
         seen = Seen(folder.digest, found.verdict, found.problems, now, held)
         if before is None or not before.says_the_same(seen):
             self._tools.db.write(lambda tx: last_seen.write(tx, seen))
-            log.warning(
-                "policy-not-in-force", verdict=found.verdict.value, problems=len(found.problems)
-            )
+            if found.verdict is not Verdict.IN_FORCE:
+                told = {"verdict": found.verdict.value, "problems": len(found.problems)}
+                log.warning("policy-not-in-force", **told)

@@ -22,6 +22,12 @@ NO_GET = "p, no-get, deny, professional, *, get, *, *, *, *, *\n"
 SLIP = "p, no-put, dney, professional, *, put, *, *, *, *, *\n"
 
 
+@pytest.fixture(autouse=True)
+def without_cases(instance: Instance) -> None:
+    """The shipped cases expect the shipped rules."""
+    shutil.rmtree(instance.folder / "policies" / "tests")
+
+
 def share(instance: Instance) -> str:
     """A document of amina's that karim may read and write; its path on his drive."""
     with drive_of(instance, "amina") as amina:
