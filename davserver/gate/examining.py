@@ -80,15 +80,7 @@ class Examiner:
 
     def _failed(self, folder: Folder, snapshot: Snapshot) -> tuple[str, ...]:
         trial = _trial(_Tried(folder.digest, folder, snapshot))
-        found = [str(one) for one in trial.problems if one.is_error]
-        found += [
-            f"{one.case.file}:{one.case.line}: “{one.case.name}” came out otherwise: "
-            "`abri policy test` shows how"
-            for one in trial.failures
-        ]
-        found += [
-            f"a promise of Abri is broken: {one.name}" for one in trial.promises if one.broken
-        ]
+        found = list(trial.complaints)
         if trial.percent < self._terms.coverage:
             found.append(
                 f"the cases show {trial.percent} % of the rules at work; "
