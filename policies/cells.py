@@ -35,6 +35,7 @@ class Possible:
     """What there can be, by classes. Relations, structures and hours limit each other."""
 
     def __init__(self, tree: Tree) -> None:
+        self._parts: dict[tuple[int, ...], tuple[int, ...] | None] = {}
         self._asked = tuple(
             (r, t, a)
             for r, role in enumerate(tree.axes[_ROLE])
@@ -57,6 +58,17 @@ class Possible:
         """Without the classes that meet nothing possible in the other columns; None without any
         possible request.
         """
+        key = (*cell[: _ACTION + 1], cell[_STRUCTURE], cell[_SLOT])
+        if key not in self._parts:
+            self._parts[key] = self._limited(cell)
+        found = self._parts[key]
+        if found is None:
+            return None
+        *who, structures, slots = found
+        return (*who, cell[_CATEGORY], structures, cell[_ZONE], cell[_AUTH], slots)
+
+    def _limited(self, cell: Cell) -> tuple[int, ...] | None:
+        """Role, relation, action, structure, slot."""
         held = [n for n in numbers(cell[_STRUCTURE]) if self._slots[n] & cell[_SLOT]]
         places = sum(1 << n for n in held)
         roles = relations = actions = structures = slots = 0
@@ -70,29 +82,30 @@ class Possible:
                 structures |= fits
         for n in numbers(structures):
             slots |= self._slots[n] & cell[_SLOT]
-        if not roles:
-            return None
-        return (
-            roles, relations, actions, cell[_CATEGORY], structures, cell[_ZONE], cell[_AUTH], slots
-        )  # fmt: skip
+        return (roles, relations, actions, structures, slots) if roles else None
 
     def is_covered(self, cell: Cell, others: Iterable[Cell]) -> bool:
         """Whether whatever is possible in it is in one of the others."""
         pieces = [cell]
         for other in others:
-            left = (piece for one in pieces for piece in _without(one, other))
-            pieces = [piece for piece in map(self.part, left) if piece is not None]
-            if len(pieces) > _MOST_PIECES:
-                return False
+            if _meet(cell, other):
+                pieces = [left for one in pieces for left in self._outside(one, other)]
+            if not pieces or len(pieces) > _MOST_PIECES:
+                break
         return not pieces
 
+    def _outside(self, cell: Cell, other: Cell) -> Iterator[Cell]:
+        """The possible pieces of a cell that are not in the other one."""
+        if not _meet(cell, other):
+            yield cell
+            return
+        for depth, theirs in enumerate(other):
+            if cell[depth] & ~theirs:
+                piece = self.part(with_kinds(cell, depth, cell[depth] & ~theirs))
+                if piece is not None:
+                    yield piece
+                cell = with_kinds(cell, depth, cell[depth] & theirs)
 
-def _without(cell: Cell, other: Cell) -> Iterator[Cell]:
-    """The pieces of `cell` outside of `other`."""
-    if not all(mine & theirs for mine, theirs in zip(cell, other, strict=True)):
-        yield cell
-        return
-    for depth, theirs in enumerate(other):
-        if cell[depth] & ~theirs:
-            yield with_kinds(cell, depth, cell[depth] & ~theirs)
-        cell = with_kinds(cell, depth, cell[depth] & theirs)
+
+def _meet(one: Cell, other: Cell) -> bool:
+    return all(mine & theirs for mine, theirs in zip(one, other, strict=True))
