@@ -23,6 +23,9 @@ _FIELDS = _BEFORE_WORDS + len(Column)
 _ID_LENGTH = 60
 
 
+_PLACES = {column: place for place, column in enumerate(Column)}
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One line of rules.csv. `words` are in the order of `Column`."""
@@ -33,7 +36,7 @@ class Rule:
     line: int
 
     def word(self, column: Column) -> str:
-        return self.words[tuple(Column).index(column)]
+        return self.words[_PLACES[column]]
 
     def covers(self, column: Column, value: str, vocabulary: Vocabulary) -> bool:
         return value in vocabulary.accepts[column][self.word(column)]

@@ -14,7 +14,7 @@ LONGEST_LINE = 1000
 """The longest line that is read; a rule of twice the usual length has 200 characters."""
 
 _SPACE = " "
-_QUOTES = "\"'“”«»\u2018\u2019"
+_QUOTES = frozenset("\"'“”«»\u2018\u2019")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ def _without_comment(file: str, number: int, content: str, report: Report) -> st
 
 def _without_odd_characters(file: str, number: int, content: str, report: Report) -> str:
     """With a space for each of them. One problem per kind and line is told, with the count."""
+    if content.isascii() and content.isprintable() and _QUOTES.isdisjoint(content):
+        return content
     found: dict[Code, list[int]] = {}
     for at, character in enumerate(content):
         code = _odd(character)
