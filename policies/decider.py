@@ -32,6 +32,7 @@ class Judge:
         self._number = number
         self._sights: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
         self._pens: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
+        self._allowed: dict[tuple[tuple[Action, ...], Point], frozenset[Action]] = {}
         self._answers: dict[tuple[object, ...], Answered] = {}
 
     def decide(
@@ -124,8 +125,24 @@ class Judge:
     def allowed(
         self, who: Principal, actions: Iterable[Action], target: Target, now: datetime
     ) -> frozenset[Action]:
-        """Those of `actions` that `decide` would permit: what a front shows as permissions."""
-        return frozenset(a for a in actions if isinstance(self.decide(who, a, target, now), Permit))
+        """Those of `actions` that `decide` would permit, without making the permits: what a front
+        shows as permissions of each of a thousand things.
+        """
+        tie = tie_of(who, target, now)
+        possible = tuple(a for a in actions if not refusal(who, a, tie.relation, tie.grant))
+        allowed = self._by_rules(possible, self.point(who, Action.LIST, target, tie, now))
+        if tie.relation is Relation.OWNER and Action.REVOKE in possible:
+            return allowed | {Action.REVOKE}
+        return allowed
+
+    def _by_rules(self, actions: tuple[Action, ...], point: Point) -> frozenset[Action]:
+        """Those that the rules allow with these other words; bounded as the rules' answers are."""
+        key = (actions, point)
+        known = self._allowed.get(key)
+        if known is None:
+            allows, asked = self.snapshot.allows, ((a, point._replace(action=a)) for a in actions)
+            known = self._allowed[key] = frozenset(a for a, one in asked if allows(one))
+        return known
 
     def drive_blocked(self, who: Principal, now: datetime) -> Denial | None:
         """The refusal of the whole drive, if a rule blocks it in these circumstances: to be asked

@@ -13,7 +13,7 @@ from typing import Any
 import casbin
 
 from policies.rules import Rule
-from policies.vocabulary import Column, Point, Vocabulary
+from policies.vocabulary import ANY, Column, Point, Vocabulary
 
 _CASBIN: Any = casbin  # it has no types
 
@@ -24,6 +24,13 @@ GROUPINGS: dict[str, Column] = {
     "g4": Column.AUTH,
 }
 """Which grouping of model.conf holds the groups of which column."""
+
+
+_PLAIN = tuple(
+    2 + tuple(Column).index(column)
+    for column in (Column.ROLE, Column.RELATION, Column.ZONE, Column.SLOT)
+)
+"""Where the words that no group stands for are in a line: after its id and effect."""
 
 
 class Engine:
@@ -38,18 +45,25 @@ class Engine:
     ) -> None:
         self._rules = {rule.id: rule for rule in rules}
         self._vocabulary = vocabulary
+        self._rows = [[rule.id, rule.effect, *rule.words] for rule in rules]
+        self._shelves: dict[tuple[str, ...], list[list[str]]] = {}
         # The evaluator holds the names of the question that it is working on.
         self._one_at_a_time = Lock()
         self._enforcer = _enforcer(model, rules, groups)
+        self._policy = self._enforcer.model["p"]["p"]
 
     def ask(self, point: Point) -> tuple[bool, Rule | None]:
         """(allowed, the deciding rule). A yes always names an allow rule; whatever else Casbin
         answers, raises or has never heard of is a no.
         """
-        if not self._rules or not self._vocabulary.knows(point):
+        if not self._vocabulary.knows(point):
+            return False, None
+        shelf = self._shelf((point.role, point.relation, point.zone, point.slot))
+        if not shelf:  # of no rule at all stock Casbin asks whether empty words match
             return False, None
         try:
             with self._one_at_a_time:
+                self._policy.policy = shelf
                 answer, explained = self._enforcer.enforce_ex(*point)
         except Exception:  # noqa: BLE001 — a question that breaks the engine is refused
             return False, None
@@ -57,6 +71,21 @@ class Engine:
         if answer is True and rule is not None and rule.allows:
             return True, rule
         return False, rule if rule is not None and not rule.allows else None
+
+    def _shelf(self, words: tuple[str, ...]) -> list[list[str]]:
+        """The rules that can match such a question, in file order: Casbin weighs each line that it
+        is given, and most lines are about other people. The matcher compares these words as they
+        are, so nothing is decided here. As many as there are combinations of such words, at most.
+        """
+        shelf = self._shelves.get(words)
+        if shelf is None:
+            shelf = [
+                row
+                for row in self._rows
+                if all(row[at] in {ANY, word} for at, word in zip(_PLAIN, words, strict=True))
+            ]
+            self._shelves[words] = shelf
+        return shelf
 
     @property
     def names_held(self) -> int:

@@ -52,29 +52,46 @@ class Snapshot:
     table: Table
     has_slots: bool
     warnings: tuple[Problem, ...] = ()
+    _said: dict[Point, tuple[bool, Rule | None]] = field(default_factory=dict, repr=False)
     _memo: dict[Point, Answer] = field(default_factory=dict, repr=False)
     _calm: dict[str, Point | None] = field(default_factory=dict, repr=False)
 
     def answer(self, point: Point) -> Answer:
-        """Casbin's answer. A word outside the vocabulary is a no that is not remembered."""
+        """Casbin's answer, and with a no what would help."""
         known = self._memo.get(point)
-        if known is not None:
-            return known
-        if not self.vocabulary.knows(point):
-            return Answer(allowed=False, rule=None, way=Way(Reason.POLICY))
-        # Two threads may ask the same new question: the engine takes one at a time, and both
-        # answers are equal.
-        return self._memo.setdefault(point, self._asked(point))
+        if known is None:
+            known = self._explained(point)
+            if self.vocabulary.knows(point):
+                self._memo[point] = known
+        return known
+
+    def allows(self, point: Point) -> bool:
+        """Casbin's answer alone: for all that shows what somebody might do."""
+        return self._casbin(point)[0]
 
     @property
     def remembered(self) -> int:
         """How many distinct questions Casbin has answered so far."""
-        return len(self._memo)
+        return len(self._said)
 
-    def _asked(self, point: Point) -> Answer:
+    def _casbin(self, point: Point) -> tuple[bool, Rule | None]:
+        """A word outside the vocabulary is a no that is not remembered."""
+        said = self._said.get(point)
+        if said is not None:
+            return said
+        if not self.vocabulary.knows(point):
+            return False, None
+        # Two threads may ask the same new question: the engine takes one at a time, and both
+        # answers are equal.
         allowed, rule = self.engine.ask(point)
-        if allowed is True and rule is not None:
+        return self._said.setdefault(point, (allowed is True and rule is not None, rule))
+
+    def _explained(self, point: Point) -> Answer:
+        allowed, rule = self._casbin(point)
+        if allowed:
             return Answer(allowed=True, rule=rule)
+        if not self.vocabulary.knows(point):
+            return Answer(allowed=False, rule=None, way=Way(Reason.POLICY))
         way = way_out(point, self.vocabulary, lambda other: self.table.decide(other)[0])
         return Answer(allowed=False, rule=rule, way=way)
 
@@ -88,7 +105,7 @@ class Snapshot:
         if calm is None:
             return False
         point = calm._replace(relation=relation, category=category, structure=structure)
-        return self.answer(point).allowed
+        return self.allows(point)
 
     def ever(self, role: str, relation: str, action: str, category: str, structure: str) -> bool:
         """Whether `action` is allowed at some moment, which the table finds and Casbin judges."""
@@ -96,7 +113,7 @@ class Snapshot:
             point = moment._replace(
                 relation=relation, action=action, category=category, structure=structure
             )
-            if self.table.decide(point)[0] and self.answer(point).allowed:
+            if self.table.decide(point)[0] and self.allows(point):
                 return True
         return False
 

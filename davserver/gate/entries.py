@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 from davserver.db.clock import from_us
 from davserver.domain.actions import Action, Category
-from davserver.domain.decisions import Denial, Permit
+from davserver.domain.decisions import Denial
 from davserver.domain.drive import Entry, LockView
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
 from davserver.gate.deposits import Deposits, is_describable
+from davserver.gate.judging import allowed
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
@@ -139,20 +140,19 @@ class Entries:
         """What this person may do here: the same decisions as those of the verbs."""
         node = place.node
         assert node is not None  # noqa: S101 — asked of nodes only
-        allowed = self._allowed(place, place.category)
+        may = self._allowed(place, place.category)
         if place.is_top:
-            return allowed - _ON_TOPS
-        if Action.RECALL in allowed and (place.owned or not self._sight.is_recallable(node)):
-            allowed -= {Action.RECALL}
-        return allowed
+            return may - _ON_TOPS
+        if Action.RECALL in may and (place.owned or not self._sight.is_recallable(node)):
+            may -= {Action.RECALL}
+        return may
 
     def _allowed(self, place: Place, category: Category) -> frozenset[Action]:
         grants = tuple(grant.id for grant in place.grants)
         key = (place.owned, grants, category, place.is_folder)
         if key not in self._may:
-            decide = self._sight.decide
-            permitted = (a for a in SHOWN if isinstance(decide(a, place), Permit))
-            self._may[key] = frozenset(permitted)
+            sight = self._sight
+            self._may[key] = allowed(sight.judge, sight.who, SHOWN, place, sight.now)
         return self._may[key]
 
     def _with_quota(self, place: Place, entry: Entry) -> Entry:

@@ -41,6 +41,18 @@ def best(
     return first or (Denial(action, Reason.POLICY), UNTIED)
 
 
+def allowed(
+    judge: Judge, who: Principal, actions: tuple[Action, ...], place: Place, now: datetime
+) -> frozenset[Action]:
+    """Those of `actions` for which `best` is a permit."""
+    return frozenset(
+        action
+        for target in place.targets()
+        for action in judge.allowed(who, actions, target, now)
+        if not denies_others(action, target)
+    )
+
+
 class Counting:
     """Of one sight: a listing's questions are put into words once."""
 
