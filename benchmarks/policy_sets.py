@@ -1,0 +1,70 @@
+"""Sets of policy files of a given size, made up but sound: the same ones in every run."""
+
+import random
+from collections.abc import Callable
+
+from davserver.domain.people import StructureKind
+from policies.loader import load, load_bytes, shipped
+from policies.problems import PolicyProblems
+from policies.vocabulary import ANY, Column, Vocabulary
+
+SLUGS = tuple(f"place-{number}" for number in range(20))
+HOURS = """
+early, mon-fri, 06:00, 08:00
+work-hours, mon-fri, 08:00, 19:00
+evening, mon-fri, 19:00, 22:00
+saturday, sat, 09:00, 12:00
+sunday, sun, 10:00, 18:00
+"""
+NETWORKS = """
+192.0.2.0/24, office
+198.51.100.0/25, vpn
+203.0.113.66/32, blocked
+2001:db8:12::/48, office
+"""
+Files = dict[str, bytes]
+
+
+def made(rules: int, seed: int) -> Files:
+    """20 structures, five slots, four networks, and so many rules of all shapes."""
+    random_ = random.Random(seed)  # noqa: S311 — nothing secret
+    files = dict(load(shipped()).files)
+    files["networks.csv"] = NETWORKS.encode()
+    files["calendars.csv"] = HOURS.encode()
+    kinds = list(StructureKind)
+    slugs = "\n".join(f"structure, {slug}, {kinds[n % 4]}" for n, slug in enumerate(SLUGS))
+    files["groups.csv"] += f"\n{slugs}\n".encode()
+    files["rules.csv"] = b"p, start, allow, beneficiary, owner, consult, *, *, *, *, *\n"
+    vocabulary = load_bytes(files).vocabulary
+    while files["rules.csv"].count(b"\n") < rules:
+        files = _with(files, _rule(random_, vocabulary, files["rules.csv"].count(b"\n")))
+    return files
+
+
+def edited(files: Files, number: int, change: Callable[[str], str]) -> Files:
+    """The same files with one rule written anew."""
+    lines = files["rules.csv"].decode().splitlines()
+    lines[number] = change(lines[number])
+    return {**files, "rules.csv": ("\n".join(lines) + "\n").encode()}
+
+
+def _rule(random_: random.Random, vocabulary: Vocabulary, number: int) -> str:
+    """Each column says `*` as often as rules that people write."""
+    words = [
+        random_.choice(sorted(vocabulary.accepts[column])) if random_.random() < usual else ANY
+        for column, usual in zip(Column, (0.9, 0.8, 0.9, 0.5, 0.4, 0.3, 0.3, 0.3), strict=True)
+    ]
+    if words[2] in {ANY, "list", "consult"}:
+        words[5:] = [ANY] * 3
+    effect = "allow" if random_.random() < 0.8 else "deny"
+    return f"p, r{number}, {effect}, {', '.join(words)}\n"
+
+
+def _with(files: Files, line: str) -> Files:
+    """Unless the loader refuses it: an allow that no file can give."""
+    more = {**files, "rules.csv": files["rules.csv"] + line.encode()}
+    try:
+        load_bytes(more)
+    except PolicyProblems:
+        return files
+    return more
