@@ -3,14 +3,19 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from davserver.domain.actions import Action
+from davserver.domain.decisions import Permit
 from policies.changes import nearest_change
+from policies.decider import Judge
 from policies.rules import Rule
 from policies.snapshot import Snapshot
 from policies.vocabulary import Column, Point
+from tests.policy.question import NOW
 from tests.policy.random_sets import sets
+from tests.property.test_policy_against_any_rule_file import people, targets
 
 BOUNDED = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 
@@ -73,3 +78,15 @@ def test_what_would_help_helps_with_casbin_too(data, snapshot):
         point = point.with_word(change.column, change.word)
     if changes:
         assert snapshot.engine.ask(point)[0]
+
+
+@BOUNDED
+@given(sets(), st.lists(st.tuples(people, targets), min_size=1, max_size=6))
+def test_permissions_that_are_shown_are_those_that_would_be_given(snapshot, asked):
+    judge = Judge(snapshot)
+    for who, target in asked:
+        given_ = {a for a in Action if isinstance(judge.decide(who, a, target, NOW), Permit)}
+        assert judge.allowed(who, Action, target, NOW) == given_
+        assert judge.allowed(who, (Action.REVOKE, Action.GET), target, NOW) == given_ & {
+            Action.REVOKE, Action.GET,
+        }  # fmt: skip
