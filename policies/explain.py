@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from davserver.domain.actions import Action, Relation
-from davserver.domain.decisions import Decision, Denial, Target
+from davserver.domain.decisions import Decision, Denial, Permit, Target
 from davserver.domain.grants import Grant
 from davserver.domain.people import Principal
 from policies.changes import Change, nearest_change
@@ -47,6 +47,7 @@ class Explanation:
     """`matching`: every rule that speaks of this question, in file order, with its line.
     `decisive`: the deny that won or the allow that counted; None when an invariant decided or no
     rule matched. `changes`: the smallest change that would allow it; empty when nothing would.
+    `purpose`: what the grant was given for, as its giver wrote it.
     """
 
     generation: str
@@ -59,6 +60,24 @@ class Explanation:
     grant: Grant | None
     changes: tuple[Change, ...]
     blocked: Denial | None
+    purpose: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        return isinstance(self.decision, Permit)
+
+    @property
+    def deny(self) -> Rule | None:
+        """The deny that won."""
+        return self.decisive if self.decisive and not self.decisive.allows else None
+
+    def is_like(self, other: "Explanation") -> bool:
+        """Whether the person is answered the same, by whatever rule."""
+        return (self.visible, _told(self.decision)) == (other.visible, _told(other.decision))
+
+
+def _told(decision: Decision) -> str:
+    return "" if isinstance(decision, Permit) else decision.reason
 
 
 def explain(

@@ -1,7 +1,9 @@
 """An explanation in words, French and English."""
 
+from davserver.domain.actions import Right
 from davserver.domain.advice import advice
 from davserver.domain.decisions import Denial, Permit
+from davserver.domain.grants import Grant
 from davserver.domain.languages import Language
 from davserver.domain.refusals import REASONS
 from policies.explain import Attribute, Explanation, Origin
@@ -58,11 +60,23 @@ ORIGINS: dict[Language, dict[Origin, str]] = {
     },
 }
 
+RIGHTS: dict[Language, dict[Right, str]] = {
+    "fr": {Right.READ: "lecture", Right.WRITE: "lecture et écriture", Right.DEPOSIT: "dépôt"},
+    "en": {Right.READ: "to read", Right.WRITE: "to read and write", Right.DEPOSIT: "to deposit"},
+}
+
 _PHRASES: dict[Language, dict[str, str]] = {
     "fr": {
         "yes": "PERMIS par {rule}",
         "no": "REFUSÉ ({code}) : {reason}",
         "by": "  par {rule}",
+        "deny": "  le deny {rule} l'emporte sur tout allow",
+        "grant": "Le partage : {grant}",
+        "purpose": "motif : {purpose}",
+        "ends": "jusqu'au {until}",
+        "in-force": "== Règles en vigueur ==",
+        "candidate": "== Règles proposées ==",
+        "alike": "Les règles proposées donnent la même réponse.",
         "until": "  à redemander au plus tard le {until}",
         "told": "La personne lit : {advice}",
         "hidden": "Pour cette personne, le document n'existe pas.",
@@ -71,12 +85,19 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "matching": "Les règles qui en parlent :",
         "none": "  aucune",
         "would": "Ce serait permis avec : {changes}",
-        "policy": "Règles en vigueur : {generation}",
+        "policy": "Empreinte des règles : {generation}",
     },
     "en": {
         "yes": "ALLOWED by {rule}",
         "no": "REFUSED ({code}): {reason}",
         "by": "  by {rule}",
+        "deny": "  the deny {rule} wins over every allow",
+        "grant": "The grant: {grant}",
+        "purpose": "purpose: {purpose}",
+        "ends": "until {until}",
+        "in-force": "== In force ==",
+        "candidate": "== Candidate ==",
+        "alike": "The candidate gives the same answer.",
         "until": "  to be asked again by {until}",
         "told": "The person reads: {advice}",
         "hidden": "For this person the document does not exist.",
@@ -85,9 +106,18 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "matching": "The rules that speak of it:",
         "none": "  none",
         "would": "It would be allowed with: {changes}",
-        "policy": "Policy in force: {generation}",
+        "policy": "Digest of the rules: {generation}",
     },
 }
+
+
+def both_as_text(in_force: Explanation, candidate: Explanation, language: Language) -> str:
+    """The same question to two sets of rules: both answers only where the person would notice."""
+    say = _PHRASES[language]
+    if in_force.is_like(candidate):
+        return "\n".join([as_text(in_force, language), "", say["alike"]])
+    first, second = as_text(in_force, language), as_text(candidate, language)
+    return "\n".join([say["in-force"], first, "", say["candidate"], second])
 
 
 def as_text(explanation: Explanation, language: Language) -> str:
@@ -103,6 +133,8 @@ def as_text(explanation: Explanation, language: Language) -> str:
     if explanation.visible and isinstance(decision, Denial):
         read = advice(decision.reason, language, decision.remedy)
         lines.append(say["told"].format(advice=read))
+    if explanation.grant is not None:
+        lines.append(say["grant"].format(grant=_grant(explanation.grant, explanation, language)))
     lines += ["", say["question"], *(_attribute(a, language) for a in explanation.attributes)]
     lines += ["", say["matching"], *(_rule(rule) for rule in explanation.matching)]
     if not explanation.matching:
@@ -122,10 +154,19 @@ def _verdict(explanation: Explanation, language: Language) -> list[str]:
     words = REASONS[language][decision.reason]
     lines = [say["no"].format(code=decision.reason.value, reason=words.because)]
     if rule:
-        lines.append(say["by"].format(rule=rule))
+        lines.append(say["deny" if explanation.deny else "by"].format(rule=rule))
     if not explanation.visible:
         lines.append(say["hidden"])
     return lines
+
+
+def _grant(grant: Grant, explanation: Explanation, language: Language) -> str:
+    say, told = _PHRASES[language], [f"{grant.id.hex()}", RIGHTS[language][grant.right]]
+    if explanation.purpose:
+        told.append(say["purpose"].format(purpose=explanation.purpose))
+    if grant.until is not None:
+        told.append(say["ends"].format(until=grant.until.isoformat()))
+    return ", ".join(told)
 
 
 def _attribute(attribute: Attribute, language: Language) -> str:

@@ -3,25 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection
 
 from authn.directory import Directory
 from davserver.domain.actions import Action, Relation, Strength
-from davserver.domain.decisions import Permit, Target
+from davserver.domain.decisions import Target
 from davserver.domain.errors import BadInput, NotFound
+from davserver.domain.languages import Language
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.gate.places import Place, covering, is_recallable
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
+from policies.decider import Judge
 from policies.explain import Explanation, explain
-from policies.texts import as_text
+from policies.snapshot import Snapshot
+from policies.texts import as_text, both_as_text
 
-Language = Literal["fr", "en"]
-
-__all__ = ["Explaining", "Explanation", "Language", "Question", "in_words"]
+__all__ = ["Explained", "Explaining", "Explanation", "Question", "in_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,18 @@ class Question:
     address: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """`candidate`: what other rules would answer, where they were named."""
+
+    in_force: Explanation
+    candidate: Explanation | None = None
+
+    @property
+    def differs(self) -> bool:
+        return self.candidate is not None and not self.in_force.is_like(self.candidate)
+
+
 class Explaining:
     """Changes nothing and leaves no entry: no document is opened."""
 
@@ -46,8 +58,11 @@ class Explaining:
         self._tools = tools
         self._directory = Directory(tools.keys)
 
-    def explain(self, asked: Question, operator: str, now: datetime) -> Explanation:
-        """The best answer among the ways in which the person reaches the place.
+    def explain(
+        self, asked: Question, operator: str, now: datetime, candidate: Snapshot | None = None
+    ) -> Explained:
+        """The best answer among the ways in which the person reaches the place; that of other rules
+        too, where there are some.
 
         Raises NotFound where there is nobody of that name, or nothing at that place.
         """
@@ -61,10 +76,25 @@ class Explaining:
                 operator=None,
             )
             targets = self._targets(tx, who, place, now)
-            judge = self._tools.policy.judge(tx, who.epoch.policy)
-        answers = [explain(judge, who, asked.action, target, now) for target in targets]
-        allowed = (one for one in answers if isinstance(one.decision, Permit))
-        return next(allowed, answers[0])
+            in_force = self._tools.policy.judge(tx, who.epoch.policy)
+            judges = [in_force, *([Judge(candidate)] if candidate else [])]
+            found = [self._best(tx, judge, who, asked.action, targets, now) for judge in judges]
+        return Explained(found[0], found[1] if candidate else None)
+
+    def _best(
+        self,
+        tx: Connection,
+        judge: Judge,
+        who: Principal,
+        action: Action,
+        targets: Sequence[Target],
+        now: datetime,
+    ) -> Explanation:
+        answers = [explain(judge, who, action, target, now) for target in targets]
+        best = next((one for one in answers if one.allowed), answers[0])
+        if best.grant is None:
+            return best
+        return replace(best, purpose=self._tools.grants.one(tx, best.grant.id).purpose)
 
     def _place(
         self, tx: Connection, looker: str, path: DrivePath, operator: str, now: datetime
@@ -100,6 +130,8 @@ class Explaining:
         return theirs.targets() or [nothing]
 
 
-def in_words(explanation: Explanation, language: Language) -> str:
+def in_words(explained: Explained, language: Language) -> str:
     """Some lines of plain text."""
-    return as_text(explanation, language)
+    if explained.candidate is None:
+        return as_text(explained.in_force, language)
+    return both_as_text(explained.in_force, explained.candidate, language)

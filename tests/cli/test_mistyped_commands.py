@@ -1,6 +1,7 @@
 """What is mistyped is told before any instance is opened: here there is none."""
 
 PASSWORD = "quatre mots sans rapport"
+EXPLAIN = ["policy", "explain", "--user", "amina", "--path"]
 
 MISTYPED = [
     (["structure", "add", "x-y", "--name", "x", "--kind", "bank"], "", 2, "is not one of"),
@@ -23,10 +24,11 @@ MISTYPED = [
     (["trail", "verify", "--against", "/nonexistent"], "", 2, "cannot be read"),
     (["vault", "list", "--path", "/x"], "", 2, "say whose file it is"),
     (["policy", "check", "/nonexistent"], "", 7, "cannot be read"),
-    (["policy", "explain", "amina", "fly", "/x"], "", 2, "is not one of"),
-    (["policy", "explain", "amina", "get", "/Logement", "--at", "hier"],
+    ([*EXPLAIN, "/x", "--action", "fly"], "", 2, "is not one of"),
+    ([*EXPLAIN, "/Logement", "--action", "get", "--at", "hier"],
      "", 2, "--at hier: write a"),
-    (["policy", "explain", "amina", "get", "/a/../b"], "", 2, "a name cannot be"),
+    ([*EXPLAIN, "/a/../b", "--action", "get"], "", 2, "a name cannot be"),
+    ([*EXPLAIN, "/Logement"], "", 2, "Missing option"),
 ]  # fmt: skip
 
 

@@ -1,11 +1,19 @@
 """Policy from the command line: mistakes with their places, and why one decision fell."""
 
+import re
 import shutil
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from davserver.domain.actions import Right
+from davserver.domain.paths import DrivePath
+from policies.holidays import Territory, is_holiday
 from tests.support.instance import Instance
+
+PAGE = (Path(__file__).parents[2] / "docs" / "policy" / "explain.md").read_text()
 
 
 @pytest.fixture
@@ -16,8 +24,13 @@ def candidate(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def cast(bare: Instance):
     bare.add_person("amina", "beneficiary", "Amina", template="fr")
-    bare.add_person("karim", "professional", "Karim")
+    bare.add_structure("ccas-lyon", "CCAS de Lyon")
+    bare.add_person("karim", "professional", "Karim", "ccas-lyon")
     bare.grant("amina", "karim", "/Logement", "read")
+
+
+def explain(user: str, action: str, path: str, *more: str) -> list[str]:
+    return ["policy", "explain", "--user", user, "--action", action, "--path", path, *more]
 
 
 def test_the_rules_in_use_are_checked(on):
@@ -39,24 +52,24 @@ def test_every_mistake_of_a_candidate_is_told_with_its_place(on, candidate: Path
 
 
 def test_why_somebody_may(on):
-    told = on("policy", "explain", "karim", "get", "/Logement", "--of", "amina", "--json").json
+    told = on(*explain("karim", "get", "/Logement", "--of", "amina", "--json")).json
     assert told["allowed"] is True
     assert told["question"]["relation"] == "grantee"
     assert told["question"]["category"] == "housing"
     assert told["rule"] in {one["id"] for one in told["matching"]}
-    own = on("policy", "explain", "karim", "get", "/Amina/Logement", "--json").json
+    own = on(*explain("karim", "get", "/Amina/Logement", "--json")).json
     assert own["allowed"] is True
 
 
 def test_why_somebody_may_not(on):
-    told = on("policy", "explain", "karim", "put", "/Logement", "--of", "amina", "--json").json
+    told = on(*explain("karim", "put", "/Logement", "--of", "amina", "--json")).json
     assert (told["allowed"], told["reason"], told["visible"]) == (False, "read-only", True)
-    hidden = on("policy", "explain", "karim", "get", "/Santé", "--of", "amina", "--json").json
+    hidden = on(*explain("karim", "get", "/Santé", "--of", "amina", "--json")).json
     assert (hidden["allowed"], hidden["reason"], hidden["visible"]) == (False, "no-grant", False)
 
 
 def test_circumstances_can_be_supposed(on):
-    words = ["policy", "explain", "amina", "grant", "/Logement", "--auth"]
+    words = explain("amina", "grant", "/Logement", "--auth")
     assert on(*words, "password", "--json").json["allowed"] is True
     weak = on(*words, "app-password", "--from", "198.51.100.7", "--at", "2026-03-02T12:00Z")
     assert weak.out.startswith("REFUSED (auth-too-weak)")
@@ -64,20 +77,79 @@ def test_circumstances_can_be_supposed(on):
     assert french.out.startswith("REFUSÉ (auth-too-weak)")
 
 
+def test_a_candidate_is_asked_the_same(on, candidate: Path):
+    asked = explain("karim", "get", "/Logement", "--of", "amina", "--candidate", str(candidate))
+    alike = on(*asked)
+    assert alike.out.count("The question:") == 1
+    assert alike.out.endswith("The candidate gives the same answer.\n")
+    with (candidate / "rules.csv").open("a") as rules:
+        rules.write("p, no-housing, deny, professional, *, use, housing, *, *, *, *\n")
+    told = on(*asked, "--json").json
+    assert (told["allowed"], told["differs"], told["candidate"]["allowed"]) == (True, True, False)
+    assert told["deny"] is None
+    assert told["candidate"]["deny"]["id"] == "no-housing"
+    with (candidate / "rules.csv").open("a") as rules:
+        rules.write("p, broken\n")
+    ended = on(*asked)
+    assert (ended.code, "P021" in ended.err) == (3, True)
+
+
+def test_the_page_shows_what_the_command_says(on, bare: Instance):
+    """Ids, dates and the digest apart."""
+    give(bare, "/Ressources", purpose="dossier RSA")
+    asked = re.search(r"```\n(abri policy explain .*?)```", PAGE, re.DOTALL)
+    assert asked is not None
+    words = asked.group(1).replace("\\\n", "").replace("2026-12-06T10:00+01:00", sunday()).split()
+    words[words.index("examples/office-hours")] = str(
+        bare.folder / "policies/examples/office-hours"
+    )
+    shown = re.search(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    assert shown is not None
+    assert alike(on(*words[1:]).out) == alike(shown.group(1))
+
+
+def give(instance: Instance, path: str, purpose: str) -> None:
+    with instance.opened() as services:
+        now, sharing = services.clock(), services.sharing
+        sharing.add(
+            services.people.operator_for("amina", "tests", now), to=sharing.grantee("karim"),
+            path=DrivePath.parse(path), right=Right.WRITE, until=now + timedelta(days=90), now=now,
+            purpose=purpose,
+        )  # fmt: skip
+
+
+def sunday() -> str:
+    """Ten in the morning of one that is no public holiday, soon."""
+    days = (date.today() + timedelta(days=n) for n in range(1, 60))
+    day = next(d for d in days if d.weekday() == 6 and not is_holiday(d, Territory.FRANCE))
+    return datetime.combine(day, time(10), ZoneInfo("Europe/Paris")).isoformat()
+
+
+def alike(text: str) -> str:
+    for pattern in (
+        r"[0-9a-f]{32}",
+        r"\d{4}-\d\d-\d\dT[0-9:.]+\+00:00",
+        r"[A-Z]\w+day \d+ \w+ \d{4}",
+        r"(?<=rules: )[0-9a-f]{12}",
+    ):
+        text = re.sub(pattern, "…", text)
+    return text
+
+
 def test_explaining_leaves_no_entry(on):
     before = on("trail", "heads").out
-    on("policy", "explain", "karim", "get", "/Logement", "--of", "amina")
+    on(*explain("karim", "get", "/Logement", "--of", "amina"))
     assert on("trail", "heads").out == before
 
 
 WRONG = [
-    (["policy", "explain", "bob", "get", "/x"], 4, "nobody has the login"),
+    (explain("bob", "get", "/x"), 4, "nobody has the login"),
     (
-        ["policy", "explain", "amina", "get", "/Rien"],
+        explain("amina", "get", "/Rien"),
         4,
         "nothing is at /Rien on the drive of amina",
     ),
-    (["policy", "explain", "karim", "get", "/"], 2, "holds no document"),
+    (explain("karim", "get", "/"), 2, "holds no document"),
 ]
 
 

@@ -128,7 +128,7 @@ def test_the_english_text_reads_well():
     assert "  role       professional     from the account" in lines
     assert "  network    internet         from networks.csv (93.184.216.34)" in lines
     assert lines[-4:-1] == ["The rules that speak of it:", "  none", ""]
-    assert lines[-1].startswith("Policy in force: ")
+    assert lines[-1].startswith("Digest of the rules: ")
 
 
 def test_what_the_person_reads_is_shown_where_they_read_it():
