@@ -26,6 +26,7 @@ GROUPINGS: dict[str, Column] = {
 """Which grouping of model.conf holds the groups of which column."""
 
 
+_PARSED = "parsed"
 _PLAIN = tuple(
     2 + tuple(Column).index(column)
     for column in (Column.ROLE, Column.RELATION, Column.ZONE, Column.SLOT)
@@ -119,6 +120,8 @@ def _keep_matcher(enforcer: Any) -> None:
     matcher = enforcer.model["m"]["m"].value
     kept = enforcer._get_expression(matcher, functions)  # noqa: SLF001 — Casbin has no public hook
     enforcer._get_expression = lambda *_: kept  # noqa: SLF001
+    # Its text is only searched for `eval(` now, with every question: a third of the time.
+    enforcer.model["m"]["m"].value = _PARSED
 
 
 def _silence() -> None:

@@ -79,11 +79,11 @@ class Snapshot:
         said = self._said.get(point)
         if said is not None:
             return said
-        if not self.vocabulary.knows(point):
-            return False, None
         # Two threads may ask the same new question: the engine takes one at a time, and both
         # answers are equal.
         allowed, rule = self.engine.ask(point)
+        if rule is None and not self.vocabulary.knows(point):
+            return False, None
         return self._said.setdefault(point, (allowed is True and rule is not None, rule))
 
     def _explained(self, point: Point) -> Answer:
