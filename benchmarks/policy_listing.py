@@ -53,7 +53,7 @@ class Listing:
 
     @property
     def questions(self) -> int:
-        """Distinct ones that Casbin has answered."""
+        """Distinct ones that Casbin has answered since it forgot."""
         return sum(judge.snapshot.remembered for judge in self._judges)
 
     def forget(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from davserver.domain.people import StructureKind
 from policies.loader import load, load_bytes, shipped
 from policies.problems import PolicyProblems
+from policies.snapshot import Snapshot
 from policies.vocabulary import ANY, Column, Vocabulary
 
 SLUGS = tuple(f"place-{number}" for number in range(20))
@@ -41,23 +42,27 @@ def made(rules: int, seed: int) -> Files:
     return files
 
 
-def edited(files: Files, number: int, change: Callable[[str], str]) -> Files:
-    """The same files with one rule written anew."""
+def edited(files: Files, number: int, change: Callable[[str], str]) -> Snapshot | None:
+    """The same files with one rule written anew, unless the loader refuses it."""
     lines = files["rules.csv"].decode().splitlines()
     lines[number] = change(lines[number])
-    return {**files, "rules.csv": ("\n".join(lines) + "\n").encode()}
+    try:
+        return load_bytes({**files, "rules.csv": ("\n".join(lines) + "\n").encode()})
+    except PolicyProblems:
+        return None
 
 
 def _rule(random_: random.Random, vocabulary: Vocabulary, number: int) -> str:
-    """Each column says `*` as often as rules that people write."""
+    """An allow says `*` as often as those that people write; a deny is about few things."""
+    allows = random_.random() < 0.8
+    usual = (0.9, 0.8, 0.9, 0.5, 0.4, 0.3, 0.3, 0.3) if allows else (1, 1, 1, 0.9, 0.9, 0.2, 0, 0.2)
     words = [
-        random_.choice(sorted(vocabulary.accepts[column])) if random_.random() < usual else ANY
-        for column, usual in zip(Column, (0.9, 0.8, 0.9, 0.5, 0.4, 0.3, 0.3, 0.3), strict=True)
+        random_.choice(sorted(vocabulary.accepts[column])) if random_.random() < often else ANY
+        for column, often in zip(Column, usual, strict=True)
     ]
     if words[2] in {ANY, "list", "consult"}:
         words[5:] = [ANY] * 3
-    effect = "allow" if random_.random() < 0.8 else "deny"
-    return f"p, r{number}, {effect}, {', '.join(words)}\n"
+    return f"p, r{number}, {'allow' if allows else 'deny'}, {', '.join(words)}\n"
 
 
 def _with(files: Files, line: str) -> Files:
