@@ -189,6 +189,19 @@ def test_a_day_of_closing_takes_the_hours_of_its_structure_alone():
     assert not differences(old, old).boxes
 
 
+def test_a_day_of_closing_of_a_structure_that_groups_do_not_name_is_met_under_its_kind():
+    rules = "p, by-day, allow, professional, via-structure, get, *, *, *, *, work-hours\n"
+    hours = "work-hours, mon-fri, 08:00, 19:00\n"
+    old, new = (
+        with_files(rules=rules, calendars=hours + more)
+        for more in ("", "closed, 2026-12-24, elsewhere\n")
+    )
+    (box,) = differences(old, new).boxes
+    assert box.change is Change.LOSS
+    assert box.values[Column.SLOT] == (Pair("work-hours", "closed"),)
+    assert facts(old, new) == ["2026-12-24: a day of closing (elsewhere)"]
+
+
 def test_a_structure_that_gets_a_name_is_compared_with_its_kind():
     rule = "p, lyon, deny, professional, *, modify, *, lyon, *, *, *\n"
     new = with_files(groups=GROUPS + "structure, lyon, ccas\n", rules=RULES + "\n" + rule)

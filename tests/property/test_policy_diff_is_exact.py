@@ -37,6 +37,7 @@ people = st.tuples(
     st.sampled_from(ADDRESSES),
     st.sampled_from(Strength),
     st.sampled_from(ZONES),
+    st.booleans(),
 )
 special = st.sampled_from(  # closings, public holidays, the day after one
     [datetime(2026, month, day, tzinfo=UTC)
@@ -54,8 +55,9 @@ moments = st.builds(
 
 def asked(one, now: datetime, old: Snapshot, new: Snapshot) -> Question:
     """A real question. A structure is of the kind that one of the sets says it is."""
-    role, relation, action, category, slug, kind, address, auth, zone = one
-    kind = old.slugs.get(slug, new.slugs.get(slug, kind)) if slug else kind
+    role, relation, action, category, slug, kind, address, auth, zone, by_old = one
+    first, second = (old.slugs, new.slugs) if by_old else (new.slugs, old.slugs)
+    kind = first.get(slug, second.get(slug, kind)) if slug else kind
     place = structure(kind, slug, zone) if slug else None
     member = [membership(place, starts=datetime(2000, 1, 1, tzinfo=UTC))] if place else []
     who = principal(role, *member, auth=auth)
