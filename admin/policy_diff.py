@@ -16,7 +16,9 @@ def diff(
     context: typer.Context,
     first: Annotated[
         str | None,
-        typer.Argument(metavar="OLD", help="A folder, or `active`: what is in force."),
+        typer.Argument(
+            metavar="OLD", help="A folder, a generation, or `active`: what is in force."
+        ),
     ] = None,
     second: Annotated[
         str | None,

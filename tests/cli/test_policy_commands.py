@@ -77,6 +77,20 @@ def test_circumstances_can_be_supposed(on):
     assert french.out.startswith("REFUSÉ (auth-too-weak)")
 
 
+def test_a_candidate_is_compared_with_what_is_in_force(on, candidate: Path):
+    with (candidate / "rules.csv").open("a") as rules:
+        rules.write("p, no-housing, deny, professional, *, use, housing, *, *, *, *\n")
+    told = on("policy", "diff", candidate).out.splitlines()
+    assert told[1] == (
+        "  - professional (granted by name or to the structure) may no longer use housing documents"
+    )
+    gained = on("policy", "diff", candidate, "1", "--no-new-access")
+    assert gained.code == 7
+    assert gained.out.count("  + ") == 1
+    ended = on("policy", "diff", "99", "active")
+    assert (ended.code, "Traceback" in ended.err) == (4, False)
+
+
 def test_a_candidate_is_asked_the_same(on, candidate: Path):
     asked = explain("karim", "get", "/Logement", "--of", "amina", "--candidate", str(candidate))
     alike = on(*asked)
