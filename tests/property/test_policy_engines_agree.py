@@ -40,20 +40,13 @@ def test_any_set_of_files_is_judged_alike_by_both(data, snapshot):
     ]
     for point in points:
         assert snapshot.engine.ask(point) == snapshot.table.decide(point)
+        matching = snapshot.table.matching(point)
+        denies = [one for one in matching if not one.allows]
+        decisive = denies[0] if denies else (matching[-1] if matching else None)
+        assert snapshot.engine.ask(point) == (bool(matching) and not denies, decisive)
         answer = snapshot.answer(point)
         assert (answer.allowed, answer.rule) == snapshot.table.decide(point)
         assert (answer.reason is None) is answer.allowed
-
-
-@BOUNDED
-@given(st.data(), sets())
-def test_the_rules_that_match_hold_the_one_that_decides(data, snapshot):
-    for point in data.draw(st.lists(any_point(snapshot), min_size=20, max_size=20)):
-        matching = snapshot.table.matching(point)
-        allowed, rule = snapshot.engine.ask(point)
-        denies = [one for one in matching if not one.allows]
-        expected = denies[0] if denies else (matching[-1] if matching else None)
-        assert (allowed, rule) == (bool(matching) and not denies, expected)
 
 
 @BOUNDED
