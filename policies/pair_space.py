@@ -15,10 +15,10 @@ from policies.snapshot import Snapshot
 from policies.space import WHERE, reaches_rules
 from policies.vocabulary import NO_STRUCTURE, Column
 
-ALONE, TOGETHER, UNNAMED = "alone", "together", "unnamed"
+ALONE, TOGETHER, UNNAMED = "(alone)", "(together)", "(unnamed)"
 """Whose hours: of people who act for no structure; of those who act for one that groups.csv names,
 without days of its own; for one that it does not name. A structure with days of its own is a place
-by its slug.
+by its slug, and no slug has brackets.
 """
 
 
@@ -35,22 +35,20 @@ class At(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PairSpace:
-    """`values`: the pairs of words of each column. `slots`: those that there are at each place.
-    `zones` and `hours`: the facts behind such pairs.
+    """`values`: the pairs of words of each column. `places`: whose hours count for those who act
+    for a structure. `slots`: those that there are at each place. `zones` and `hours`: the facts
+    behind such pairs.
     """
 
     values: Mapping[Column, tuple[Pair, ...]]
+    places: Mapping[Pair, str]
     slots: Mapping[str, frozenset[Pair]]
     zones: tuple[Part, ...]
     hours: Mapping[str, tuple[Part, ...]]
 
     def place(self, structure: Pair) -> str:
-        """Whose hours count for those who act for it."""
-        if not acts(structure):
-            return ALONE
-        if {*structure} & {*StructureKind} == {*structure}:
-            return UNNAMED
-        return next((word for word in structure if word in self.slots), TOGETHER)
+        """Whose hours count for those who act for it; it may be of another kind than files say."""
+        return self.places.get(structure) or _place(structure, self.slots)
 
     def enter(self, column: Column, value: Pair, at: At) -> At | None:
         """What matters after this word; None where there can be no such request."""
@@ -109,7 +107,16 @@ def space_of(old: Snapshot, new: Snapshot) -> PairSpace:
         Column.SLOT: _pairs(part for parts in hours.values() for part in parts),
     }
     slots = {place: frozenset(_pairs(parts)) for place, parts in hours.items()}
-    return PairSpace(values, slots, zones, hours)
+    places = {pair: _place(pair, hours) for pair in values[Column.STRUCTURE]}
+    return PairSpace(values, places, slots, zones, hours)
+
+
+def _place(structure: Pair, hours: Mapping[str, object]) -> str:
+    if not acts(structure):
+        return ALONE
+    if set(structure) <= set(StructureKind):
+        return UNNAMED
+    return next((word for word in structure if word in hours), TOGETHER)
 
 
 def _same(words: type[Role | Relation | Action | Category | Strength]) -> tuple[Pair, ...]:
