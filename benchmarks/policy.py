@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.policy_listing import CHILDREN, Listing
-from benchmarks.policy_sets import Files, edited, made
+from benchmarks.policy_sets import NARROW, Files, edited, made
 from davserver.domain.actions import Action, Category, Relation, Right, Strength
 from davserver.domain.decisions import Target
 from davserver.domain.grants import Grant, ToPerson
@@ -77,14 +77,18 @@ class Times:
 def measure_sets(times: Times, rounds: int) -> None:
     few, many, other = made(FEW_RULES, 1), made(MANY_RULES, 2), made(MANY_RULES, 3)
     before, after = load_bytes(many), load_bytes(other)
+    narrow = [load_bytes(made(MANY_RULES, seed, NARROW)) for seed in (4, 5)]
     turned = _with_a_rule_turned(many, before)
     for _ in range(rounds):
         times.take(f"reload of {FEW_RULES} rules", lambda: load_bytes(few))
         times.take(f"reload of {MANY_RULES} rules", lambda: load_bytes(many))
         times.take("diff, one rule of 100 turned", lambda: differences(before, turned))
         times.take("diff, nothing alike in 2 × 100", lambda: differences(before, after))
-    boxes = [len(differences(before, one).boxes) for one in (turned, after)]
-    print(f"lines of the two differences: {boxes[0]} and {boxes[1]}")
+    for _ in range(max(3, rounds // 4)):
+        times.take("diff, nothing alike in 2 × 100 narrow rules", lambda: differences(*narrow))
+    pairs = ((before, turned), (before, after), narrow)
+    lines = [str(len(differences(*pair).boxes)) for pair in pairs]
+    print(f"lines of the differences: {', '.join(lines)}")
 
 
 def _with_a_rule_turned(files: Files, before: Snapshot) -> Snapshot:

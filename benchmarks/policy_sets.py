@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import NamedTuple
 
 from davserver.domain.people import StructureKind
 from policies.loader import load, load_bytes, shipped
@@ -26,8 +27,19 @@ NETWORKS = """
 Files = dict[str, bytes]
 
 
-def made(rules: int, seed: int) -> Files:
-    """20 structures, five slots, four networks, and so many rules of all shapes."""
+class Shape(NamedTuple):
+    """How often each column of an allow and of a deny says something else than `*`."""
+
+    allow: tuple[float, ...]
+    deny: tuple[float, ...]
+
+
+USUAL = Shape((0.9, 0.8, 0.9, 0.5, 0.4, 0.3, 0.3, 0.3), (1, 1, 1, 0.9, 0.9, 0.2, 0, 0.2))
+NARROW = Shape((0.9, 0.7, 1, 0.8, 0.6, 0.6, 0.6, 0.6), (1, 1, 1, 0.9, 0.9, 0.6, 0, 0.6))
+
+
+def made(rules: int, seed: int, shape: Shape = USUAL) -> Files:
+    """20 structures, five slots, four networks, and so many rules."""
     random_ = random.Random(seed)  # noqa: S311 — nothing secret
     files = dict(load(shipped()).files)
     files["networks.csv"] = NETWORKS.encode()
@@ -38,7 +50,7 @@ def made(rules: int, seed: int) -> Files:
     files["rules.csv"] = b"p, start, allow, beneficiary, owner, consult, *, *, *, *, *\n"
     vocabulary = load_bytes(files).vocabulary
     while files["rules.csv"].count(b"\n") < rules:
-        files = _with(files, _rule(random_, vocabulary, files["rules.csv"].count(b"\n")))
+        files = _with(files, _rule(random_, vocabulary, files["rules.csv"].count(b"\n"), shape))
     return files
 
 
@@ -52,10 +64,9 @@ def edited(files: Files, number: int, change: Callable[[str], str]) -> Snapshot 
         return None
 
 
-def _rule(random_: random.Random, vocabulary: Vocabulary, number: int) -> str:
-    """An allow says `*` as often as those that people write; a deny is about few things."""
+def _rule(random_: random.Random, vocabulary: Vocabulary, number: int, shape: Shape) -> str:
     allows = random_.random() < 0.8
-    usual = (0.9, 0.8, 0.9, 0.5, 0.4, 0.3, 0.3, 0.3) if allows else (1, 1, 1, 0.9, 0.9, 0.2, 0, 0.2)
+    usual = shape.allow if allows else shape.deny
     words = [
         random_.choice(sorted(vocabulary.accepts[column])) if random_.random() < often else ANY
         for column, often in zip(Column, usual, strict=True)
