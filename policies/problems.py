@@ -95,6 +95,13 @@ class Code(StrEnum):
     NO_CASE = "P108"
     CASE_TOO_WIDE = "P109"
 
+    UNSIGNED = "P120"
+    SIGNATURE_UNREADABLE = "P121"
+    SIGNER_UNKNOWN = "P122"
+    SIGNATURE_WRONG = "P123"
+    SIGNED_EARLIER = "P124"
+    SIGNED_AHEAD = "P125"
+
 
 WARNINGS = frozenset(
     {

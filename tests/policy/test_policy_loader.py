@@ -187,8 +187,8 @@ def test_a_problem_is_told_at_its_place_with_the_word_that_was_meant(
 
 def test_every_code_has_a_case():
     here = {code for _, _, code, *_ in CASES}
-    of_cases = {code for code in Code if code.value >= "P100"}
-    assert set(Code) - here - of_cases == ELSEWHERE
+    beside = {code for code in Code if code.value >= "P100"}
+    assert set(Code) - here - beside == ELSEWHERE
 
 
 def test_codes_are_unique_and_well_formed():
