@@ -7,6 +7,7 @@ from admin.policy_activation import apply, rollback, status
 from admin.policy_approve import approve
 from admin.policy_diff import diff
 from admin.policy_explain import explain
+from admin.policy_sign import sign
 
 app = typer.Typer(help="The rules that narrow what grants give.", no_args_is_help=True)
 app.command("check")(policy_check.check)
@@ -18,5 +19,6 @@ app.command("diff")(diff)
 app.command("explain")(explain)
 app.command()(status)
 app.command()(apply)
+app.command()(sign)
 app.command()(approve)
 app.command()(rollback)

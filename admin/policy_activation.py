@@ -21,6 +21,8 @@ SENTENCES: dict[Verdict, str] = {
     Verdict.NEEDS_APPROVAL: "The files are sound, widen access, and wait for two administrators: "
     "`abri policy approve --as LOGIN`.",
     Verdict.FAILED: "The files do not do what is asked of them; what was in force stays in force.",
+    Verdict.UNSIGNED: "The files are not signed as policy.signers asks; what was in force before "
+    "stays in force.",
     Verdict.HELD: "The files are those that a rollback took out of force. "
     "Correct them, or put them in force again with `abri policy apply`.",
 }
@@ -111,6 +113,8 @@ def _say(where: Path, found: Status) -> None:
     else:
         one = found.serving
         say(f"Generation {one.number} is in force since {local(one.created)} ({one.digest[:12]}).")
+        if one.signed is not None:
+            say(f"It was signed on {local(one.signed)}.")
     say(f"{where}: {SENTENCES[found.folder.verdict]}")
     for problem in found.folder.problems:
         say(f"error: {where}/{problem}")
@@ -154,5 +158,6 @@ def _plain_generation(one: Generation) -> dict[str, Any]:
         "digest": one.digest,
         "origin": one.origin.value,
         "brought_back": one.brought_back,
+        "signed": one.signed,
         "since": one.created,
     }

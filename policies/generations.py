@@ -98,6 +98,16 @@ def kept(tx: Connection, keys: InstanceKeys) -> list[Generation]:
     return [one for one in found if one is not None]
 
 
+def newest_signature(tx: Connection, keys: InstanceKeys) -> datetime | None:
+    """The latest of all kept sets: after a rollback that is not the one in force."""
+    is_signed = table.c.signed_at.is_not(None)
+    numbers = select(table.c.number).where(is_signed).order_by(table.c.signed_at.desc())
+    for number in tx.execute(numbers).scalars().all():
+        if (one := find(tx, keys, number)) is not None:
+            return one.signed
+    return None
+
+
 def put_in_force(
     tx: Connection, keys: InstanceKeys, new: Proposed, after: int, one: GenerationId, now: datetime
 ) -> tuple[Generation, list[GenerationId]]:

@@ -22,6 +22,7 @@ class Verdict(StrEnum):
     NEEDS_APPROVAL = "needs-approval"
     REFUSED = "refused"
     FAILED = "failed"
+    UNSIGNED = "unsigned"
     HELD = "held"
 
 

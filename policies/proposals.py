@@ -55,7 +55,7 @@ def propose(
 ) -> tuple[Proposal, bool]:
     """The set that waits then, and whether it is another one than before."""
     before = waiting(tx, keys)
-    if before is not None and (before.digest, before.instead_of) == (new.digest, new.instead_of):
+    if before is not None and _same(before, new):
         return before, False
     withdraw(tx)
     row = {
@@ -70,9 +70,15 @@ def propose(
     return new, True
 
 
-def made(files: Mapping[str, bytes], instead_of: int, entropy: Entropy, now: datetime) -> Proposal:
+def made(
+    files: Mapping[str, bytes],
+    instead_of: int,
+    signed: datetime | None,
+    entropy: Entropy,
+    now: datetime,
+) -> Proposal:
     one = ProposalId(entropy(ID_BYTES))
-    return Proposal(one, generation_of(files), files, instead_of, None, now)
+    return Proposal(one, generation_of(files), files, instead_of, signed, now)
 
 
 def approve(
@@ -92,6 +98,15 @@ def approvers(tx: Connection, keys: InstanceKeys, what: Proposal) -> frozenset[P
         PersonId(row["person_id"])
         for row in rows
         if keys.row_is_genuine(approval.name, covered(approval, dict(row)), row["row_mac"])
+    )
+
+
+def _same(one: Proposal, other: Proposal) -> bool:
+    """Signed anew is another one: its time goes with it when it comes into force."""
+    return (one.digest, one.instead_of, one.signed) == (
+        other.digest,
+        other.instead_of,
+        other.signed,
     )
 
 

@@ -6,7 +6,7 @@ it was made, so that an older signed set cannot be put in the place of a newer o
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
@@ -14,13 +14,15 @@ from typing import Final, NoReturn
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from policies.folder import SIGNATURE
+from policies.folder import SIGNATURE, Folder
 from policies.loader import generation_of
 from policies.problems import Code, PolicyProblems, Problem
 from policies.signing_keys import fingerprint
 
 FORMAT: Final = "abri policy signature 1"
 """The first line of the file, and of what is signed: no signature for another use fits."""
+
+Signers = tuple[Ed25519PublicKey, ...]
 
 SLACK = timedelta(minutes=5)
 """So far may the clocks of whoever signs and of the server be apart."""
@@ -40,6 +42,26 @@ class _Read:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`signed` None: nothing is asked for, or `problems` says what is wrong."""
+
+    signed: datetime | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def look(folder: Folder, signers: Signers | None, newest: datetime | None, now: datetime) -> Look:
+    """Whether a folder is signed as it must be; `signers` None: it need not be."""
+    if signers is None:
+        return Look()
+    try:
+        signed = verify(folder.signature, folder.files, signers)
+        require_in_time(signed, newest, now)
+    except PolicyProblems as found:
+        return Look(None, found.problems)
+    return Look(signed)
+
+
 def sign(files: Mapping[str, bytes], key: Ed25519PrivateKey, now: datetime) -> bytes:
     """The text of `policy.sig` for these files."""
     at = _written(now)
@@ -48,9 +70,7 @@ def sign(files: Mapping[str, bytes], key: Ed25519PrivateKey, now: datetime) -> b
     return f"{FORMAT}\nsigned: {at}\nkey: {name}\nsignature: {signature}\n".encode()
 
 
-def verify(
-    signature: bytes | None, files: Mapping[str, bytes], signers: Sequence[Ed25519PublicKey]
-) -> datetime:
+def verify(signature: bytes | None, files: Mapping[str, bytes], signers: Signers) -> datetime:
     """When these files were signed. Raises PolicyProblems with what is wrong."""
     if signature is None:
         _refuse(Code.UNSIGNED, "Changes must be signed here, and this file is missing.")

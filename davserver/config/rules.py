@@ -37,6 +37,12 @@ def broken_rules(settings: Settings) -> Iterator[tuple[str, str]]:
             "policy.decisions",
             "not in the data folder: a copy of that folder would tell what documents are about",
         )
+    signers = settings.policy.signers
+    if signers and signers.resolve().is_relative_to(settings.policies.resolve()):
+        yield (
+            "policy.signers",
+            "not in the folder of policies: whoever edits that one would choose who signs",
+        )
     if settings.locks.usual > settings.locks.longest:
         yield "locks.usual", "a usual lock cannot last longer than locks.longest"
     if settings.serving.computing > settings.serving.threads:

@@ -115,6 +115,11 @@ class PolicySettings:
         kinds.YES_OR_NO,
         "What widens access for anybody waits for two administrators: `abri policy approve`.",
     )
+    signers: Path | None = setting(
+        "none",
+        kinds.or_word("none", kinds.PATH),
+        "Public keys (PEM): only what one of them signed counts; none asks for no signature.",
+    )
     decisions: Path | None = setting(
         "decisions",
         kinds.or_word("none", kinds.PATH),

@@ -33,14 +33,17 @@ class Approved:
 
 
 class Approvals:
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, *, must_be_signed: bool = False) -> None:
         self._tools = tools
+        self._must_be_signed = must_be_signed
         self._directory = Directory(tools.keys)
 
-    def propose(self, files: Mapping[str, bytes], instead_of: int, now: datetime) -> Proposal:
+    def propose(
+        self, files: Mapping[str, bytes], instead_of: int, signed: datetime | None, now: datetime
+    ) -> Proposal:
         """The set that waits then; with its approvals, if it waited already."""
         keys = self._tools.keys
-        new = proposals.made(files, instead_of, self._tools.entropy, now)
+        new = proposals.made(files, instead_of, signed, self._tools.entropy, now)
         return self._tools.db.write(lambda tx: proposals.propose(tx, keys, new, now))[0]
 
     def approve(self, digest: str, who: Principal, now: datetime, put: Put) -> Approved:
@@ -70,6 +73,8 @@ class Approvals:
         is_it = found is not None and bool(digest) and found.digest.startswith(digest)
         if found is None or not is_it:
             raise NotFound("no policy of that digest waits: `abri policy approve` shows what does")
+        if self._must_be_signed and found.signed is None:
+            raise NotFound("what waits is of a time when no signature was asked for")
         if found.instead_of != generations.number_in_force(tx):
             raise NotFound(
                 "another policy came into force meanwhile: look at the files again with "

@@ -1,6 +1,7 @@
 """What a folder of policy files is, compared with what is in force. Changes nothing."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 
 from davserver.gate.tools import Tools
@@ -12,6 +13,7 @@ from policies.in_force import owners_only
 from policies.last_seen import Verdict
 from policies.loader import load_bytes, load_folder
 from policies.problems import PolicyProblems
+from policies.signing import Signers, look
 from policies.snapshot import Snapshot
 from policies.trials import Trial, run
 
@@ -20,21 +22,25 @@ from policies.trials import Trial, run
 class Terms:
     """What the settings ask of a change. `automatic`: a sound folder comes into force by itself;
     `coverage`: how many per cent of the rules its cases must show at work; `four_eyes`: what widens
-    access for anybody waits for two administrators.
+    access for anybody waits for two administrators; `signers`: whose signature it must have.
     """
 
     automatic: bool = True
     coverage: int = 0
     four_eyes: bool = False
+    signers: Signers | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """`number`: of what is in force. `problems`: a line each, with its place."""
+    """`number`: of what is in force. `problems`: a line each, with its place. `signed`: when, where
+    that is asked for.
+    """
 
     verdict: Verdict
     number: int
     problems: tuple[str, ...] = ()
+    signed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +62,21 @@ class Examiner:
             number = generations.number_in_force(tx)
             serving = generations.find(tx, self._tools.keys, number)
             seen = last_seen.fetch(tx)
+            newest = generations.newest_signature(tx, self._tools.keys)
         snapshot = _loaded(folder)
         if isinstance(snapshot, tuple):
             return Examined(Verdict.REFUSED, number, snapshot)
         if serving is not None and serving.digest == snapshot.generation:
             return Examined(Verdict.IN_FORCE, number)
+        signature = look(folder, self._terms.signers, newest, self._tools.clock())
+        if signature.problems:
+            return Examined(Verdict.UNSIGNED, number, tuple(map(str, signature.problems)))
         failed = self._failed(folder, snapshot)
         if failed:
             return Examined(Verdict.FAILED, number, failed)
-        if seen is not None and seen.held == snapshot.generation:
-            return Examined(Verdict.HELD, number)
-        return Examined(self._waiting(number, serving, snapshot), number)
+        is_held = seen is not None and seen.held == snapshot.generation
+        verdict = Verdict.HELD if is_held else self._waiting(number, serving, snapshot)
+        return Examined(verdict, number, signed=signature.signed)
 
     def _waiting(self, number: int, serving: Generation | None, snapshot: Snapshot) -> Verdict:
         """A first set has nothing to be compared with."""

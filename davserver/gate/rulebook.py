@@ -60,7 +60,7 @@ class Rulebook:
         self._tools = tools
         self._terms = terms
         self._examiner = Examiner(tools, terms)
-        self._approvals = Approvals(tools)
+        self._approvals = Approvals(tools, must_be_signed=terms.signers is not None)
         self._notices = PolicyNotices(tools)
 
     def follow(self, folder: Folder, origin: Origin, now: datetime) -> Examined:
@@ -68,9 +68,9 @@ class Rulebook:
         found = self.examine(folder)
         ready = found.verdict is Verdict.WAITING and self._terms.automatic
         if ready or (found.number == 0 and origin is Origin.SETUP and not found.problems):
-            return self._activate(folder, found.number, origin, None, now)
+            return self._activate(folder, found, origin, None, now)
         if found.verdict is Verdict.NEEDS_APPROVAL:
-            self._approvals.propose(folder.files, found.number, now)
+            self._approvals.propose(folder.files, found.number, found.signed, now)
         self._note(folder, found, now)
         return found
 
@@ -80,9 +80,9 @@ class Rulebook:
         """
         found = self.examine(folder)
         if found.verdict in {Verdict.WAITING, Verdict.HELD}:
-            return self._activate(folder, found.number, Origin.APPLY, who, now)
+            return self._activate(folder, found, Origin.APPLY, who, now)
         if found.verdict is Verdict.NEEDS_APPROVAL:
-            waiting = self._approvals.propose(folder.files, found.number, now)
+            waiting = self._approvals.propose(folder.files, found.number, found.signed, now)
             if is_administrator(who):
                 after = self.approve(waiting.digest, who, now)
                 if after.number is not None:
@@ -180,10 +180,11 @@ class Rulebook:
         raise NotFound("there is no earlier policy to go back to")
 
     def _activate(
-        self, folder: Folder, after: int, origin: Origin, who: Principal | None, now: datetime
+        self, folder: Folder, found: Examined, origin: Origin, who: Principal | None, now: datetime
     ) -> Examined:
         def work(tx: Connection) -> Generation:
-            made = self._put(tx, Proposed(folder.files, origin), after, who, now)
+            new = Proposed(folder.files, origin, signed=found.signed)
+            made = self._put(tx, new, found.number, who, now)
             last_seen.write(tx, Seen(folder.digest, Verdict.IN_FORCE, (), now, None))
             return made
 

@@ -37,6 +37,7 @@ __all__ = [
     "lint_policy",
     "load_policy",
     "read_policy",
+    "require_usable",
     "try_policy",
 ]
 
@@ -57,6 +58,15 @@ def load_policy(folder: Path) -> Snapshot:
 def read_policy(folder: Path) -> Folder:
     """Every file in it, read once; what is wrong with it is told by whoever examines it."""
     return read_folder(folder)
+
+
+def require_usable(where: Path, found: Folder) -> None:
+    """Of a folder that is read already. Raises WrongSettings with every error of every file."""
+    try:
+        policies.loader.load_folder(found.files, found.unread)
+    except PolicyProblems as wrong:
+        errors = [_problem(where, one) for one in wrong.problems if one.is_error]
+        raise WrongSettings(errors) from wrong
 
 
 def policy_in_force(settings: Settings, number: int | None = None) -> Snapshot:

@@ -45,6 +45,7 @@ from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy_watch import PolicyWatch
 from davserver.wiring.probing import Probing
+from davserver.wiring.signers import read_signers
 from policies.in_force import InForce
 
 BLOBS = "blobs"
@@ -193,7 +194,8 @@ def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
 
 def _terms(settings: Settings) -> Terms:
     policy = settings.policy
-    return Terms(policy.automatic, policy.coverage, policy.four_eyes)
+    signers = read_signers(policy.signers)
+    return Terms(policy.automatic, policy.coverage, policy.four_eyes, signers)
 
 
 def _limits(settings: Settings) -> Limits:

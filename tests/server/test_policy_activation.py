@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from davserver.db.tables import epoch, policy_folder, policy_generation
+from davserver.wiring.signing import make_key
 from tests.support.dav import Drive
 from tests.support.instance import Instance, serving
 from tests.support.serving import eventually
@@ -177,3 +178,16 @@ def test_a_first_start_with_broken_files_serves_owners_only(instance: Instance) 
             assert karim.names("/") == set()
             assert karim.get(path).status == 404
     assert instance.run("policy", "status").returncode == 7
+
+
+def test_where_signatures_are_asked_for_only_a_signed_change_counts(instance: Instance) -> None:
+    made = make_key(instance.folder / "claire")
+    instance.set("policy.signers", str(made.public))
+    with serving(instance) as server:
+        rules(instance).write_text(rules(instance).read_text() + NO_GET)
+        assert eventually(says(instance, generation=1, files="unsigned"))
+        assert '"verdict": "unsigned", "problems": 1, "event": "policy-not' in server.log_text()
+        told = instance.run("policy", "status")
+        assert (told.returncode, "policy.sig: P120 " in told.stdout) == (7, True)
+        instance.abri("policy", "sign", "--key", str(made.private))
+        assert eventually(says(instance, generation=2, files="in-force"))

@@ -173,6 +173,7 @@ def test_a_postgresql_url_is_kept_as_it_is(config, url):
             "1:17: keys.keyring: the keyring must not lie in the",
         ),
         ("policy: {decisions: data/x}\n", "1:21: policy.decisions: not in the data folder"),
+        ("policy: {signers: policies/k}\n", "1:19: policy.signers: not in the folder of policies"),
         (
             "data: .\npolicy: {decisions: none}\n",
             "keys.keyring: the keyring must not lie in the data folder",
