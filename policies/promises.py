@@ -135,6 +135,11 @@ def _through_grants(
         yield asking.question((role, relation, action), right)
 
 
+def _regrant_by_a_team(asking: Asking) -> Iterator[Question]:
+    for role, right in product((Role.BENEFICIARY, Role.PROFESSIONAL), Right):
+        yield asking.question((role, Relation.VIA_STRUCTURE, Action.REGRANT), right)
+
+
 def _on_a_read_only_device(asking: Asking) -> Iterator[Question]:
     harmless = {*READS, Action.REVOKE, Action.AUDIT}
     for role, relation, action in product(Role, Relation, Action):
@@ -205,6 +210,12 @@ PROMISES = (
         "deposit-grant",
         "A grant to deposit opens nothing and is not shared on.",
         partial(_through_grants, actions=(Action.GET, Action.REGRANT), rights=(Right.DEPOSIT,)),
+        _refused,
+    ),
+    Promise(
+        "team-grant",
+        "What was shared with a structure is not shared on.",
+        _regrant_by_a_team,
         _refused,
     ),
     Promise(

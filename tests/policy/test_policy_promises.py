@@ -25,6 +25,7 @@ KEPT_BY = {
     "for-owners": invariants.OWNER_ONLY,
     "read-grant": invariants.READ_ONLY,
     "deposit-grant": invariants.DEPOSIT_ONLY,
+    "team-grant": invariants.OWNER_ONLY,
     "read-only-device": invariants.READ_ONLY_DEVICE,
     "blocked-account": invariants.BLOCKED,
     "pause": invariants.PAUSED,
