@@ -384,7 +384,7 @@ def removes(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
 def sets_properties(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
     return [
         (not seen.exists, 404, "-"),
-        ("protected" in asked.headers, 207, "cannot-modify-protected-property"),
+        ("protected" in asked.headers, 207, "protected-property"),
         (not seen.real, 403, "drive-root"),
         (only_deposits(scene) and seen.at is At.GRANTED, 403, "deposit-only"),
         *_changes(scene, asked, seen),
