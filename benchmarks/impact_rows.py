@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, select
 
 from authn.directory import Directory
 from authn.register import Register
-from benchmarks.scale_rows import opened, staging_of
+from benchmarks.scale_rows import count_anew, opened, staging_of
 from davserver.db import tables
 from davserver.domain.actions import Category
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
@@ -61,6 +61,7 @@ def fill(instance: Instance, beneficiaries: int, processes: int) -> None:
             print(f"\rmade: {100 * done // beneficiaries} %", end="")
             sys.stdout.flush()
     print()
+    count_anew(instance)
 
 
 def _make_staff(instance: Instance) -> None:

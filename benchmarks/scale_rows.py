@@ -61,7 +61,7 @@ def fill(instance: Instance, clients: int, others: int, processes: int) -> None:
             print(f"\r{instance.folder.name}: {100 * done // (clients + others)} %", end="")
             sys.stdout.flush()
     print()
-    _count_anew(instance)
+    count_anew(instance)
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def _of_one(
     yield tables.grant, crowd.grant_rows(shared, vault.owner)
 
 
-def _count_anew(instance: Instance) -> None:
+def count_anew(instance: Instance) -> None:
     """PostgreSQL counts what a table holds by itself, but later."""
     with opened(instance.config) as (found, _):
         if not found.db.sqlite:
