@@ -5,10 +5,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from tests.support.any_rules import THOROUGH
 from tests.support.cast import EITHER, Casts
 from tests.support.instance import Instance, Server, serving
 from tests.support.postgres import PostgresServer, any_database, postgres_server
+
+settings.register_profile(THOROUGH, max_examples=500)
 
 
 @pytest.fixture(scope="session")
