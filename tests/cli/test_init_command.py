@@ -31,6 +31,9 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+FILES = ("model.conf", "rules.csv", "groups.csv", "networks.csv", "calendars.csv")
+
+
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
@@ -77,11 +80,12 @@ def test_the_certificate_is_one_leaf_for_this_machine_and_no_authority(made: Pat
 
 def test_the_policies_are_a_copy_of_the_shipped_ones(made: Path):
     shipped = Path(__file__).resolve().parents[2] / "policies"
-    for name in ("model.conf", "rules.csv", "groups.csv", "networks.csv", "calendars.csv"):
+    for name in FILES:
         assert (made / "policies" / name).read_bytes() == (shipped / name).read_bytes()
-    assert len(names(made / "policies")) == 7
+    assert names(made / "policies") == {*FILES, "POLICY.md", "examples", "tests"}
     assert (made / "policies" / "POLICY.md").read_bytes() == (shipped / "POLICY.md").read_bytes()
-    assert names(made / "policies" / "examples") == names(shipped / "examples")
+    for folder in ("examples", "tests"):
+        assert names(made / "policies" / folder) == names(shipped / folder)
 
 
 def test_plain_http_needs_no_certificate(run, tmp_path: Path):
