@@ -5,7 +5,7 @@ import sys
 
 from admin.session import Session
 from authn.credentials import Password, password_bytes
-from davserver.domain.errors import BadInput
+from davserver.domain.errors import BadInput, NotSignedIn
 from davserver.domain.people import Principal
 
 
@@ -18,4 +18,7 @@ def signed_in(session: Session, login: str, *, from_stdin: bool) -> Principal:
     else:
         raise BadInput("nobody is there to type a password: use --password-stdin")
     secret = Password(login, password_bytes(text))
-    return session.services.login.sign_in(secret, None, session.now)
+    try:
+        return session.services.login.sign_in(secret, None, session.now)
+    except NotSignedIn:
+        raise NotSignedIn(f"“{login}” did not sign in: the name or the password is wrong") from None
