@@ -86,6 +86,7 @@ def test_what_is_hidden_has_no_category_to_be_refused(instance: Instance):
 
 
 def test_the_command_shows_and_sets_it(instance: Instance):
+    assert instance.drive("amina").proppatch("/Logement", CATEGORY, "housing").status == 207
     words = ("vault", "category", "amina", BAIL)
     assert instance.abri(*words, "family") == "family\n"
     assert instance.abri(*words) == "family\n"
