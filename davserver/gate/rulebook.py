@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from davserver.domain.errors import NotFound
+from davserver.domain.errors import AlreadyThere, NotFound
 from davserver.domain.ids import ID_BYTES, GenerationId
 from davserver.domain.people import Principal
 from davserver.gate.approvals import Approvals, Approved, is_administrator
@@ -188,7 +188,14 @@ class Rulebook:
             last_seen.write(tx, Seen(folder.digest, Verdict.IN_FORCE, (), now, None))
             return made
 
-        made = self._tools.db.write(work)
+        try:
+            made = self._tools.db.write(work)
+        except AlreadyThere:
+            # A server that follows the same files may have been faster.
+            again = self.examine(folder)
+            if again.verdict is Verdict.IN_FORCE:
+                return again
+            raise
         log.info("policy-in-force", number=made.number, digest=made.digest[:12], how=origin.value)
         self._notices.run(now)
         return Examined(Verdict.IN_FORCE, made.number)

@@ -1,6 +1,7 @@
 """A change of the policy files: examined, approved, put in force, told, brought back."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,13 @@ def test_a_case_that_comes_out_otherwise_keeps_the_change_out(desk: Desk) -> Non
     # An explicit wish does not get around it.
     assert book.apply(what, desk.world.operator, desk.world.clock()).verdict is Verdict.FAILED
     assert desk.follow(book, folder(NO_GET)) == (Verdict.IN_FORCE, 2)
+
+
+def test_two_who_put_the_same_files_in_force_at_once_make_one_generation(desk: Desk) -> None:
+    book, what, now = desk.book(), folder(NO_GET), desk.world.clock()
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda _: book.apply(what, desk.world.operator, now), range(4))
+        assert {(one.verdict, one.number) for one in found} == {(Verdict.IN_FORCE, 2)}
 
 
 def test_too_little_coverage_keeps_the_change_out(desk: Desk) -> None:
