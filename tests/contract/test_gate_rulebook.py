@@ -108,6 +108,7 @@ def test_too_little_coverage_keeps_the_change_out(desk: Desk) -> None:
     assert "policy.coverage asks for 50 %" in found.problems[0]
 
 
+@pytest.mark.slow
 def test_what_was_never_in_force_and_what_is_are_told_apart_from_the_last_twenty(
     desk: Desk,
 ) -> None:

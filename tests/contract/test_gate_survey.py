@@ -87,6 +87,7 @@ def from_walks(before: Seen, after: Seen) -> dict[tuple[bytes, Turn], Counts]:
     }
 
 
+@pytest.mark.slow
 def test_it_says_what_everybody_would_find(world: Safekeeping) -> None:
     before = walked(world, BEFORE, world.clock())
     for name, new in CHANGES.items():

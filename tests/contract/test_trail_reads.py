@@ -139,6 +139,7 @@ def test_a_window_copied_to_another_person_names_nobody(book: TrailBook) -> None
     assert told == {("karim", "/Santé/ordonnance.pdf", False), ("", "", True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_readers_and_the_closing_watcher_do_not_lose_a_read(book: TrailBook) -> None:
     for who in (KARIM, ZOE):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -150,6 +151,7 @@ def calm(snapshot: Snapshot, point: Point) -> Point:
     return point._replace(zone=moment.zone, auth=moment.auth, slot=moment.slot)
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(sets(), sets())
 def test_the_way_back_takes_what_the_way_there_gives(one, other):

@@ -27,10 +27,10 @@ def shipped_files() -> dict[str, bytes]:
     return dict(load(shipped()).files)
 
 
-def put_in_force(tools: Tools, files: Mapping[str, bytes]) -> int:
+def put_in_force(tools: Tools, files: Mapping[str, bytes], origin: Origin = Origin.FILES) -> int:
     """The number in force then. Raises PolicyProblems: no test runs without its rules."""
     load_bytes(files)
-    found = Rulebook(tools, Terms()).follow(Folder(files, {}, None), Origin.FILES, tools.clock())
+    found = Rulebook(tools, Terms()).follow(Folder(files, {}, None), origin, tools.clock())
     assert found.verdict is Verdict.IN_FORCE, found
     return found.number
 

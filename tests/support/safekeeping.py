@@ -28,6 +28,7 @@ from davserver.gate.sharing import Sharing
 from davserver.gate.tools import Limits
 from davserver.gate.upkeep import Upkeep
 from davserver.vault.sweep import Swept
+from policies.generations import Origin
 from tests.support.drive import QUOTA, Body, Drive, World
 from tests.support.rules import put_in_force, shipped_files
 
@@ -47,7 +48,7 @@ class Safekeeping(World):
         self.upkeep = Upkeep(self.tools, KEPT)
 
     def lay_down_rules(self) -> None:
-        put_in_force(self.tools, shipped_files())
+        put_in_force(self.tools, shipped_files(), Origin.SETUP)
 
     @property
     def operator(self) -> Principal:
