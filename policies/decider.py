@@ -12,7 +12,7 @@ from davserver.domain.remedies import Remedy
 from davserver.domain.tallies import Answered
 from policies.changes import Way
 from policies.hours import Span
-from policies.invariants import OWN_REVOKE, refusal
+from policies.invariants import OWN_REVOKE, Refusal, refusal
 from policies.logged import said
 from policies.snapshot import UNKNOWN, Snapshot
 from policies.ties import Tie, acting_membership, earliest, tie_of
@@ -42,8 +42,8 @@ class Judge:
 
         The denial's reason may be told only if `may_see` says yes to the same target.
         """
-        tie = tie_of(who, target, now)
-        never = refusal(who, action, tie.relation, tie.grant)
+        tie = self._tie(who, target, now)
+        never = self._never(who, action, tie)
         if never is not None:
             return Denial(action, never.reason, never.rule)
         if action is Action.REVOKE and tie.relation is Relation.OWNER:
@@ -54,6 +54,12 @@ class Judge:
             reason = answer.reason or Reason.POLICY
             return Denial(action, reason, named, self._remedy(answer.way, tie.structure, now))
         return Permit(who, action, target, answer.rule.id, self._until(tie, now))
+
+    def _tie(self, who: Principal, target: Target, now: datetime) -> Tie:
+        return tie_of(who, target, now)
+
+    def _never(self, who: Principal, action: Action, tie: Tie) -> Refusal | None:
+        return refusal(who, action, tie.relation, tie.grant)
 
     def answered(
         self, point: Point, structure: Structure | None, decision: Permit | Denial
@@ -72,10 +78,8 @@ class Judge:
 
     def may_see(self, who: Principal, target: Target, now: datetime) -> bool:
         """Whether the thing exists for this person: by who, grant, category and structure only."""
-        tie = tie_of(who, target, now)
-        return refusal(who, Action.LIST, tie.relation, tie.grant) is None and self._shows(
-            who, tie, target.category
-        )
+        tie = self._tie(who, target, now)
+        return self._never(who, Action.LIST, tie) is None and self._shows(who, tie, target.category)
 
     def visible_categories(
         self, who: Principal, target: Target, now: datetime
@@ -85,8 +89,8 @@ class Judge:
         `target.category` plays no part, so one call serves a whole listing: a child is shown when
         its effective category is in the set.
         """
-        tie = tie_of(who, target, now)
-        if refusal(who, Action.LIST, tie.relation, tie.grant) is not None:
+        tie = self._tie(who, target, now)
+        if self._never(who, Action.LIST, tie) is not None:
             return frozenset()
         return self.shown_to(who.person.role, tie.relation, tie.structure)
 
@@ -128,8 +132,8 @@ class Judge:
         """Those of `actions` that `decide` would permit, without making the permits: what a front
         shows as permissions of each of a thousand things.
         """
-        tie = tie_of(who, target, now)
-        possible = tuple(a for a in actions if not refusal(who, a, tie.relation, tie.grant))
+        tie = self._tie(who, target, now)
+        possible = tuple(a for a in actions if not self._never(who, a, tie))
         allowed = self._by_rules(possible, self.point(who, Action.LIST, target, tie, now))
         if tie.relation is Relation.OWNER and Action.REVOKE in possible:
             return allowed | {Action.REVOKE}
@@ -175,7 +179,7 @@ class Judge:
         self, who: Principal, action: Action, target: Target, now: datetime
     ) -> tuple[Point, Structure | None]:
         """The words that `decide` asks about, and the structure that the person acts for."""
-        tie = tie_of(who, target, now)
+        tie = self._tie(who, target, now)
         return self.point(who, action, target, tie, now), tie.structure
 
     def point(

@@ -35,8 +35,8 @@ READS = (Action.LIST, Action.GET)
 class Asking:
     """Questions that have everything going for them."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.stage = Stage(snapshot)
+    def __init__(self, snapshot: Snapshot, judge: type[Judge]) -> None:
+        self.stage = Stage(snapshot, judge)
         self.slots = snapshot.vocabulary.values[Column.SLOT]
         self._snapshot = snapshot
         self._widest = cache(self._find)
@@ -78,8 +78,9 @@ class Kept:
     broken: tuple[Question, ...]
 
 
-def ask_all(snapshot: Snapshot) -> tuple[Kept, ...]:
-    asking = Asking(snapshot)
+def ask_all(snapshot: Snapshot, judge: type[Judge] = Judge) -> tuple[Kept, ...]:
+    """How every promise comes out when a `judge` of these rules is asked."""
+    asking = Asking(snapshot, judge)
     return tuple(_ask(one, asking) for one in PROMISES)
 
 

@@ -53,14 +53,14 @@ class Question:
 class Stage:
     """The rules of a snapshot with networks and hours in which every zone and slot can be had."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, judge: type[Judge] = Judge) -> None:
         slots = snapshot.calendar.slots
         openings = tuple(Opening(slot, 0, n, n + 1) for n, slot in enumerate(slots))
         self._moments = {slot: _MONDAY + timedelta(minutes=n) for n, slot in enumerate(slots)}
         self._moments[CLOSED] = _MONDAY + timedelta(days=1)
         self._slugs = snapshot.slugs
         networks: dict[Network, Zone] = {IPv4Network(_ADDRESSES[zone]): zone for zone in Zone}
-        self.judge = Judge(
+        self.judge = judge(
             replace(snapshot, networks=Networks(networks), calendar=Calendar(openings, _CLOCK))
         )
 

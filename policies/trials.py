@@ -9,6 +9,7 @@ from davserver.domain.decisions import Decision, Permit
 from davserver.domain.errors import Reason
 from policies.case_files import read_cases
 from policies.cases import Asked, Case, Expected
+from policies.decider import Judge
 from policies.problems import Code, Problem, Report
 from policies.promises import Kept, ask_all
 from policies.rules import Rule
@@ -98,13 +99,13 @@ class Trial:
         return 100 * sum(one.decisive for one in able) // len(able) if able else 100
 
 
-def run(snapshot: Snapshot, files: Mapping[str, bytes]) -> Trial:
+def run(snapshot: Snapshot, files: Mapping[str, bytes], judge: type[Judge] = Judge) -> Trial:
     """Try the cases of `files` (`tests/NAME.toml` → content; other names are passed over) on the
     rules of `snapshot`. Nothing else is read, not even a clock.
     """
     report = Report()
     cases = read_cases(files, snapshot, report)
-    bench = _Bench(snapshot)
+    bench = _Bench(snapshot, judge)
     failures = [bench.failure(case, report) for case in cases]
     return Trial(
         generation=snapshot.generation,
@@ -112,7 +113,7 @@ def run(snapshot: Snapshot, files: Mapping[str, bytes]) -> Trial:
         questions=bench.questions,
         failures=tuple(one for one in failures if one is not None),
         problems=report.problems,
-        promises=ask_all(snapshot),
+        promises=ask_all(snapshot, judge),
         coverage=bench.coverage(),
     )
 
@@ -123,9 +124,9 @@ _Key = tuple[object, ...]
 class _Bench:
     """Asks, and keeps count of the rules that had a part in the answers."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, judge: type[Judge]) -> None:
         self._snapshot = snapshot
-        self._stage = Stage(snapshot)
+        self._stage = Stage(snapshot, judge)
         self._alike = [(column, tuple(Column).index(column)) for column in _ALIKE]
         self._structures = snapshot.vocabulary.values[Column.STRUCTURE]
         self._rules = {rule.id: rule for rule in snapshot.rules}

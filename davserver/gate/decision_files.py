@@ -1,13 +1,16 @@
 """The files of the decision log: one per day (UTC), read in order, removed after their term."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from policies.logged import Gap, Logged, read_line
+
+Write = Callable[[int, bytes], int]
+"""As `os.write`: how many of these bytes it wrote. Raises OSError."""
 
 _ENDING = ".jsonl"
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -27,8 +30,9 @@ class Damage:
 class DayFile:
     """The day's file, open for a minute at most: somebody may take it away. Not thread-safe."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, write: Write = os.write) -> None:
         self._folder = folder
+        self._write = write
         self._handle: int | None = None
         self._minute = datetime.min.replace(tzinfo=UTC)
 
@@ -38,7 +42,7 @@ class DayFile:
             self.close()
             self._handle = _opened(self._folder, f"{now.astimezone(UTC).date()}{_ENDING}")
             self._minute = now.replace(second=0, microsecond=0)
-        return os.write(self._handle, data)
+        return self._write(self._handle, data)
 
     def close(self) -> None:
         if self._handle is not None:

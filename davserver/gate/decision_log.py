@@ -5,6 +5,7 @@ waits for the disk. A log that cannot be written never stands in a request's way
 """
 
 import errno
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -14,27 +15,38 @@ from pathlib import Path
 import structlog
 
 from davserver.domain.people import Principal
-from davserver.gate.decision_files import DayFile, remove_older
+from davserver.gate.decision_files import DayFile, Write, remove_older
 from policies.logged import gap_line, lines_of
 
 log = structlog.get_logger(__name__)
 
 MOST_WAITING = 4 * 1024 * 1024
-"""Bytes that are kept in memory while the folder cannot be written."""
+"""Some ten thousand lines."""
 
 _PAUSE = timedelta(seconds=1)
 """Between two tries at a folder that could not be written."""
 
 
 class DecisionLog:
-    """One per process, thread-safe. `folder` None: none is kept."""
+    """One per process, thread-safe. `folder` None: none is kept. `most_waiting`: bytes that are
+    kept in memory while the folder cannot be written; `write`: as `os.write`.
+    """
 
-    def __init__(self, folder: Path | None, keep: timedelta, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        keep: timedelta,
+        clock: Callable[[], datetime],
+        *,
+        most_waiting: int = MOST_WAITING,
+        write: Write = os.write,
+    ) -> None:
         self._folder = folder
         self._keep = keep
         self._clock = clock
+        self._most_waiting = most_waiting
         self._lock = threading.Lock()
-        self._file = None if folder is None else DayFile(folder)
+        self._file = None if folder is None else DayFile(folder, write)
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._lost = 0
@@ -79,7 +91,7 @@ class DecisionLog:
                 self._write_waiting(file)
 
     def _wait(self, data: bytes) -> None:
-        if self._size + len(data) > MOST_WAITING:
+        if self._size + len(data) > self._most_waiting:
             self._lost += _lines([data])
             return
         self._waiting.append(data)

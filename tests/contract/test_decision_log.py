@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Tally
-from davserver.gate import decision_log
 from davserver.gate.decision_files import Damage, files_since, read_file
 from davserver.gate.decision_log import DecisionLog
 from policies.logged import Gap, Logged
@@ -134,12 +133,9 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_loses_nothing(folder: 
     assert counts(folder) == [1] * 12
 
 
-def test_what_waits_is_bounded_and_the_gap_is_written_down(
-    folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(decision_log, "MOST_WAITING", 2000)
+def test_what_waits_is_bounded_and_the_gap_is_written_down(folder: Path, clock: Clock):
     folder.write_text("a file stands here")
-    log = DecisionLog(folder, KEEP, clock)
+    log = DecisionLog(folder, KEEP, clock, most_waiting=2000)
     for _ in range(5):
         decided(log, clock())
     folder.unlink()
@@ -164,22 +160,21 @@ def test_what_still_waits_at_the_end_is_told_as_lost(folder: Path, clock: Clock)
 
 @pytest.mark.parametrize("fits", [0, 1, 100, 430, 431, 500])
 def test_a_disk_that_is_full_in_the_middle_of_a_line_spoils_that_line_alone(
-    folder: Path, clock: Clock, fits: int, monkeypatch: pytest.MonkeyPatch
+    folder: Path, clock: Clock, fits: int
 ):
     """Only so many bytes fit; later there is room again."""
-    log = DecisionLog(folder, KEEP, clock)
-    real, left = os.write, [fits]
+    left = [fits]
 
     def small(handle: int, data: bytes) -> int:
         if not left[0]:
             raise OSError(errno.ENOSPC, "No space left on device")
-        left[0] -= (written := real(handle, data[: left[0]]))
+        left[0] -= (written := os.write(handle, data[: left[0]]))
         return written
 
-    monkeypatch.setattr(os, "write", small)
+    log = DecisionLog(folder, KEEP, clock, write=small)
     decided(log, clock(), times=1)
     decided(log, clock(), times=2)
-    monkeypatch.setattr(os, "write", real)
+    left[0] = 1_000_000
     clock.passes(seconds=2)
     decided(log, clock(), times=3)
     found = written(folder)

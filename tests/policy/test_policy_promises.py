@@ -2,7 +2,8 @@
 
 import pytest
 
-from policies import decider, invariants
+from policies import invariants
+from policies.decider import Judge
 from policies.loader import load, shipped
 from policies.promises import PROMISES, ask_all
 from policies.ties import NO_TIE
@@ -36,8 +37,33 @@ KEPT_TWICE = {"team-grant"}
 """No file can ask for it either (P033)."""
 
 
-def broken(snapshot) -> set[str]:
-    return {one.name for one in ask_all(snapshot) if one.broken}
+class Heedless(Judge):
+    """Forgets every invariant."""
+
+    def _never(self, *_):
+        return None
+
+
+class Blind(Judge):
+    """Sees no relation."""
+
+    def _tie(self, *_):
+        return NO_TIE
+
+
+def forgetting(refusal) -> type[Judge]:
+    """A judge that forgets this one invariant."""
+
+    class Forgetful(Judge):
+        def _never(self, *facts):
+            found = super()._never(*facts)
+            return None if found is refusal else found
+
+    return Forgetful
+
+
+def broken(snapshot, judge=Judge) -> set[str]:
+    return {one.name for one in ask_all(snapshot, judge) if one.broken}
 
 
 @pytest.mark.parametrize("rules", [OPEN_RULES, NARROW, "p, none, deny, *, *, *, *, *, *, *, *"])
@@ -60,32 +86,27 @@ def test_every_invariant_is_behind_a_promise():
 
 
 @pytest.mark.parametrize("name", KEPT_BY)
-def test_a_promise_is_broken_where_its_invariant_is_forgotten(name, monkeypatch):
+def test_a_promise_is_broken_where_its_invariant_is_forgotten(name):
     forgotten = KEPT_BY[name]
-
-    def forgetful(*facts):
-        found = invariants.refusal(*facts)
-        return None if found is forgotten else found
-
-    monkeypatch.setattr(decider, "refusal", forgetful)
+    forgetful = forgetting(forgotten)
     expected = {one for one, kept_by in KEPT_BY.items() if kept_by is forgotten} - KEPT_TWICE
-    assert expected <= broken(with_files(rules=OPEN_RULES))
-    trial = run(with_files(rules=OPEN_RULES), {})
+    assert expected <= broken(with_files(rules=OPEN_RULES), forgetful)
+    trial = run(with_files(rules=OPEN_RULES), {}, forgetful)
     assert not trial.passed
     assert not trial.failures
     told = {line.split()[1] for line in trial.complaints}
     assert expected <= told
 
 
-def test_a_narrow_rule_is_found_by_the_questions_all_the_same(monkeypatch):
-    monkeypatch.setattr(decider, "refusal", lambda *_: None)
+def test_a_narrow_rule_is_found_by_the_questions_all_the_same():
     snapshot = with_files(rules=NARROW, **NIGHT)
-    assert {"read-grant", "deposit-grant", "read-only-device", "pause"} <= broken(snapshot)
-    (read,) = (one for one in ask_all(snapshot) if one.name == "read-grant")
+    assert {"read-grant", "deposit-grant", "read-only-device", "pause"} <= broken(
+        snapshot, Heedless
+    )
+    (read,) = (one for one in ask_all(snapshot, Heedless) if one.name == "read-grant")
     assert len(read.broken) == read.asked
     assert {one.target.category for one in read.broken} == {"justice"}
 
 
-def test_ending_a_share_breaks_where_ownership_is_not_recognised(monkeypatch):
-    monkeypatch.setattr(decider, "tie_of", lambda *_: NO_TIE)
-    assert "own-revoke" in broken(with_files(rules=OPEN_RULES))
+def test_ending_a_share_breaks_where_ownership_is_not_recognised():
+    assert "own-revoke" in broken(with_files(rules=OPEN_RULES), Blind)
