@@ -2,11 +2,13 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+
+_OF_SIGN = {"+": "green", "-": "red", "±": "yellow"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UTC.")]
 """The option of everything that lists or makes something."""
@@ -24,6 +26,16 @@ def say_coloured(text: str, colour: str) -> None:
     from rich.console import Console  # noqa: PLC0415 — see _pretty
 
     Console(markup=False, highlight=False).print(text, style=colour, soft_wrap=True)
+
+
+def say_changes(lines: Iterable[str]) -> None:
+    """Gains green, losses red, both yellow: by the sign that a line begins with."""
+    for line in lines:
+        colour = _OF_SIGN.get(line.strip()[:1])
+        if colour:
+            say_coloured(line, colour)
+        else:
+            say(line)
 
 
 def warn(text: str) -> None:

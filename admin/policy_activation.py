@@ -19,7 +19,7 @@ SENTENCES: dict[Verdict, str] = {
     Verdict.WAITING: "The files are sound and wait: `abri policy apply` puts them in force.",
     Verdict.REFUSED: "The files cannot be used; what was in force before stays in force.",
     Verdict.NEEDS_APPROVAL: "The files are sound, widen access, and wait for two administrators: "
-    "`abri policy approve --as LOGIN`.",
+    "`abri policy approve` shows what they change.",
     Verdict.FAILED: "The files do not do what is asked of them; what was in force stays in force.",
     Verdict.UNSIGNED: "The files are not signed as policy.signers asks; what was in force before "
     "stays in force.",

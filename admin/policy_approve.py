@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from admin.output import AsJson, local, say, show_json
+from admin.output import AsJson, local, say, say_changes, show_json
 from admin.session import opened
 from admin.sign_in import signed_in
 from davserver.domain.errors import BadInput
@@ -66,8 +66,7 @@ def _show(context: typer.Context, *, as_json: bool) -> None:
 def _tell(proposal: Proposal, diff: Diff) -> None:
     say(f"{proposal.digest[:12]} waits since {local(proposal.created)}. It would change:")
     say()
-    for line in as_lines(diff):
-        say(line)
+    say_changes(as_lines(diff))
     say()
     say(f"To approve it: abri policy approve {proposal.digest[:12]} --as LOGIN")
 

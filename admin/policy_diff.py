@@ -5,11 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from admin.exits import Exit
-from admin.output import AsJson, say, say_coloured, show_json
+from admin.output import AsJson, say_changes, show_json
 from admin.settings_of import settings_of
 from davserver.wiring.comparing import Box, Diff, as_lines, compare, sentence
-
-_COLOURS = {"+": "green", "-": "red"}
 
 
 def diff(
@@ -39,18 +37,9 @@ def diff(
     if as_json:
         show_json(_plain(found))
     else:
-        for line in as_lines(found):
-            _say(line)
+        say_changes(as_lines(found))
     if no_new_access and found.widens:
         raise typer.Exit(Exit.FINDINGS)
-
-
-def _say(line: str) -> None:
-    colour = _COLOURS.get(line.strip()[:1])
-    if colour:
-        say_coloured(line, colour)
-    else:
-        say(line)
 
 
 def _plain(found: Diff) -> dict[str, Any]:

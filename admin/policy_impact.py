@@ -6,13 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from admin.exits import Exit
-from admin.output import AsJson, say, say_coloured, show_json
+from admin.output import AsJson, say_changes, show_json
 from admin.session import opened
 from davserver.gate.impact import Line, Report, Span, Turn
 from davserver.gate.impact_texts import as_lines
 from davserver.wiring.policy import load_policy
 
-_COLOURS = {"+": "green", "-": "red", "±": "yellow"}
 _OWNERS = 5
 
 
@@ -46,18 +45,9 @@ def impact(
     if as_json:
         show_json(_plain(found))
     else:
-        for line in as_lines(found):
-            _say(line)
+        say_changes(as_lines(found))
     if found.gains:
         raise typer.Exit(Exit.FINDINGS)
-
-
-def _say(line: str) -> None:
-    colour = _COLOURS.get(line.strip()[:1])
-    if colour:
-        say_coloured(line, colour)
-    else:
-        say(line)
 
 
 def _plain(found: Report) -> dict[str, Any]:

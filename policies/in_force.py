@@ -43,13 +43,9 @@ class InForce:
         """The judge of what is in force now, met before a request needs it."""
         return self.judge(tx, generations.number_in_force(tx))
 
-    def met(self, number: int) -> Judge | None:
-        """The judge of a generation that this process has met lately."""
-        return self._judges.get(number)
-
     def judge(self, tx: Connection, number: int) -> Judge:
         """The judge of that generation: one statement where this process has not met it yet."""
-        known = self.met(number)
+        known = self._judges.get(number)
         return known if known is not None else self._met(tx, number)
 
     def _met(self, tx: Connection, number: int) -> Judge:
