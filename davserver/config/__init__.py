@@ -1,5 +1,6 @@
 """config.yaml → checked, frozen settings. Each part of Abri receives only its own section."""
 
+from davserver.config.directory_settings import DirectorySettings
 from davserver.config.reading import Problem, WrongSettings, defaults, load
 from davserver.config.rules import is_loopback
 from davserver.config.settings import (
@@ -17,6 +18,7 @@ from davserver.config.writing import written
 
 __all__ = [
     "DatabaseSettings",
+    "DirectorySettings",
     "Keys",
     "Listen",
     "Locks",

@@ -28,6 +28,8 @@ _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?) ?([A-Za-z]+)")
 _SQLITE = "sqlite:///"
 _HIGHEST_PORT = 65_535
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)")
+_SHORT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,57 @@ DATABASE_URL = Kind(
     "(put it in a file and name that in password_file)",
     _database_url,
 )
+
+
+def _ldap_servers(value: object, _: Path) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError
+    urls = tuple(_ldap_server(_text(one).strip()) for one in value)
+    # StartTLS can get lost where both kinds share a pool (report policy-authn §7.2, trap 4).
+    if len({url.partition(":")[0] for url in urls}) != 1:
+        raise ValueError
+    return urls
+
+
+def _ldap_server(url: str) -> str:
+    parts = urlsplit(url)
+    _address(parts.hostname, Path())
+    scheme, rest = parts.scheme in {"ldaps", "ldap"}, (parts.path.strip("/"), parts.query)
+    if not scheme or any(rest) or parts.username is not None or parts.port == 0:
+        raise ValueError
+    return url.rstrip("/")
+
+
+def _short_name(value: object, _: Path) -> str:
+    if not isinstance(value, str) or not _SHORT_NAME.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _domain(value: object, base: Path) -> str:
+    """As `ccas.example.org`: what follows the @ in the names that people sign in with."""
+    text = _address(value, base).lower()
+    if not _DOMAIN.fullmatch(text):
+        raise ValueError
+    return text
+
+
+LDAP_SERVERS = Kind(
+    "a list such as [ldaps://dc1.example.org, ldaps://dc2.example.org], all with ldaps:// "
+    "or all with ldap:// (which then begins with StartTLS)",
+    _ldap_servers,
+)
+SHORT_NAME = Kind("lower-case letters, digits and hyphens, at most 32", _short_name)
+DOMAIN = Kind("a domain name such as ccas.example.org", _domain)
+
+
+def words(*allowed: str) -> Kind[tuple[str, ...]]:
+    def read(value: object, _: Path) -> tuple[str, ...]:
+        if not isinstance(value, list) or any(one not in allowed for one in value):
+            raise ValueError
+        return tuple(dict.fromkeys(value))
+
+    return Kind(f"a list of {', '.join(allowed)}", read)
 
 
 def whole(least: int, most: int) -> Kind[int]:

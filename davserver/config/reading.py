@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import yaml
 
 from davserver.config.rules import broken_rules
-from davserver.config.setting import Declared, DeclaredSection, declared
+from davserver.config.setting import Declared, DeclaredNamed, DeclaredSection, declared
 from davserver.config.settings import Settings
 from davserver.domain.errors import BadInput
 
@@ -113,9 +113,26 @@ def _section(reading: _Reading, of: type[T], node: yaml.Node | None, path: str) 
         match one:
             case DeclaredSection(name=name, of=inner):
                 values[name] = _section(reading, inner, value, f"{path}{name}.")
+            case DeclaredNamed(name=name):
+                values[name] = _named(reading, one, value, f"{path}{name}.")
             case Declared():
-                values[one.name] = _value(reading, one, value, path)
+                values[one.name] = _value(reading, one, value, path, node)
     return of(**values)
+
+
+def _named(
+    reading: _Reading, one: DeclaredNamed, node: yaml.Node | None, path: str
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, (key, value) in _given(reading, node, path).items():
+        reading.places[f"{path}{name}"] = key.start_mark
+        try:
+            named = one.names.read(name, reading.base)
+        except ValueError:
+            reading.add(key.start_mark, f"{path}{name}: the name must be {one.names.right}")
+        else:
+            found[named] = _section(reading, one.of, value, f"{path}{name}.")
+    return found
 
 
 def _given(
@@ -136,10 +153,15 @@ def _given(
     return given
 
 
-def _value(reading: _Reading, one: Declared, node: yaml.Node | None, path: str) -> Any:
+def _value(
+    reading: _Reading, one: Declared, node: yaml.Node | None, path: str, section: yaml.Node | None
+) -> Any:
     name = f"{path}{one.name}"
-    default = one.kind.read(one.written, reading.base)
+    default = None if one.written is None else one.kind.read(one.written, reading.base)
     if node is None:
+        if one.written is None:
+            mark = section.start_mark if section else None
+            reading.add(mark, f"{name}: must be given: {one.kind.right}")
         return default
     reading.places[name] = node.start_mark
     try:

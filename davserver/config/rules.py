@@ -1,8 +1,9 @@
 """What must hold between settings, each rule with the setting to blame."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from davserver.config.directory_settings import DirectorySettings
 from davserver.config.settings import Settings
 
 _SQLITE = "sqlite:///"
@@ -49,3 +50,23 @@ def broken_rules(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "serving.computing", "no more threads can compute than serving.threads has"
     if settings.database.password_file and settings.database.url.startswith(_SQLITE):
         yield "database.password_file", "SQLite has no password: set it to none"
+    yield from _about_directories(settings.directories)
+
+
+def _about_directories(every: Mapping[str, DirectorySettings]) -> Iterator[tuple[str, str]]:
+    domains: dict[str, str] = {}
+    plain = None
+    for name, one in every.items():
+        where = f"directories.{name}"
+        for domain in {one.domain.casefold(), (one.netbios or one.domain).casefold()}:
+            if domains.setdefault(domain, name) != name:
+                yield where, f"“{domain}” belongs to {domains[domain]} already: nobody could tell"
+        if one.plain_names and plain is not None:
+            yield f"{where}.plain_names", f"{plain} has that already: a name could be of either"
+        plain = name if one.plain_names else plain
+        if (one.bind_dn is None) != (one.bind_password_file is None):
+            yield where, "bind_dn and bind_password_file go together"
+        if (one.certificate is None) != (one.key is None):
+            yield where, "certificate and key go together"
+        if one.bind_dn is None and one.certificate is None:
+            yield where, "give bind_dn and bind_password_file, or certificate and key"

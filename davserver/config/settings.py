@@ -2,13 +2,15 @@
 
 # ruff: noqa: RUF009 — `setting` and `section` make dataclass fields, not values
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from davserver.config import kinds
+from davserver.config.directory_settings import DirectorySettings
 from davserver.config.kinds import Network
-from davserver.config.setting import section, setting
+from davserver.config.setting import named_sections, section, setting
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -224,4 +226,9 @@ class Settings:
     locks: Locks = section(Locks, "Locks of office programs.")
     scratch: Scratch = section(Scratch, "Side files, kept apart from documents.")
     serving: Serving = section(Serving, "Processes, threads and patience.")
+    directories: Mapping[str, DirectorySettings] = named_sections(
+        DirectorySettings,
+        kinds.SHORT_NAME,
+        "Where the staff of structures have their accounts: docs/directory.md shows how.",
+    )
     log: Log = section(Log, "JSON lines, without names, paths or secrets.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
-from davserver.config.setting import Declared, DeclaredSection, Plain, declared
+from davserver.config.setting import Declared, DeclaredNamed, DeclaredSection, Plain, declared
 from davserver.config.settings import Settings
 
 _PLAIN = re.compile(r"[\w./-](?:[\w ./-]*[\w./-])?")
@@ -36,8 +36,15 @@ def _lines(of: type, path: str, changes: dict[str, Plain]) -> Iterator[str]:
                 yield f"# {why}"
                 yield f"{name}:"
                 yield from _lines(inner, f"{path}{name}.", changes)
+            case DeclaredNamed(name=name, why=why):
+                yield ""
+                yield f"{indent}# {why}"
+                yield f"{indent}{name}: {{}}"
             case Declared(name=name, written=default, why=why):
                 value = changes.pop(f"{path}{name}", default)
+                if value is None:
+                    message = f"{path}{name} has no default to write"
+                    raise ValueError(message)
                 yield f"{indent}# {why}"
                 yield f"{indent}{name}: {_scalar(value)}"
 

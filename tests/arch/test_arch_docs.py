@@ -9,7 +9,7 @@ import typer
 from admin.exits import Exit
 from admin.main import COMMANDS, application
 from davserver.config import Settings, defaults, written
-from davserver.config.setting import DeclaredSection, declared
+from davserver.config.setting import DeclaredNamed, DeclaredSection, declared
 from davserver.domain.errors import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,8 @@ def _settings(of: type, path: str = "") -> list[str]:
     for one in declared(of):
         if isinstance(one, DeclaredSection):
             found += _settings(one.of, f"{path}{one.name}.")
+        elif isinstance(one, DeclaredNamed):
+            found += [f"{path}{one.name}", *_settings(one.of, f"{path}{one.name}.NAME.")]
         else:
             found.append(f"{path}{one.name}")
     return found

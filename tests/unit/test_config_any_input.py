@@ -12,7 +12,7 @@ from admin.ids import parse_id
 from admin.instants import parse_instant
 from admin.listen import parse_listen
 from davserver.config import Problem, Settings, WrongSettings, load, written
-from davserver.config.setting import Declared, DeclaredSection, declared
+from davserver.config.setting import Declared, DeclaredNamed, DeclaredSection, declared
 from davserver.domain.errors import BadInput
 
 ONE_FOLDER = settings(
@@ -28,6 +28,8 @@ def names_of(section: type, path: str = "") -> list[str]:
         match one:
             case DeclaredSection(name=name, of=inner):
                 found += names_of(inner, f"{path}{name}.")
+            case DeclaredNamed(name=name, of=inner):
+                found += names_of(inner, f"{path}{name}.one.")
             case Declared(name=name):
                 found.append(f"{path}{name}")
     return found
