@@ -20,6 +20,8 @@ class CredentialKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 — a word of a column
     APP_PASSWORD = "app-password"  # noqa: S105
+    DIRECTORY = "directory"
+    """The password that a person's directory knows. Nothing of it is stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The one statement of a sign-in: everything that is known of a person, from one moment.
 
-person ⟕ credential ⟕ vault ⟕ memberships ⟕ structures ⟕ pauses, beside the epoch and the throttle's
-two rows. It is the same statement for somebody who does not exist, so that its cost tells nothing.
+person ⟕ credential ⟕ vault ⟕ memberships ⟕ structures ⟕ pauses ⟕ account in a directory, beside the
+epoch and the throttle's two rows. It is the same statement for somebody who does not exist, so that
+its cost tells nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from authn.credentials import CredentialKind
+from authn.directory_accounts import DirectoryAccount, account_from, synced
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
 from davserver.db.clock import from_us, to_us
@@ -54,6 +56,8 @@ class Facts:
     credential: CredentialRow | None
     memberships: tuple[Membership, ...]
     vault: VaultId | None
+    account: DirectoryAccount | None = None
+    """In the directory of a structure, for those who come from one."""
     paused: frozenset[VaultId] = frozenset()
     pair: Count | None = None
     address: Count | None = None
@@ -71,12 +75,23 @@ class Asked:
 
 _pair = t.throttle.alias("pair")
 _address = t.throttle.alias("address")
-_PEOPLE: tuple[Table, ...] = (t.person, t.credential, t.vault, t.membership, t.structure)
+_PEOPLE: tuple[Table, ...] = (
+    t.person,
+    t.credential,
+    t.vault,
+    t.membership,
+    t.structure,
+    t.directory_account,
+    t.directory_sync,
+)
+_CHANGING = {("vault", "used")} | {
+    ("directory_sync", name) for name in ("turn_until", "held", "held_at", "confirmed")
+}
 _PROVED = tuple(
     f"{table.name}__{column.name}"
     for table in _PEOPLE
     for column in table.columns
-    if (table.name, column.name) != ("vault", "used")
+    if (table.name, column.name) not in _CHANGING
 )
 """The columns that facts are made of. `used` changes with every write and is not one of them."""
 
@@ -148,7 +163,7 @@ def _by_login(*, app_password: bool) -> Prepared:
     which = (
         and_(_is_kind(CredentialKind.APP_PASSWORD), t.credential.c.id == bindparam("credential"))
         if app_password
-        else _is_kind(CredentialKind.PASSWORD)
+        else or_(_is_kind(CredentialKind.PASSWORD), _is_kind(CredentialKind.DIRECTORY))
     )
     joined = _joined(t.person.c.login_key == bindparam("login_key"), which)
     everything = joined.outerjoin(_pair, _pair.c.key == bindparam("pair")).outerjoin(
@@ -179,6 +194,10 @@ def _joined(which_person: ColumnElement[bool], which: ColumnElement[bool]) -> Fr
         .outerjoin(t.membership, and_(t.membership.c.person_id == t.person.c.id, holds))
         .outerjoin(t.structure, t.structure.c.id == t.membership.c.structure_id)
         .outerjoin(t.pace, stands_still)
+        .outerjoin(t.directory_account, t.directory_account.c.person_id == t.person.c.id)
+        .outerjoin(
+            t.directory_sync, t.directory_sync.c.directory == t.directory_account.c.directory
+        )
     )
 
 
@@ -206,6 +225,7 @@ def _facts(keys: InstanceKeys, rows: Sequence[Row]) -> Facts:
         credential=_credential(keys, rows) if person else None,
         memberships=_memberships(keys, rows) if person else (),
         vault=_vault(keys, first) if person else None,
+        account=_account(keys, first) if person else None,
     )
 
 
@@ -245,6 +265,16 @@ def _vault(keys: InstanceKeys, row: Row) -> VaultId | None:
     if vault is None or vault["erased_at"] is not None or not is_genuine(keys, t.vault, vault):
         return None
     return VaultId(vault["id"])
+
+
+def _account(keys: InstanceKeys, row: Row) -> DirectoryAccount | None:
+    """Confirmed when the directory last spoke of them, or of everybody."""
+    part, sync = _part(row, t.directory_account), _part(row, t.directory_sync)
+    found = account_from(keys, part) if part else None
+    everybody = synced(keys, sync) if sync else None
+    if found is None or everybody is None or everybody <= found.confirmed:
+        return found
+    return replace(found, confirmed=everybody)
 
 
 def _paused(rows: Sequence[Row]) -> frozenset[VaultId]:

@@ -31,6 +31,7 @@ _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 _STRENGTH = {
     CredentialKind.PASSWORD: Strength.PASSWORD,
     CredentialKind.APP_PASSWORD: Strength.APP_PASSWORD,
+    CredentialKind.DIRECTORY: Strength.PASSWORD,
 }
 _NOBODYS = app_password_phc(Secret(bytes(20)))
 

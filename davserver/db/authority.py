@@ -18,6 +18,9 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "credential": frozenset({"verifier_ct", "last_used_day"}),
     "structure": frozenset(),
     "membership": frozenset(),
+    "directory_account": frozenset(),
+    # Whoever waits for whom, and a plan that waits, give nobody a right.
+    "directory_sync": frozenset({"turn_until", "held", "held_at", "confirmed"}),
     "vault": frozenset({"used"}),
     "space": frozenset(),
     "space_epoch": frozenset(),
@@ -26,6 +29,7 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "affiliation": frozenset({"last_activity"}),
     "affiliation_request": frozenset(),
     "grant": frozenset({"used"}),
+    "grant_suspension": frozenset(),
     "policy_generation": frozenset({"told_at"}),
     "policy_proposal": frozenset(),
     "policy_approval": frozenset(),

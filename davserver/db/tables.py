@@ -220,6 +220,39 @@ membership = Table(
     Index(None, "structure_id"),
 )
 
+# The account that a person has in their structure's directory, as it was last told. `entry_id` is
+# what stays there when names change.
+directory_account = Table(
+    "directory_account",
+    metadata,
+    _id(key=True),
+    Column(
+        "person_id", LargeBinary(ID_BYTES), ForeignKey("person.id"), nullable=False, unique=True
+    ),
+    _word("directory"),
+    Column("entry_id", String(64), nullable=False),
+    _word("state"),
+    _time("since"),
+    _time("confirmed_at"),
+    Column("generation", Integer, nullable=False),
+    _mac(),
+    Index(None, "directory", "entry_id", unique=True),
+)
+
+# One row per directory: when all of it was last looked at, who does so now, and what waits.
+directory_sync = Table(
+    "directory_sync",
+    metadata,
+    _id(key=True),
+    Column("directory", String(32), nullable=False, unique=True),
+    _time("synced_at", empty=True),
+    _time("turn_until", empty=True),
+    Column("held", LargeBinary, nullable=True),
+    _time("held_at", empty=True),
+    Column("confirmed", String(64), nullable=True),
+    _mac(),
+)
+
 throttle = Table(
     "throttle",
     metadata,
@@ -526,6 +559,19 @@ grant = Table(
     Index(None, "to_id", "folder_idx", "name_idx"),
     Index(None, "vault_id", "ended_at"),
     Index(None, "node_id"),
+)
+
+# Grants by name to somebody who is no longer where they were when they got them.
+grant_suspension = Table(
+    "grant_suspension",
+    metadata,
+    _id(key=True),
+    Column("grant_id", LargeBinary(ID_BYTES), ForeignKey("grant.id"), nullable=False, unique=True),
+    _id("person_id", of="person.id"),
+    _id("structure_id", of="structure.id"),
+    _time("since"),
+    _mac(),
+    Index(None, "person_id"),
 )
 
 # How many of other people's documents somebody changes in one vault, minute by minute.

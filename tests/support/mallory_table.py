@@ -204,6 +204,9 @@ SILENT: dict[str, str] = {
 EMPTY: dict[str, str] = {
     "principal_key": _UNUSED,
     "principal_key_wrap": _UNUSED,
+    "directory_account": _UNUSED,
+    "directory_sync": _UNUSED,
+    "grant_suspension": _UNUSED,
 }
 """Tables that nothing writes yet. Whoever writes the first row decides for their columns."""
 
