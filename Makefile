@@ -18,8 +18,10 @@ SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
 # The outside programs that tests/interop and tests/conftest.py drive. Debian's names.
 DEBIAN := ca-certificates cadaver curl davfs2 dbus dbus-daemon fuse3 gvfs-backends gvfs-daemons \
-          libglib2.0-bin libreoffice-writer litmus mount openssl postgresql procps python3-uno \
-          util-linux
+          iproute2 ldap-utils libglib2.0-bin libreoffice-writer litmus mount openssl postgresql \
+          procps python3-uno slapd util-linux
+# Of these, what would begin to serve by itself once installed: the tests start their own.
+SERVICES := slapd
 
 .PHONY: help setup run test check debian requirements clean
 
@@ -68,8 +70,20 @@ debian:
 	if [ -n "$$missing" ]; then
 	  echo "installing Debian packages:" $$missing
 	  $(SUDO) apt-get update -qq
+	  # Debian asks this program before it starts a service (Debian policy §9.3.3.1).
+	  asked=/usr/sbin/policy-rc.d
+	  if [ ! -e $$asked ]; then
+	    printf '#!/bin/sh\nexit 101\n' | $(SUDO) tee $$asked >/dev/null
+	    $(SUDO) chmod +x $$asked
+	    trap '$(SUDO) rm -f /usr/sbin/policy-rc.d' EXIT
+	  fi
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
 	    --no-install-recommends $$missing >/dev/null
+	  for name in $(SERVICES); do
+	    case " $$missing " in *" $$name "*)
+	      $(SUDO) systemctl --quiet disable "$$name" 2>/dev/null || : ;;
+	    esac
+	  done
 	fi
 
 test: setup debian

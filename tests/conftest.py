@@ -8,9 +8,12 @@ import pytest
 from hypothesis import settings
 
 from tests.support.any_rules import THOROUGH
+from tests.support.authority import Authority
 from tests.support.cast import EITHER, Casts
 from tests.support.instance import Instance, Server, serving
 from tests.support.postgres import PostgresServer, any_database, postgres_server
+from tests.support.slapd import Slapd, slapd_server
+from tests.support.staff import Staff, some_staff
 
 settings.register_profile(THOROUGH, max_examples=500)
 
@@ -72,4 +75,33 @@ def served(
     """
     folder = tmp_path_factory.mktemp("served") / "abri"
     with casts.copy(request.param, folder) as made, serving(made) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who signs the certificates of the servers that tests start."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def slapd(authority: Authority) -> Iterator[Slapd]:
+    """Debian's OpenLDAP, one per worker."""
+    with slapd_server(authority) as server:
+        yield server
+
+
+@pytest.fixture
+def staff(slapd: Slapd, tmp_path: Path) -> Iterator[Staff]:
+    """A structure's directory, without anybody yet. It may be killed, paused, started otherwise:
+    it is well again for the next test.
+    """
+    with some_staff(slapd, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def replica(slapd: Slapd, authority: Authority) -> Iterator[Slapd]:
+    """A second OpenLDAP that keeps a copy of the first."""
+    with slapd_server(authority, provider=slapd) as server:
         yield server
