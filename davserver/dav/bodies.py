@@ -3,8 +3,8 @@
 from http import HTTPStatus
 
 from davserver.dav.errors import Declined
-from davserver.dav.streams import Body
 from davserver.domain.errors import TooLarge
+from davserver.http.streams import Body
 
 _USUAL = 64 * 1024
 

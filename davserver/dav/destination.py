@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from davserver.dav.errors import Declined, Malformed
+from davserver.dav.errors import Declined
 from davserver.dav.urls import Mount, split_url
 from davserver.domain.paths import DrivePath
+from davserver.http.malformed import Malformed
 
 _PORTS = (":443", ":80")
 

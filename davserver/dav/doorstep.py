@@ -21,11 +21,11 @@ from davserver.dav.multistatus import (
 )
 from davserver.dav.properties import xml_text
 from davserver.dav.reply import TEXT, Reply, whole
-from davserver.dav.streams import Body
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish, parse_propfind
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
+from davserver.http.streams import Body
 
 ALLOW = ("Allow", "OPTIONS, GET, HEAD, PROPFIND")
 _FOLDER = "<D:resourcetype><D:collection/></D:resourcetype>"

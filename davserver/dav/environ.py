@@ -10,18 +10,18 @@ from wsgidav.dav_provider import DAVProvider
 
 from davserver.config import Listen
 from davserver.dav.destination import Here
-from davserver.dav.errors import Malformed
 from davserver.dav.fields import length as parsed_length
-from davserver.dav.forwarded import Peer, Said, peer
 from davserver.dav.preconditions import FIELDS, parse_conditions
-from davserver.dav.reader import Reader, reader_of
 from davserver.dav.reply import Reply
-from davserver.dav.streams import Body
 from davserver.dav.urls import Mount
 from davserver.db.aside import Aside
 from davserver.domain.conditions import Conditions
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
+from davserver.http.forwarded import Peer, Said, peer
+from davserver.http.malformed import Malformed
+from davserver.http.reader import Reader, reader_of
+from davserver.http.streams import Body
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

@@ -11,12 +11,10 @@ from xml.sax.saxutils import escape
 
 from davserver.dav.answers import Answer, answer_to
 from davserver.dav.french import said
-from davserver.dav.reader import Reader
 from davserver.dav.reply import TEXT, XML, Headers, Reply, whole
 from davserver.domain.advice import advice
 from davserver.domain.errors import (
     AbriError,
-    BadInput,
     BadPath,
     NotChanged,
     NotSignedIn,
@@ -25,21 +23,12 @@ from davserver.domain.errors import (
     Unavailable,
 )
 from davserver.domain.languages import Language
+from davserver.http.malformed import Malformed
+from davserver.http.reader import Reader
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="Abri", charset="UTF-8"')
 REASON_NAMESPACE = "urn:x-abri:reason"
 MESSAGE_NAMESPACE = "http://sabredav.org/ns"
-
-
-class Malformed(BadInput):
-    """What a client sent is wrong. The text is a fixed sentence of this front, which may be shown;
-    `words` fill its gaps.
-    """
-
-    def __init__(self, sentence: str, *words: str) -> None:
-        super().__init__(sentence.format(*words) if words else sentence)
-        self.sentence = sentence
-        self.words = words
 
 
 class Declined(Exception):

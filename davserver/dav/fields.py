@@ -6,7 +6,8 @@ import re
 from enum import Enum
 from http import HTTPStatus
 
-from davserver.dav.errors import Declined, Malformed
+from davserver.dav.errors import Declined
+from davserver.http.malformed import Malformed
 
 
 class Depth(Enum):

@@ -23,10 +23,10 @@ from davserver.dav.errors import Declined, declined, reply_to
 from davserver.dav.login import Application
 from davserver.dav.methods.options import options
 from davserver.dav.reply import Reply
-from davserver.dav.streams import Body
 from davserver.dav.urls import Mount, raw_path
 from davserver.domain.errors import AbriError, Truncated
 from davserver.domain.paths import DrivePath
+from davserver.http.streams import Body
 
 _HTTPS_ONLY = "This drive is reached over HTTPS only: begin its address with https."
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from davserver.dav.errors import Malformed
 from davserver.domain.conditions import ETagTerm, IfList, StateTerm
 from davserver.domain.errors import ConditionFailed
 from davserver.domain.paths import DrivePath
+from davserver.http.malformed import Malformed
 
 Placing = Callable[[str], DrivePath | None]
 """The place that a URL in a header means; None when it is on another server or drive."""

@@ -1,7 +1,6 @@
 """Conditions that are judged by a look: those of HEAD, GET of a folder and PROPFIND, and Depth."""
 
 from davserver.dav import fields
-from davserver.dav.errors import Malformed
 from davserver.dav.fields import Depth
 from davserver.dav.visit import Visit
 from davserver.domain.conditions import Conditions
@@ -9,6 +8,7 @@ from davserver.domain.drive import Entry
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
 from davserver.gate.conditions import State, require_for_reading, require_if
+from davserver.http.malformed import Malformed
 
 _NOTHING = State(None, frozenset())
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import Enum
 from xml.sax.saxutils import escape
 
-from davserver.dav.dates import from_unix, parsed_http_date
 from davserver.dav.errors import REASON_NAMESPACE
 from davserver.dav.french import said
 from davserver.dav.multistatus import OK, Propstat, empty_element
@@ -17,6 +16,7 @@ from davserver.domain.advice import advice
 from davserver.domain.drive import Classify, Patch, PropertyChange
 from davserver.domain.errors import Reason
 from davserver.domain.languages import Language
+from davserver.http.dates import from_unix, parsed_http_date
 
 _DATES = {
     # rclone sends seconds since 1970, others what PROPFIND showed them

@@ -3,10 +3,10 @@
 import re
 from datetime import datetime
 
-from davserver.dav.dates import parsed_http_date
-from davserver.dav.errors import Malformed
 from davserver.dav.ifheader import Placing, parse_if
 from davserver.domain.conditions import NONE, Any, Conditions, ETags, ETagTerm
+from davserver.http.dates import parsed_http_date
+from davserver.http.malformed import Malformed
 
 _TAG = re.compile(r'[ \t]*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*')
 _MOST_TAGS = 100

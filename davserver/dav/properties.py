@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
-from davserver.dav.dates import http_date, iso_date
 from davserver.dav.urls import Mount
 from davserver.domain.actions import Action
 from davserver.domain.drive import Entry, LockView
+from davserver.http.dates import http_date, iso_date
 
 OWNCLOUD = "http://owncloud.org/ns"
 OFFICE = "http://ucb.openoffice.org/dav/props/"

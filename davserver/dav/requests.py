@@ -30,9 +30,9 @@ from davserver.dav.methods.proppatch import proppatch
 from davserver.dav.methods.put import put
 from davserver.dav.methods.unknown import unknown
 from davserver.dav.reply import Reply
-from davserver.dav.streams import Closing
 from davserver.dav.visit import Visit
 from davserver.domain.errors import AbriError, Truncated
+from davserver.http.streams import Closing
 from davserver.wiring.services import Services
 
 Method = Callable[[Visit], Reply]

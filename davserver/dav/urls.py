@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from davserver.dav.errors import Malformed
 from davserver.domain.drive import Entry
 from davserver.domain.paths import DrivePath
+from davserver.http.malformed import Malformed
 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")

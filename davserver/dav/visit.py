@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from davserver.dav.environ import Request, reader_for
-from davserver.dav.reader import Reader
 from davserver.domain.people import Principal
+from davserver.http.reader import Reader
 from davserver.wiring.services import Services
 
 

@@ -6,9 +6,9 @@ from enum import Enum
 
 from lxml import etree
 
-from davserver.dav.errors import Malformed
 from davserver.domain.drive import PropertyChange
 from davserver.domain.errors import TooLarge
+from davserver.http.malformed import Malformed
 
 _DAV = "{DAV:}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"

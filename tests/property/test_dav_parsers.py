@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from davserver.dav import fields
-from davserver.dav.dates import from_unix, http_date, parsed_http_date
 from davserver.dav.destination import Here, destination
 from davserver.dav.errors import Declined
 from davserver.dav.ifheader import parse_if
@@ -17,13 +16,14 @@ from davserver.dav.multistatus import Propstat, empty_element, multistatus, resp
 from davserver.dav.patching import plan_of
 from davserver.dav.preconditions import parse_etags
 from davserver.dav.properties import xml_text
-from davserver.dav.ranges import Unsatisfiable, asked_span
-from davserver.dav.streams import Body
 from davserver.dav.urls import Mount, raw_path
 from davserver.dav.xmlbody import parse_lockinfo, parse_propfind, parse_proppatch
 from davserver.domain.conditions import ETagTerm, IfList, StateTerm
 from davserver.domain.errors import BadInput, ConditionFailed, TooLarge, Truncated
 from davserver.domain.paths import MAX_SEGMENTS, DrivePath, clean_name
+from davserver.http.dates import from_unix, http_date, parsed_http_date
+from davserver.http.ranges import Unsatisfiable, asked_span
+from davserver.http.streams import Body
 
 MOUNT = Mount(("dav",))
 HERE = Here(MOUNT, "abri.example")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davserver.config import defaults
-from davserver.dav.forwarded import UNKNOWN, Said, peer
+from davserver.http.forwarded import UNKNOWN, Said, peer
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00:1::/32"))
 LISTEN = replace(defaults(Path("abri")).listen, proxies=PROXIES)

@@ -14,12 +14,12 @@ from davserver.dav.errors import (
     declined,
 )
 from davserver.dav.errors import reply_to as reply_for
-from davserver.dav.reader import Reader
 from davserver.dav.reply import Reply
 from davserver.domain import errors
 from davserver.domain.errors import AbriError, Reason
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.refusals import REASONS
+from davserver.http.reader import Reader
 
 FRENCH, ENGLISH = Reader("fr"), Reader("en")
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from davserver.dav import fields
-from davserver.dav.dates import from_unix, http_date, iso_date, parsed_http_date
-from davserver.dav.errors import Malformed
 from davserver.dav.fields import Depth
-from davserver.dav.ranges import Span, Unsatisfiable, asked_span
+from davserver.http.dates import from_unix, http_date, iso_date, parsed_http_date
+from davserver.http.malformed import Malformed
+from davserver.http.ranges import Span, Unsatisfiable, asked_span
 
 BODY = b"bonjour"
 SHA256 = hashlib.sha256(BODY).digest()

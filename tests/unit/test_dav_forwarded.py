@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from davserver.config import defaults
-from davserver.dav.forwarded import UNKNOWN, Peer, Said, peer
 from davserver.domain.actions import Zone
+from davserver.http.forwarded import UNKNOWN, Peer, Said, peer
 from policies.networks import Networks
 
 LISTEN = replace(

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import pytest
 
 from davserver.dav.destination import Here
-from davserver.dav.errors import Malformed
 from davserver.dav.ifheader import parse_if
 from davserver.dav.preconditions import parse_conditions, parse_etags
 from davserver.dav.urls import Mount
 from davserver.domain.conditions import NONE, Any, ETagTerm, IfList, StateTerm
 from davserver.domain.errors import ConditionFailed
 from davserver.domain.paths import DrivePath
+from davserver.http.malformed import Malformed
 
 PLACING = Here(Mount(("dav",)), "abri.example").place
 TOKEN = "urn:uuid:181d4fae-7d8c-11d0-a765-00a0c91e6bf2"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from davserver.dav.reader import Reader, reader_of
+from davserver.http.reader import Reader, reader_of
 
 
 @pytest.mark.parametrize(

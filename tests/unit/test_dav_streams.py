@@ -7,9 +7,9 @@ from contextlib import nullcontext
 
 import pytest
 
-from davserver.dav.errors import Malformed
-from davserver.dav.streams import PIECE, Body, Closing, Incoming, Outgoing
 from davserver.domain.errors import Damaged, TooLarge, Truncated, WrongChecksum
+from davserver.http.malformed import Malformed
+from davserver.http.streams import PIECE, Body, Closing, Incoming, Outgoing
 
 
 class Sluggish:

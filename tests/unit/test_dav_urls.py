@@ -3,10 +3,11 @@
 import pytest
 
 from davserver.dav.destination import Here, destination
-from davserver.dav.errors import Declined, Malformed
+from davserver.dav.errors import Declined
 from davserver.dav.urls import Mount, raw_path
 from davserver.domain.errors import BadInput, BadPath
 from davserver.domain.paths import DrivePath
+from davserver.http.malformed import Malformed
 
 DAV = Mount(("dav",))
 FILES = Mount(("remote.php", "dav", "files", "amina"))

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 from lxml import etree
 
-from davserver.dav.errors import Malformed
 from davserver.dav.multistatus import empty_element
 from davserver.dav.patching import Wrong, outcome, plan_of
 from davserver.dav.properties import ABRI, CATEGORY, LIVE
@@ -20,6 +19,7 @@ from davserver.dav.xmlbody import (
 from davserver.domain.actions import Category
 from davserver.domain.drive import Classify, PropertyChange
 from davserver.domain.errors import TooLarge
+from davserver.http.malformed import Malformed
 
 D = "{DAV:}"
 

@@ -18,13 +18,14 @@ from davserver.domain.paths import DrivePath, clean_name
 from davserver.domain.refusals import REASONS
 
 FRONT = Path(paths.__file__).parents[1] / "dav"
+HTTP = FRONT.parent / "http"
 _RAISED = {"Malformed": 0, "Declined": 1}
 """Which argument is the sentence."""
 
 
 def _sentences() -> Iterator[str]:
     """Every one that the front can say, read from its source."""
-    for file in sorted(FRONT.rglob("*.py")):
+    for file in sorted([*FRONT.rglob("*.py"), *HTTP.rglob("*.py")]):
         tree = ast.parse(file.read_text())
         constants = {
             target.id: node.value.value

@@ -3,15 +3,15 @@
 from http import HTTPStatus
 
 from davserver.dav.bodies import no_body
-from davserver.dav.dates import http_date
 from davserver.dav.looking import require_conditions
-from davserver.dav.ranges import Span, Unsatisfiable, asked_span
 from davserver.dav.reply import TEXT, Headers, Reply, empty, whole
-from davserver.dav.streams import Outgoing
 from davserver.dav.visit import Visit
 from davserver.domain.actions import Action
 from davserver.domain.drive import Download, Entry
 from davserver.domain.errors import BadInput
+from davserver.http.dates import http_date
+from davserver.http.ranges import Span, Unsatisfiable, asked_span
+from davserver.http.streams import Outgoing
 
 _FOLDER = b"This is a folder of an Abri drive. Open it with a program that speaks WebDAV.\n"
 

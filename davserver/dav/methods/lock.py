@@ -4,13 +4,13 @@ from http import HTTPStatus
 
 from davserver.dav import fields
 from davserver.dav.bodies import no_body, xml_of
-from davserver.dav.errors import Malformed
 from davserver.dav.fields import Depth
 from davserver.dav.properties import active_lock
 from davserver.dav.reply import XML, Reply, empty, whole
 from davserver.dav.visit import Visit
 from davserver.dav.xmlbody import parse_lockinfo
 from davserver.domain.drive import LockRequest, LockView
+from davserver.http.malformed import Malformed
 
 
 def lock(visit: Visit) -> Reply:

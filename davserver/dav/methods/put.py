@@ -5,14 +5,15 @@ from base64 import b64encode
 from http import HTTPStatus
 
 from davserver.dav import fields
-from davserver.dav.dates import from_unix
 from davserver.dav.environ import Request
-from davserver.dav.errors import Declined, Malformed
+from davserver.dav.errors import Declined
 from davserver.dav.reply import Headers, Reply, empty
-from davserver.dav.streams import Incoming
 from davserver.dav.visit import Visit
 from davserver.domain.drive import Entry, Written
 from davserver.domain.errors import AlreadyThere
+from davserver.http.dates import from_unix
+from davserver.http.malformed import Malformed
+from davserver.http.streams import Incoming
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(;[\x20\x21\x23-\x7e\"]{0,100})?", re.ASCII)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
-from davserver.dav.errors import Malformed
 from davserver.domain.errors import BadInput, TooLarge, Truncated, WrongChecksum
+from davserver.http.malformed import Malformed
 
 SKIPPED = 64 * 1024
 """Unread bytes of a body that are worth skipping to keep a connection."""
