@@ -2,8 +2,9 @@
 
 import typer
 
-from admin.doctor_checks import Finding, State, examine
+from admin.doctor_checks import examine
 from admin.exits import Exit
+from admin.finding import Finding, State
 from admin.output import AsJson, say, show_json
 from admin.settings_of import settings_of
 from davserver.wiring.opening import clock
@@ -12,8 +13,8 @@ _MARKS = {State.WELL: "ok     ", State.WARNING: "warning", State.PROBLEM: "PROBL
 
 
 def run(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Look at versions, keys, database, disk, clock, certificate, policies and one file of each
-    vault. Changes nothing; the exit code is 7 when there is a problem.
+    """Look at versions, keys, database, disk, clock, certificate, policies, decisions and one file
+    of each vault. Changes nothing; the exit code is 7 when there is a problem.
     """
     settings = settings_of(context)
     findings: list[Finding] = []

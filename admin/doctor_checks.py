@@ -6,10 +6,8 @@ import sqlite3
 import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 import cryptography
@@ -20,7 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy import func, select, text
 
+from admin import doctor_policy
 from admin.certificate import read_certificate
+from admin.finding import Check, Finding, State
 from admin.output import local, size
 from admin.session import operator_name
 from davserver.config import Settings
@@ -29,7 +29,6 @@ from davserver.db import tables as t
 from davserver.db.clock import from_us
 from davserver.domain.errors import AbriError
 from davserver.wiring.opening import open_all, open_database, open_keyring
-from davserver.wiring.policy import check_policy
 from davserver.wiring.services import build
 
 _SOON = timedelta(days=30)
@@ -38,24 +37,6 @@ _NOTHING = 100_000_000
 _SQLITE = "sqlite:"
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1"}
 _CLOCK_SLACK = timedelta(minutes=2)
-
-
-class State(StrEnum):
-    WELL = "well"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`says` tells what was seen; where it is not well, what to do too."""
-
-    check: str
-    state: State
-    says: str
-
-
-Check = Callable[[Settings, datetime], Iterator[tuple[State, str]]]
 
 
 def _versions(_: Settings, __: datetime) -> Iterator[tuple[State, str]]:
@@ -183,14 +164,6 @@ def _private_key(file: Path, expected: bytes) -> Iterator[tuple[State, str]]:
         yield State.WELL, f"{file} fits, and is for this account alone"
 
 
-def _policies(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
-    found = check_policy(settings.policies)
-    for one in found:
-        yield (State.PROBLEM if one.is_error else State.WARNING), str(one)
-    if not found:
-        yield State.WELL, f"{settings.policies} loads without a remark"
-
-
 def _vaults(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
     services = build(settings)
     try:
@@ -254,7 +227,9 @@ CHECKS: dict[str, Check] = {
     "disk": _disk,
     "clock": _clock,
     "certificate": _certificate,
-    "policies": _policies,
+    "policies": doctor_policy.policies,
+    "signers": doctor_policy.signers,
+    "decisions": doctor_policy.decisions,
     "unicode": _unicode,
     "vaults": _vaults,
     "pauses": _pauses,

@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from admin.exits import Exit, exit_of
+from admin.logs import log_errors
 from admin.refusals import refusal
 from davserver.domain.errors import AbriError, Refused
 
@@ -56,6 +57,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process with one of `admin.exits.Exit`."""
     os.umask(_PRIVATE)
     _never_fail_to_print()
+    log_errors()
     arguments = _config_first(list(sys.argv[1:] if words is None else words))
     debug = DEBUG in arguments
     try:

@@ -1,6 +1,5 @@
 """`abri policy impact`: whom another set of rules would give or take what."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,7 @@ from admin.output import AsJson, say_changes, show_json
 from admin.session import opened
 from davserver.gate.impact import Line, Report, Span, Turn
 from davserver.gate.impact_texts import as_lines
-from davserver.wiring.policy import load_policy
+from davserver.wiring.naming import rules_named
 
 _OWNERS = 5
 
@@ -18,7 +17,8 @@ _OWNERS = 5
 def impact(
     context: typer.Context,
     new: Annotated[
-        str, typer.Argument(metavar="NEW", help="A folder, or the number of a kept generation.")
+        str,
+        typer.Argument(metavar="NEW", help="A folder, a generation's number, or `active`."),
     ],
     *,
     names: Annotated[
@@ -30,14 +30,11 @@ def impact(
     gains or loses what, in which circumstances, on how many documents of whom. People and vaults
     have pseudonyms, the same in every report. The exit code is 7 if anybody gains anything.
     """
-    folder = Path(new)
-    earlier = int(new) if new.isdecimal() and not folder.exists() else None
-    candidate = None if earlier is not None else load_policy(folder)
     with opened(context) as session:
         services = session.services
         found = services.impact.of(
             services.rulebook.snapshot(),
-            candidate or services.rulebook.snapshot(earlier),
+            rules_named(new, services.rulebook.snapshot),
             session.now,
             names=names,
             owners=None if as_json else _OWNERS,

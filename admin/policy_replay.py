@@ -10,16 +10,16 @@ from admin.exits import Exit
 from admin.instants import parse_instant
 from admin.output import AsJson, local, say, show_json, warn
 from admin.progress import progress
-from admin.session import Session, opened
+from admin.session import opened
 from davserver.config import kinds
 from davserver.domain.errors import BadInput
-from davserver.wiring.policy import Snapshot, load_policy
+from davserver.wiring.naming import rules_named
+from davserver.wiring.policy import Snapshot
 from davserver.wiring.replaying import Difference, Replayed, Said, Times, replay_log
 
 _SPAN = kinds.duration(timedelta(0), timedelta(days=36500))
 _DATE_ONLY = len("2026-12-31")
 _DIGEST = 12
-_ACTIVE = "active"
 
 
 def replay(
@@ -42,7 +42,7 @@ def replay(
     The exit code is 7 when anything would have come out otherwise.
     """
     with opened(context) as session, progress("Replaying decisions") as tell:
-        snapshot = _rules(session, new)
+        snapshot = rules_named(new, session.services.rulebook.snapshot)
         begin = _since(since, session.now)
         where = folders or _own(session.services.settings.policy.decisions)
         structures = session.services.people.structures(session.who, session.now)
@@ -53,16 +53,6 @@ def replay(
         _tell(done, new, begin)
     if done.differs:
         raise typer.Exit(Exit.FINDINGS)
-
-
-def _rules(session: Session, new: str) -> Snapshot:
-    """Raises WrongSettings, NotFound for a generation that is not kept, Damaged."""
-    rulebook = session.services.rulebook
-    if new == _ACTIVE:
-        return rulebook.snapshot()
-    if new.isdecimal() and not Path(new).exists():
-        return rulebook.snapshot(int(new))
-    return load_policy(Path(new))
 
 
 def _own(folder: Path | None) -> list[Path]:

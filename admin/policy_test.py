@@ -7,7 +7,7 @@ import typer
 
 from admin.exits import Exit
 from admin.output import AsJson, say, show_json, show_table
-from admin.settings_of import settings_of
+from admin.settings_of import config_file, settings_of
 from admin.trial_words import answer, coverage_row, expectation, question, trial_as_json
 from davserver.wiring.policy import Failure, Trial, Worth, try_policy
 
@@ -18,8 +18,14 @@ def try_rules(
         Path | None, typer.Argument(help="A candidate; the folder of config.yaml if left out.")
     ] = None,
     least: Annotated[
-        int, typer.Option(min=0, max=100, metavar="N", help="The percentage of coverage to reach.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="N",
+            help="The percentage of coverage to reach; policy.coverage if left out.",
+        ),
+    ] = None,
     *,
     coverage: Annotated[bool, typer.Option("--coverage", help="Show it for every rule.")] = False,
     as_json: AsJson = False,
@@ -28,15 +34,21 @@ def try_rules(
     The exit code is 7 when something comes out otherwise, 3 when a file cannot be used.
     """
     where = folder or settings_of(context).policies
+    asked = _asked_for(context) if least is None else least
     trial = try_policy(where)
     if as_json:
-        show_json(trial_as_json(trial, least))
+        show_json(trial_as_json(trial, asked))
     else:
-        _tell(trial, where, least, every_rule=coverage)
+        _tell(trial, where, asked, every_rule=coverage)
     if trial.problems:
         raise typer.Exit(Exit.CONFIGURATION)
-    if not trial.passed or trial.percent < least:
+    if not trial.passed or trial.percent < asked:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _asked_for(context: typer.Context) -> int:
+    """A candidate is tried without an instance too: nothing is asked for then."""
+    return settings_of(context).policy.coverage if config_file(context).exists() else 0
 
 
 def _tell(trial: Trial, where: Path, least: int, *, every_rule: bool) -> None:

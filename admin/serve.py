@@ -28,6 +28,7 @@ def run(
     """
     settings = settings_of(context)
     _require_certificate(context, settings)
+    log_to(settings.log.file)
     _require_working(settings)
     count = workers or settings.serving.workers or len(os.sched_getaffinity(0))
     code = serve(

@@ -9,7 +9,6 @@ from datetime import datetime
 
 import typer
 
-from admin.logs import log_to
 from admin.settings_of import settings_of
 from davserver.domain.people import Principal
 from davserver.wiring.services import Services, build
@@ -36,7 +35,6 @@ class Session:
 @contextmanager
 def opened(context: typer.Context) -> Iterator[Session]:
     """The instance that `--config` names. Raises WrongSettings, Unavailable, Damaged."""
-    log_to(None)
     services = build(settings_of(context))
     try:
         yield Session(services, operator_name(), services.clock())

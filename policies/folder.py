@@ -27,6 +27,11 @@ class Folder:
     unread: tuple[Problem, ...] = ()
 
     @property
+    def signed(self) -> Mapping[str, bytes]:
+        """What its signature stands for."""
+        return {**self.files, **self.tests}
+
+    @property
     def generation(self) -> str:
         """The digest that these files would have in force."""
         return generation_of(self.files)
@@ -35,8 +40,8 @@ class Folder:
     def digest(self) -> str:
         """Of all of it, tests and signature too: the same text, the same verdict."""
         whole = hashlib.sha256()
-        signed = {} if self.signature is None else {SIGNATURE: self.signature}
-        for name, content in sorted({**self.files, **self.tests, **signed}.items()):
+        signature = {} if self.signature is None else {SIGNATURE: self.signature}
+        for name, content in sorted({**self.signed, **signature}.items()):
             whole.update(f"{name}\0{len(content)}\0".encode())
             whole.update(content)
         return whole.hexdigest()

@@ -1,9 +1,10 @@
 """Detached signatures: a change of the policy that a holder of a signing key has seen.
 
-`policy.sig` lies beside the five files and signs them, not the cases in `tests/`. It also says when
-it was made, so that an older signed set cannot be put in the place of a newer one.
+`policy.sig` lies beside the five files and signs them, and the cases in `tests/` that try a change.
+It also says when it was made: an older signed set cannot be put in the place of a newer one.
 """
 
+import hashlib
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from policies.folder import SIGNATURE, Folder
-from policies.loader import generation_of
+from policies.loader import FILES, generation_of
 from policies.problems import Code, PolicyProblems, Problem
 from policies.signing_keys import fingerprint
 
@@ -55,7 +56,7 @@ def look(folder: Folder, signers: Signers | None, newest: datetime | None, now: 
     if signers is None:
         return Look()
     try:
-        signed = verify(folder.signature, folder.files, signers)
+        signed = verify(folder.signature, folder.signed, signers)
         require_in_time(signed, newest, now)
     except PolicyProblems as found:
         return Look(None, found.problems)
@@ -63,7 +64,7 @@ def look(folder: Folder, signers: Signers | None, newest: datetime | None, now: 
 
 
 def sign(files: Mapping[str, bytes], key: Ed25519PrivateKey, now: datetime) -> bytes:
-    """The text of `policy.sig` for these files."""
+    """The text of `policy.sig` for these files, cases by their name below the folder."""
     at = _written(now)
     signature = b64encode(key.sign(_message(at, files))).decode()
     name = fingerprint(key.public_key())
@@ -100,7 +101,12 @@ def require_in_time(signed: datetime, newest: datetime | None, now: datetime) ->
 
 
 def _message(at: str, files: Mapping[str, bytes]) -> bytes:
-    return f"{FORMAT}\n{at}\n{generation_of(files)}\n".encode()
+    """The five files as one, then each file of cases."""
+    cases = [
+        f"{hashlib.sha256(files[name]).hexdigest()} {name!r}\n"
+        for name in sorted(files.keys() - set(FILES))
+    ]
+    return f"{FORMAT}\n{at}\n{generation_of(files)}\n{''.join(cases)}".encode()
 
 
 def _written(instant: datetime) -> str:

@@ -1,18 +1,15 @@
 """Two sets of policy files, named as an administrator names them, and what changes between them."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from davserver.config import Settings
+from davserver.wiring.naming import ACTIVE, rules_named
 from davserver.wiring.policy import load_policy, policy_in_force
 from policies.diff import Box, Diff, differences
 from policies.diff_texts import as_lines, sentence
 from policies.snapshot import Snapshot
 
-__all__ = ["ACTIVE", "Box", "Diff", "as_lines", "compare", "sentence"]
-
-ACTIVE = "active"
-"""The name of the set in force. A number is that of a generation that is kept."""
+__all__ = ["Box", "Diff", "as_lines", "compare", "sentence"]
 
 
 def compare(settings: Callable[[], Settings], old: str | None, new: str | None) -> Diff:
@@ -20,13 +17,9 @@ def compare(settings: Callable[[], Settings], old: str | None, new: str | None) 
     WrongSettings with every mistake of a set that cannot be used. Two folders are compared without
     an instance.
     """
-    after = load_policy(settings().policies) if new is None else _named(settings, new)
-    return differences(_named(settings, old or ACTIVE), after)
 
+    def generation(number: int | None) -> Snapshot:
+        return policy_in_force(settings(), number)
 
-def _named(settings: Callable[[], Settings], name: str) -> Snapshot:
-    if name == ACTIVE:
-        return policy_in_force(settings())
-    if name.isdecimal() and not Path(name).exists():
-        return policy_in_force(settings(), int(name))
-    return load_policy(Path(name))
+    after = load_policy(settings().policies) if new is None else rules_named(new, generation)
+    return differences(rules_named(old or ACTIVE, generation), after)

@@ -61,10 +61,10 @@ def sign_policy(folder: Path, key_file: Path, now: datetime) -> Signature:
     key = _read_key(key_file)
     found = read_policy(folder)
     require_usable(folder, found)
-    raw = sign(found.files, key, now)
+    raw = sign(found.signed, key, now)
     file = folder / SIGNATURE
     _replace(file, raw)
-    signed = verify(raw, found.files, (key.public_key(),))
+    signed = verify(raw, found.signed, (key.public_key(),))
     return Signature(file, found.generation, fingerprint(key.public_key()), signed)
 
 

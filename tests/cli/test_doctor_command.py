@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text, update
 
 from admin.doctor_checks import CHECKS
 from davserver.db import tables as t
+from davserver.wiring.signing import make_key
 from tests.support.instance import Instance
 
 
@@ -107,6 +108,51 @@ def test_policies_that_cannot_be_used(run, sick: Path):
     code, found = examined(run, sick)
     assert code == 7
     assert "rules.csv:" in found["policies"][0][1]
+
+
+def test_signers_that_others_choose_or_nobody_can_read(run, fresh: Instance):
+    file = make_key(fresh.folder / "keys" / "claire").public
+    fresh.set("policy.signers", str(file))
+    code, found = examined(run, fresh.folder)
+    assert code == 0
+    assert found["signers"] == [("ok", f"{file} names 1 key, and others cannot change it")]
+    for place, asked in ((file, file), (file.parent, file.parent)):
+        before = place.stat().st_mode
+        place.chmod(before | 0o020)
+        code, found = examined(run, fresh.folder)
+        assert code == 7
+        assert found["signers"][0][0] == "PROBLEM"
+        assert f"others can {'change it' if place == file else 'put'}" in found["signers"][0][1]
+        assert found["signers"][0][1].endswith(f"Run: chmod go-w {asked}")
+        place.chmod(before)
+    file.write_text("no key")
+    assert examined(run, fresh.folder)[1]["signers"][0][0] == "PROBLEM"
+    file.unlink()
+    told = examined(run, fresh.folder)[1]["signers"][0][1]
+    assert told == f"{file}: policy.signers: cannot be read: No such file or directory"
+
+
+def test_a_decision_log_that_cannot_be_kept_or_that_others_see(run, fresh: Instance):
+    def says(code: int) -> tuple[str, str]:
+        ended, found = examined(run, fresh.folder)
+        assert ended == code
+        (one,) = found["decisions"]
+        return one
+
+    folder = fresh.folder / "decisions"
+    assert says(0) == ("ok", f"{folder} is made with the first decision")
+    folder.mkdir(mode=0o700)
+    assert says(0) == ("ok", f"{folder} is written, and for this account alone")
+    folder.chmod(0o750)
+    assert says(0) == ("warning", f"others can look into {folder}. Run: chmod 700 {folder}")
+    folder.rmdir()
+    folder.write_text("")
+    assert says(7)[1] == f"{folder} is not a folder: no decision is kept; name another one"
+    fresh.set("policy.decisions", "no/where")
+    lost = fresh.folder / "no" / "where"
+    assert says(7) == ("PROBLEM", f"{lost} is not there and cannot be made: no decision is kept")
+    fresh.set("policy.decisions", "none")
+    assert says(0) == ("ok", "not kept: policy.decisions is none")
 
 
 def test_settings_that_cannot_be_read_are_told_instead(run, sick: Path):

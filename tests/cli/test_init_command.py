@@ -42,8 +42,11 @@ def test_it_makes_settings_keys_data_policies_and_says_what_to_do_next(run, tmp_
     ended = run("init", tmp_path / "abri", "--listen", "127.0.0.1:9443")
     assert ended.code == 0
     assert ended.err == ""
-    assert ended.out.splitlines()[-2:] == [
-        f"Serve it with: abri --config {tmp_path}/abri/config.yaml serve",
+    made = f"{tmp_path}/abri"
+    assert ended.out.splitlines() == [
+        f"Made an instance in {made}.",
+        f"Back up {made}/keys apart from {made}/data: together they open every vault.",
+        f"Serve it with: abri --config {made}/config.yaml serve",
         "The drive will be at https://localhost:9443/dav/",
     ]
     assert names(tmp_path) == {"abri"}

@@ -39,7 +39,8 @@ def test_the_page_shows_what_it_prints(bare: Instance, made: Path, on, tmp_path:
         put(to, "amina", "/Logement/certificat.pdf", Category.HEALTH)
         put(to, "amina", "/Santé/analyse.pdf")
     candidate = Path(shutil.copytree(made / "policies", tmp_path / "candidate"))
-    assert on("policy", "impact", candidate).out == "Nothing would change for anybody here.\n"
+    for same in (candidate, "active", "1"):
+        assert on("policy", "impact", same).out == "Nothing would change for anybody here.\n"
     for line in block("csv").splitlines():
         name = "rules.csv" if line.startswith("p,") else "calendars.csv"
         with (candidate / name).open("a") as file:

@@ -101,6 +101,16 @@ def test_a_set_without_cases_covers_nothing(candidate: Path):
     assert "0 of 15 rules decided a case, 0 %; at least 1 % are asked for." in ended.output
 
 
+def test_an_instance_says_how_much_is_to_be_covered(run, bare: Instance, candidate: Path):
+    shutil.rmtree(candidate / "tests")
+    bare.set("policy.coverage", "40")
+    words = ["--config", bare.config, "policy", "test", candidate]
+    ended = run(*words)
+    assert (ended.code, "; at least 40 % are asked for." in ended.out) == (7, True)
+    assert run(*words, "--least", "0").code == 0
+    bare.set("policy.coverage", "0")
+
+
 def test_a_case_that_cannot_be_read_is_told_with_its_place(candidate: Path):
     (candidate / "tests/ours.toml").write_text('[[case]]\nnamme = "x"\n')
     for words, code in ((("test", "candidate"), 3), (("check", "candidate"), 7)):

@@ -71,6 +71,8 @@ def test_what_is_not_signed_as_asked_is_ignored_and_reported(signed: Signed):
     assert signed.is_refused(signed.folder(NO_GET, key=OTHER), Code.SIGNER_UNKNOWN)
     other = replace(good, signature=signed.folder(NO_PUT).signature)
     assert signed.is_refused(other, Code.SIGNATURE_WRONG)
+    for tests in ({"tests/more.toml": b""}, {"tests/more.toml": b"", "tests/other.toml": b""}):
+        assert signed.is_refused(replace(good, tests=tests), Code.SIGNATURE_WRONG)
     tomorrow = signed.world.clock() + timedelta(days=1)
     assert signed.is_refused(signed.folder(NO_GET, tomorrow), Code.SIGNED_AHEAD)
     assert signed.follow(good).verdict is Verdict.IN_FORCE
