@@ -10,7 +10,7 @@ from sqlalchemy import update
 from authn.facts import Facts
 from authn.memory import ShortMemory
 from authn.notes import note_if_possible
-from authn.passwords import HashingTurn, hash_password, is_outdated, is_password
+from authn.passwords import HashingTurn, hash_password, is_outdated, is_password, nobodys_hash
 from authn.rows import CredentialRow, verifier_of
 from authn.throttle import Source, Throttle, seconds_to_wait
 from davserver.db import tables as t
@@ -74,7 +74,7 @@ class PasswordCheck:
         self._proved = ShortMemory(Secret(entropy(32)), PROVED_FOR, _MOST)
         self._wrong = ShortMemory(Secret(entropy(32)), WRONG_FOR, _MOST)
         self._at_home = ShortMemory(Secret(entropy(32)), AT_HOME_FOR, _MOST)
-        self._dummy = hash_password(Secret(entropy(32)), entropy)
+        self._dummy = nobodys_hash(entropy)
 
     def check(self, attempt: Attempt, aside: Aside) -> None:
         """Returns when it is the password. Raises NotSignedIn, SlowDown, Unavailable."""

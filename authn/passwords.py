@@ -5,6 +5,7 @@ machine away from everybody whose sign-in needs no hash at all.
 """
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,6 +37,14 @@ def hash_password(secret: Secret, entropy: Entropy) -> str:
     return made.derive_phc_encoded(secret.reveal())
 
 
+def nobodys_hash(entropy: Entropy) -> str:
+    """What no password fits, and what costs as much to try as any other hash. It is made up, not
+    computed: every process needs one as it starts, each command too.
+    """
+    salt, made = (_base64(entropy(length)) for length in (SALT_BYTES, HASH_BYTES))
+    return f"{_CURRENT}{salt}${made}"
+
+
 def is_password(phc: str, secret: Secret) -> bool:
     """Compares in constant time. False too when `phc` is no Argon2id string."""
     try:
@@ -48,6 +57,11 @@ def is_password(phc: str, secret: Secret) -> bool:
 def is_outdated(phc: str) -> bool:
     """Whether other parameters made it than those in use now: then hash again at sign-in."""
     return not phc.startswith(_CURRENT)
+
+
+def _base64(raw: bytes) -> str:
+    """Without padding, as PHC strings have it."""
+    return b64encode(raw).rstrip(b"=").decode("ascii")
 
 
 class HashingTurn:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import prepared
 from tests.support.cast import EITHER, Casts
 from tests.support.instance import ABRI, Instance
 
@@ -30,17 +31,16 @@ class Ended:
 
 
 def abri(*words: object, given: str = "", folder: Path | None = None, **environment: str) -> Ended:
-    """Run a command without a terminal."""
-    done = subprocess.run(
-        [ABRI, *map(str, words)],
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", **environment},
-    )
+    """Run a command without a terminal, from nothing where its environment is the subject."""
+    plain = [str(word) for word in words]
+    if not environment:
+        done = prepared.run(plain, given=given, folder=folder)
+    else:
+        done = subprocess.run(
+            [ABRI, *plain],
+            input=given, capture_output=True, text=True, timeout=120, check=False, cwd=folder,
+            env={**prepared.BASE, **environment},
+        )  # fmt: skip
     return Ended(done.returncode, done.stdout, done.stderr)
 
 

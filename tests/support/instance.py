@@ -24,6 +24,7 @@ from davserver.domain.people import Role, StructureKind
 from davserver.gate.people import PersonToAdd
 from davserver.wiring.opening import database_url
 from davserver.wiring.services import Services, build
+from tests.support import prepared
 from tests.support.dav import Drive
 from tests.support.http import Caller
 from tests.support.ports import free_port
@@ -56,10 +57,7 @@ class Instance:
 
     def run(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Run a command and return how it ended, well or badly."""
-        return subprocess.run(
-            [ABRI, "--config", str(self.config), *arguments],
-            input=given, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        return prepared.run(["--config", str(self.config), *arguments], given=given)
 
     def abri(self, *arguments: str, given: str = "") -> str:
         """Run a command that must succeed; what it printed."""
@@ -190,7 +188,7 @@ class Server:
     """A running `abri serve`."""
 
     instance: Instance
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | prepared.Started"
     log: Path
 
     def workers(self) -> list[psutil.Process]:
@@ -219,12 +217,17 @@ class Server:
 def serving(instance: Instance, *, workers: int = 1, **environment: str) -> Iterator[Server]:
     """Serve an instance until the block ends. Output goes to `serve.log` beside its folder."""
     log = instance.folder.with_name(f"{instance.folder.name}-serve.log")
+    words = ["--config", str(instance.config), "serve", "--workers", str(workers)]
+    process: subprocess.Popen[bytes] | prepared.Started
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [ABRI, "--config", str(instance.config), "serve", "--workers", str(workers)],
-            stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-            env={**os.environ, **environment},
-        )  # fmt: skip
+        if environment:
+            process = subprocess.Popen(
+                [ABRI, *words],
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+                env={**os.environ, **environment},
+            )  # fmt: skip
+        else:
+            process = prepared.start(words, output)
     server = Server(instance, process, log)
     try:
         _wait_until_healthy(server)

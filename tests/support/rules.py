@@ -1,6 +1,7 @@
 """Rules put in force in a test's world, as the server does it: in the database."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -24,7 +25,12 @@ class World(Protocol):
 
 
 def shipped_files() -> dict[str, bytes]:
-    return dict(load(shipped()).files)
+    return dict(_shipped())
+
+
+@cache
+def _shipped() -> Mapping[str, bytes]:
+    return load(shipped()).files
 
 
 def put_in_force(tools: Tools, files: Mapping[str, bytes], origin: Origin = Origin.FILES) -> int:

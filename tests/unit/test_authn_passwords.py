@@ -2,12 +2,20 @@
 
 import os
 import threading
+from base64 import b64decode
 
 import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from authn.credentials import new_app_password, password_bytes, shown
 from authn.password_rules import check_new_password
-from authn.passwords import HashingTurn, hash_password, is_outdated, is_password
+from authn.passwords import (
+    HashingTurn,
+    hash_password,
+    is_outdated,
+    is_password,
+    nobodys_hash,
+)
 from davserver.domain.errors import BadInput, Unavailable
 from tests.support.accounts import weaker_hash
 
@@ -30,6 +38,21 @@ def test_a_hash_with_other_parameters_still_works_and_is_called_outdated():
     assert is_password(phc, SECRET)
     assert is_outdated(phc)
     assert not is_outdated(hash_password(SECRET, os.urandom))
+
+
+def test_nobodys_hash_fits_nothing_and_is_computed_like_any_other():
+    """It has the form of a real one to the letter: anything else would be refused without
+    computing, and the time would tell who has an account.
+    """
+    phc = nobodys_hash(os.urandom)
+    assert not is_password(phc, SECRET)
+    *before, salt, made = phc.split("$")
+    real = Argon2id(
+        salt=b64decode(salt + "=="), length=32, iterations=2, lanes=1, memory_cost=19 * 1024
+    ).derive_phc_encoded(SECRET.reveal())
+    assert real.split("$")[:-1] == [*before, salt]
+    assert len(made) == len(real.split("$")[-1])
+    assert is_password(real, SECRET)
 
 
 @pytest.mark.parametrize("phc", ["", "nonsense", "$argon2id$v=19$m=19456,t=2,p=1$short"])
