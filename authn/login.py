@@ -9,11 +9,11 @@ from sqlalchemy import Connection, or_, update
 
 from authn.credentials import AppPassword, Credential, CredentialKind, Password
 from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
-from authn.login_name import key_to_look_up
 from authn.notes import note_if_possible
 from authn.password_check import Aside, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
 from authn.rows import CredentialRow, verifier_of
+from authn.staff_names import NO_DIRECTORIES, StaffNames
 from authn.throttle import Throttle
 from authn.verifiers import app_password_phc, is_app_password
 from davserver.db import tables as t
@@ -52,6 +52,7 @@ class Login:
         keys: InstanceKeys,
         entropy: Entropy,
         *,
+        names: StaffNames = NO_DIRECTORIES,
         patience: float = 5.0,
         counted: bool = True,
     ) -> None:
@@ -59,6 +60,7 @@ class Login:
         whether what the policy answers to those who signed in is counted.
         """
         self._counted = counted
+        self._names = names
         self._db = db
         self._keys = keys
         self._genuine = Genuine(keys)
@@ -89,7 +91,7 @@ class Login:
     def _sign_in(
         self, credential: Credential, address: str | None, now: datetime, aside: Aside
     ) -> Principal:
-        login_key = key_to_look_up(credential.login)
+        login_key = self._names.read(credential.login).local
         source = self._throttle.source(login_key, address)
         asked = Asked(
             login_key=login_key,

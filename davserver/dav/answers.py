@@ -36,6 +36,12 @@ class Answer:
     allow: str = ""
 
 
+_SIGN_IN = Answer(
+    HTTPStatus.UNAUTHORIZED,
+    "Sign in with your name and password; after several mistakes, wait five minutes.",
+)
+"""A guesser does not learn from which guess on nothing is compared any more."""
+
 ANSWERS: dict[type[AbriError], Answer] = {
     AbriError: Answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -55,11 +61,8 @@ ANSWERS: dict[type[AbriError], Answer] = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The request carries more than is allowed: send less at once.",
     ),
-    NotSignedIn: Answer(HTTPStatus.UNAUTHORIZED, "Sign in with your name and password."),
-    SlowDown: Answer(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many sign-ins have failed: wait a little, then try again.",
-    ),
+    NotSignedIn: _SIGN_IN,
+    SlowDown: _SIGN_IN,
     NotFound: Answer(HTTPStatus.NOT_FOUND, "There is nothing here: check the name."),
     Refused: Answer(HTTPStatus.FORBIDDEN, "This is not allowed."),
     NoParent: Answer(

@@ -118,9 +118,9 @@ def _sentence(error: AbriError, row: Answer, language: Language) -> str:
 
 def _headers(error: AbriError) -> Headers:
     match error:
-        case NotSignedIn():
+        case NotSignedIn() | SlowDown():
             return (CHALLENGE,)
-        case SlowDown() | Unavailable():
+        case Unavailable():
             return (("Retry-After", str(error.seconds)),)
         case NotChanged():
             return (("ETag", f'"{error.etag}"'),)

@@ -16,10 +16,9 @@ FRENCH: dict[str, str] = {
     "envoyé : envoyez-le de nouveau.",
     "The request carries more than is allowed: send less at once.": "La demande dépasse la taille "
     "permise : envoyez moins à la fois.",
-    "Sign in with your name and password.": "Connectez-vous avec votre identifiant et votre mot de "
-    "passe.",
-    "Too many sign-ins have failed: wait a little, then try again.": "Trop de connexions ont "
-    "échoué : patientez un peu, puis réessayez.",
+    "Sign in with your name and password; after several mistakes, wait five minutes.": "Connectez-"
+    "vous avec votre identifiant et votre mot de passe ; après plusieurs erreurs, patientez cinq "
+    "minutes.",
     "There is nothing here: check the name.": "Il n'y a rien ici : vérifiez le nom.",
     "This is not allowed.": "Ce n'est pas permis.",
     "The folder that should hold it does not exist: create it first.": "Le dossier qui devrait le "

@@ -52,10 +52,9 @@ class SignIn:
 
 
 def parse_basic(value: str | None) -> Credential:
-    r"""RFC 7617. Raises NotSignedIn for anything that is no name and password.
+    """RFC 7617. Raises NotSignedIn for anything that is no name and password.
 
-    Windows writes `DOMAIN\name`: the domain means nothing here. Programs that do not read
-    `charset` send Latin-1.
+    Programs that do not read `charset` send Latin-1.
     """
     scheme, _, encoded = (value or "").strip().partition(" ")
     if scheme.lower() != "basic":
@@ -65,10 +64,9 @@ def parse_basic(value: str | None) -> Credential:
     except (binascii.Error, ValueError):
         raise NotSignedIn from None
     login, colon, secret = _decoded(raw).partition(":")
-    name = login.rpartition("\\")[2].strip()
-    if not colon or not name:
+    if not colon or not login.strip():
         raise NotSignedIn
-    return from_login_and_secret(name, secret)
+    return from_login_and_secret(login.strip(), secret)
 
 
 def _decoded(raw: bytes) -> str:

@@ -10,6 +10,7 @@ from authn.password_rules import check_new_password
 from authn.passwords import hash_password
 from authn.register import NewDevice, NewPerson, NewStructure, Register
 from authn.rows import CredentialRow
+from authn.staff_names import NO_DIRECTORIES, StaffNames
 from authn.texts import clean_language, clean_slug, clean_text, clean_time_zone
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import CredentialId
@@ -59,10 +60,11 @@ class People:
     account meanwhile, and BadInput, which says what is wrong and what to do.
     """
 
-    def __init__(self, tools: Tools, quota: int) -> None:
-        """`quota` in bytes, of each new vault."""
+    def __init__(self, tools: Tools, quota: int, names: StaffNames = NO_DIRECTORIES) -> None:
+        """`quota` in bytes, of each new vault. `names`: those of directories cannot be given."""
         self._tools = tools
         self._quota = quota
+        self._names = names
         self._front = Front(tools, Directory(tools.keys), Register(tools.keys, tools.entropy))
 
     def operator(self, name: str, now: datetime) -> Principal:
@@ -110,6 +112,7 @@ class People:
         Raises AlreadyThere, and NotFound for a structure that is not there: nothing is added then.
         """
         login, name = clean_login(new.login), clean_text(new.name, "name")
+        self._names.require_local(login)
         arrival = Arrival(
             person=NewPerson(login, new.role, name, clean_language(new.language)),
             structures=new.structures,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from authn.login import Login
+from authn.staff_names import StaffNames
 from davserver.config import Settings
 from davserver.db import tables as t
 from davserver.db.database import Database
@@ -149,7 +150,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         sharing=Sharing(tools, settings.vaults.allowance),
         seeing=Seeing(tools),
         affiliations=Affiliations(tools),
-        people=People(tools, settings.vaults.quota),
+        people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
         history=History(tools),
         keeping=Keeping(tools),
         nets=SafetyNets(tools),
@@ -178,7 +179,13 @@ def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
     blobs = DiskBlobStore(settings.data / BLOBS)
     return Tools(
         db=db,
-        login=Login(db, keys, entropy, counted=settings.policy.decisions is not None),
+        login=Login(
+            db,
+            keys,
+            entropy,
+            names=StaffNames(settings.directories),
+            counted=settings.policy.decisions is not None,
+        ),
         policy=policy,
         vaults=Vaults(Unlock(opened.kek, keys, entropy), entropy),
         grants=GrantBook(keys),

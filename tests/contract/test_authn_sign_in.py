@@ -195,3 +195,9 @@ def test_a_vault_comes_with_its_owner_and_an_erased_one_does_not(accounts):
     mac = accounts.keys.row_mac("vault", row | erased)
     accounts.db.write(lambda tx: tx.execute(update(t.vault).values(**erased, row_mac=mac)))
     assert accounts.login.sign_in(device, HOME, NOON).vault is None
+
+
+@pytest.mark.parametrize("typed_as", ["LAPTOP-7\\zoe", "zoe ", "WORKGROUP\\ZOE"])
+def test_the_machine_that_windows_puts_before_a_name_means_nothing(accounts, typed_as):
+    zoe = accounts.add("zoe", password=WORDS)
+    assert accounts.login.sign_in(typed(typed_as), HOME, NOON).id == zoe.id

