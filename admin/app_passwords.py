@@ -55,7 +55,7 @@ def show_all(context: typer.Context, login: Login, *, as_json: AsJson = False) -
     else:
         show_table(
             ("id", "name", "state", "may", "until", "last used"),
-            [_row(one, now) for one in found],
+            [table_row(one, now) for one in found],
             f"{login} has no app password.",
         )
 
@@ -99,7 +99,8 @@ def _day(one: CredentialRow) -> datetime | None:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=one.last_used_day)
 
 
-def _row(one: CredentialRow, now: datetime) -> tuple[str, ...]:
+def table_row(one: CredentialRow, now: datetime) -> tuple[str, ...]:
+    """Under id, name, state, may, until, last used."""
     day = _day(one)
     return (
         one.id.hex(),

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlalchemy import func, select, text
 
 from admin import doctor_policy
-from admin.certificate import read_certificate
+from admin.certificate import read_certificate, read_certificates
 from admin.finding import Check, Finding, State
 from admin.output import local, size
 from admin.session import operator_name
@@ -147,6 +147,19 @@ def _certificate(settings: Settings, now: datetime) -> Iterator[tuple[State, str
     yield from _private_key(listen.key, one.public_key().public_bytes(*_PUBLIC))
 
 
+def _client_ca(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
+    file = settings.listen.client_ca
+    if file is None:
+        yield State.WELL, "not used: nobody is asked for a certificate"
+        return
+    until = min(one.not_valid_after_utc for one in read_certificates(file))
+    says = f"{file} is good until {local(until)}"
+    if until <= now:
+        yield State.PROBLEM, f"{says}: one of its authorities is over, with all that it signed"
+    else:
+        yield (State.WARNING if until - now < _SOON else State.WELL), says
+
+
 _PUBLIC = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -227,6 +240,7 @@ CHECKS: dict[str, Check] = {
     "disk": _disk,
     "clock": _clock,
     "certificate": _certificate,
+    "client-ca": _client_ca,
     "policies": doctor_policy.policies,
     "signers": doctor_policy.signers,
     "decisions": doctor_policy.decisions,

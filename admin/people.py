@@ -77,7 +77,7 @@ def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(context: typer.Context, login: Login, *, as_json: AsJson = False) -> None:
-    """One account: memberships and app passwords, no document."""
+    """One account: memberships, app passwords and client certificates, no document."""
     with opened(context) as session:
         view = session.services.people.show(session.who, login, session.now)
         now = session.now
@@ -93,6 +93,8 @@ def show(context: typer.Context, login: Login, *, as_json: AsJson = False) -> No
         say(f"works in {membership.structure.slug} since {local(membership.starts)}{ends}")
     for row in view.app_passwords:
         say(f"app password {row.id.hex()}: {row.label}")
+    for row in view.certificates:
+        say(f"client certificate {row.id.hex()}: {row.label}")
 
 
 @app.command()
@@ -193,6 +195,7 @@ def _view(view: PersonView, now: datetime) -> dict[str, Any]:
         "has_password": view.has_password,
         "memberships": [_membership(one) for one in view.memberships],
         "app_passwords": [app_passwords.plain(one, now) for one in view.app_passwords],
+        "client_certificates": [app_passwords.plain(one, now) for one in view.certificates],
     }
 
 

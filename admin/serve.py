@@ -77,6 +77,7 @@ def _listener(settings: Settings) -> Listener:
         plain_http=listen.plain_http,
         certificate=None if listen.plain_http else listen.certificate,
         key=None if listen.plain_http else listen.key,
+        client_ca=None if listen.plain_http else listen.client_ca,
         threads=serving.threads,
         compute_slots=serving.computing,
         queue=serving.waiting,
@@ -97,8 +98,12 @@ def _require_certificate(context: typer.Context, settings: Settings) -> None:
         return
     missing = [
         (name, file)
-        for name, file in (("certificate", listen.certificate), ("key", listen.key))
-        if not file.is_file()
+        for name, file in (
+            ("certificate", listen.certificate),
+            ("key", listen.key),
+            ("client_ca", listen.client_ca),
+        )
+        if file is not None and not file.is_file()
     ]
     if missing:
         raise WrongSettings(

@@ -22,6 +22,8 @@ class CredentialKind(StrEnum):
     APP_PASSWORD = "app-password"  # noqa: S105
     DIRECTORY = "directory"
     """The password that a person's directory knows. Nothing of it is stored."""
+    CERTIFICATE = "certificate"
+    """The key of a client certificate, proved by TLS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ NOBODY = PersonId(bytes(ID_BYTES))
 
 OPERATOR_LOGIN = "operator"
 _AT_ONCE = 500
+_CALLED = {
+    CredentialKind.APP_PASSWORD: ("app password", "app-password"),
+    CredentialKind.CERTIFICATE: ("client certificate", "client-certificate"),
+}
+"""What devices have: how it is called, and the command for it."""
 
 
 class Directory:
@@ -118,28 +123,36 @@ class Directory:
         everybody = self.people(tx, ids).values()
         return [one for one in everybody if one.state is AccountState.ACTIVE]
 
+    def devices(
+        self, tx: Connection, person: PersonId, kind: CredentialKind
+    ) -> list[CredentialRow]:
+        """Their app passwords or certificates, revoked and expired ones too, oldest first."""
+        return self._credentials(tx, person, kind)
+
     def app_passwords(self, tx: Connection, person: PersonId) -> list[CredentialRow]:
-        """Revoked and expired ones too, oldest first."""
-        return self._credentials(tx, person, CredentialKind.APP_PASSWORD)
+        return self.devices(tx, person, CredentialKind.APP_PASSWORD)
 
     def password(self, tx: Connection, person: PersonId) -> CredentialRow | None:
         found = self._credentials(tx, person, CredentialKind.PASSWORD)
         return found[0] if found else None
 
-    def find_app_password(self, tx: Connection, credential: CredentialId) -> CredentialRow:
+    def find_device(
+        self, tx: Connection, credential: CredentialId, kind: CredentialKind
+    ) -> CredentialRow:
         """Raises NotFound."""
-        wanted = (
-            t.credential.c.id == credential,
-            t.credential.c.kind == CredentialKind.APP_PASSWORD.value,
-        )
+        wanted = (t.credential.c.id == credential, t.credential.c.kind == kind.value)
         rows = fetch(tx, select(t.credential).where(*wanted))
         found = credential_from(self._keys, rows[0]) if rows else None
         if found is None:
+            called, group = _CALLED[kind]
             raise NotFound(
-                f"there is no app password {credential.hex()}; "
-                "`abri app-password list LOGIN` shows them"
+                f"there is no {called} {credential.hex()}; `abri {group} list LOGIN` shows them"
             )
         return found
+
+    def find_app_password(self, tx: Connection, credential: CredentialId) -> CredentialRow:
+        """Raises NotFound."""
+        return self.find_device(tx, credential, CredentialKind.APP_PASSWORD)
 
     def vault_of(self, tx: Connection, person: PersonId, now: datetime) -> VaultId | None:
         return facts_of_person(tx, self._genuine, person, None, now).vault

@@ -24,11 +24,12 @@ from sqlalchemy import (
     select,
 )
 
+from authn.counts import Count, count_in
 from authn.credentials import CredentialKind
 from authn.directory_accounts import DirectoryAccount, account_from, synced
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
-from davserver.db.clock import from_us, to_us
+from davserver.db.clock import to_us
 from davserver.db.prepared import Prepared
 from davserver.domain.errors import Unavailable
 from davserver.domain.ids import CredentialId, PersonId, VaultId
@@ -36,15 +37,6 @@ from davserver.domain.people import Epoch, Membership, Person
 from davserver.sealing.instance import InstanceKeys
 
 _ABSENT = bytes(16)
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What the throttle keeps under one key. `failures` at `last`, blocked until `until`."""
-
-    failures: int
-    last: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +67,7 @@ class Asked:
 
 _pair = t.throttle.alias("pair")
 _address = t.throttle.alias("address")
+_asked = t.credential.alias("asked")
 _PEOPLE: tuple[Table, ...] = (
     t.person,
     t.credential,
@@ -136,7 +129,7 @@ def facts_of_login(tx: Connection, genuine: Genuine, asked: Asked, now: datetime
     }
     statement = _by_login(app_password=asked.credential is not None)
     rows = _required(statement.all(tx, values))
-    pair, address = _count(rows[0], "pair"), _count(rows[0], "address")
+    pair, address = count_in(rows[0], "pair"), count_in(rows[0], "address")
     return replace(genuine.facts(rows), pair=pair, address=address)
 
 
@@ -150,6 +143,14 @@ def facts_of_person(
     """One statement. Raises Unavailable when the database holds no instance."""
     values = {"person": person, "credential": credential or _ABSENT, "now": to_us(now)}
     return genuine.facts(_required(_by_person().all(tx, values)))
+
+
+def facts_of_holder(
+    tx: Connection, genuine: Genuine, credential: CredentialId, now: datetime
+) -> Facts:
+    """Of whoever has that credential. One statement, also where nobody has. Raises Unavailable."""
+    values = {"credential": credential, "now": to_us(now)}
+    return genuine.facts(_required(_by_credential().all(tx, values)))
 
 
 def _required(rows: Sequence[Row]) -> Sequence[Row]:
@@ -177,6 +178,14 @@ def _by_person() -> Prepared:
     joined = _joined(
         t.person.c.id == bindparam("person"), t.credential.c.id == bindparam("credential")
     )
+    return Prepared(select(*_columns(_PEOPLE)).select_from(joined))
+
+
+@lru_cache(1)
+def _by_credential() -> Prepared:
+    asked: BindParameter[bytes] = bindparam("credential")
+    whose = select(_asked.c.person_id).where(_asked.c.id == asked).scalar_subquery()
+    joined = _joined(t.person.c.id == whose, t.credential.c.id == asked)
     return Prepared(select(*_columns(_PEOPLE)).select_from(joined))
 
 
@@ -279,13 +288,3 @@ def _account(keys: InstanceKeys, row: Row) -> DirectoryAccount | None:
 
 def _paused(rows: Sequence[Row]) -> frozenset[VaultId]:
     return frozenset(VaultId(row["paused"]) for row in rows if row["paused"] is not None)
-
-
-def _count(row: Row, name: str) -> Count | None:
-    if row[f"{name}__key"] is None:
-        return None
-    return Count(
-        row[f"{name}__failures"],
-        from_us(row[f"{name}__last_at"]),
-        from_us(row[f"{name}__blocked_until"]),
-    )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, update
 
+from authn.certificate_check import CertificateCheck, Holder
 from authn.credentials import AppPassword, Credential, CredentialKind, Password
 from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
 from authn.notes import note_if_possible
@@ -32,6 +33,7 @@ _STRENGTH = {
     CredentialKind.PASSWORD: Strength.PASSWORD,
     CredentialKind.APP_PASSWORD: Strength.APP_PASSWORD,
     CredentialKind.DIRECTORY: Strength.PASSWORD,
+    CredentialKind.CERTIFICATE: Strength.CERT,
 }
 _NOBODYS = app_password_phc(Secret(bytes(20)))
 
@@ -64,14 +66,23 @@ class Login:
         self._db = db
         self._keys = keys
         self._genuine = Genuine(keys)
+        self._certificates = CertificateCheck(db, keys, self._genuine)
         self._throttle = Throttle(db, keys)
         self._passwords = PasswordCheck(db, keys, self._throttle, entropy, HashingTurn(patience))
 
     def sign_in(
-        self, credential: Credential, address: str | None, now: datetime, aside: Aside = nullcontext
+        self,
+        credential: Credential | None,
+        address: str | None,
+        now: datetime,
+        aside: Aside = nullcontext,
+        certificate: bytes | None = None,
     ) -> Principal:
         """Who this is. One statement for an app password, and for a password that this process
         proved within the last minute; a first use on a day adds a note of that day.
+
+        `certificate`: the client's, in DER, where TLS has proved its key. It lets its person in
+        alone, or beside a credential of theirs, which must be right too; one statement more.
 
         `aside` is entered while nothing but waiting or hashing goes on, so that a server can let
         other requests compute meanwhile.
@@ -82,7 +93,10 @@ class Login:
         """
         begun = time.monotonic()
         try:
-            return self._sign_in(credential, address, now, aside)
+            holder = self._certificates.holder(certificate, now)
+            if credential is None:
+                return self._by_certificate(holder, address, now)
+            return self._beside(self._sign_in(credential, address, now, aside), holder, now)
         except (NotSignedIn, SlowDown):
             with aside():
                 time.sleep(_BEAT - (time.monotonic() - begun) % _BEAT)
@@ -113,8 +127,31 @@ class Login:
         tally = Tally() if self._counted else None
         return _principal(facts, facts.person, row, address, tally)
 
+    def _by_certificate(
+        self, holder: Holder | None, address: str | None, now: datetime
+    ) -> Principal:
+        facts = holder.facts if holder else None
+        row = _usable(facts, now) if facts else None
+        if holder is None or row is None or holder.facts.person is None:
+            raise NotSignedIn
+        self._note_use(row, now)
+        tally = Tally() if self._counted else None
+        who = _principal(holder.facts, holder.facts.person, row, address, tally)
+        return replace(who, certificate=holder.shown)
+
+    def _beside(self, who: Principal, holder: Holder | None, now: datetime) -> Principal:
+        """Raises NotSignedIn where the certificate is somebody else's."""
+        if holder is None:
+            return who
+        if holder.row.person != who.id:
+            raise NotSignedIn
+        self._note_use(holder.row, now)
+        read_only = who.read_only or holder.row.read_only
+        return replace(who, strength=Strength.CERT, read_only=read_only, certificate=holder.shown)
+
     def still(self, tx: Connection, who: Principal, now: datetime) -> Principal:
-        """The same person with all facts as `tx` sees them; one statement.
+        """The same person with all facts as `tx` sees them; one statement, two for a password with
+        a certificate beside it.
 
         Raises NotSignedIn when the account is blocked, or the credential revoked, expired or
         replaced since. An operator stays who they are; the facts of whom they act for are fresh.
@@ -133,7 +170,13 @@ class Login:
         if facts.person is None or row is None or row.generation != who.generation:
             raise NotSignedIn
         fresh = _principal(facts, facts.person, row, who.address, who.tally)
-        return replace(fresh, strength=who.strength)
+        self._certificates.require(tx, who, now)
+        return replace(
+            fresh,
+            strength=who.strength,
+            read_only=who.read_only or fresh.read_only,
+            certificate=who.certificate,
+        )
 
     def _check_app_password(self, row: CredentialRow | None, credential: AppPassword) -> None:
         phc = verifier_of(self._keys, row) if row else None

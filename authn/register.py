@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
 
+from authn.certificates import Certificate
 from authn.credentials import AppPassword, CredentialKind
 from authn.login_name import login_key
 from authn.rows import (
@@ -22,7 +23,7 @@ from authn.rows import (
     stamp,
     with_mac,
 )
-from authn.verifiers import app_password_phc
+from authn.verifiers import app_password_phc, certificate_phc
 from davserver.db import tables as t
 from davserver.db.clock import to_us, to_us_or_none
 from davserver.domain.errors import NotFound
@@ -70,7 +71,7 @@ class NewStructure:
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
-    """What an app password is for. `until`: excluded, UTC."""
+    """What an app password or a certificate is for. `until`: excluded, UTC."""
 
     label: str
     read_only: bool
@@ -181,6 +182,30 @@ class Register:
         }
         phc = app_password_phc(password.secret)
         return self._add_credential(tx, password.id, values, phc, now)
+
+    def add_certificate(
+        self,
+        tx: Connection,
+        person: PersonId,
+        certificate: Certificate,
+        device: NewDevice,
+        now: datetime,
+    ) -> tuple[CredentialId, Stamp]:
+        credential = certificate.credential(self._keys)
+        values = {
+            "person_id": person,
+            "kind": CredentialKind.CERTIFICATE.value,
+            "label_ct": self._keys.seal_label(credential, 1, device.label),
+            "read_only": device.read_only,
+            "expires_at": to_us_or_none(device.until),
+        }
+        phc = certificate_phc(certificate.key)
+        return credential, self._add_credential(tx, credential, values, phc, now)
+
+    def is_registered(self, tx: Connection, certificate: Certificate) -> bool:
+        """Revoked and altered rows count too: a key that was taken back stays out."""
+        same = t.credential.c.id == certificate.credential(self._keys)
+        return tx.execute(select(t.credential.c.id).where(same)).first() is not None
 
     def revoke(self, tx: Connection, device: CredentialRow, now: datetime) -> Stamp:
         """Raises NotFound. The row stays, so that the trail and lists can name the device."""

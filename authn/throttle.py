@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from authn.facts import Count
+from authn.counts import Count
 from authn.notes import note_if_possible
 from davserver.db import tables as t
 from davserver.db.clock import from_us, to_us

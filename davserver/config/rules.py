@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from davserver.config.directory_settings import DirectorySettings
-from davserver.config.settings import Settings
+from davserver.config.settings import Listen, Settings
 
 _SQLITE = "sqlite:///"
 
@@ -21,12 +21,7 @@ def is_loopback(address: str) -> bool:
 
 def broken_rules(settings: Settings) -> Iterator[tuple[str, str]]:
     """Pairs of a setting's full name and what to do about it."""
-    listen = settings.listen
-    if listen.plain_http and not is_loopback(listen.address):
-        yield (
-            "listen.plain_http",
-            f"with {listen.address} plain HTTP would send passwords over a network: use TLS",
-        )
+    yield from _about_listen(settings.listen)
     if settings.keys.keyring.resolve().is_relative_to(settings.data.resolve()):
         yield (
             "keys.keyring",
@@ -51,6 +46,21 @@ def broken_rules(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.database.password_file and settings.database.url.startswith(_SQLITE):
         yield "database.password_file", "SQLite has no password: set it to none"
     yield from _about_directories(settings.directories)
+
+
+def _about_listen(listen: Listen) -> Iterator[tuple[str, str]]:
+    if listen.plain_http and not is_loopback(listen.address):
+        yield (
+            "listen.plain_http",
+            f"with {listen.address} plain HTTP would send passwords over a network: use TLS",
+        )
+    if listen.plain_http and listen.client_ca is not None:
+        yield "listen.client_ca", "plain HTTP has no certificates: set it to none"
+    if listen.certificate_header is not None and not listen.proxies:
+        yield (
+            "listen.certificate_header",
+            "without listen.proxies nobody is believed: list the proxy there, or set it to none",
+        )
 
 
 def _about_directories(every: Mapping[str, DirectorySettings]) -> Iterator[tuple[str, str]]:

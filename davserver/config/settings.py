@@ -23,7 +23,7 @@ _TB = 1000_000 * _MB
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """`certificate` and `key` are PEM files, not read when `plain_http` is set."""
+    """`certificate`, `key` and `client_ca` are PEM files, not read when `plain_http` is set."""
 
     address: str = setting(
         "127.0.0.1", kinds.ADDRESS, "Only this machine reaches 127.0.0.1; 0.0.0.0 is every network."
@@ -38,8 +38,18 @@ class Listen:
     key: Path = setting(
         "keys/tls.key", kinds.PATH, "PEM, without passphrase, readable by Abri only."
     )
+    client_ca: Path | None = setting(
+        "none",
+        kinds.or_word("none", kinds.PATH),
+        "PEM, who signs people's certificates: clients may then show one; none asks for none.",
+    )
     proxies: tuple[Network, ...] = setting(
         [], kinds.NETWORKS, "Reverse proxies that are believed when they say for whom they ask."
+    )
+    certificate_header: str | None = setting(
+        "none",
+        kinds.or_word("none", kinds.HEADER),
+        "In which a listed proxy names its client's certificate; from others it is dropped.",
     )
 
 

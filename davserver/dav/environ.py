@@ -18,7 +18,8 @@ from davserver.db.aside import Aside
 from davserver.domain.conditions import Conditions
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.http.forwarded import Peer, Said, peer
+from davserver.http.client_certificate import parse_client_certificate
+from davserver.http.forwarded import Peer, Said, is_listed, peer
 from davserver.http.malformed import Malformed
 from davserver.http.reader import Reader, reader_of
 from davserver.http.streams import Body
@@ -31,7 +32,9 @@ _METHOD = re.compile(r"[A-Z]{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to a drive, parsed. `folder_form`: its URL ended with a slash."""
+    """One request to a drive, parsed. `folder_form`: its URL ended with a slash. `certificate`: the
+    client's, in DER.
+    """
 
     method: str
     mount: Mount
@@ -40,6 +43,7 @@ class Request:
     body: Body
     address: str
     environ: Environ
+    certificate: bytes | None = None
 
     def header(self, name: str) -> str | None:
         return header(self.environ, name)
@@ -61,9 +65,13 @@ class Request:
 
 def header(environ: Environ, name: str) -> str | None:
     """Bytes as Latin-1 (PEP 3333); None when it was not sent."""
-    key = name.upper().replace("-", "_")
-    value = environ.get(key if name in _BARE else "HTTP_" + key)
+    value = environ.get(_key(name))
     return None if value is None else str(value)
+
+
+def _key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if name in _BARE else "HTTP_" + key
 
 
 _BARE = frozenset({"Content-Type", "Content-Length"})
@@ -107,6 +115,20 @@ def peer_of(environ: Environ, listen: Listen) -> Peer:
             header(environ, "X-Forwarded-Proto"),
         ),
     )
+
+
+def take_certificate(environ: Environ, listen: Listen) -> bytes | None:
+    """The client's certificate in DER, its key proved. From a listed proxy it is the one that the
+    proxy names: its own is not its client's.
+
+    The proxies' field is taken out: nobody further inside may believe it of a stranger.
+    """
+    name = listen.certificate_header
+    said = environ.pop(_key(name), None) if name else None
+    if is_listed(str(environ.get("REMOTE_ADDR") or ""), listen):
+        return parse_client_certificate(str(said)) if said is not None else None
+    own = environ.get("abri.client_certificate")
+    return own if isinstance(own, bytes) else None
 
 
 def carry(environ: Environ, request: Request, start_response: StartResponse) -> None:

@@ -17,6 +17,7 @@ from davserver.dav.environ import (
     peer_of,
     reader_for,
     send,
+    take_certificate,
     target_of,
 )
 from davserver.dav.errors import Declined, declined, reply_to
@@ -59,6 +60,7 @@ class Guard:
 
     def _request_or_reply(self, environ: Environ, body: Body) -> Request | Reply:
         """A request to a drive, or the answer for a place that is on none."""
+        certificate = take_certificate(environ, self._listen)
         peer = peer_of(environ, self._listen)
         if not peer.private:
             # Never a 401 here: it would make the client send its password in the clear.
@@ -72,8 +74,8 @@ class Guard:
         for mount in self._mounts:
             path = mount.inside(raw)
             if path is not None:
-                slash = raw.endswith("/")
-                return Request(method, mount, path, slash, body, peer.address, environ)
+                slash, address = raw.endswith("/"), peer.address
+                return Request(method, mount, path, slash, body, address, environ, certificate)
         return self._doorstep.answer(
             method, DrivePath.from_url(raw), body, header(environ, "Depth")
         )

@@ -42,8 +42,10 @@ class SignIn:
         aside = aside_in(environ)
         wait_by(aside)
         try:
-            credential = parse_basic(request.header("Authorization"))
-            who = self._login.sign_in(credential, request.address, self._clock(), aside)
+            said, shown = request.header("Authorization"), request.certificate
+            # A certificate alone is enough; a password beside it must be right.
+            credential = parse_basic(said) if said is not None or shown is None else None
+            who = self._login.sign_in(credential, request.address, self._clock(), aside, shown)
             sign(environ, who)
         except AbriError as error:
             reply = reply_to(error, request.method, request.href, reader_for(environ))

@@ -71,6 +71,17 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCertificate:
+    """The client certificate of a request: its credential in the generation that was seen, and when
+    the certificate itself is over (included, UTC).
+    """
+
+    id: CredentialId
+    generation: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who is asking, how that was proved, and from where. Made by `authn` for one request.
 
@@ -89,6 +100,8 @@ class Principal:
     operator: str | None = None
     generation: int = 0
     """Of the credential at sign-in: whoever signed in with an older password is out."""
+    certificate: ShownCertificate | None = None
+    """Where one was shown: `credential` is it, or the password beside it."""
     paused: frozenset[VaultId] = frozenset()
     """Other people's vaults in which their changes are paused, after too many within a minute."""
     tally: Tally | None = field(default=None, compare=False, repr=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from authn.credentials import AppPassword
+from authn.credentials import AppPassword, CredentialKind
 from authn.register import NewDevice, NewPerson, NewStructure, bump_revocation
 from authn.rows import CredentialRow, Stamp
 from authn.texts import quoted
@@ -43,6 +43,7 @@ class PersonView:
     has_password: bool
     memberships: tuple[Membership, ...]
     app_passwords: tuple[CredentialRow, ...]
+    certificates: tuple[CredentialRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def app_passwords(desk: Desk, login: str) -> list[CredentialRow]:
 
 def revoke_app_password(desk: Desk, credential: CredentialId) -> None:
     """Nothing happens, and nothing is recorded, when it is revoked already."""
-    row, person, rule = desk.device(credential)
+    row, person, rule = desk.device(credential, CredentialKind.APP_PASSWORD)
     if row.revoked is not None:
         return
     stamp = desk.register.revoke(desk.tx, row, desk.now)
@@ -193,6 +194,7 @@ def view(desk: Desk, login: str) -> PersonView:
         has_password=desk.directory.password(desk.tx, person.id) is not None,
         memberships=tuple(desk.directory.memberships(desk.tx, person.id)),
         app_passwords=tuple(desk.directory.app_passwords(desk.tx, person.id)),
+        certificates=tuple(desk.directory.devices(desk.tx, person.id, CredentialKind.CERTIFICATE)),
     )
 
 

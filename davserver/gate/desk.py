@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from authn.credentials import CredentialKind
 from authn.directory import Directory
 from authn.login_name import login_key
 from authn.register import Register
@@ -99,18 +100,20 @@ class Desk:
         rule = self.allow()
         return self.directory.find_person(self.tx, login), rule
 
-    def device(self, credential: CredentialId) -> tuple[CredentialRow, Person, str]:
-        """As `account`, from an app password's id."""
+    def device(
+        self, credential: CredentialId, kind: CredentialKind
+    ) -> tuple[CredentialRow, Person, str]:
+        """As `account`, from the id of an app password or a certificate."""
         me = self.me
         if me is not None:
-            for mine in self.directory.app_passwords(self.tx, me.id):
+            for mine in self.directory.devices(self.tx, me.id, kind):
                 if mine.id == credential:
                     return mine, me, self.allow(me)
         rule = self.allow()
-        row = self.directory.find_app_password(self.tx, credential)
+        row = self.directory.find_device(self.tx, credential, kind)
         person = self.directory.people(self.tx, {row.person}).get(row.person)
         if person is None:
-            raise NotFound("the account of this app password is damaged: see the log")
+            raise NotFound(f"the account of this {kind.value} is damaged: see the log")
         return row, person, rule
 
     def record(self, change: Change, person: Person | None = None) -> None:

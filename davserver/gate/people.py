@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from authn.certificates import person_certificate
 from authn.credentials import new_app_password, password_bytes, shown
 from authn.directory import Directory
 from authn.login_name import clean_login
@@ -23,7 +24,7 @@ from davserver.domain.people import (
     Structure,
     StructureKind,
 )
-from davserver.gate import accounts
+from davserver.gate import accounts, client_certificates
 from davserver.gate.accounts import Arrival, Departure, PersonView, Span
 from davserver.gate.desk import Desk, Front
 from davserver.gate.tools import Tools
@@ -50,6 +51,17 @@ class MadeAppPassword:
 
     id: CredentialId
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateToAdd:
+    """`name`: what its owner calls the card or device; None for the name inside of it. `until`:
+    excluded, UTC.
+    """
+
+    name: str | None = None
+    read_only: bool = False
+    until: datetime | None = None
 
 
 class People:
@@ -164,8 +176,7 @@ class People:
         until: datetime | None = None,
     ) -> MadeAppPassword:
         """For one device, named so that its owner knows it. `until`: excluded, UTC."""
-        if until is not None and until <= now:
-            raise BadInput(f"until {until.isoformat()}: that is over; choose a moment to come")
+        _require_to_come(until, now)
         new = NewDevice(clean_text(device, "device name"), read_only, until)
         made = new_app_password(login, self._tools.entropy)
         self._front.change(who, now, lambda desk: accounts.add_app_password(desk, made, new))
@@ -178,6 +189,33 @@ class People:
     def revoke_app_password(self, who: Principal, credential: CredentialId, now: datetime) -> None:
         """The device is out at its next request. Raises NotFound."""
         self._front.change(who, now, lambda desk: accounts.revoke_app_password(desk, credential))
+
+    def add_certificate(
+        self,
+        who: Principal,
+        login: str,
+        certificate: bytes,
+        now: datetime,
+        device: CertificateToAdd,
+    ) -> CredentialId:
+        """`certificate`: a file's content, PEM or DER. Its key lets the person in until `until`,
+        with any certificate that is good itself. Raises AlreadyThere.
+        """
+        found = person_certificate(certificate, now)
+        _require_to_come(device.until, now)
+        label = clean_text(device.name or found.name, "certificate name")
+        new = NewDevice(label, device.read_only, device.until)
+        return self._front.change(
+            who, now, lambda desk: client_certificates.add(desk, login, found, new)
+        )
+
+    def certificates(self, who: Principal, login: str, now: datetime) -> list[CredentialRow]:
+        """Revoked and expired ones too, oldest first."""
+        return self._front.look(who, now, lambda desk: client_certificates.every(desk, login))
+
+    def revoke_certificate(self, who: Principal, credential: CredentialId, now: datetime) -> None:
+        """Its key is out at its next request, for good. Raises NotFound."""
+        self._front.change(who, now, lambda desk: client_certificates.revoke(desk, credential))
 
     # ── memberships ─────────────────────────────────────────────────────────────────────────────
 
@@ -210,3 +248,8 @@ class People:
     def _hash(self, password: str, login: str, name: str) -> str:
         check_new_password(password, login, name)
         return hash_password(password_bytes(password), self._tools.entropy)
+
+
+def _require_to_come(until: datetime | None, now: datetime) -> None:
+    if until is not None and until <= now:
+        raise BadInput(f"until {until.isoformat()}: that is over; choose a moment to come")

@@ -45,7 +45,7 @@ _Address = IPv4Address | IPv6Address
 
 def peer(remote: str, *, private: bool, listen: Listen, said: Said) -> Peer:
     """`remote` is the other end of the connection, `private` whether that is TLS or needs none."""
-    if not _is_listed(remote, listen):
+    if not is_listed(remote, listen):
         return Peer(_plain(remote) or UNKNOWN, private)
     clients = [_client(hops, listen) for hops in _ways(said)]
     protos = [one.proto for one in clients if one.proto is not None]
@@ -71,7 +71,7 @@ def _client(hops: list[Hop], listen: Listen) -> Hop:
     are listed, the first of them asks for itself.
     """
     for hop in reversed(hops):
-        if hop.address is None or not _is_listed(hop.address, listen):
+        if hop.address is None or not is_listed(hop.address, listen):
             return hop
     return hops[0] if hops else Hop(None)
 
@@ -82,7 +82,8 @@ def _agreed(addresses: list[str | None]) -> str:
     return first if first is not None and all(one == first for one in others) else UNKNOWN
 
 
-def _is_listed(address: str, listen: Listen) -> bool:
+def is_listed(address: str, listen: Listen) -> bool:
+    """Whether that is a proxy which the operator lists."""
     plain = _plain(address) if listen.proxies else None
     return plain is not None and any(ip_address(plain) in one for one in listen.proxies)
 

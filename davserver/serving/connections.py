@@ -20,7 +20,7 @@ from davserver.serving.gateway import Exchange, House
 from davserver.serving.head import FLAW_STATUS, BadHead, Head, HeadCutter, parse_head
 from davserver.serving.logs import Complaints, network_class
 from davserver.serving.replies import RETRY_SECONDS, refusal
-from davserver.serving.tls import speaks_tls, wrap
+from davserver.serving.tls import client_certificate, speaks_tls, wrap
 from davserver.serving.wire import Cut, Gone, Wire
 
 LINGER_BYTES = 8 * 1024 * 1024
@@ -268,6 +268,7 @@ class Connection:
                     "scheme": "https" if self._server.tls else "http",
                     "multiprocess": self._server.multiprocess,
                     "errors": self._server.complaints,
+                    "certificate": client_certificate(self._wire.socket),
                 }
             )
         return self._base

@@ -20,6 +20,7 @@ class Fixed(TypedDict):
     scheme: str
     multiprocess: bool
     errors: Complaints
+    certificate: bytes | None
 
 
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -48,6 +49,8 @@ def connection_environ(fixed: Fixed) -> Environ:
     }
     if fixed["scheme"] == "https":
         environ["HTTPS"] = "on"
+    if fixed["certificate"] is not None:
+        environ["abri.client_certificate"] = fixed["certificate"]
     return environ
 
 

@@ -212,4 +212,4 @@ def running_server(
 def context_of(listener: Listener) -> ssl.SSLContext | None:
     if listener.plain_http or listener.certificate is None or listener.key is None:
         return None
-    return server_context(listener.certificate, listener.key)
+    return server_context(listener.certificate, listener.key, listener.client_ca)

@@ -24,6 +24,7 @@ class Listener:
     plain_http: bool = False
     certificate: Path | None = None
     key: Path | None = None
+    client_ca: Path | None = None
 
     threads: int = 32
     compute_slots: int = 4
@@ -99,11 +100,13 @@ class Listener:
     def _bad_certificate(self) -> tuple[str, ...]:
         if self.plain_http:
             return ()
+        needed = (("certificate", self.certificate), ("key", self.key))
+        wanted = needed if self.client_ca is None else (*needed, ("client_ca", self.client_ca))
         return tuple(
             f"{name} is missing: HTTPS needs one"
             if path is None
             else f"{name}: there is no file {path}"
-            for name, path in (("certificate", self.certificate), ("key", self.key))
+            for name, path in wanted
             if path is None or not path.is_file()
         )
 

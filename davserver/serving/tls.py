@@ -13,8 +13,11 @@ HANDSHAKE = 0x16
 """First byte of every TLS record that opens a connection (RFC 8446 §5.1)."""
 
 
-def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Raises BadInput when the two files are no certificate chain and its key."""
+def server_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
+    """With `client_ca` clients may show a certificate; one that it did not sign ends the handshake.
+
+    Raises BadInput when the files are no certificate chain and its key, or no authorities.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(TLS12_CIPHERS)
@@ -27,7 +30,26 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
             f"{certificate} and {key} are not a certificate and its key, without a passphrase,"
             " in PEM form"
         ) from error
+    if client_ca is not None:
+        _ask_for_certificates(context, client_ca)
     return context
+
+
+def _ask_for_certificates(context: ssl.SSLContext, client_ca: Path) -> None:
+    context.verify_mode = ssl.CERT_OPTIONAL
+    try:
+        context.load_verify_locations(client_ca)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{client_ca} holds no certificate of an authority, in PEM form") from error
+
+
+def client_certificate(sock: socket.socket) -> bytes | None:
+    """The one that the handshake has verified, in DER; it came with the proof of its key (RFC 8446
+    §4.4.3). None where none was shown.
+    """
+    if not isinstance(sock, ssl.SSLSocket) or sock.context.verify_mode is ssl.CERT_NONE:
+        return None
+    return sock.getpeercert(binary_form=True)
 
 
 def _no_password() -> str:

@@ -48,6 +48,8 @@ class What(StrEnum):
     PASSWORD = "password"  # noqa: S105 — a word of the trail
     APP_PASSWORD_ADD = "app-password-add"  # noqa: S105
     APP_PASSWORD_REVOKE = "app-password-revoke"  # noqa: S105
+    CERTIFICATE_ADD = "certificate-add"
+    CERTIFICATE_REVOKE = "certificate-revoke"
     STRUCTURE_ADD = "structure-add"
     MEMBERSHIP_ADD = "membership-add"
     MEMBERSHIP_END = "membership-end"

@@ -12,12 +12,14 @@ from davserver.domain.errors import (
 )
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import Principal, Role, StructureKind
-from davserver.gate.people import People, PersonToAdd
+from davserver.gate.people import CertificateToAdd, People, PersonToAdd
 from tests.support.accounts import NOON
+from tests.support.cards import Issuer
 from tests.support.office import Office
 
 WORDS = "quatre mots sans lien"
 DAY = timedelta(days=1)
+CARD = Issuer().card(at=NOON)
 
 
 def everything(office: Office, who: Principal, about: str, credential: CredentialId):
@@ -37,6 +39,11 @@ def everything(office: Office, who: Principal, about: str, credential: Credentia
         "add_app_password": lambda: people.add_app_password(who, about, "Device", NOON),
         "app_passwords": lambda: people.app_passwords(who, about, NOON),
         "revoke_app_password": lambda: people.revoke_app_password(who, credential, NOON),
+        "add_certificate": lambda: people.add_certificate(
+            who, about, CARD.pem, NOON, CertificateToAdd()
+        ),
+        "certificates": lambda: people.certificates(who, about, NOON),
+        "revoke_certificate": lambda: people.revoke_certificate(who, credential, NOON),
         "add_membership": lambda: people.add_membership(who, about, "ccas", NOON),
         "end_membership": lambda: people.end_membership(who, about, "ccas", NOON),
     }
@@ -93,6 +100,18 @@ def test_one_changes_ones_own_credentials_with_the_password_only(office):
     assert office.sign_in("zoe", "another four words").id == zoe.id
     with pytest.raises(NotSignedIn):
         office.people.set_password(zoe, "zoe", WORDS, NOON)
+
+
+def test_nobody_gives_themselves_the_strongest_sign_in(office):
+    office.add("zoe", password=WORDS)
+    zoe = office.sign_in("zoe", WORDS)
+    with pytest.raises(NotFound):
+        office.people.add_certificate(zoe, "zoe", CARD.pem, NOON, CertificateToAdd())
+    made = office.people.add_certificate(office.root, "zoe", CARD.pem, NOON, CertificateToAdd())
+    (mine,) = office.people.certificates(zoe, "zoe", NOON)
+    assert mine.id == made
+    office.people.revoke_certificate(zoe, made, NOON)
+    assert office.people.certificates(zoe, "zoe", NOON)[0].revoked == NOON
 
 
 def test_an_administrator_does_what_the_machine_may(office):

@@ -10,6 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from authn.certificates import certificate_of
+from authn.verifiers import certificate_phc
 from davserver.domain.actions import Category
 from davserver.domain.ids import (
     BlobId,
@@ -332,6 +339,7 @@ def _people() -> dict[str, list[Vector]]:
         "app_password": [
             {"secret": secret.hex(), "verifier": app_password_verifier(Secret(secret)).hex()}
         ],
+        "certificate": [_certificate(keys)],
         "versioned": [
             {
                 "purpose": purpose,
@@ -359,6 +367,31 @@ def _people() -> dict[str, list[Vector]]:
                 "index": keys.grant_name_index(OTHER, "Santé").hex(),
             }
         ],
+    }
+
+
+def _certificate(keys: InstanceKeys) -> Vector:
+    """One that signs itself with Ed25519: the same bytes each time."""
+    private = Ed25519PrivateKey.from_private_bytes(fixed("certificate", 32))
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Léa Martin")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(7)
+        .not_valid_before(CREATED.replace(microsecond=0))
+        .not_valid_after(CREATED.replace(microsecond=0) + timedelta(days=1))
+        .sign(private, None)
+    )
+    der = made.public_bytes(Encoding.DER)
+    found = certificate_of(der)
+    assert found is not None
+    return {
+        "key": INSTANCE[KeyPurpose.DIRECTORY_INDEX].hex(),
+        "certificate": der.hex(),
+        "id": found.credential(keys).hex(),
+        "verifier": certificate_phc(found.key),
     }
 
 

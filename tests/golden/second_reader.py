@@ -330,6 +330,13 @@ def app_password_verifier(secret):
     return hkdf(secret, b"", label("app-password/verify") + b"\0", 32)
 
 
+def certificate_key(der):
+    """§8.13, for an Ed25519 key, whose public key begins as RFC 8410 §4 shows."""
+    beginning = bytes.fromhex("302a300506032b6570032100")
+    at = der.index(beginning)
+    return hashlib.sha256(der[at : at + len(beginning) + 32]).digest()
+
+
 # ── §9 ──────────────────────────────────────────────────────────────────────────────────────────
 
 

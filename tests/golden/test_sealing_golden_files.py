@@ -1,5 +1,6 @@
 """What Abri stored once keeps opening, for Abri and for a reader written from FORMAT.md alone."""
 
+import base64
 import hashlib
 import json
 from datetime import datetime
@@ -205,6 +206,16 @@ def test_directory_look_ups_are_as_the_format_says(given):
     message = reader.encode_list([given["attribute"], reader.folded(given["value"])])
     found = reader.index(raw(given, "key"), "directory/lookup", b"", message)
     assert found.hex() == given["index"]
+
+
+@each("certificate")
+def test_client_certificates_are_found_as_the_format_says(given):
+    key = reader.certificate_key(raw(given, "certificate"))
+    message = reader.encode_list(["certificate", key.hex()])
+    found = reader.index(raw(given, "key"), "directory/lookup", b"", message)
+    assert found.hex() == given["id"]
+    encoded = base64.b64encode(key).decode().rstrip("=")
+    assert given["verifier"] == f"$abri-certificate$v=1${encoded}"
 
 
 @each("grant_name")

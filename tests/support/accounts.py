@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import Engine, create_mock_engine, event, insert
 from sqlalchemy.schema import ExecutableDDLElement
 
-from authn.credentials import AppPassword, new_app_password, password_bytes
+from authn.certificates import certificate_of
+from authn.credentials import AppPassword, CredentialKind, new_app_password, password_bytes
 from authn.directory import Directory
 from authn.login import Login
 from authn.passwords import hash_password
@@ -22,6 +23,7 @@ from authn.register import NewDevice, NewPerson, NewStructure, Register
 from davserver.db import tables
 from davserver.db.clock import to_us
 from davserver.db.database import Database
+from davserver.domain.ids import CredentialId
 from davserver.domain.people import Membership, Person, Role, Structure, StructureKind
 from davserver.domain.secret import Secret
 from davserver.sealing.instance import InstanceKeys
@@ -113,6 +115,22 @@ class Accounts:
         device = NewDevice("Téléphone", read_only, until)
         self.db.write(lambda tx: self.register.add_app_password(tx, person.id, made, device, NOON))
         return made
+
+    def add_certificate(
+        self, person: Person, der: bytes, *, read_only: bool = False, until: datetime | None = None
+    ) -> CredentialId:
+        found, device = certificate_of(der), NewDevice("Carte", read_only, until)
+        assert found is not None
+        return self.db.write(
+            lambda tx: self.register.add_certificate(tx, person.id, found, device, NOON)[0]
+        )
+
+    def revoke_certificate(self, credential: CredentialId) -> None:
+        self.db.write(
+            lambda tx: self.register.revoke(
+                tx, self.directory.find_device(tx, credential, CredentialKind.CERTIFICATE), NOON
+            )
+        )
 
     def revoke(self, device: AppPassword) -> None:
         self.db.write(

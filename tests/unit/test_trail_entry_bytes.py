@@ -73,7 +73,8 @@ def test_people_in_details_go_by_known_keys_only() -> None:
 def test_words_of_the_trail_are_stable() -> None:
     assert sorted(What) == [
         "affiliation-confirm", "affiliation-end", "affiliation-refuse", "affiliation-request",
-        "app-password-add", "app-password-revoke", "category", "copy", "end-grant", "erase",
+        "app-password-add", "app-password-revoke", "category", "certificate-add",
+        "certificate-revoke", "copy", "end-grant", "erase",
         "grant", "lock", "lock-break", "make-folder", "membership-add", "membership-end",
         "move", "operator",
         "password", "pause", "person-add", "person-disable", "person-enable", "person-forget",
