@@ -1,11 +1,14 @@
 """Moments as commands take them."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from admin.output import local, warn
+from davserver.config import kinds
 from davserver.domain.errors import BadInput
 
 _DATE_ONLY = len("2026-12-31")
+_SPAN = kinds.duration(timedelta(0), timedelta(days=36500))
 
 
 def parse_instant(option: str, text: str | None) -> datetime | None:
@@ -30,6 +33,17 @@ def parse_instant(option: str, text: str | None) -> datetime | None:
     if written.tzinfo is None:
         warn(f"{option} {text}: read in this machine's zone, as {local(found)}")
     return found
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """A span back from now (30d, 12h), or a moment; a date alone means its beginning. Raises
+    BadInput.
+    """
+    try:
+        return now - _SPAN.read(text, Path())
+    except ValueError:
+        moment = f"{text}T00:00" if len(text) == _DATE_ONLY else text
+        return parse_instant("--since", moment) or now
 
 
 def _begins(day: datetime) -> datetime:

@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     "person": Command("admin.people", is_group=True),
     "app-password": Command("admin.app_passwords", is_group=True),
     "client-certificate": Command("admin.client_certificates", is_group=True),
+    "directory": Command("admin.directory", is_group=True),
     "affiliation": Command("admin.affiliations", is_group=True),
     "grant": Command("admin.grants", is_group=True),
     "policy": Command("admin.policy", is_group=True),

@@ -1,24 +1,21 @@
 """`abri policy replay`: what a candidate would have said to what the decision log holds."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from admin.exits import Exit
-from admin.instants import parse_instant
+from admin.instants import parse_since
 from admin.output import AsJson, local, say, show_json, warn
 from admin.progress import progress
 from admin.session import opened
-from davserver.config import kinds
 from davserver.domain.errors import BadInput
 from davserver.wiring.naming import rules_named
 from davserver.wiring.policy import Snapshot
 from davserver.wiring.replaying import Difference, Replayed, Said, Times, replay_log
 
-_SPAN = kinds.duration(timedelta(0), timedelta(days=36500))
-_DATE_ONLY = len("2026-12-31")
 _DIGEST = 12
 
 
@@ -43,7 +40,7 @@ def replay(
     """
     with opened(context) as session, progress("Replaying decisions") as tell:
         snapshot = rules_named(new, session.services.rulebook.snapshot)
-        begin = _since(since, session.now)
+        begin = parse_since(since, session.now)
         where = folders or _own(session.services.settings.policy.decisions)
         structures = session.services.people.structures(session.who, session.now)
         done = replay_log(where, snapshot, structures, begin, tell)
@@ -61,15 +58,6 @@ def _own(folder: Path | None) -> list[Path]:
             "policy.decisions is none: no decision log is kept here; --log DIR reads one"
         )
     return [folder]
-
-
-def _since(text: str, now: datetime) -> datetime:
-    """Raises BadInput."""
-    try:
-        return now - _SPAN.read(text, Path())
-    except ValueError:
-        moment = f"{text}T00:00" if len(text) == _DATE_ONLY else text
-        return parse_instant("--since", moment) or now
 
 
 # ── for people ──────────────────────────────────────────────────────────────────────────────────

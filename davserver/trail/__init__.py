@@ -5,6 +5,7 @@ The chain and its bytes are described in docs/trail.md.
 """
 
 from davserver.trail.proof import ExportedHead, Finding, Flaw
+from davserver.trail.story import Deed
 from davserver.trail.trail import Trail
 from davserver.trail.windows import WINDOW
 from davserver.trail.words import INSTANCE, Event, RowStamp, What
@@ -12,6 +13,7 @@ from davserver.trail.words import INSTANCE, Event, RowStamp, What
 __all__ = [
     "INSTANCE",
     "WINDOW",
+    "Deed",
     "Event",
     "ExportedHead",
     "Finding",

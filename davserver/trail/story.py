@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -11,7 +12,7 @@ from davserver.db.clock import from_us
 from davserver.db.tables import trail, trail_actor
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import PersonId, VaultId
+from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.sealing.trail import ActorKey, TrailKeys
 from davserver.trail.chain import Draft
 from davserver.trail.entry import Actor, Payload, unpacked_rows
@@ -43,6 +44,17 @@ class Page:
     full: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One entry of one person, without a name or a path. `grant`: by which they did it."""
+
+    at: datetime
+    what: str
+    node: NodeId | None
+    grant: GrantId | None
+    count: int
+
+
 def written(tx: Connection, keys: TrailKeys, vault: VaultId, page: Page) -> list[TrailEntry]:
     """The last entries, oldest first; logins are not filled in yet."""
     wanted = select(trail).where(trail.c.vault_id == vault)
@@ -68,6 +80,34 @@ def since(tx: Connection, keys: TrailKeys, vault: VaultId, at: int) -> list[Trai
         _shown(row["seq"], row["at"], one, full=False)
         for row, one in zip(rows, opened, strict=True)
     ]
+
+
+def by_person(
+    tx: Connection, keys: TrailKeys, vault: VaultId, person: PersonId, at: int
+) -> list[Deed]:
+    """What somebody themselves did in that vault since then (µs), oldest first."""
+    theirs = (trail.c.vault_id == vault, trail.c.actor_id == person, trail.c.at >= at)
+    wanted = select(trail).where(*theirs).order_by(trail.c.seq)
+    rows = [dict(row) for row in tx.execute(wanted).mappings()]
+    actors = _actor_keys(tx, keys, {person} if rows else set())
+    opened = ((row["at"], _opened(keys, vault, row, actors)) for row in rows)
+    return [deed(moment, one) for moment, one in opened if is_by(one, person)]
+
+
+def is_by(draft: Draft, person: PersonId) -> bool:
+    """Not where a command acted in their name: somebody else did it."""
+    return draft.person == person and not draft.actor.operator
+
+
+def deed(at: int, draft: Draft) -> Deed:
+    payload = draft.payload
+    return Deed(
+        at=from_us(at if payload.first is None else payload.first),
+        what=payload.what,
+        node=NodeId(bytes.fromhex(payload.node)) if payload.node else None,
+        grant=GrantId(bytes.fromhex(payload.grant)) if payload.grant else None,
+        count=payload.count,
+    )
 
 
 def pending(draft: Draft, page: Page) -> TrailEntry:

@@ -105,6 +105,18 @@ class Trail:
         found = story.since(tx, self._keys, vault, to_us(moment))
         return [*found, *(story.pending(one.draft, page) for one in still_open)]
 
+    def done_by(
+        self, tx: Connection, vault: VaultId, person: PersonId, moment: datetime
+    ) -> list[story.Deed]:
+        """What they did in that vault from then on, oldest first; what was done in their name by a
+        command is left out.
+        """
+        where = windows.of_vault(vault) & windows.of_person(person)
+        drafts = [one.draft for one in windows.open_windows(tx, self._keys, where)]
+        theirs = [one for one in drafts if one.vault == vault and story.is_by(one, person)]
+        found = story.by_person(tx, self._keys, vault, person, to_us(moment))
+        return [*found, *(story.deed(0, one) for one in theirs)]
+
     def verify(
         self,
         tx: Connection,

@@ -56,6 +56,7 @@ class What(StrEnum):
     POLICY = "policy"
     POLICY_APPROVE = "policy-approve"
     OPERATOR = "operator"
+    REPORT = "report"
 
 
 PERSON_DETAILS = frozenset({"person", "to-person"})

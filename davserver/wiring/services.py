@@ -17,6 +17,7 @@ from davserver.gate.affiliations import Affiliations
 from davserver.gate.classifying import Classifying
 from davserver.gate.copying import Copying
 from davserver.gate.decision_log import DecisionLog
+from davserver.gate.deeds import Deeds
 from davserver.gate.history import History
 from davserver.gate.impact import Impact
 from davserver.gate.keeping import Keeping
@@ -77,6 +78,7 @@ class Services:
     affiliations: Affiliations
     people: People
     history: History
+    deeds: Deeds
     keeping: Keeping
     nets: SafetyNets
     explaining: Explaining
@@ -152,6 +154,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
         history=History(tools),
+        deeds=Deeds(tools),
         keeping=Keeping(tools),
         nets=SafetyNets(tools),
         explaining=Explaining(tools),
@@ -160,15 +163,16 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         decisions=decisions,
         watch=watch,
         policy_watch=PolicyWatch(rulebook, settings.policies, settings.data / _POLICY_TURN, clock),
-        housekeeping=Housekeeping(
-            [
-                Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
-                Chore("policy-notices", _UPKEEP_EVERY, PolicyNotices(tools).run),
-                Chore("decisions", _SWEEP_EVERY, decisions.sweep),
-            ],
-            clock,
-        ),
+        housekeeping=Housekeeping(_chores(settings, tools, decisions), clock),
     )
+
+
+def _chores(settings: Settings, tools: Tools, decisions: DecisionLog) -> list[Chore]:
+    return [
+        Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
+        Chore("policy-notices", _UPKEEP_EVERY, PolicyNotices(tools).run),
+        Chore("decisions", _SWEEP_EVERY, decisions.sweep),
+    ]
 
 
 def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:

@@ -79,8 +79,8 @@ def test_words_of_the_trail_are_stable() -> None:
         "move", "operator",
         "password", "pause", "person-add", "person-disable", "person-enable", "person-forget",
         "policy", "policy-approve", "properties",
-        "read", "recall", "refused", "remove", "renew-grant", "restore", "resume", "scratch-out",
-        "structure-add",
+        "read", "recall", "refused", "remove", "renew-grant", "report", "restore", "resume",
+        "scratch-out", "structure-add",
         "undo", "unlock",
         "vault-create", "write",
     ]  # fmt: skip
