@@ -6,6 +6,7 @@ import base64
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -32,6 +33,7 @@ p, named-card,  allow, professional, grantee, get,  sensitive, *, *, cert, *
 PLAIN, HEALTH = "/dav/Amina%20Benali/avis.pdf", "/dav/Amina%20Benali/sante.pdf"
 _OWN = {"date", "x-request-id"}
 _numbers = count()
+RCLONE = str(Path(sys.executable).with_name("rclone"))
 
 
 @dataclass
@@ -173,6 +175,19 @@ def test_curl_with_a_card_needs_no_password(counter):
     assert (found[0].returncode, found[0].stdout) == (0, "200")
     # 35, 55 or 56: the handshake, or what follows it, ended.
     assert (found[1].returncode in {35, 55, 56}, found[1].stdout) == (True, "000")
+
+
+def test_rclone_with_a_card_needs_no_password(counter):
+    login = counter.somebody()
+    certificate, key = counter.card(login).written(counter.folder, "rclone")
+    address = f"https://localhost:{counter.instance.port}/dav/Amina%20Benali/"
+    listed = subprocess.run(
+        [RCLONE, "--config", "/dev/null", "--ca-cert", counter.instance.folder / "keys/tls.crt",
+         "--client-cert", certificate, "--client-key", key, "--webdav-url", address,
+         "cat", ":webdav:sante.pdf"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (listed.stdout, listed.returncode) == ("a paper", 0), listed.stderr
 
 
 def test_a_listed_proxy_shows_its_clients_card_and_nobody_else_does(counter):

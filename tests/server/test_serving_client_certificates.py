@@ -98,6 +98,19 @@ def test_a_certificate_that_does_not_hold_ends_the_handshake(asking, client, car
     assert running.events("server-error") == []
 
 
+def test_an_authority_below_another_can_be_named_alone(pair, client, tmp_path):
+    """Those whom the one above has signed besides are not meant."""
+    below = Issuer("Agents")
+    issued = ISSUER.card("Agents", key=below.key, ca=True)
+    authority, _ = issued.written(tmp_path, "below")
+    recorder, card = Recorder(), below.card()
+    with served(recorder, certificate=pair[0], key=pair[1], client_ca=authority) as running:
+        assert answered(running, client(card)) == [b"HTTP/1.1 200 OK"]
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            answered(running, client(ISSUER.card()))
+    assert [one["abri.client_certificate"] for one in recorder.environs] == [card.der]
+
+
 def test_without_authorities_nobody_is_asked(pair, client):
     recorder = Recorder()
     with served(recorder, certificate=pair[0], key=pair[1]) as running:
