@@ -14,10 +14,6 @@ class LinkLost(DirectoryAway):
     """One server does not answer as it should: another one may."""
 
 
-class Unclear(DirectoryAway):
-    """It answered, at once and whole, what Abri can make nothing of: about one person, usually."""
-
-
 class Code(IntEnum):
     """Results (RFC 4511 appendix A) that mean something to Abri. All others are failures."""
 

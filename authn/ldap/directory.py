@@ -11,7 +11,6 @@ from authn.ldap.answers import (
     Question,
     Raw,
     Scope,
-    Unclear,
     require_success,
 )
 from authn.ldap.channel import Trust
@@ -94,7 +93,7 @@ class LdapDirectory:
                 return Absent.ABSENT
             now = self._entry(found)
             if now.id != entry.lower():
-                raise Unclear("it answered with somebody else than was asked for")
+                raise DirectoryAway("it answered with somebody else than was asked for")
             return Present(now, self._groups_of(found, groups))
 
     def groups(self, entry: Entry, groups: Collection[str]) -> frozenset[str]:
@@ -138,7 +137,7 @@ class LdapDirectory:
         )
         answer, found = link.ask(asked)
         if answer.code == Code.SIZE_LIMIT or len(found) > 1:
-            raise Unclear("more than one person answers to one name or id")
+            raise DirectoryAway("more than one person answers to one name or id")
         require_success(link.url, answer, asked.base)
         if not found:
             self._require_people(link)
@@ -177,7 +176,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except Unreadable as error:
-        raise Unclear(str(error)) from error
+        raise DirectoryAway(str(error)) from error
 
 
 def _pool(settings: DirectorySettings, monotonic: Callable[[], float]) -> Pool:

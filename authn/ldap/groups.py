@@ -29,7 +29,8 @@ T = TypeVar("T")
 _IN_CHAIN = "1.2.840.113556.1.4.1941"
 """LDAP_MATCHING_RULE_IN_CHAIN (MS-ADTS §3.1.1.3.4.4.3)."""
 
-_AT_ONCE = 200
+_AT_ONCE = 50
+"""Terms of one filter: a server compares each candidate with all of them."""
 _MOST_GROUPS = 2000
 _MOST_MEMBERS = 100_000
 

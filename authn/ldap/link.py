@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     import ldap3
 
 _LDAP3: Any = ldap3  # it has no types
-_PORTS = {"ldaps": 636, "ldap": 389}
+PORTS = {"ldaps": 636, "ldap": 389}
 _PAGED = "1.2.840.113556.1.4.319"
 _WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
 _PAGE = 500
@@ -49,7 +49,7 @@ class _Server(_LDAP3.Server):  # type: ignore[misc]
     def __init__(self, url: str, tls: "_Tls", seconds: float) -> None:
         parts = urlsplit(url)
         super().__init__(
-            parts.hostname, port=parts.port or _PORTS[parts.scheme], get_info=ldap3.NONE,
+            parts.hostname, port=parts.port or PORTS[parts.scheme], get_info=ldap3.NONE,
             use_ssl=parts.scheme == "ldaps", tls=tls, allowed_referral_hosts=[],
         )  # fmt: skip
         self.until = time.monotonic() + seconds

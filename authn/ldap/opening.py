@@ -1,10 +1,12 @@
-"""Opening a directory that the settings name."""
+"""Opening a directory that the settings name, or finding out why it does not work."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
+from authn.ldap.breaker import GuardedDirectory
 from authn.ldap.port import StaffDirectory
+from authn.ldap.steps import Step
 from davserver.config.directory_settings import DirectorySettings
 
 
@@ -21,4 +23,18 @@ def open_directory(
     # A third of a second that commands, and servers without a directory, should not pay.
     from authn.ldap.directory import LdapDirectory  # noqa: PLC0415
 
-    return LdapDirectory(name, settings, now, monotonic)
+    return GuardedDirectory(LdapDirectory(name, settings, now, monotonic), monotonic)
+
+
+def diagnose(
+    settings: DirectorySettings,
+    person: str | None,
+    groups: Collection[str],
+    now: Callable[[], datetime],
+) -> Iterator[Step]:
+    """Step by step, each as soon as it is known. `person`: the name that somebody signs in with,
+    without domain. `groups`: those that are mapped, each by DN or id. Nothing is changed anywhere.
+    """
+    from authn.ldap import diagnosis  # noqa: PLC0415 — as above
+
+    return diagnosis.diagnose(settings, person, groups, now)

@@ -90,7 +90,7 @@ class Pool:
     @contextmanager
     def _one_of_few(self) -> Iterator[None]:
         if not self._free.acquire(timeout=self._patience.answering):
-            raise DirectoryAway("all its connections are in use")
+            raise LinkLost("all its connections are in use")
         try:
             yield
         finally:
