@@ -48,7 +48,7 @@ def _served(settings: Settings) -> Served:
 
     def health() -> Health:
         parts = {name: _works(look) for name, look in services.parts().items()}
-        return Health(all(parts.values()), parts, _policy(services))
+        return Health(all(parts.values()), parts, _policy(services), _directories(services))
 
     return Served(make_app(services), health, services.close)
 
@@ -60,6 +60,12 @@ def _policy(services: Services) -> dict[str, object]:
     except AbriError:
         return {}
     return {"generation": number, "files": verdict.value if verdict else "unseen"}
+
+
+def _directories(services: Services) -> dict[str, int]:
+    """As this worker last noticed: asking them is not for whoever looks at a page."""
+    directories = services.directories
+    return {"configured": len(directories), "away": directories.number_away}
 
 
 def _works(look: object) -> bool:

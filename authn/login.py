@@ -1,8 +1,8 @@
 """Signing in: from a credential to the principal of one request, in one statement."""
 
-import time
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, update
@@ -13,15 +13,19 @@ from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
 from authn.notes import note_if_possible
 from authn.password_check import Aside, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
+from authn.refusing import refusing
 from authn.rows import CredentialRow, verifier_of
-from authn.staff_names import NO_DIRECTORIES, StaffNames
-from authn.throttle import Throttle
+from authn.staff import Staff
+from authn.staff_check import StaffAttempt
+from authn.staff_names import TypedName
+from authn.standing import usable
+from authn.throttle import Source, Throttle
 from authn.verifiers import app_password_phc, is_app_password
 from davserver.db import tables as t
 from davserver.db.clock import to_us
 from davserver.db.database import Database
 from davserver.domain.actions import Strength
-from davserver.domain.errors import NotSignedIn, SlowDown
+from davserver.domain.errors import NotSignedIn
 from davserver.domain.ids import Entropy
 from davserver.domain.people import AccountState, Person, Principal
 from davserver.domain.secret import Secret
@@ -29,7 +33,7 @@ from davserver.domain.tallies import Tally
 from davserver.sealing.instance import InstanceKeys
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
-STRENGTH = {
+_STRENGTH = {
     CredentialKind.PASSWORD: Strength.PASSWORD,
     CredentialKind.APP_PASSWORD: Strength.APP_PASSWORD,
     CredentialKind.DIRECTORY: Strength.PASSWORD,
@@ -37,10 +41,27 @@ STRENGTH = {
 }
 _NOBODYS = app_password_phc(Secret(bytes(20)))
 
-_BEAT = 0.05
-"""Seconds. Refusals leave at whole multiples of it after they came: whether there was a row to
-authenticate takes some 100 µs, which would else tell who has an account here.
-"""
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One sign-in: whose name was typed, and what is known of them. `read` asks again by a key.
+
+    `is_staff`: not Abri knows the password, but a directory.
+    """
+
+    typed: TypedName
+    key: str
+    source: Source
+    facts: Facts
+    address: str | None
+    now: datetime
+    read: Callable[[str], Facts]
+
+    @property
+    def is_staff(self) -> bool:
+        """A local login wins."""
+        there = self.facts.person is not None
+        return self.typed.staff is not None and not (there and self.facts.account is None)
 
 
 class Login:
@@ -54,21 +75,24 @@ class Login:
         keys: InstanceKeys,
         entropy: Entropy,
         *,
-        names: StaffNames = NO_DIRECTORIES,
+        staff: Staff | None = None,
         patience: float = 5.0,
         counted: bool = True,
     ) -> None:
-        """`patience`: seconds that a sign-in waits for its turn to compute a hash. `counted`:
-        whether what the policy answers to those who signed in is counted.
+        """`staff`: the directories of structures. `patience`: seconds that a sign-in waits for its
+        turn to compute a hash. `counted`: whether what the policy answers to those who signed in is
+        counted.
         """
         self._counted = counted
-        self._names = names
         self._db = db
         self._keys = keys
         self._genuine = Genuine(keys)
         self._certificates = CertificateCheck(db, keys, self._genuine)
         self._throttle = Throttle(db, keys)
         self._passwords = PasswordCheck(db, keys, self._throttle, entropy, HashingTurn(patience))
+        known = staff or Staff()
+        self._names = known.names
+        self._staff = known.check(db, keys, self._throttle, entropy)
 
     def sign_in(
         self,
@@ -89,38 +113,83 @@ class Login:
 
         Raises NotSignedIn (unknown, wrong, revoked, expired and blocked are all alike), SlowDown
         after too many wrong passwords, Unavailable when the database is away or too many people
-        sign in at once.
+        sign in at once, and for whoever's directory is away.
         """
-        begun = time.monotonic()
-        try:
+        if credential is None:
+            with refusing(None, aside):
+                return self._by_certificate(certificate, address, now, aside)
+        typed = self._names.read(credential.login)
+        with refusing(self._require_there(typed, aside), aside):
             holder = self._certificates.holder(certificate, now)
-            if credential is None:
-                return self._by_certificate(holder, address, now)
-            return self._beside(self._sign_in(credential, address, now, aside), holder, now)
-        except (NotSignedIn, SlowDown):
-            with aside():
-                time.sleep(_BEAT - (time.monotonic() - begun) % _BEAT)
-            raise
+            visit = self._visit(credential, typed, address, now)
+            return self._beside(self._sign_in(credential, visit, aside), holder, now)
 
-    def _sign_in(
-        self, credential: Credential, address: str | None, now: datetime, aside: Aside
-    ) -> Principal:
-        login_key = self._names.read(credential.login).local
-        source = self._throttle.source(login_key, address)
-        asked = Asked(
-            login_key=login_key,
-            credential=credential.id if isinstance(credential, AppPassword) else None,
-            pair=source.pair,
-            address=source.address,
-        )
-        with self._db.read() as tx:
-            facts = facts_of_login(tx, self._genuine, asked, now)
-        row = _usable(facts, now)
-        match credential:
-            case AppPassword():
-                self._check_app_password(row, credential)
-            case Password():
-                self._passwords.check(Attempt(credential.secret, row, source, facts, now), aside)
+    def _require_there(self, typed: TypedName, aside: Aside) -> Callable[[], None] | None:
+        staff = typed.staff
+        return None if staff is None else lambda: self._staff.require_there(staff.directory, aside)
+
+    def _visit(
+        self, credential: Credential, typed: TypedName, address: str | None, now: datetime
+    ) -> _Visit:
+        """One statement; one more for a name alone that is no local login."""
+        app_password = credential.id if isinstance(credential, AppPassword) else None
+
+        def found(key: str) -> tuple[Source, Facts]:
+            source = self._throttle.source(key, address)
+            asked = Asked(key, app_password, source.pair, source.address)
+            with self._db.read() as tx:
+                return source, facts_of_login(tx, self._genuine, asked, now)
+
+        key = typed.local
+        staff = None if typed.staff is None else self._staff.key_of(typed.staff)
+        if typed.staff is not None and staff is not None and key in {"", typed.staff.key}:
+            key = staff
+        source, facts = found(key)
+        if facts.person is None and staff is not None and key != staff:
+            key = staff
+            source, facts = found(key)
+        return _Visit(typed, key, source, facts, address, now, lambda other: found(other)[1])
+
+    def _sign_in(self, credential: Credential, visit: _Visit, aside: Aside) -> Principal:
+        if isinstance(credential, AppPassword):
+            facts = self._by_app_password(visit, credential, aside)
+        else:
+            facts = self._by_password(visit, credential, aside)
+        return self._let_in(facts, visit.address, visit.now)
+
+    def _by_password(self, visit: _Visit, password: Password, aside: Aside) -> Facts:
+        facts, now = visit.facts, visit.now
+        if visit.typed.staff is not None and visit.is_staff:
+            return self._staff.password(
+                StaffAttempt(
+                    visit.typed.staff, password.secret, visit.source, visit.address, facts, now,
+                    visit.read,
+                ),
+                aside,
+            )  # fmt: skip
+        row = usable(facts, now)
+        if row is not None and row.kind is CredentialKind.DIRECTORY:
+            # Nobody can be asked: the settings of their directory are gone.
+            row = None
+        self._passwords.check(Attempt(password.secret, row, visit.source, facts, now), aside)
+        return facts
+
+    def _by_app_password(self, visit: _Visit, password: AppPassword, aside: Aside) -> Facts:
+        facts, now = visit.facts, visit.now
+        row = facts.credential
+        self._check_app_password(row if row and row.holds(now) else None, password)
+        return self._confirmed(facts, now, lambda: visit.read(visit.key), aside)
+
+    def _confirmed(
+        self, facts: Facts, now: datetime, read: Callable[[], Facts], aside: Aside
+    ) -> Facts:
+        """Whoever an administrator blocked stays out, whatever a directory says."""
+        if facts.person is None or facts.person.state is AccountState.ADMINISTRATOR_BLOCKED:
+            raise NotSignedIn
+        return self._staff.confirmed(facts, now, read, aside)
+
+    def _let_in(self, facts: Facts, address: str | None, now: datetime) -> Principal:
+        row = usable(facts, now)
         if facts.person is None or row is None:
             raise NotSignedIn
         self._note_use(row, now)
@@ -128,16 +197,19 @@ class Login:
         return _principal(facts, facts.person, row, address, tally)
 
     def _by_certificate(
-        self, holder: Holder | None, address: str | None, now: datetime
+        self, certificate: bytes | None, address: str | None, now: datetime, aside: Aside
     ) -> Principal:
-        facts = holder.facts if holder else None
-        row = _usable(facts, now) if facts else None
-        if holder is None or row is None or holder.facts.person is None:
+        holder = self._holder(certificate, now)
+        facts = self._confirmed(
+            holder.facts, now, lambda: self._holder(certificate, now).facts, aside
+        )
+        return replace(self._let_in(facts, address, now), certificate=holder.shown)
+
+    def _holder(self, certificate: bytes | None, now: datetime) -> Holder:
+        holder = self._certificates.holder(certificate, now)
+        if holder is None:
             raise NotSignedIn
-        self._note_use(row, now)
-        tally = Tally() if self._counted else None
-        who = _principal(holder.facts, holder.facts.person, row, address, tally)
-        return replace(who, certificate=holder.shown)
+        return holder
 
     def _beside(self, who: Principal, holder: Holder | None, now: datetime) -> Principal:
         """Raises NotSignedIn where the certificate is somebody else's."""
@@ -166,7 +238,7 @@ class Login:
                 epoch=facts.epoch,
                 paused=facts.paused,
             )
-        row = _usable(facts, now)
+        row = usable(facts, now)
         if facts.person is None or row is None or row.generation != who.generation:
             raise NotSignedIn
         fresh = _principal(facts, facts.person, row, who.address, who.tally)
@@ -198,21 +270,13 @@ class Login:
         note_if_possible(self._db, statement, "last-use")
 
 
-def _usable(facts: Facts, now: datetime) -> CredentialRow | None:
-    """The credential, if its owner may sign in with it now."""
-    row, person = facts.credential, facts.person
-    if row is None or person is None or person.state is not AccountState.ACTIVE:
-        return None
-    return row if row.holds(now) else None
-
-
 def _principal(
     facts: Facts, person: Person, row: CredentialRow, address: str | None, tally: Tally | None
 ) -> Principal:
     return Principal(
         person=person,
         credential=row.id,
-        strength=STRENGTH[row.kind],
+        strength=_STRENGTH[row.kind],
         read_only=row.read_only,
         memberships=facts.memberships,
         vault=facts.vault,

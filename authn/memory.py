@@ -3,48 +3,107 @@
 import hmac
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from davserver.domain.secret import Secret
 
+T = TypeVar("T")
 
-class ShortMemory:
-    """Remembers that something was so, for a time. Holds HMACs under a key that never leaves the
-    process, so that a memory dump tells no password and no login.
+
+def tag_of(key: Secret, *parts: bytes) -> bytes:
+    """An HMAC that keeps the parts apart."""
+    keyed = hmac.new(key.reveal(), digestmod="sha256")
+    for part in parts:
+        keyed.update(len(part).to_bytes(4, "big") + part)
+    return keyed.digest()
+
+
+class KeyedMemory(Generic[T]):
+    """Remembers something about parts. Holds HMACs under a key that never leaves the process, so
+    that a memory dump tells no password and no login.
     """
 
-    def __init__(self, key: Secret, lasts: timedelta, most: int) -> None:
+    def __init__(self, key: Secret, most: int) -> None:
         self._key = key
-        self._lasts = lasts
         self._most = most
-        self._seen: OrderedDict[bytes, datetime] = OrderedDict()
+        self._seen: OrderedDict[bytes, T] = OrderedDict()
         self._turn = threading.Lock()
 
-    def add(self, now: datetime, *parts: bytes) -> None:
+    def put(self, value: T, *parts: bytes) -> None:
         tag = self._tag(parts)
         with self._turn:
-            self._seen[tag] = now
+            self._seen[tag] = value
             self._seen.move_to_end(tag)
             if len(self._seen) > self._most:
                 self._seen.popitem(last=False)
 
-    def has(self, now: datetime, *parts: bytes) -> bool:
-        """True up to `lasts` after `add`. A clock that was set back forgets."""
-        tag = self._tag(parts)
+    def get(self, *parts: bytes) -> T | None:
         with self._turn:
-            since = self._seen.get(tag)
-            if since is None:
-                return False
-            if timedelta() <= now - since <= self._lasts:
-                return True
-            del self._seen[tag]
-            return False
+            return self._seen.get(self._tag(parts))
+
+    def forget(self, *parts: bytes) -> None:
+        with self._turn:
+            self._seen.pop(self._tag(parts), None)
 
     def __len__(self) -> int:
         return len(self._seen)
 
     def _tag(self, parts: tuple[bytes, ...]) -> bytes:
-        keyed = hmac.new(self._key.reveal(), digestmod="sha256")
-        for part in parts:
-            keyed.update(len(part).to_bytes(4, "big") + part)
-        return keyed.digest()
+        return tag_of(self._key, *parts)
+
+
+class ShortMemory:
+    """Remembers that something was so, for a time."""
+
+    def __init__(self, key: Secret, lasts: timedelta, most: int) -> None:
+        self._lasts = lasts
+        self._seen: KeyedMemory[datetime] = KeyedMemory(key, most)
+
+    def add(self, now: datetime, *parts: bytes) -> None:
+        self._seen.put(now, *parts)
+
+    def has(self, now: datetime, *parts: bytes) -> bool:
+        """True up to `lasts` after `add`. A clock that was set back forgets."""
+        since = self._seen.get(*parts)
+        if since is None:
+            return False
+        if timedelta() <= now - since <= self._lasts:
+            return True
+        self._seen.forget(*parts)
+        return False
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """From when to when something need not be tried again."""
+
+    since: datetime
+    lasts: timedelta
+
+    def holds(self, now: datetime) -> bool:
+        return self.since <= now < self.since + self.lasts
+
+
+class GrowingMemory:
+    """Remembers what did not work, each time longer: it may work one day."""
+
+    def __init__(self, key: Secret, grows: int, longest: timedelta, most: int) -> None:
+        self._grows = grows
+        self._longest = longest
+        self._seen: KeyedMemory[Pause] = KeyedMemory(key, most)
+
+    def add(self, now: datetime, first: timedelta, *parts: bytes) -> None:
+        """`first`: how long the first time counts."""
+        before = self._seen.get(*parts)
+        lasts = first if before is None else min(before.lasts * self._grows, self._longest)
+        self._seen.put(Pause(now, lasts), *parts)
+
+    def has(self, now: datetime, *parts: bytes) -> bool:
+        """A clock that was set back forgets."""
+        found = self._seen.get(*parts)
+        return found is not None and found.holds(now)

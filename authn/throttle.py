@@ -18,6 +18,7 @@ succeeds writes nothing unless there are failures to forget.
 import ipaddress
 import math
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -143,25 +144,28 @@ def next_of_address(before: Count | None, now: datetime) -> Count:
 def _record(tx: Connection, source: Source, now: datetime, *, sweep: bool) -> None:
     pair, address = _counts(tx, source)
     after = next_of_pair(pair, now)
-    _store(tx, source.pair, after)
+    store(tx, source.pair, after)
     if after.failures == 1:
-        _store(tx, source.address, next_of_address(address, now))
+        store(tx, source.address, next_of_address(address, now))
     if sweep:
         tx.execute(delete(t.throttle).where(t.throttle.c.last_at < to_us(now - SWEPT_AFTER)))
 
 
 def _counts(tx: Connection, source: Source) -> tuple[Count | None, Count | None]:
-    found = tx.execute(
-        select(t.throttle).where(t.throttle.c.key.in_((source.pair, source.address)))
-    ).all()
-    counts = {
-        row.key: Count(row.failures, from_us(row.last_at), from_us(row.blocked_until))
-        for row in found
-    }
+    counts = counts_of(tx, (source.pair, source.address))
     return counts.get(source.pair), counts.get(source.address)
 
 
-def _store(tx: Connection, key: bytes, count: Count) -> None:
+def counts_of(tx: Connection, keys: Collection[bytes]) -> dict[bytes, Count]:
+    """One statement."""
+    found = tx.execute(select(t.throttle).where(t.throttle.c.key.in_(keys))).all()
+    return {
+        row.key: Count(row.failures, from_us(row.last_at), from_us(row.blocked_until))
+        for row in found
+    }
+
+
+def store(tx: Connection, key: bytes, count: Count) -> None:
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {
         "failures": count.failures,

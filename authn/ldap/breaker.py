@@ -8,7 +8,16 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from authn.ldap.answers import LinkLost
-from authn.ldap.port import Absent, DirectoryAway, Entry, Present, StaffDirectory, Wrong
+from authn.ldap.port import (
+    Absent,
+    BeforeTrying,
+    DirectoryAway,
+    Entry,
+    Present,
+    StaffDirectory,
+    Wrong,
+    try_all,
+)
 from davserver.domain.secret import Secret
 
 FAILURES = 3
@@ -79,10 +88,14 @@ class GuardedDirectory:
         return self._inner.name
 
     def authenticate(
-        self, account: str, password: Secret, groups: Collection[str]
+        self,
+        account: str,
+        password: Secret,
+        groups: Collection[str],
+        before: BeforeTrying = try_all,
     ) -> Present | Absent | Wrong:
         with self._breaker.call():
-            return self._inner.authenticate(account, password, groups)
+            return self._inner.authenticate(account, password, groups, before)
 
     def fetch(self, entry: str, groups: Collection[str]) -> Present | Absent:
         with self._breaker.call():

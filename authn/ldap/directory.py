@@ -19,7 +19,16 @@ from authn.ldap.kinds import KINDS, Unreadable
 from authn.ldap.link import Link, Patience, is_filter
 from authn.ldap.names import all_of, any_of, equals, is_name, is_password, same_name
 from authn.ldap.pool import Pool, Service
-from authn.ldap.port import Absent, DirectoryAway, Entry, EntryState, Present, Wrong
+from authn.ldap.port import (
+    Absent,
+    BeforeTrying,
+    DirectoryAway,
+    Entry,
+    EntryState,
+    Present,
+    Wrong,
+    try_all,
+)
 from authn.ldap.servers import Servers
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.secret import Secret
@@ -53,7 +62,11 @@ class LdapDirectory:
         return self._name
 
     def authenticate(
-        self, account: str, password: Secret, groups: Collection[str]
+        self,
+        account: str,
+        password: Secret,
+        groups: Collection[str],
+        before: BeforeTrying = try_all,
     ) -> Present | Absent | Wrong:
         if not is_name(account):
             return Absent.ABSENT
@@ -65,6 +78,7 @@ class LdapDirectory:
                 return Absent.ABSENT
             entry = self._entry(found)
             if entry.state in _TRY_ANYWAY:
+                before(entry)
                 tried = self._tried(entry, self._pool.try_password(found.dn, password))
                 if isinstance(tried, Wrong):
                     return tried

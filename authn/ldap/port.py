@@ -4,7 +4,7 @@ Only what a directory *said* is present or absent. Whatever it did not say, for 
 unknown, and unknown never changes anybody's state (report policy-authn §7.3).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -68,6 +68,14 @@ class DirectoryAway(AbriError):
     """
 
 
+BeforeTrying = Callable[[Entry], None]
+"""Told whose password is about to be tried; what it raises ends the attempt before the bind."""
+
+
+def try_all(_entry: Entry) -> None:
+    """A `BeforeTrying` that lets every password through."""
+
+
 class StaffDirectory(Protocol):
     """One directory. Thread-safe; every method ends within the timeouts of its settings.
 
@@ -78,7 +86,11 @@ class StaffDirectory(Protocol):
     def name(self) -> str: ...
 
     def authenticate(
-        self, account: str, password: Secret, groups: Collection[str]
+        self,
+        account: str,
+        password: Secret,
+        groups: Collection[str],
+        before: BeforeTrying = try_all,
     ) -> Present | Absent | Wrong:
         """Who this is, if it is their password. Somebody whose state is not ACTIVE is Present with
         that state where the directory tells it, whatever the password: the caller refuses them.

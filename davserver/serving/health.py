@@ -26,12 +26,14 @@ class Phase(StrEnum):
 @dataclass(frozen=True)
 class Health:
     """`parts` names what was looked at (database, keys, …) and whether each is well. `policy` is
-    told beside them: with rules that cannot be used, those before them go on being served.
+    told beside them: with rules that cannot be used, those before them go on being served. So are
+    `directories`, how many there are and are away: others' outages fail nothing here.
     """
 
     ok: bool
     parts: Mapping[str, bool] = field(default_factory=dict)
     policy: Mapping[str, object] = field(default_factory=dict)
+    directories: Mapping[str, int] = field(default_factory=dict)
 
 
 def always_well() -> Health:
@@ -65,6 +67,7 @@ class HealthPage:
             "pid": os.getpid(),
             "parts": dict(health.parts),
             "policy": dict(health.policy),
+            "directories": dict(health.directories),
         }
         return (
             HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE,

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from authn.directories import Directories
 from authn.login import Login
+from authn.staff import Staff
 from authn.staff_names import StaffNames
 from davserver.config import Settings
 from davserver.db import tables as t
@@ -42,6 +44,7 @@ from davserver.vault.scratch import ScratchArea
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
+from davserver.wiring.directories import open_directories
 from davserver.wiring.explaining import Explaining
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.opening import Opened, clock, open_all
@@ -66,6 +69,7 @@ class Services:
     clock: Callable[[], datetime]
     db: Database
     login: Login
+    directories: Directories
     rulebook: Rulebook
     reading: Reading
     writing: Writing
@@ -110,6 +114,7 @@ class Services:
         self.policy_watch.stop()
         self.watch.stop()
         self.decisions.close()
+        self.directories.close()
         self.db.close()
 
     def _database_answers(self) -> bool:
@@ -132,7 +137,8 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
 
 
 def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
-    tools = _tools(settings, opened, entropy)
+    directories = open_directories(settings, clock)
+    tools = _tools(settings, opened, entropy, directories)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch = EpochWatch(tools.db, tools.policy, clock)
     rulebook = Rulebook(tools, _terms(settings))
@@ -142,6 +148,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         clock=clock,
         db=tools.db,
         login=tools.login,
+        directories=directories,
         rulebook=rulebook,
         reading=Reading(tools, scratch, watch),
         writing=Writing(tools, scratch),
@@ -175,7 +182,7 @@ def _chores(settings: Settings, tools: Tools, decisions: DecisionLog) -> list[Ch
     ]
 
 
-def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
+def _tools(settings: Settings, opened: Opened, entropy: Entropy, directories: Directories) -> Tools:
     db, keys = opened.db, opened.keys
     policy = InForce(keys)
     with db.read() as tx:
@@ -187,7 +194,7 @@ def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
             db,
             keys,
             entropy,
-            names=StaffNames(settings.directories),
+            staff=Staff(StaffNames(settings.directories), directories),
             counted=settings.policy.decisions is not None,
         ),
         policy=policy,

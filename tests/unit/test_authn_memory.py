@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime, timedelta
 
-from authn.memory import ShortMemory
+from authn.memory import GrowingMemory, ShortMemory
 from davserver.domain.secret import Secret
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -48,4 +48,23 @@ def test_it_stays_small_and_drops_the_oldest():
 def test_it_holds_no_secret_in_the_clear():
     kept = memory()
     kept.add(NOW, b"hunter2hunter2")
-    assert b"hunter2" not in b"".join(kept._seen)
+    assert b"hunter2" not in b"".join(kept._seen._seen)
+
+
+def test_what_does_not_work_is_tried_again_ever_more_rarely():
+    kept = GrowingMemory(Secret(os.urandom(32)), 6, timedelta(hours=24), 100)
+    tried = []
+    for minute in range(60 * 24 * 3):
+        now = NOW + minute * MINUTE
+        if not kept.has(now, b"phone", b"old password"):
+            tried.append(minute)
+            kept.add(now, 5 * MINUTE, b"phone", b"old password")
+    assert tried == [0, 5, 35, 215, 1295, 2735, 4175]
+    assert not kept.has(NOW, b"phone", b"another password")
+
+
+def test_what_did_not_work_is_forgotten_by_a_clock_that_was_set_back():
+    kept = GrowingMemory(Secret(os.urandom(32)), 6, timedelta(hours=24), 100)
+    kept.add(NOW, MINUTE, b"phone")
+    assert kept.has(NOW, b"phone")
+    assert not kept.has(NOW - MINUTE, b"phone")

@@ -25,7 +25,7 @@ from davserver.serving.settings import Listener
     ],
 )
 def test_the_health_page(phase: Phase, ok: object, status: int, word: str):
-    health = Health(bool(ok), {"database": bool(ok)}, {"generation": 3})
+    health = Health(bool(ok), {"database": bool(ok)}, {"generation": 3}, {"away": 1})
     page = HealthPage(lambda: health, workers=2)
     code, body = page.answer(phase)
     facts = json.loads(body)
@@ -35,7 +35,10 @@ def test_the_health_page(phase: Phase, ok: object, status: int, word: str):
     assert facts["pid"] == os.getpid()
     assert facts["parts"] == {"database": ok}
     assert facts["policy"] == {"generation": 3}
-    assert set(facts) == {"status", "version", "workers", "pid", "parts", "policy"}
+    assert facts["directories"] == {"away": 1}
+    assert set(facts) == {
+        "status", "version", "workers", "pid", "parts", "policy", "directories",
+    }  # fmt: skip
 
 
 def test_a_health_check_that_fails_is_not_well_and_tells_nothing():

@@ -1,0 +1,23 @@
+"""Whether somebody may sign in with a credential, by the facts of one moment."""
+
+from datetime import datetime
+
+from authn.credentials import CredentialKind
+from authn.directory_accounts import Standing
+from authn.facts import Facts
+from authn.rows import CredentialRow
+from davserver.domain.people import AccountState
+
+
+def usable(facts: Facts, now: datetime) -> CredentialRow | None:
+    """The credential, if its owner may sign in with it now. Whoever comes from a directory is also
+    what that one last said of them; a row of theirs that was altered counts as nothing said.
+    """
+    row, person, account = facts.credential, facts.person, facts.account
+    if row is None or person is None or person.state is not AccountState.ACTIVE:
+        return None
+    if account is not None and account.standing is not Standing.ACTIVE:
+        return None
+    if account is None and row.kind is CredentialKind.DIRECTORY:
+        return None
+    return row if row.holds(now) else None
