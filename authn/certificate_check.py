@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from authn.certificates import Certificate, certificate_of
-from authn.credentials import CredentialKind
 from authn.facts import Facts, Genuine, facts_of_holder
 from authn.rows import CredentialRow, credential_from, fetch, verifier_of
 from authn.verifiers import is_certificate
@@ -50,8 +49,9 @@ class CertificateCheck:
             known = certificate.credential(self._keys)
             facts = facts_of_holder(tx, self._genuine, known, now)
         row = facts.credential
-        if row is None or row.kind is not CredentialKind.CERTIFICATE or not row.holds(now):
+        if row is None or not row.holds(now):
             return None
+        # Its verifier also says what kind of credential it is.
         phc = verifier_of(self._keys, row)
         if phc is None or not is_certificate(phc, certificate.key):
             return None

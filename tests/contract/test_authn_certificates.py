@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from authn.certificates import certificate_of
 from authn.credentials import Password, password_bytes
+from authn.verifiers import certificate_phc
 from davserver.db import tables as t
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
@@ -169,6 +170,16 @@ def test_somebodys_row_for_another_persons_key_lets_nobody_in(accounts, card):
     known = accounts.add_certificate(mallory, card.der)
     whose = update(t.credential).where(t.credential.c.id == known).values(person_id=zoe.id)
     accounts.db.write(lambda tx: tx.execute(whose))
+    with pytest.raises(NotSignedIn):
+        shown(accounts, card)
+
+
+def test_the_whole_key_is_compared_and_not_only_looked_up(accounts, authority, card):
+    known = accounts.add_certificate(accounts.add("zoe"), card.der)
+    other = certificate_phc(certificate_of(authority.card(at=NOON).der).key)
+    sealed = accounts.keys.seal_password_hash(known, 1, other)
+    swap = update(t.credential).where(t.credential.c.id == known).values(verifier_ct=sealed)
+    accounts.db.write(lambda tx: tx.execute(swap))
     with pytest.raises(NotSignedIn):
         shown(accounts, card)
 
