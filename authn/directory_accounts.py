@@ -6,9 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from authn.rows import is_genuine
+from sqlalchemy import ColumnElement, Connection, Update, select, update
+
+from authn.rows import fetch, is_genuine, with_mac
 from davserver.db import tables as t
-from davserver.db.clock import from_us
+from davserver.db.clock import from_us, to_us
+from davserver.domain.errors import Damaged
 from davserver.domain.ids import PersonId
 from davserver.sealing.instance import InstanceKeys
 
@@ -65,3 +68,61 @@ def synced(keys: InstanceKeys, row: Mapping[str, Any]) -> datetime | None:
     if row["synced_at"] is None or not is_genuine(keys, t.directory_sync, row):
         return None
     return from_us(row["synced_at"])
+
+
+def find_account(
+    tx: Connection, keys: InstanceKeys, directory: str, entry: str
+) -> DirectoryAccount | None:
+    """Whose account that is. Raises Damaged where its row was altered: nobody is added for it."""
+    table = t.directory_account
+    return _one(tx, keys, table.c.directory == directory, table.c.entry_id == entry)
+
+
+def account_of(tx: Connection, keys: InstanceKeys, person: PersonId) -> DirectoryAccount | None:
+    """Raises Damaged where its row was altered."""
+    return _one(tx, keys, t.directory_account.c.person_id == person)
+
+
+def accounts_in(tx: Connection, keys: InstanceKeys, directory: str) -> list[DirectoryAccount]:
+    """Everybody who comes from it, by entry; altered rows are left out."""
+    table = t.directory_account
+    wanted = select(table).where(table.c.directory == directory).order_by(table.c.entry_id)
+    found = (account_from(keys, row) for row in fetch(tx, wanted))
+    return [one for one in found if one is not None]
+
+
+def synced_at(tx: Connection, keys: InstanceKeys, directory: str) -> datetime | None:
+    """When all of that directory was last looked at."""
+    table = t.directory_sync
+    rows = fetch(tx, select(table).where(table.c.directory == directory))
+    return synced(keys, rows[0]) if rows else None
+
+
+def confirmation(keys: InstanceKeys, account: DirectoryAccount, at: datetime) -> Update:
+    """Notes that the directory said the same at `at`; nothing where the row has changed since."""
+    table = t.directory_account
+    row = {
+        "id": account.id,
+        "person_id": account.person,
+        "directory": account.directory,
+        "entry_id": account.entry,
+        "state": account.standing.value,
+        "since": to_us(account.since),
+        "confirmed_at": to_us(account.confirmed),
+        "generation": account.generation,
+    }
+    before = with_mac(keys, table, row)["row_mac"]
+    after = with_mac(keys, table, row | {"confirmed_at": to_us(at)})
+    changes = {name: after[name] for name in ("confirmed_at", "row_mac")}
+    return update(table).where(table.c.id == account.id, table.c.row_mac == before).values(changes)
+
+
+def _one(
+    tx: Connection, keys: InstanceKeys, *where: ColumnElement[bool]
+) -> DirectoryAccount | None:
+    for row in fetch(tx, select(t.directory_account).where(*where)):
+        found = account_from(keys, row)
+        if found is None:
+            raise Damaged("the row of an account in a directory was altered: see the log")
+        return found
+    return None

@@ -8,25 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from authn.certificates import Certificate
 from authn.credentials import AppPassword, CredentialKind
 from authn.login_name import login_key
-from authn.rows import (
-    CredentialRow,
-    Row,
-    Stamp,
-    fetch,
-    is_genuine,
-    sealed_profile,
-    stamp,
-    with_mac,
-)
+from authn.row_writing import genuine_row, insert_row, update_row
+from authn.rows import CredentialRow, Stamp, sealed_profile
 from authn.verifiers import app_password_phc, certificate_phc
 from davserver.db import tables as t
 from davserver.db.clock import to_us, to_us_or_none
-from davserver.domain.errors import NotFound
 from davserver.domain.ids import (
     ID_BYTES,
     CredentialId,
@@ -36,6 +27,7 @@ from davserver.domain.ids import (
     StructureId,
 )
 from davserver.domain.people import (
+    LOCAL,
     AccountState,
     Membership,
     Person,
@@ -44,9 +36,6 @@ from davserver.domain.people import (
     StructureKind,
 )
 from davserver.sealing.instance import InstanceKeys
-
-LOCAL = "local"
-"""A membership's source: made here, not taken from a directory of the structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +97,7 @@ class Register:
             "time_zone": new.time_zone,
             "created": to_us(now),
         }
-        return structure, self._insert(tx, t.structure, row)
+        return structure, insert_row(tx, self._keys, t.structure, row)
 
     def add_person(self, tx: Connection, new: NewPerson, now: datetime) -> tuple[Person, Stamp]:
         person = PersonId(self._entropy(ID_BYTES))
@@ -126,19 +115,19 @@ class Register:
             "changed": to_us(now),
         }
         made = Person(person, new.login, new.name, new.role, AccountState.ACTIVE, new.language)
-        return made, self._insert(tx, t.person, row)
+        return made, insert_row(tx, self._keys, t.person, row)
 
     def set_state(
         self, tx: Connection, person: PersonId, state: AccountState, now: datetime
     ) -> Stamp:
         """Raises NotFound. Whoever blocks somebody bumps the epoch too (`bump_revocation`)."""
-        row = self._genuine(tx, t.person, person)
+        row = genuine_row(tx, self._keys, t.person, person)
         changes = {
             "state": state.value,
             "generation": row["generation"] + 1,
             "changed": to_us(now),
         }
-        return self._update(tx, t.person, row, changes, row["generation"] + 1)
+        return update_row(tx, self._keys, t.person, row, changes, row["generation"] + 1)
 
     def set_password(
         self,
@@ -157,13 +146,13 @@ class Register:
                 phc,
                 now,
             )
-        row = self._genuine(tx, t.credential, before.id)
+        row = genuine_row(tx, self._keys, t.credential, before.id)
         generation = row["generation"] + 1
         changes = {
             "generation": generation,
             "verifier_ct": self._keys.seal_password_hash(before.id, generation, phc),
         }
-        return self._update(tx, t.credential, row, changes, generation)
+        return update_row(tx, self._keys, t.credential, row, changes, generation)
 
     def add_app_password(
         self,
@@ -209,7 +198,7 @@ class Register:
 
     def revoke(self, tx: Connection, device: CredentialRow, now: datetime) -> Stamp:
         """Raises NotFound. The row stays, so that the trail and lists can name the device."""
-        row = self._genuine(tx, t.credential, device.id)
+        row = genuine_row(tx, self._keys, t.credential, device.id)
         generation = row["generation"] + 1
         changes = {
             "generation": generation,
@@ -218,7 +207,7 @@ class Register:
             # What was accepted is thrown away: the row could be replayed, its verifier not.
             "verifier_ct": self._keys.seal_password_hash(device.id, generation, ""),
         }
-        return self._update(tx, t.credential, row, changes, generation)
+        return update_row(tx, self._keys, t.credential, row, changes, generation)
 
     def add_membership(
         self,
@@ -239,12 +228,12 @@ class Register:
             "source": LOCAL,
             "confirmed_at": to_us(starts),
         }
-        return membership, self._insert(tx, t.membership, row)
+        return membership, insert_row(tx, self._keys, t.membership, row)
 
     def end_membership(self, tx: Connection, membership: MembershipId, ends: datetime) -> Stamp:
         """From `ends` on it does not hold any more. Raises NotFound."""
-        row = self._genuine(tx, t.membership, membership)
-        return self._update(tx, t.membership, row, {"ends": to_us(ends)}, 2)
+        row = genuine_row(tx, self._keys, t.membership, membership)
+        return update_row(tx, self._keys, t.membership, row, {"ends": to_us(ends)}, 2)
 
     def _add_credential(
         self,
@@ -265,26 +254,7 @@ class Register:
             "revoked_at": None,
             "last_used_day": None,
         }
-        return self._insert(tx, t.credential, row | values)
-
-    def _genuine(self, tx: Connection, table: Table, key: bytes) -> Row:
-        for row in fetch(tx, select(table).where(table.c.id == key)):
-            if is_genuine(self._keys, table, row):
-                return row
-        raise NotFound(f"there is no {table.name} {key.hex()}")
-
-    def _insert(self, tx: Connection, table: Table, row: dict[str, Any]) -> Stamp:
-        complete = with_mac(self._keys, table, row)
-        tx.execute(insert(table).values(complete))
-        return stamp(table, complete)
-
-    def _update(
-        self, tx: Connection, table: Table, row: Row, changes: dict[str, Any], version: int
-    ) -> Stamp:
-        complete = with_mac(self._keys, table, {**row, **changes})
-        values = {name: complete[name] for name in (*changes, "row_mac")}
-        tx.execute(update(table).where(table.c.id == row["id"]).values(values))
-        return stamp(table, complete, version)
+        return insert_row(tx, self._keys, t.credential, row | values)
 
 
 def bump_revocation(tx: Connection) -> None:

@@ -161,6 +161,7 @@ def membership_from(keys: InstanceKeys, row: Row, structure_row: Row) -> Members
         structure=structure,
         starts=from_us(row["starts"]),
         ends=from_us_or_none(row["ends"]),
+        source=row["source"],
     )
 
 

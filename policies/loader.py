@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
-from policies import calendars, case_files, groups, networks, rules
+from policies import calendars, case_files, directory_groups, groups, networks, rules
 from policies.engine import Engine
 from policies.problems import Code, PolicyProblems, Problem, Report, nearest
 from policies.sheet import Line, read_sheet
@@ -16,6 +16,9 @@ from policies.vocabulary import Column, build_vocabulary
 
 MODEL = "model.conf"
 FILES = (MODEL, rules.FILE, groups.FILE, networks.FILE, calendars.FILE)
+OPTIONAL = (directory_groups.FILE,)
+"""Files that a set may do without: those of older releases have none."""
+KNOWN = (*FILES, *OPTIONAL)
 MODEL_SHA256 = "376ec66e0eccd680ae5e790330778e1ec24135b06c3dab14f0bc9d8def790ff1"
 """Another matcher is another engine: it comes with a release, not with an edited file."""
 
@@ -85,7 +88,7 @@ def _is_watched(name: str) -> bool:
     *stems, ending = name.lower().split(".")
     if ending in _ENDINGS:
         return stems[:1] != [""]
-    return ending in _MISTAKEN and stems[:1] in [[one.split(".")[0]] for one in FILES]
+    return ending in _MISTAKEN and stems[:1] in [[one.split(".")[0]] for one in KNOWN]
 
 
 def _read_file(path: Path, report: Report) -> bytes:
@@ -108,18 +111,20 @@ def _check_names(files: Mapping[str, bytes], report: Report) -> None:
             message = "This file is missing; put it back. The shipped set has one of each."
             report.add(name, (0, 0), Code.FILE_MISSING, message)
     for name, content in files.items():
-        if name not in FILES:
+        if name not in KNOWN:
             message = "No such policy file is known, so it would have no effect."
-            report.add(name, (0, 0), Code.FILE_UNEXPECTED, message, nearest(name, FILES))
+            report.add(name, (0, 0), Code.FILE_UNEXPECTED, message, nearest(name, KNOWN))
         elif len(content) > _MOST_BYTES:
             message = "The file is larger than 1 MiB; none of it was looked at."
             report.add(name, (0, 0), Code.FILE_UNREADABLE, message)
 
 
 def generation_of(files: Mapping[str, bytes]) -> str:
-    """The SHA-256 of the five files, names and lengths included, in hexadecimal."""
+    """The SHA-256 of the files, names and lengths included, in hexadecimal. An optional one counts
+    where it is there.
+    """
     digest = hashlib.sha256()
-    for name in FILES:
+    for name in (*FILES, *(one for one in OPTIONAL if one in files)):
         content = files.get(name, b"")
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
@@ -127,9 +132,10 @@ def generation_of(files: Mapping[str, bytes]) -> str:
 
 
 def _snapshot(files: Mapping[str, bytes], report: Report) -> Snapshot:
-    def lines(name: str) -> tuple[Line, ...]:
+    def lines(name: str, most: int | None = None) -> tuple[Line, ...]:
         content = files.get(name, b"")
-        return read_sheet(name, content if len(content) <= _MOST_BYTES else b"", report)
+        known = content if len(content) <= _MOST_BYTES else b""
+        return read_sheet(name, known, report, most=most)
 
     model = _model(files, report)
     grouped = _groups(lines(groups.FILE), report)
@@ -139,12 +145,16 @@ def _snapshot(files: Mapping[str, bytes], report: Report) -> Snapshot:
     parsed = rules.parse_rules(lines(rules.FILE), vocabulary, report)
     used = frozenset((c, rule.word(c)) for rule in parsed for c in Column)
     groups.check_use(grouped, used, report)
+    directories = None
+    if directory_groups.FILE in files:
+        places = lines(directory_groups.FILE, directory_groups.FIELDS)
+        directories = directory_groups.parse_directory_groups(places, report)
     if any(problem.is_error for problem in report.problems):
         raise PolicyProblems(report.problems)
     pairs = {column: grouped.pairs(column) for column in groups.GROUPED}
     return Snapshot(
         generation=generation_of(files),
-        files={name: bytes(files[name]) for name in FILES},
+        files={name: bytes(files[name]) for name in KNOWN if name in files},
         rules=parsed,
         vocabulary=vocabulary,
         slugs=grouped.slugs,
@@ -155,6 +165,7 @@ def _snapshot(files: Mapping[str, bytes], report: Report) -> Snapshot:
         has_slots=any(
             not vocabulary.accepts_all(Column.SLOT, rule.word(Column.SLOT)) for rule in parsed
         ),
+        directory_groups=directories,
         warnings=report.problems,
     )
 

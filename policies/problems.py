@@ -102,6 +102,13 @@ class Code(StrEnum):
     SIGNED_EARLIER = "P124"
     SIGNED_AHEAD = "P125"
 
+    BAD_DIRECTORY = "P130"
+    UNKNOWN_ROLE = "P131"
+    BAD_PLACE = "P132"
+    BAD_GROUP = "P133"
+    DUPLICATE_PLACE = "P134"
+    TWO_ROLES = "P135"
+
 
 WARNINGS = frozenset(
     {

@@ -15,6 +15,7 @@ LONGEST_LINE = 1000
 
 _SPACE = " "
 _QUOTES = frozenset("\"'“”«»\u2018\u2019")
+_APOSTROPHES = frozenset("'\u2019")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,13 @@ class Line:
     fields: tuple[Field, ...]
 
 
-def read_sheet(file: str, raw: bytes, report: Report) -> tuple[Line, ...]:
-    """The lines that hold something, comments left out. Problems go to `report`."""
+def read_sheet(
+    file: str, raw: bytes, report: Report, *, most: int | None = None
+) -> tuple[Line, ...]:
+    """The lines that hold something, comments left out. Problems go to `report`. With `most`, a
+    line has no more fields than that, and the last one is a name: commas and apostrophes are part
+    of it.
+    """
     text = text_of(file, raw, report)
     contents = text.split("\n")
     report.keep_lines(file, contents)
@@ -41,13 +47,15 @@ def read_sheet(file: str, raw: bytes, report: Report) -> tuple[Line, ...]:
         if report.is_full(file):
             break
         if content.strip(_SPACE) and not content.lstrip(_SPACE).startswith("#"):
-            clean = _repaired(file, number, content, report)
+            kept = _APOSTROPHES if most else frozenset[str]()
+            clean = _repaired((file, number), content, report, kept)
             if clean.strip(_SPACE):
-                lines.append(Line(number, _fields(clean)))
+                lines.append(Line(number, _fields(clean, most)))
     return tuple(lines)
 
 
-def _repaired(file: str, number: int, content: str, report: Report) -> str:
+def _repaired(place: tuple[str, int], content: str, report: Report, kept: frozenset[str]) -> str:
+    file, number = place
     if len(content) > LONGEST_LINE:
         message = f"This line has {len(content)} characters; {LONGEST_LINE} are read at most."
         report.add(file, (number, LONGEST_LINE + 1), Code.LINE_TOO_LONG, message)
@@ -57,7 +65,7 @@ def _repaired(file: str, number: int, content: str, report: Report) -> str:
         message = "Fields are separated by commas; “;” has no meaning here."
         report.add(file, (number, content.index(";") + 1), Code.SEMICOLONS, message)
         content = content.replace(";", ",")
-    return _without_odd_characters(file, number, content, report)
+    return _without_odd_characters(place, content, report, kept)
 
 
 def _without_comment(file: str, number: int, content: str, report: Report) -> str:
@@ -69,14 +77,17 @@ def _without_comment(file: str, number: int, content: str, report: Report) -> st
     return content[:at]
 
 
-def _without_odd_characters(file: str, number: int, content: str, report: Report) -> str:
+def _without_odd_characters(
+    place: tuple[str, int], content: str, report: Report, kept: frozenset[str]
+) -> str:
     """With a space for each of them. One problem per kind and line is told, with the count."""
+    file, number = place
     if content.isascii() and content.isprintable() and _QUOTES.isdisjoint(content):
         return content
     found: dict[Code, list[int]] = {}
     for at, character in enumerate(content):
         code = _odd(character)
-        if code is not None:
+        if code is not None and character not in kept:
             found.setdefault(code, []).append(at)
     for code, places in found.items():
         message = _about(code, content[places[0]])
@@ -108,10 +119,10 @@ def _about(code: Code, character: str) -> str:
     return f"Unusual or invisible space {point}; use ordinary spaces."
 
 
-def _fields(line: str) -> tuple[Field, ...]:
+def _fields(line: str, most: int | None) -> tuple[Field, ...]:
     fields = []
     start = 0
-    for part in line.split(","):
+    for part in line.split(",", -1 if most is None else most - 1):
         word = part.strip(_SPACE)
         offset = len(part) - len(part.lstrip(_SPACE)) if word else 0
         fields.append(Field(word, start + offset + 1))

@@ -1,6 +1,6 @@
 """Detached signatures: a change of the policy that a holder of a signing key has seen.
 
-`policy.sig` lies beside the five files and signs them, and the cases in `tests/` that try a change.
+`policy.sig` lies beside the policy files and signs them, and the cases in `tests/` that try them.
 It also says when it was made: an older signed set cannot be put in the place of a newer one.
 """
 

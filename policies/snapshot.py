@@ -8,6 +8,7 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.errors import Reason
 from davserver.domain.people import Structure, StructureKind
 from policies.changes import Way, way_out
+from policies.directory_groups import DirectoryGroups
 from policies.engine import Engine
 from policies.hours import Calendar
 from policies.networks import Networks
@@ -51,6 +52,8 @@ class Snapshot:
     engine: Engine
     table: Table
     has_slots: bool
+    directory_groups: DirectoryGroups | None = None
+    """None where the set has no such file: then it says nothing about anybody."""
     warnings: tuple[Problem, ...] = ()
     _said: dict[Point, tuple[bool, Rule | None]] = field(default_factory=dict, repr=False)
     _memo: dict[Point, Answer] = field(default_factory=dict, repr=False)

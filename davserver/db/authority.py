@@ -46,6 +46,18 @@ COVERED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+UNTOLD: Mapping[str, frozenset[str]] = {
+    # Every sign-in and every synchronisation would be an entry.
+    "directory_account": frozenset({"confirmed_at"}),
+}
+"""What a MAC covers and changes without an entry in the trail: its stamps leave it out."""
+
+
+def told(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the MAC in a row's stamp covers: for most tables the one that the row has."""
+    return {**covered(table, row), **dict.fromkeys(UNTOLD.get(table.name, ()), 0)}
+
+
 def covered(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     """The part of `row` (by column name) that `InstanceKeys.row_mac` is given."""
     return {name: row[name] for name in COVERED[table.name]}

@@ -21,6 +21,7 @@ RequestId = NewType("RequestId", bytes)
 NoticeId = NewType("NoticeId", bytes)
 GenerationId = NewType("GenerationId", bytes)
 ProposalId = NewType("ProposalId", bytes)
+SuspensionId = NewType("SuspensionId", bytes)
 
 ID_BYTES = 16
 

@@ -38,6 +38,15 @@ class Structure:
     time_zone: str
 
 
+LOCAL = "local"
+"""A membership's source: made here, not taken from a directory of the structure."""
+
+
+def source_of(directory: str) -> str:
+    """The source of memberships that a group of this directory gives."""
+    return f"directory:{directory}"
+
+
 @dataclass(frozen=True, slots=True)
 class Membership:
     """A person's place in a structure, from `starts` (included) to `ends` (excluded), UTC."""
@@ -46,6 +55,7 @@ class Membership:
     structure: Structure
     starts: datetime
     ends: datetime | None
+    source: str = LOCAL
 
     def holds(self, now: datetime) -> bool:
         return self.starts <= now and (self.ends is None or now < self.ends)

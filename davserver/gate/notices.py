@@ -39,6 +39,8 @@ class NoticeKind(StrEnum):
     CHANGES_FOR_YOU = "changes-for-you"
     DOCUMENT_RECALLED = "document-recalled"
     POLICY_WIDENED = "policy-widened"
+    GRANTS_REST = "grants-rest"
+    GRANTS_RESUME = "grants-resume"
 
 
 SAYS: dict[NoticeKind, frozenset[str]] = {
@@ -65,6 +67,9 @@ SAYS: dict[NoticeKind, frozenset[str]] = {
     # To the owner, when a change of the rules lets others do more; `more`: see, read, change or
     # share-on, with commas; `how`: new, or wider where only circumstances are added.
     NoticeKind.POLICY_WIDENED: frozenset({"people", "documents", "folders", "more", "how"}),
+    # To the owner; `who` works no more, or again, in `structure`, and has so many grants by name.
+    NoticeKind.GRANTS_REST: frozenset({"who", "structure", "grants"}),
+    NoticeKind.GRANTS_RESUME: frozenset({"who", "structure", "grants"}),
 }
 """What a notice of each kind says, word by word. What does not apply is an empty text."""
 

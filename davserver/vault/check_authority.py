@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from davserver.db import tables
-from davserver.db.authority import COVERED, covered
+from davserver.db.authority import COVERED, UNTOLD, covered, told
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import CredentialId, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
@@ -22,8 +22,17 @@ _OF_PEOPLE = (
     "membership",
     "principal_key",
     "affiliation_request",
+    "directory_account",
+    "directory_sync",
 )
-_TOLD_OF = ("person", "credential", "structure", "membership", "affiliation_request")
+_TOLD_OF = (
+    "person",
+    "credential",
+    "structure",
+    "membership",
+    "affiliation_request",
+    "directory_account",
+)
 """Those of which every change leaves a stamp in the instance's trail. A request's stands there too,
 because it may be for somebody who has no vault.
 """
@@ -48,6 +57,8 @@ def check_vault_authority(tx: Connection, keys: InstanceKeys, rows: Rows) -> Ite
         yield from _forged(keys, tables.grant, dict(grant), rows.id)
     for one in rows.affiliations:
         yield from _forged(keys, tables.affiliation, dict(one), rows.id)
+    for one in rows.suspensions:
+        yield from _forged(keys, tables.grant_suspension, dict(one), rows.id)
     for row in _all(tx, tables.space, tables.space.c.vault_id == rows.id):
         yield from _forged(keys, tables.space, row, rows.id)
     spaces = select(tables.space.c.id).where(tables.space.c.vault_id == rows.id)
@@ -65,7 +76,7 @@ def check_people(tx: Connection, keys: InstanceKeys, stamps: Stamps | None) -> I
         for row in _all(tx, table):
             yield from _forged(keys, table, row, None)
             if name in _TOLD_OF:
-                present.append(Present(name, row["id"], _number(row), row["row_mac"]))
+                present.append(Present(name, row["id"], _number(row), _told(keys, table, row)))
             if name == "credential":
                 yield from _verifier(keys, row)
     yield from _actors(tx, keys)
@@ -78,6 +89,16 @@ def check_people(tx: Connection, keys: InstanceKeys, stamps: Stamps | None) -> I
 def _number(row: Mapping[str, Any]) -> object:
     """Which state of the row it is, in tables that count them."""
     return row.get("generation", row.get("row_version"))
+
+
+def _told(keys: InstanceKeys, table: Table, row: Mapping[str, Any]) -> object:
+    """By what the trail knows the row: its MAC, without what changes untold."""
+    if table.name not in UNTOLD:
+        return row["row_mac"]
+    try:
+        return keys.row_mac(table.name, told(table, row))
+    except (TypeError, ValueError):
+        return None
 
 
 def _verifier(keys: InstanceKeys, row: Mapping[str, Any]) -> Iterator[Finding]:
@@ -114,6 +135,7 @@ def check_strays(tx: Connection) -> Iterator[Finding]:
         key = table.c.node_id if name in {"node_version", "read_window"} else table.c.id
         for one in tx.execute(select(key).where(table.c.vault_id.not_in(vaults))).scalars():
             yield Finding(Flaw.STRAY, None, name, shown(one))
+    yield from _resting_nothing(tx)
     spaces, nodes = select(tables.space.c.id), select(tables.node.c.id)
     for name in _OF_A_SPACE:
         table = tables.metadata.tables[name]
@@ -124,6 +146,13 @@ def check_strays(tx: Connection) -> Iterator[Finding]:
     for one in tx.execute(select(counters).where(counters.not_in(nodes)).distinct()).scalars():
         yield Finding(Flaw.STRAY, None, "folder_change", shown(one))
     yield from _strange_trails(tx)
+
+
+def _resting_nothing(tx: Connection) -> Iterator[Finding]:
+    table = tables.grant_suspension
+    lost = select(table.c.id).where(table.c.grant_id.not_in(select(tables.grant.c.id)))
+    for one in tx.execute(lost).scalars():
+        yield Finding(Flaw.STRAY, None, table.name, shown(one))
 
 
 def _strange_trails(tx: Connection) -> Iterator[Finding]:

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from davserver.db.tables import affiliation, blob, grant, lock, node, node_version
+from davserver.db.tables import (
+    affiliation,
+    blob,
+    grant,
+    grant_suspension,
+    lock,
+    node,
+    node_version,
+)
 from davserver.db.tables import vault as vault_table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, NodeId, VaultId
@@ -28,6 +36,7 @@ class Rows:
     grants: Sequence[RowMapping]
     locks: Sequence[RowMapping]
     affiliations: Sequence[RowMapping]
+    suspensions: Sequence[RowMapping]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,8 @@ def load(tx: Connection, vault: VaultId) -> Rows:
     nodes, versions, grants, locks, affiliations = (
         tx.execute(one).mappings().all() for one in whole
     )
+    of_grants = select(grant.c.id).where(grant.c.vault_id == vault)
+    resting = select(grant_suspension).where(grant_suspension.c.grant_id.in_(of_grants))
     return Rows(
         id=vault,
         vault=tx.execute(select(vault_table).where(vault_table.c.id == vault)).mappings().one(),
@@ -76,6 +87,7 @@ def load(tx: Connection, vault: VaultId) -> Rows:
         grants=grants,
         locks=locks,
         affiliations=affiliations,
+        suspensions=tx.execute(resting).mappings().all(),
     )
 
 

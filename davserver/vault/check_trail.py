@@ -17,6 +17,7 @@ Stamps = Mapping[tuple[str, bytes], Stamp]
 
 GRANT = "grant"
 AFFILIATION = "affiliation"
+SUSPENSION = "grant_suspension"
 VAULT = "vault"
 
 
@@ -72,6 +73,8 @@ def _present(rows: Rows) -> Iterator[Present]:
         yield Present(GRANT, row["id"], row["row_version"], row["row_mac"])
     for row in rows.affiliations:
         yield Present(AFFILIATION, row["id"], row["row_version"], row["row_mac"])
+    for row in rows.suspensions:
+        yield Present(SUSPENSION, row["id"], 1, row["row_mac"])
 
 
 def _hashed(record: object) -> object:

@@ -11,22 +11,10 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    BindParameter,
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, update
 
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
-from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.db.tables import lock as lock_table
 from davserver.domain.errors import NotFound
@@ -47,7 +35,6 @@ from davserver.vault.grant_names import (
     with_items_settled,
 )
 from davserver.vault.grant_rows import (
-    COLUMNS,
     NAMES,
     GrantRow,
     ended,
@@ -55,30 +42,21 @@ from davserver.vault.grant_rows import (
     renewed,
     seal_row,
 )
+from davserver.vault.grant_statements import (
+    ALL,
+    AWAKE,
+    LIVE,
+    LIVE_MINE,
+    LIVE_ON,
+    LIVE_THERE,
+    LIVE_UNDER,
+    MINE,
+    NOT_OVER,
+    OF_VAULT,
+    Wanted,
+)
 from davserver.vault.kin import kin
 from davserver.vault.standing import Held
-
-Wanted = Select[*tuple[Any, ...]]
-
-# Built once: building a statement of so many columns costs more than running it.
-_NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
-_MINE = table.c.to_id.in_(bindparam("grantees", expanding=True))
-_OF_VAULT = table.c.vault_id == bindparam("vault")
-_NOT_OVER = and_(table.c.ended_at.is_(None), or_(table.c.until.is_(None), table.c.until > _NOW))
-_PAIR = and_(
-    affiliation.c.vault_id == table.c.vault_id, affiliation.c.structure_id == table.c.to_id
-)
-_AFFILIATION = tuple(affiliation.c[name].label(f"of_{name}") for name in AFFILIATION_NAMES)
-_ALL = (
-    select(*COLUMNS, *_AFFILIATION)
-    .select_from(table.outerjoin(affiliation, _PAIR))
-    .order_by(table.c.created, table.c.id)
-)
-_LIVE = _ALL.where(_NOT_OVER, table.c.starts <= _NOW)
-_LIVE_MINE = _LIVE.where(_MINE)
-_LIVE_THERE = _LIVE.where(_MINE, _OF_VAULT)
-_LIVE_UNDER = _LIVE.where(_MINE, table.c.folder_idx.in_(bindparam("folders", expanding=True)))
-_LIVE_ON = _LIVE.where(_OF_VAULT, table.c.node_id.in_(bindparam("nodes", expanding=True)))
 
 _NAMES_AT_A_TIME = 20
 _REMEMBERED = 25_000
@@ -108,8 +86,8 @@ class Naming:
 class GrantBook:
     """`grantees` are a person's id and the ids of the structures where they work now.
 
-    A grant is live when it has begun, has not ended, its row is genuine and what it stands on
-    holds (`davserver.vault.standing`).
+    A grant is live when it has begun, has not ended, does not rest, its row is genuine and what it
+    stands on holds (`davserver.vault.standing`).
     """
 
     def __init__(self, keys: InstanceKeys) -> None:
@@ -121,7 +99,7 @@ class GrantBook:
     ) -> list[Grant]:
         """All that is live for these grantees in one vault, under the names as stored."""
         asked = {"grantees": list(grantees), "vault": vault, "now": to_us(now)}
-        return self._live(tx, _LIVE_THERE, asked, now)
+        return self._live(tx, LIVE_THERE, asked, now)
 
     def live_under_name(
         self,
@@ -137,7 +115,7 @@ class GrantBook:
         stored = could_be_stored_as(folder)
         indexes = self._indexes(grantees, stored)
         asked = {"grantees": list(grantees), "folders": indexes, "now": to_us(now)}
-        grants = self._live(tx, _LIVE_UNDER, asked, now)
+        grants = self._live(tx, LIVE_UNDER, asked, now)
         inside = [one for one in grants if one.folder in stored]
         meant = [one for one in with_folders_settled(inside) if one.folder == folder]
         return [one for one in with_items_settled(meant) if name is None or one.name == name]
@@ -147,7 +125,7 @@ class GrantBook:
     ) -> list[SharedFolder]:
         """The root of this viewer's drive, by name; grants under the names as shown."""
         asked = {"grantees": list(grantees), "now": to_us(now)}
-        grants = self._live(tx, _LIVE_MINE, asked, now)
+        grants = self._live(tx, LIVE_MINE, asked, now)
         folders: dict[tuple[str, VaultId], list[Grant]] = {}
         for one in with_folders_settled(grants):
             folders.setdefault((one.folder, one.vault), []).append(one)
@@ -160,45 +138,54 @@ class GrantBook:
         """All grants of one vault, oldest first: live, upcoming, expired; `ended`: those too that
         somebody ended.
         """
-        wanted = _ALL.where(_OF_VAULT)
+        wanted = ALL.where(OF_VAULT)
         some = wanted if ended else wanted.where(table.c.ended_at.is_(None))
         return self._rows(tx, some, {"vault": vault})
 
     def of_everybody(self, tx: Connection) -> list[GrantRow]:
         """Every grant of the instance, oldest first: for operators."""
-        return self._rows(tx, _ALL, {})
+        return self._rows(tx, ALL, {})
 
     def on_nodes(
         self, tx: Connection, vault: VaultId, nodes: Collection[NodeId], now: datetime
     ) -> list[Grant]:
         """All that is live on any of these nodes, whoever it is for: who else sees a place."""
         asked = {"nodes": list(nodes), "vault": vault, "now": to_us(now)}
-        return self._live(tx, _LIVE_ON, asked, now)
+        return self._live(tx, LIVE_ON, asked, now)
 
     def one(self, tx: Connection, grant: GrantId) -> GrantRow:
         """A grant in any state. Raises NotFound."""
-        found = self._rows(tx, _ALL.where(table.c.id == grant), {})
+        found = self._rows(tx, ALL.where(table.c.id == grant), {})
         if not found:
             raise NotFound("there is no such grant")
         return found[0]
 
     def standing(self, tx: Connection, to: Grantee, node: NodeId, now: datetime) -> list[GrantRow]:
         """The grants on this node to this grantee that are live or will be, as stored."""
-        same = _ALL.where(table.c.to_id == to.id, table.c.node_id == node, _NOT_OVER)
+        same = ALL.where(table.c.to_id == to.id, table.c.node_id == node, NOT_OVER)
         found = self._held(tx, same, {"now": to_us(now)})
         return [one.row for one in found if one.bounded(now) is not None]
+
+    def given_to(self, tx: Connection, to: Grantee, now: datetime) -> list[GrantRow]:
+        """All to this grantee that are not over: live, upcoming, resting."""
+        return self._rows(tx, ALL.where(table.c.to_id == to.id, NOT_OVER), {"now": to_us(now)})
+
+    def some(self, tx: Connection, grants: Collection[GrantId]) -> list[GrantRow]:
+        """Those of these grants that are genuine, in any state, oldest first: one statement."""
+        these = table.c.id.in_(ids_of(tx.dialect.name, "ids"))
+        return self._rows(tx, ALL.where(these), {"ids": as_value(tx, grants)})
 
     def shared_on(
         self, tx: Connection, vault: VaultId, parents: Collection[GrantId]
     ) -> list[GrantRow]:
         """What was shared on from these grants of one vault and has not been ended."""
         below = table.c.parent_id.in_(list(parents))
-        wanted = _ALL.where(_OF_VAULT, table.c.ended_at.is_(None), below)
+        wanted = ALL.where(OF_VAULT, table.c.ended_at.is_(None), below)
         return self._rows(tx, wanted, {"vault": vault}) if parents else []
 
     def live_among(self, tx: Connection, grants: Collection[GrantId], now: datetime) -> list[Grant]:
         """Those of these grants that are live, each with its effective end."""
-        wanted = _LIVE.where(table.c.id.in_(list(grants)))
+        wanted = LIVE.where(table.c.id.in_(list(grants)))
         return self._live(tx, wanted, {"now": to_us(now)}, now) if grants else []
 
     def insert(self, tx: Connection, grant: Grant, *, by: PersonId, purpose: str) -> GrantRow:
@@ -235,7 +222,7 @@ class GrantBook:
         """
         around = kin(tx, wanted.to, now)
         asked = {"grantees": list(around), "vault": wanted.vault, "now": to_us(now)}
-        present = self._grants(tx, _ALL.where(_MINE, _OF_VAULT, _NOT_OVER), asked)
+        present = self._grants(tx, ALL.where(MINE, OF_VAULT, NOT_OVER), asked)
         present.sort(key=lambda one: one.to != wanted.to)
         known_folders = [one.folder for one in present]
         names = numbers(folder_name(wanted.owner_name), numbered_folder)
@@ -255,7 +242,7 @@ class GrantBook:
     ) -> str:
         """The first of `names` that no other vault has on any of these drives."""
         asked = {"grantees": list(around), "now": to_us(now)}
-        others = _ALL.where(_MINE, table.c.vault_id != vault, _NOT_OVER)
+        others = ALL.where(MINE, table.c.vault_id != vault, NOT_OVER)
         while True:
             some = list(islice(names, _NAMES_AT_A_TIME))
             by_index = table.c.folder_idx.in_(self._indexes(around, some))
@@ -294,6 +281,6 @@ class GrantBook:
     ) -> list[Grant]:
         def load(ids: Collection[GrantId]) -> list[Held]:
             these = table.c.id.in_(ids_of(tx.dialect.name, "ids"))
-            return self._held(tx, _ALL.where(these), {"ids": as_value(tx, ids)})
+            return self._held(tx, AWAKE.where(these), {"ids": as_value(tx, ids)})
 
         return standing.live(tx, self._keys, self._held(tx, wanted, asked), load, now)

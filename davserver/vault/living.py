@@ -10,7 +10,17 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, Connection, and_, bindparam, exists, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    not_,
+    or_,
+    select,
+)
 
 from davserver.db.clock import to_us
 from davserver.db.prepared import Prepared, Row
@@ -21,6 +31,7 @@ from davserver.domain.affiliations import IDLE, AffiliationState
 from davserver.domain.grants import Grant
 from davserver.domain.ids import GrantId, VaultId
 from davserver.vault.grants import GrantBook
+from davserver.vault.suspensions import RESTS
 
 _PAGE = 20_000
 _RIGHTS = {right.value: right for right in Right}
@@ -106,6 +117,7 @@ def _share(row: Row, standing: dict[GrantId, Grant]) -> Share | None:
 _STRUCTURE = "structure"
 _NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
 _OWN_SPAN = and_(
+    not_(RESTS),
     table.c.ended_at.is_(None),
     table.c.starts <= _NOW,
     or_(table.c.until.is_(None), table.c.until > _NOW),

@@ -1,17 +1,26 @@
 """Locks that end because something else does: a tree, a membership, an account."""
 
-from sqlalchemy import Connection, delete, select, text
+from collections.abc import Collection
 
+from sqlalchemy import Connection, delete, or_, select, text
+
+from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import lock as lock_table
-from davserver.domain.ids import NodeId, PersonId, StructureId
+from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
 from davserver.vault.rows import OpenVault
 
 
 def forget_person(tx: Connection, person: PersonId) -> None:
     """All that they have locked, anywhere."""
     tx.execute(delete(lock_table).where(lock_table.c.person_id == person))
+
+
+def vaults_locked_by(tx: Connection, person: PersonId) -> set[VaultId]:
+    """Where they hold a lock, perhaps one that is over."""
+    wanted = select(lock_table.c.vault_id).where(lock_table.c.person_id == person)
+    return {VaultId(one) for one in tx.scalars(wanted)}
 
 
 def forget_member(tx: Connection, person: PersonId, structure: StructureId) -> None:
@@ -24,6 +33,15 @@ def forget_member(tx: Connection, person: PersonId, structure: StructureId) -> N
             lock_table.c.person_id == person, lock_table.c.grant_id.in_(grants)
         )
     )
+
+
+def forget_granted(tx: Connection, grants: Collection[GrantId]) -> None:
+    """All that was locked through these grants, or through what was shared on from them."""
+    if grants:
+        ids, asked = ids_of(tx.dialect.name, "ids"), {"ids": as_value(tx, grants)}
+        below = select(grant_table.c.id).where(grant_table.c.parent_id.in_(ids))
+        through = or_(lock_table.c.grant_id.in_(ids), lock_table.c.grant_id.in_(below))
+        tx.execute(delete(lock_table).where(through), asked)
 
 
 def forget_tree(tx: Connection, vault: OpenVault, top: NodeId) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     delete,
     exists,
     insert,
+    not_,
     or_,
     select,
     update,
@@ -40,6 +41,7 @@ from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId, Str
 from davserver.domain.nodes import Node
 from davserver.domain.people import AccountState, Role, Structure, StructureKind
 from davserver.vault.rows import OpenVault
+from davserver.vault.suspensions import RESTS
 
 log = structlog.get_logger(__name__)
 
@@ -133,6 +135,7 @@ _LIVE = Prepared(
             lock_table.c.grant_id.is_(None),
             and_(
                 grant_table.c.ended_at.is_(None),
+                not_(RESTS),
                 or_(grant_table.c.until.is_(None), grant_table.c.until > _NOW),
                 or_(~_OF_THE_TEAM, _STILL_IN_IT),
             ),

@@ -111,7 +111,7 @@ def copy_shipped_policies(to: Path) -> None:
         raise AlreadyThere(f"there are policies in {to} already")
     shipped = policies.loader.shipped()
     to.mkdir(mode=0o755)
-    for name in (*policies.loader.FILES, _GUIDE):
+    for name in (*policies.loader.KNOWN, _GUIDE):
         shutil.copyfile(shipped / name, to / name)
     for folder in (_CASES, _EXAMPLES):
         shutil.copytree(shipped / folder, to / folder)

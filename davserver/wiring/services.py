@@ -29,6 +29,7 @@ from davserver.gate.nets import SafetyNets
 from davserver.gate.people import People
 from davserver.gate.policy_notices import PolicyNotices
 from davserver.gate.reading import Reading
+from davserver.gate.roster import Roster
 from davserver.gate.rulebook import Rulebook, Terms
 from davserver.gate.scratch import Scratch
 from davserver.gate.seeing import Seeing
@@ -81,6 +82,7 @@ class Services:
     seeing: Seeing
     affiliations: Affiliations
     people: People
+    roster: Roster
     history: History
     deeds: Deeds
     keeping: Keeping
@@ -140,8 +142,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
     directories = open_directories(settings, clock)
     tools = _tools(settings, opened, entropy, directories)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
-    watch = EpochWatch(tools.db, tools.policy, clock)
-    rulebook = Rulebook(tools, _terms(settings))
+    watch, rulebook = EpochWatch(tools.db, tools.policy, clock), Rulebook(tools, _terms(settings))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
     return Services(
         settings=settings,
@@ -160,6 +161,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         seeing=Seeing(tools),
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
+        roster=Roster(tools, settings.directories),
         history=History(tools),
         deeds=Deeds(tools),
         keeping=Keeping(tools),

@@ -31,7 +31,10 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-FILES = ("model.conf", "rules.csv", "groups.csv", "networks.csv", "calendars.csv")
+FILES = (
+    "model.conf", "rules.csv", "groups.csv", "networks.csv", "calendars.csv",
+    "directory-groups.csv",
+)  # fmt: skip
 
 
 def names(folder: Path) -> set[str]:

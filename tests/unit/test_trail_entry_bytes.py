@@ -74,8 +74,11 @@ def test_words_of_the_trail_are_stable() -> None:
     assert sorted(What) == [
         "affiliation-confirm", "affiliation-end", "affiliation-refuse", "affiliation-request",
         "app-password-add", "app-password-revoke", "category", "certificate-add",
-        "certificate-revoke", "copy", "end-grant", "erase",
-        "grant", "lock", "lock-break", "make-folder", "membership-add", "membership-end",
+        "certificate-revoke", "copy",
+        "directory-back", "directory-block", "directory-change", "directory-join",
+        "end-grant", "erase",
+        "grant", "grant-rest", "grant-resume", "lock", "lock-break", "make-folder",
+        "membership-add", "membership-end",
         "move", "operator",
         "password", "pause", "person-add", "person-disable", "person-enable", "person-forget",
         "policy", "policy-approve", "properties",
