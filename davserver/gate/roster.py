@@ -18,6 +18,7 @@ from authn.ldap.port import Absent, Present
 from authn.login_name import login_key
 from authn.notes import note_if_possible
 from authn.register import Register
+from authn.staff_names import StaffNames
 from authn.staff_register import StaffRegister
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import BadInput, Damaged, Unavailable
@@ -49,6 +50,7 @@ class Roster:
     def __init__(self, tools: Tools, directories: Mapping[str, DirectorySettings]) -> None:
         self._tools = tools
         self._directories = directories
+        self._names = StaffNames(directories)
         self._people = Directory(tools.keys)
         self._register = Register(tools.keys, tools.entropy)
         self._staff = StaffRegister(tools.keys, tools.entropy)
@@ -130,7 +132,7 @@ class Roster:
     def _chart(self, tx: Connection, directory: str) -> Chart:
         places = self.places(tx, directory)
         structures = {one.slug: one for one in self._people.all_structures(tx)}
-        return Chart(directory, self._directories[directory].domain, places, structures)
+        return Chart(directory, self._names, places, structures)
 
     def _known(
         self,

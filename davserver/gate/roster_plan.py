@@ -12,6 +12,7 @@ from authn.directory_accounts import DirectoryAccount, Standing
 from authn.ldap.port import Absent, Entry, EntryState, Present
 from authn.login_name import clean_login
 from authn.register import NewPerson
+from authn.staff_names import StaffNames
 from authn.staff_register import NOTHING_NEW, Renewed
 from authn.texts import clean_text, quoted
 from davserver.domain.errors import BadInput
@@ -35,13 +36,18 @@ class Chart:
     """What one directory's groups give. `structures`: those of the instance, by slug."""
 
     directory: str
-    domain: str
+    names: StaffNames
     places: tuple[Place, ...]
     structures: Mapping[str, Structure]
 
     def login(self, entry: Entry) -> str:
         """Raises BadInput for an account whose name cannot be part of a login."""
-        return clean_login(f"{entry.account}@{self.domain}".lower())
+        if "@" in entry.account:
+            raise BadInput(
+                f"account {quoted(entry.account)}: with an @ in it nobody can sign in as "
+                f"{quoted(self.names.login(self.directory, entry.account))}; rename it there"
+            )
+        return clean_login(self.names.login(self.directory, entry.account))
 
     def login_of(self, entry: Entry) -> str | None:
         """None for such an account."""
