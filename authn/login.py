@@ -33,7 +33,7 @@ from davserver.domain.tallies import Tally
 from davserver.sealing.instance import InstanceKeys
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
-_STRENGTH = {
+STRENGTH = {
     CredentialKind.PASSWORD: Strength.PASSWORD,
     CredentialKind.APP_PASSWORD: Strength.APP_PASSWORD,
     CredentialKind.DIRECTORY: Strength.PASSWORD,
@@ -276,7 +276,7 @@ def _principal(
     return Principal(
         person=person,
         credential=row.id,
-        strength=_STRENGTH[row.kind],
+        strength=STRENGTH[row.kind],
         read_only=row.read_only,
         memberships=facts.memberships,
         vault=facts.vault,

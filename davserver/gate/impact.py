@@ -6,7 +6,7 @@ name of one is read.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -107,15 +107,16 @@ class _Sum:
     folders: int = 0
     categories: Counter[Category] = field(default_factory=Counter)
 
-    def add(self, vault: VaultId, several: list[Reached]) -> None:
-        self.vaults.append(vault)
+    def add(self, vaults: Sequence[VaultId], several: list[Reached]) -> None:
+        """As much in each of these."""
+        self.vaults += vaults
         documents, folders = counts(several)
-        self.documents += documents
-        self.folders += folders
+        self.documents += documents * len(vaults)
+        self.folders += folders * len(vaults)
         nodes = {key: one for reached in several for key, one in reached.nodes.items()}
         for one in nodes.values():
             if one.category is not None and not one.is_folder:
-                self.categories[one.category] += one.alike
+                self.categories[one.category] += one.alike * len(vaults)
         for reached in several:
             self.people |= reached.people
 
@@ -155,7 +156,7 @@ def _of_grants(survey: Survey, moments: Moments, speaker: Speaker) -> Iterator[L
     sums: dict[_Sort, _Sum] = {}
     for change in survey.vaults(Comparison.changes):
         for sort, several in _sorted_out(change).items():
-            sums.setdefault(sort, _Sum()).add(change.vault, several)
+            sums.setdefault(sort, _Sum()).add(change.vaults, several)
     for sort, one in sums.items():
         people = frozenset().union(*one.people)
         yield Line(
@@ -170,7 +171,7 @@ def _of_grants(survey: Survey, moments: Moments, speaker: Speaker) -> Iterator[L
                 one.documents,
                 one.folders,
                 dict(one.categories) if sort.by_category else {},
-                speaker.owners(one.vaults),
+                speaker.owners(sorted(one.vaults)),
             ),
         )
 
@@ -192,7 +193,7 @@ def _of_owners(survey: Survey, moments: Moments) -> Iterator[Line]:
     sums: dict[_Sort, _Sum] = {}
     for change in survey.owners(Comparison.changes):
         for sort, several in _sorted_out(change).items():
-            sums.setdefault(sort, _Sum()).add(change.vault, several)
+            sums.setdefault(sort, _Sum()).add(change.vaults, several)
     for sort, one in sums.items():
         number = len(one.vaults)
         things = Things(number, one.documents, one.folders, dict(one.categories))

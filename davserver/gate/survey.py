@@ -5,7 +5,7 @@ vault as `davserver.gate.sight` does. Vaults in which nothing can change are not
 records are opened only where categories make a difference.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,13 +17,14 @@ from davserver.db.clock import to_us
 from davserver.domain.actions import Category, Relation
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Role
+from davserver.gate.alike import Alike
 from davserver.gate.descent import Descent, Found, Key
 from davserver.gate.effects import Effect, Effects
 from davserver.gate.tools import Tools
 from davserver.gate.viewers import Viewers
 from davserver.vault import living
-from davserver.vault.living import Kind, Share
-from davserver.vault.outline import Counted, Outlines, vaults_owned
+from davserver.vault.living import EVERY, Kind, Part, Share
+from davserver.vault.outline import Counted, Outline, Outlines, vaults_owned
 from policies.ways import Comparison, Way
 
 _AT_ONCE = 2000
@@ -40,7 +41,9 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class VaultChange:
-    vault: VaultId
+    """`vaults` are alike: each of them has these nodes, or as many others."""
+
+    vaults: Sequence[VaultId]
     effects: Mapping[Effect, Reached]
 
 
@@ -60,6 +63,7 @@ class Survey:
         self._outlines = Outlines(tx, tools.vaults)
         self._descent = Descent(self._effects, to_us(now - tools.limits.recall))
         self._alone: dict[Kind, list[tuple[frozenset[PersonId], tuple[Effect | None, ...]]]] = {}
+        self._alike: Alike[dict[Effect, Reached]] = Alike()
 
     @cached_property
     def _kinds(self) -> set[Kind]:
@@ -75,15 +79,15 @@ class Survey:
     def _viewers(self) -> Viewers:
         return Viewers(self.workforce, self._effects)
 
-    def vaults(self, matters: Matters) -> Iterator[VaultChange]:
-        """Each vault in which `matters` of some way comes to something."""
+    def vaults(self, matters: Matters, part: Part = EVERY) -> Iterator[VaultChange]:
+        """Each vault of that part in which `matters` of some way comes to something."""
         to = {
             kind.to
             for kind in self._kinds
             if any(matters(self._comparison, way) for _, way in self._viewers.of_kind(kind))
         }
         if to:
-            for shares in living.by_vault(self._tx, self._tools.grants, to, self._now):
+            for shares in living.by_vault(self._tx, self._tools.grants, to, self._now, part):
                 yield from self._several(shares)
 
     def owners(self, matters: Matters) -> Iterator[VaultChange]:
@@ -104,7 +108,7 @@ class Survey:
                 for effect, nodes in self._descent.of_owner(outline, number).items()
             }
             if effects:
-                yield VaultChange(vault, effects)
+                yield VaultChange((vault,), effects)
 
     # ── some vaults at a time ───────────────────────────────────────────────────────────────────
 
@@ -112,8 +116,7 @@ class Survey:
         plain = {vault: some for vault, some in every.items() if self._needs_no_category(some)}
         counted = self._outlines.counted({one.node for some in plain.values() for one in some})
         apart = {vault for vault, some in plain.items() if _lie_apart(some, counted)}
-        for vault in apart:
-            yield from _change(vault, self._by_counting(plain[vault], counted))
+        yield from _together((vault, self._counted_alike(plain[vault], counted)) for vault in apart)
         walked = [vault for vault in every if vault not in apart]
         for start in range(0, len(walked), _AT_ONCE):
             some = {vault: every[vault] for vault in walked[start : start + _AT_ONCE]}
@@ -124,6 +127,14 @@ class Survey:
 
     def _needs_no_category(self, shares: list[Share]) -> bool:
         return all(self._viewers.is_plain(share.kind) for share in shares)
+
+    def _counted_alike(
+        self, shares: list[Share], counted: Mapping[bytes, Counted]
+    ) -> dict[Effect, Reached]:
+        key = tuple(
+            sorted((self._alike.number(one.kind), counted.get(one.node) or ()) for one in shares)
+        )
+        return self._alike.of(key, lambda: self._by_counting(shares, counted))
 
     def _by_counting(
         self, shares: list[Share], counted: Mapping[bytes, Counted]
@@ -164,14 +175,26 @@ class Survey:
         self, shares: Mapping[VaultId, list[Share]], *, categories: bool
     ) -> Iterator[VaultChange]:
         nodes = {vault: {one.node for one in some} for vault, some in shares.items()}
-        for vault, outline in self._outlines.around(nodes, categories=categories).items():
-            found: dict[Effect, Reached] = {}
-            for viewer in self._viewers.of(outline, shares[vault]):
-                for effect, below in self._descent.of(outline, viewer).items():
-                    reached = found.setdefault(effect, Reached())
-                    reached.people.add(viewer.people)
-                    reached.nodes.update(below)
-            yield from _change(vault, found)
+        outlines = self._outlines.around(nodes, categories=categories)
+        yield from _together(
+            (vault, self._walked_alike(outline, shares[vault]))
+            for vault, outline in outlines.items()
+        )
+
+    def _walked_alike(self, outline: Outline, shares: list[Share]) -> dict[Effect, Reached]:
+        shape = self._alike.shape(outline, shares)
+        if shape is None:
+            return self._by_walking(outline, shares)
+        return self._alike.of(shape, lambda: self._by_walking(outline, shares))
+
+    def _by_walking(self, outline: Outline, shares: list[Share]) -> dict[Effect, Reached]:
+        found: dict[Effect, Reached] = {}
+        for viewer in self._viewers.of(outline, shares):
+            for effect, below in self._descent.of(outline, viewer).items():
+                reached = found.setdefault(effect, Reached())
+                reached.people.add(viewer.people)
+                reached.nodes.update(below)
+        return found
 
 
 def _lie_apart(shares: list[Share], counted: Mapping[bytes, Counted]) -> bool:
@@ -181,9 +204,16 @@ def _lie_apart(shares: list[Share], counted: Mapping[bytes, Counted]) -> bool:
     return len(nodes) == len(shares) and not inside
 
 
-def _change(vault: VaultId, effects: Mapping[Effect, Reached]) -> Iterator[VaultChange]:
-    if effects:
-        yield VaultChange(vault, effects)
+def _together(
+    each: Iterable[tuple[VaultId, Mapping[Effect, Reached]]],
+) -> Iterator[VaultChange]:
+    """Those with the very same effects as one."""
+    found: dict[int, tuple[list[VaultId], Mapping[Effect, Reached]]] = {}
+    for vault, effects in each:
+        if effects:
+            found.setdefault(id(effects), ([], effects))[0].append(vault)
+    for vaults, effects in found.values():
+        yield VaultChange(vaults, effects)
 
 
 def counts(several: Iterable[Reached]) -> tuple[int, int]:

@@ -88,8 +88,8 @@ def made_more_visible(
     force in the place of `old`. Reads only.
     """
     survey = Survey(tx, tools, Comparison(old, new), now)
-    changes = ((one.vault, _gains(one)) for one in survey.vaults(Comparison.widens))
-    found = {vault: gains for vault, gains in changes if gains is not None}
+    changes = ((one.vaults, _gains(one)) for one in survey.vaults(Comparison.widens))
+    found = {vault: gains for vaults, gains in changes if gains is not None for vault in vaults}
     owners = owners_of(tx, found)
     return [Widened(owners[one], gains) for one, gains in found.items() if one in owners]
 

@@ -141,7 +141,7 @@ def padded(plain: bytes) -> bytes:
 def unpadded(framed: bytes) -> bytes:
     """Raises Damaged unless `framed` is exactly what `padded` makes."""
     end = LENGTH_BYTES + int.from_bytes(framed[:LENGTH_BYTES], "big")
-    well_formed = len(framed) == end + -end % PAD_TO and not any(framed[end:])
+    well_formed = len(framed) == end + -end % PAD_TO and framed.count(0, end) == len(framed) - end
     if not well_formed:
         raise Damaged("a sealed value is padded wrongly")
     return framed[LENGTH_BYTES:end]

@@ -1,6 +1,7 @@
 """Every purpose that a key is derived for (FORMAT.md §2.2). One word never serves twice."""
 
 from enum import StrEnum, unique
+from typing import Self
 
 
 @unique
@@ -41,7 +42,11 @@ class Purpose(StrEnum):
     SCRATCH_RECORD = "scratch/record"
     SCRATCH_INDEX = "scratch/index"
 
-    @property
-    def label(self) -> bytes:
-        """The bytes `abri/v1/…` that stand in key derivation and in authenticated data."""
-        return b"abri/v1/" + self.value.encode("ascii")
+    label: bytes
+    """The bytes `abri/v1/…` that stand in key derivation and in authenticated data."""
+
+    def __new__(cls, word: str) -> Self:
+        one = str.__new__(cls, word)
+        one._value_ = word
+        one.label = b"abri/v1/" + word.encode("ascii")
+        return one

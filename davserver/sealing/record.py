@@ -16,6 +16,7 @@ _HAS_CATEGORY = 1
 _HAS_CONTENT = 2
 _HEAD = struct.Struct(">BB16sQHBHHH")
 _PROPERTY = struct.Struct(">HI")
+_CATEGORIES = {category.value.encode(): category for category in Category}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def category_in(raw: bytes) -> Category | None:
         _, flags, _, _, name_length, length, *_ = _HEAD.unpack_from(raw)
         content = SHA256_BYTES + KEY_BYTES if flags & _HAS_CONTENT else 0
         at = _HEAD.size + content + name_length
-        return Category(raw[at : at + length].decode()) if length else None
-    except (struct.error, ValueError):
+        return _CATEGORIES[raw[at : at + length]] if length else None
+    except (struct.error, KeyError):
         raise Damaged("a record cannot be read") from None
 
 

@@ -1,7 +1,7 @@
 """The keys of one space in one epoch, and what they seal (FORMAT.md §4)."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -110,6 +110,13 @@ _KINDS = {kind.value: code for kind, code in KIND_CODES.items()}
 _STATES = {state.value: code for state, code in STATE_CODES.items()}
 
 
+SEALED_COLUMNS = (
+    "id", "parent_id", "kind", "state", "blob_id", "row_version", "etag", "created", "modified",
+    "made_at", "author_id", "maker_id", "name_idx", "name_ci_idx", "twin", "rec_ct",
+)  # fmt: skip
+"""What a node's row holds besides its place, in the order of FORMAT.md §4.5; the record last."""
+
+
 class CategoryReader:
     """Of one space and epoch: opens records for their category alone, straight from the columns of
     their rows. For questions about all vaults, where making more of each would take minutes.
@@ -121,33 +128,24 @@ class CategoryReader:
         self._place = _place(vault, space, epoch)
         self._record = Sealer(space_key, Purpose.SPACE_RECORD, self._place)
 
-    def category(self, row: Mapping[str, Any]) -> Category | None:
-        """What was set on the node of this row. Raises Damaged for a row of another space, or one
-        in which anything was altered.
+    def category(self, row: Sequence[Any]) -> Category | None:
+        """What was set on the node of this row, which begins with SEALED_COLUMNS. Raises Damaged
+        for a row of another space, or one in which anything was altered.
         """
-        parent, blob = row["parent_id"], row["blob_id"]
+        node, parent, kind, state, blob, *others, sealed = row[: len(SEALED_COLUMNS)]
         try:
             context = _ROW.pack(
                 self._place,
-                row["id"],
+                node,
                 _NO_ID if parent is None else b"\1" + parent,
-                _KINDS[row["kind"]],
-                _STATES[row["state"]],
+                _KINDS[kind],
+                _STATES[state],
                 _NO_ID if blob is None else b"\1" + blob,
-                row["row_version"],
-                row["etag"],
-                row["created"],
-                row["modified"],
-                row["made_at"],
-                row["author_id"],
-                row["maker_id"],
-                row["name_idx"],
-                row["name_ci_idx"],
-                row["twin"],
+                *others,
             )
         except (struct.error, KeyError, TypeError):
             raise Damaged("a row holds what no row can hold") from None
-        return category_in(self._record.open(row["rec_ct"], context))
+        return category_in(self._record.open(sealed, context))
 
 
 class SpaceKeys:

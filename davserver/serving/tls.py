@@ -37,6 +37,8 @@ def server_context(certificate: Path, key: Path, client_ca: Path | None = None) 
 
 def _ask_for_certificates(context: ssl.SSLContext, client_ca: Path) -> None:
     context.verify_mode = ssl.CERT_OPTIONAL
+    # The file says whom to trust: an authority in it that another one has signed, too.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
         context.load_verify_locations(client_ca)
     except (OSError, ValueError) as error:

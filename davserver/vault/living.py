@@ -5,9 +5,9 @@ shared on as in every request (`davserver.vault.standing`). No MAC is asked of t
 row opens nothing, and here it could only make a report say too much.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from itertools import groupby
+from itertools import pairwise
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -23,13 +23,13 @@ from sqlalchemy import (
 )
 
 from davserver.db.clock import to_us
-from davserver.db.prepared import Prepared, Row
+from davserver.db.prepared import Prepared
 from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.domain.actions import Right
 from davserver.domain.affiliations import IDLE, AffiliationState
 from davserver.domain.grants import Grant
-from davserver.domain.ids import GrantId, VaultId
+from davserver.domain.ids import ID_BYTES, GrantId, VaultId
 from davserver.vault.grants import GrantBook
 from davserver.vault.suspensions import RESTS
 
@@ -53,65 +53,102 @@ class Share(NamedTuple):
     within: bytes | None = None
 
 
+class _Row(NamedTuple):
+    """Of a grant, in the order of _NAMES."""
+
+    id: bytes
+    vault: VaultId
+    node: bytes
+    parent: bytes | None
+    to: bytes
+    to_kind: str
+    right: str
+
+
 def kinds(tx: Connection, now: datetime) -> set[Kind]:
     """All that are live as far as their own columns go: one statement."""
     columns = (table.c.to_id, table.c.to_kind, table.c.right)
     asked = {"now": to_us(now)}
     rows = tx.execute(select(*columns).where(_OWN_SPAN).distinct(), asked)
-    return {
-        Kind(to, kind == "structure", _RIGHTS[right])
-        for to, kind, right in rows
-        if right in _RIGHTS
-    }
+    return {kind for row in rows if (kind := _kind(*row))}
+
+
+class Part(NamedTuple):
+    """Vaults by their ids: those above `after`, up to `last`."""
+
+    after: bytes
+    last: bytes
+
+
+EVERY = Part(b"", b"\xff" * (ID_BYTES + 1))
+
+
+def parts(number: int) -> list[Part]:
+    """All vaults, in so many parts of about the same size: ids are drawn by chance."""
+    width = 4
+    bounds = [(n << 8 * width) // number for n in range(1, number)]
+    ends = [b"", *(one.to_bytes(width, "big") for one in bounds), EVERY.last]
+    return [Part(*pair) for pair in pairwise(ends)]
 
 
 def by_vault(
-    tx: Connection, book: GrantBook, to: Collection[bytes], now: datetime
+    tx: Connection, book: GrantBook, to: Collection[bytes], now: datetime, part: Part = EVERY
 ) -> Iterator[dict[VaultId, list[Share]]]:
     """All living grants of each vault that has one to any of these; some vaults at a time."""
-    asked = {"now": to_us(now), "idle": to_us(now - IDLE)}
+    asked = {"now": to_us(now), "idle": to_us(now - IDLE), "last": part.last}
     wanted = frozenset(to)
-    after, most = b"", _PAGE
+    after, most = part.after, _PAGE
     while True:
-        rows: Sequence[Row] = _PAGE_OF_ALL.all(tx, asked | {"after": after, "most": most})
+        page = _PAGE_OF_ALL.tuples(tx, asked | {"after": after, "most": most})
+        rows = [_Row._make(row) for row in page]
         whole = _without_the_last(rows) if len(rows) == most else rows
         if whole:
-            after = whole[-1]["vault_id"]
+            after = whole[-1].vault
             yield _shares(tx, book, whole, wanted, now)
         if len(rows) < most:
             return
         most = _PAGE if whole else 2 * most  # a single vault fills the page
 
 
-def _without_the_last(rows: Sequence[Row]) -> list[Row]:
+def _without_the_last(rows: list[_Row]) -> list[_Row]:
     """The last vault may go on in the next page."""
-    last = rows[-1]["vault_id"]
-    return [row for row in rows if row["vault_id"] != last]
+    last = rows[-1].vault
+    return [row for row in rows if row.vault != last]
 
 
 def _shares(
-    tx: Connection, book: GrantBook, rows: Sequence[Row], to: frozenset[bytes], now: datetime
+    tx: Connection, book: GrantBook, rows: list[_Row], to: frozenset[bytes], now: datetime
 ) -> dict[VaultId, list[Share]]:
     found: dict[VaultId, list[Share]] = {}
-    theirs = {row["vault_id"] for row in rows if row["to_id"] in to}
-    rows = [row for row in rows if row["vault_id"] in theirs]
-    on = [GrantId(row["id"]) for row in rows if row["parent_id"] is not None]
+    theirs = {row.vault for row in rows if row.to in to}
+    rows = [row for row in rows if row.vault in theirs]
+    on = [GrantId(row.id) for row in rows if row.parent is not None]
     standing = {one.id: one for one in book.live_among(tx, on, now)}
-    for vault, some in groupby(rows, lambda row: VaultId(row["vault_id"])):
-        shares = [share for row in some if (share := _share(row, standing))]
-        if shares:
-            found[vault] = shares
+    kinds: dict[tuple[bytes, str, str], Kind | None] = {}
+    for row in rows:
+        share = _share(row, standing, kinds)
+        if share is not None:
+            found.setdefault(row.vault, []).append(share)
     return found
 
 
-def _share(row: Row, standing: dict[GrantId, Grant]) -> Share | None:
-    if row["right"] not in _RIGHTS:
-        return None
-    kind = Kind(row["to_id"], row["to_kind"] == _STRUCTURE, _RIGHTS[row["right"]])
-    if row["parent_id"] is None:
-        return Share(row["node_id"], kind)
-    grant = standing.get(row["id"])
-    return Share(row["node_id"], kind, grant.within) if grant else None
+def _share(
+    row: _Row,
+    standing: dict[GrantId, Grant],
+    kinds: dict[tuple[bytes, str, str], Kind | None],
+) -> Share | None:
+    words = (row.to, row.to_kind, row.right)
+    if words not in kinds:
+        kinds[words] = _kind(*words)
+    kind = kinds[words]
+    if kind is None or row.parent is None:
+        return None if kind is None else Share(row.node, kind)
+    grant = standing.get(GrantId(row.id))
+    return Share(row.node, kind, grant.within) if grant else None
+
+
+def _kind(to: bytes, to_kind: str, right: str) -> Kind | None:
+    return Kind(to, to_kind == _STRUCTURE, _RIGHTS[right]) if right in _RIGHTS else None
 
 
 _STRUCTURE = "structure"
@@ -141,6 +178,7 @@ _PAGE_OF_ALL = Prepared(
         _OWN_SPAN,
         or_(table.c.to_kind != _STRUCTURE, _COVERED),
         table.c.vault_id > bindparam("after"),
+        table.c.vault_id <= bindparam("last"),
     )
     .order_by(table.c.vault_id)
     .limit(bindparam("most"))

@@ -5,26 +5,29 @@ For questions about all vaults at once. Where no category is asked for, nothing 
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
-from davserver.db.id_list import as_value, id_list, ids_of
-from davserver.db.prepared import Prepared, Row
+from davserver.db.id_list import as_value, ids_of
+from davserver.db.prepared import Prepared
 from davserver.db.tables import person as person_table
 from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import PersonId, VaultId
+from davserver.domain.nodes import Kind
 from davserver.domain.people import AccountState, Role
-from davserver.vault.rows import NODE_COLUMNS
+from davserver.vault.outline_rows import BY_ID, BY_PARENT, BY_VAULT, COUNTED, MANY, NODES
 from davserver.vault.unlock import Readable
 from davserver.vault.vault import Vaults
 
-_DEEPEST = 1000
-"""As in `davserver.vault.index`: whoever writes the database can make folders hold each other."""
+_Row = tuple[Any, ...]
+_EPOCH, _MAKER, _AUTHOR, _CREATED = (
+    MANY.index(name) for name in ("epoch", "maker_id", "author_id", "created")
+)
+_FOLDER = Kind.FOLDER.value
 
 log = structlog.get_logger(__name__)
 
@@ -93,13 +96,16 @@ class Outlines:
             return {}
         drawing = self._drawing(nodes.keys(), categories=categories)
         ids = {node for some in nodes.values() for node in some}
-        top = drawing.add_granted(self._rows(_BY_ID, ids, categories=categories))
+        top = drawing.add(self._rows(BY_ID, ids, categories=categories))
         level = top
         while inside := {one.node.id for one in level if one.node.is_folder}:
-            level = drawing.add(self._rows(_BY_PARENT, inside, categories=categories))
+            level = drawing.add(self._rows(BY_PARENT, inside, categories=categories))
         level = top
-        while above := drawing.missing_above(level):
-            level = drawing.add_above(self._rows(_BY_ID, above, categories=categories))
+        while above := drawing.above(level):
+            # What is above a category is not opened.
+            passed = self._rows(BY_ID, above.passed, categories=False)
+            asked = self._rows(BY_ID, above.asked, categories=categories)
+            level = drawing.add_passed(passed) + drawing.add(asked)
         return drawing.outlines
 
     def whole(self, vaults: Collection[VaultId], *, categories: bool) -> dict[VaultId, Outline]:
@@ -107,7 +113,7 @@ class Outlines:
         if not vaults:
             return {}
         drawing = self._drawing(vaults, categories=categories)
-        drawing.add(self._rows(_BY_VAULT, vaults, categories=categories))
+        drawing.add(self._rows(BY_VAULT, vaults, categories=categories))
         return drawing.outlines
 
     def counted(self, nodes: Collection[bytes]) -> dict[bytes, Counted]:
@@ -116,21 +122,21 @@ class Outlines:
         """
         if not nodes:
             return {}
-        rows = _COUNTED[self._tx.dialect.name].all(self._tx, {"ids": as_value(self._tx, nodes)})
+        rows = COUNTED[self._tx.dialect.name].tuples(self._tx, {"ids": as_value(self._tx, nodes)})
         return {
-            row["start"]: Counted(row["files"], row["folders"], is_inside=row["inside"] > 0)
-            for row in rows
+            start: Counted(files, folders, is_inside=inside > 0)
+            for start, inside, files, folders in rows
         }
 
     def _drawing(self, vaults: Collection[VaultId], *, categories: bool) -> "_Drawing":
         readable = self._vaults.readable(self._tx, vaults, categories=categories)
         return _Drawing(readable, categories=categories)
 
-    def _rows(
-        self, which: str, ids: Collection[bytes], *, categories: bool
-    ) -> list[dict[str, Any]]:
-        statement = _NODES[self._tx.dialect.name, which, categories]
-        return statement.all(self._tx, {"ids": as_value(self._tx, ids)})
+    def _rows(self, which: str, ids: Collection[bytes], *, categories: bool) -> list[_Row]:
+        if not ids:
+            return []
+        statement = NODES[self._tx.dialect.name, which, categories]
+        return statement.tuples(self._tx, {"ids": as_value(self._tx, ids)})
 
 
 class _Placed(NamedTuple):
@@ -139,67 +145,79 @@ class _Placed(NamedTuple):
     outline: Outline
 
 
+class _Above(NamedTuple):
+    """Folders to be added: those whose category counts for what was granted, and the others."""
+
+    asked: set[bytes]
+    passed: set[bytes]
+
+    def __bool__(self) -> bool:
+        return bool(self.asked or self.passed)
+
+
 class _Drawing:
     """Outlines while rows are added to them."""
 
     def __init__(self, readable: Mapping[VaultId, Readable], *, categories: bool) -> None:
         self._readable = readable
         self._categories = categories
-        self._decisive: set[bytes] = set()
-        """Nodes whose category counts for what is granted: their own, or what is above them."""
+        self._passed: set[bytes] = set()
+        """Nodes that are there without having been opened, as something below has a category."""
         self.outlines = {one: Outline(known.owner, known.root) for one, known in readable.items()}
 
-    def add(self, rows: Iterable[Row]) -> list[_Placed]:
-        """Gives those that are new."""
-        return self._added((row, self._categories) for row in rows)
+    def add(self, rows: Iterable[_Row]) -> list[_Placed]:
+        """Gives those that are new, or were only passed before."""
+        return self._added(rows, is_read=self._categories)
 
-    def add_granted(self, rows: Iterable[Row]) -> list[_Placed]:
-        """As `add`, of those whose way up from there matters."""
-        added = self.add(rows)
+    def add_passed(self, rows: Iterable[_Row]) -> list[_Placed]:
+        """As `add`, without opening."""
+        placed = self._added(rows, is_read=False)
         if self._categories:
-            self._decisive = {one.node.id for one in added}
-        return added
+            self._passed.update(one.node.id for one in placed)
+        return placed
 
-    def missing_above(self, level: Iterable[_Placed]) -> set[bytes]:
+    def above(self, level: Iterable[_Placed]) -> _Above:
         """The parents that are to be added yet."""
-        missing = set()
+        asked: set[bytes] = set()
+        passed: set[bytes] = set()
         for node, parent, outline in level:
-            if parent is not None and parent not in outline.nodes:
-                missing.add(parent)
-                if node.category is None and node.id in self._decisive:
-                    self._decisive.add(parent)
-        return missing
+            if parent is None:
+                continue
+            decides = node.category is None and node.id not in self._passed
+            if parent not in outline.nodes:
+                (asked if decides else passed).add(parent)
+            elif decides and parent in self._passed:
+                asked.add(parent)
+        return _Above(asked, passed - asked)
 
-    def add_above(self, rows: Iterable[Row]) -> list[_Placed]:
-        """As `add`; what is above a category is not opened."""
-        return self._added((row, row["id"] in self._decisive) for row in rows)
-
-    def _added(self, rows: Iterable[tuple[Row, bool]]) -> list[_Placed]:
-        placed = (self._place(row, is_read=is_read) for row, is_read in rows)
-        return [one for one in placed if one]
-
-    def _place(self, row: Row, *, is_read: bool) -> _Placed | None:
-        outline = self.outlines.get(row["vault_id"])
-        if outline is None or row["id"] in outline.nodes:
-            return None
-        node = Bare(row["id"], row["kind"] == "folder", None, None)
-        if is_read:
-            read = _read(row, self._readable[row["vault_id"]])
-            if read is None:
-                return None
-            node = read
-        outline.add(node, row["parent_id"])
-        return _Placed(node, row["parent_id"], outline)
+    def _added(self, rows: Iterable[_Row], *, is_read: bool) -> list[_Placed]:
+        placed = []
+        outlines, readable = self.outlines, self._readable
+        for row in rows:
+            node_id, parent, kind, vault = row[0], row[1], row[2], row[-1]
+            outline = outlines.get(vault)
+            if outline is None or (node_id in outline.nodes and node_id not in self._passed):
+                continue
+            node: Bare | None = Bare(node_id, kind == _FOLDER, None, None)
+            if is_read:
+                self._passed.discard(node_id)
+                outline.nodes.pop(node_id, None)
+                node = _read(row, readable[vault])
+            if node is not None:
+                outline.add(node, parent)
+                placed.append(_Placed(node, parent, outline))
+        return placed
 
 
-def _read(row: Row, vault: Readable) -> Bare | None:
+def _read(row: _Row, vault: Readable) -> Bare | None:
+    """`row` has MANY."""
     try:
-        category = vault.readers[row["epoch"]].category(row)
+        category = vault.readers[row[_EPOCH]].category(row)
     except (Damaged, KeyError):
-        log.error("row-damaged", table="node", id=bytes(row["id"]).hex())  # noqa: TRY400
+        log.error("row-damaged", table="node", id=bytes(row[0]).hex())  # noqa: TRY400
         return None
-    made = (row["maker_id"], row["created"]) if row["maker_id"] == row["author_id"] else None
-    return Bare(row["id"], row["kind"] == "folder", category, made)
+    made = (row[_MAKER], row[_CREATED]) if row[_MAKER] == row[_AUTHOR] else None
+    return Bare(row[0], row[2] == _FOLDER, category, made)
 
 
 def vaults_owned(tx: Connection, role: Role) -> list[VaultId]:
@@ -230,55 +248,3 @@ _OWNERS = {
     )
     for dialect in ("sqlite", "postgresql")
 }
-_FEW = ", ".join(f"n.{name}" for name in ("id", "vault_id", "parent_id", "kind"))
-_MANY = ", ".join(f"n.{name}" for name in NODE_COLUMNS)
-_BY_ID, _BY_PARENT, _BY_VAULT = "id", "parent_id", "vault_id"
-
-
-def _nodes(dialect: str, which: str, columns: str) -> Prepared:
-    """Live nodes by one of their columns."""
-    ids = f"WITH wanted(one) AS MATERIALIZED ({id_list(dialect, 'ids')})"
-    joined = f"SELECT {columns} FROM wanted w JOIN node n ON n.{which} = w.one"
-    return Prepared(text(f"{ids} {joined} WHERE n.state = 'live'"))
-
-
-_NODES = {
-    (dialect, which, opened): _nodes(dialect, which, columns)
-    for dialect, which, (opened, columns) in product(
-        ("sqlite", "postgresql"),
-        (_BY_ID, _BY_PARENT, _BY_VAULT),
-        ((False, _FEW), (True, _MANY)),
-    )
-}
-
-
-def _counted(dialect: str) -> Prepared:
-    return Prepared(
-        text(
-            f"""
-    WITH RECURSIVE granted(id) AS MATERIALIZED ({id_list(dialect, "ids")}),
-    up(start, id, parent_id, state, depth) AS (
-        SELECT n.id, n.id, n.parent_id, n.state, 0 FROM granted g JOIN node n ON n.id = g.id
-        UNION ALL
-        SELECT u.start, n.id, n.parent_id, n.state, u.depth + 1
-        FROM up u JOIN node n ON n.id = u.parent_id WHERE u.depth < {_DEEPEST}),
-    reached(start, inside) AS (
-        SELECT start,
-            SUM(CASE WHEN id <> start AND id IN (SELECT id FROM granted) THEN 1 ELSE 0 END)
-        FROM up GROUP BY start
-        HAVING MIN(CASE WHEN state = 'live' THEN 1 ELSE 0 END) = 1
-        AND MAX(CASE WHEN parent_id IS NULL THEN 1 ELSE 0 END) = 1),
-    down(start, inside, id, kind) AS (
-        SELECT r.start, r.inside, n.id, n.kind FROM reached r JOIN node n ON n.id = r.start
-        UNION ALL
-        SELECT d.start, d.inside, n.id, n.kind FROM down d
-        JOIN node n ON n.parent_id = d.id AND n.state = 'live' WHERE d.kind = 'folder')
-    SELECT start, inside, SUM(CASE WHEN kind = 'file' THEN 1 ELSE 0 END) AS files,
-        SUM(CASE WHEN kind = 'folder' THEN 1 ELSE 0 END) AS folders
-    FROM down GROUP BY start, inside
-    """
-        )
-    )
-
-
-_COUNTED = {dialect: _counted(dialect) for dialect in ("sqlite", "postgresql")}

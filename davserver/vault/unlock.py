@@ -178,20 +178,17 @@ class Unlock:
         gives nobody a right.
         """
         found: dict[VaultId, Readable] = {}
-        for row in _reading_statement(tx.dialect.name).all(tx, {"vaults": as_value(tx, ids)}):
-            one, owner = VaultId(row["id"]), PersonId(row["owner_id"])
-            known = found.setdefault(one, Readable(owner, NodeId(row["root_id"]), {}))
+        rows = _reading_statement(tx.dialect.name).tuples(tx, {"vaults": as_value(tx, ids)})
+        for vault_id, owner, root, space_id, epoch, kek_id, wrapped in rows:
+            known = found.get(vault_id)
+            if known is None:
+                known = found[vault_id] = Readable(owner, root, {})
             if categories:
                 with suppress(Damaged):
-                    known.readers[row["epoch"]] = self._reader(row, one, owner)
+                    context = space_key_context(vault_id, space_id, epoch, owner)
+                    key = self._kek.unwrap(Wrapped(kek_id, wrapped), context)
+                    known.readers[epoch] = CategoryReader(key, vault_id, space_id, epoch)
         return found
-
-    def _reader(self, row: Row, vault_id: VaultId, owner: PersonId) -> CategoryReader:
-        """Raises Damaged."""
-        space_id, epoch = SpaceId(row["space_id"]), row["epoch"]
-        context = space_key_context(vault_id, space_id, epoch, owner)
-        key = self._kek.unwrap(Wrapped(row["kek_id"], row["wrapped"]), context)
-        return CategoryReader(key, vault_id, space_id, epoch)
 
     def anew(self, tx: Connection, vault_id: VaultId) -> OpenVault:
         """As `vault`, from the rows as they are now: for checks, which must not trust a memory."""

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text, update
 from admin.doctor_checks import CHECKS
 from davserver.db import tables as t
 from davserver.wiring.signing import make_key
+from tests.support.cards import DAY, Issuer
 from tests.support.instance import Instance
 
 
@@ -100,6 +101,17 @@ def test_a_certificate_that_is_another_keys_or_gone(run, sick: Path, made: Path)
     (sick / "keys" / "tls.crt").write_text("nothing")
     _, found = examined(run, sick)
     assert found["certificate"][0][1].endswith("holds no certificate in PEM")
+
+
+@pytest.mark.parametrize("days", [400, 20, -1])
+def test_whoever_signs_the_cards_of_clients_is_looked_at(run, fresh: Instance, days: int):
+    life = (-500 * DAY, days * DAY)
+    authority = Issuer().card("Authority", ca=True, life=life).written(fresh.folder, "ca")[0]
+    fresh.set("listen.client_ca", str(authority))
+    code, found = examined(run, fresh.folder)
+    ((state, says),) = found["client-ca"]
+    assert (state, code) == {400: ("ok", 0), 20: ("warning", 0), -1: ("PROBLEM", 7)}[days]
+    assert says.startswith(f"{authority} is good until ")
 
 
 def test_policies_that_cannot_be_used(run, sick: Path):

@@ -1,8 +1,10 @@
-"""Structures, people and app passwords from the command line: a story, and every way to err."""
+"""Structures, people and how they sign in, from the command line: a story, every way to err."""
 
 import re
 
 import pytest
+
+from tests.support.cards import Issuer, new_key
 
 PASSWORD = "quatre mots sans rapport"
 GENERATED = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")
@@ -61,6 +63,26 @@ def test_an_app_password_is_shown_once_and_taken_back(on):
     assert on("app-password", "list", "amina", "--json").json[0]["state"] == "revoked"
 
 
+def test_a_client_certificate_is_registered_and_taken_back(on, tmp_path):
+    file, _ = Issuer().card("Amina Benali").written(tmp_path)
+    done = on("client-certificate", "add", "amina", file, "--read-only", "--until", "2099-12-31")
+    assert done.code == 0
+    assert "set listen.client_ca, or behind a proxy" in done.err
+    (listed,) = on("client-certificate", "list", "amina", "--json").json
+    assert f"Client certificate {listed['id']} is amina's." in done.out
+    assert (listed["name"], listed["state"], listed["read_only"]) == ("Amina Benali", "live", True)
+    assert on("person", "show", "amina", "--json").json["client_certificates"] == [listed]
+    assert f"client certificate {listed['id']}: Amina Benali" in on("person", "show", "amina").out
+    assert on("client-certificate", "add", "karim", file).code == 6
+    assert on("client-certificate", "revoke", listed["id"]).code == 0
+    assert on("client-certificate", "list", "amina", "--json").json[0]["state"] == "revoked"
+    assert on("client-certificate", "add", "amina", file).code == 6
+    another, _ = Issuer().card("", key=new_key()).written(tmp_path, "another")
+    assert on("client-certificate", "add", "amina", another).code == 2
+    made = on("client-certificate", "add", "amina", another, "--name", "Carte", "--json").json
+    assert set(made) == {"id"}
+
+
 def test_somebody_is_kept_out_and_let_in_again(on):
     assert on("person", "disable", "karim").code == 0
     assert on("person", "show", "karim", "--json").json["state"] == "administrator-blocked"
@@ -114,6 +136,9 @@ WRONG = [
     (["app-password", "add", "amina", "--name", "x", "--until", "2001-01-01"],
      "", 2, "that is over"),
     (["app-password", "revoke", "0" * 32], "", 4, "there is no app password"),
+    (["client-certificate", "list", "bob"], "", 4, "nobody has the login"),
+    (["client-certificate", "revoke", "0" * 32], "", 4, "there is no client certificate"),
+    (["client-certificate", "add", "amina", "/etc/hostname"], "", 2, "no certificate that can be"),
 ]  # fmt: skip
 
 

@@ -3,10 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
+from davserver.db import tables as t
+from davserver.db.clock import to_us
 from davserver.domain.actions import Strength
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, NotSignedIn
 from davserver.domain.ids import CredentialId
+from davserver.domain.people import Role
 from davserver.gate.people import CertificateToAdd
 from davserver.trail import INSTANCE
 from tests.support.accounts import HOME, NOON
@@ -97,6 +101,18 @@ def test_a_revoked_one_is_out_stays_listed_and_is_recorded_once(office, authorit
     assert office.words(vault)[1:] == told
     assert {entry.details["credential"] for entry in office.trail()[1:]} == {made.hex()}
     assert office.is_whole()
+
+
+def test_whose_changes_are_paused_stands_still_with_a_certificate_too(office, authority):
+    office.add("zoe", password=WORDS)
+    paul = office.add("paul", Role.PROFESSIONAL)
+    card = authority.card(at=NOON)
+    add(office, "paul", card)
+    vault, noon = office.sign_in("zoe", WORDS).vault, to_us(NOON)
+    row = {"person_id": paul.id, "vault_id": vault, "opened_at": noon, "count": 51}
+    pause = insert(t.pace).values(row | {"paused_at": noon})
+    office.world.db.write(lambda tx: tx.execute(pause))
+    assert shown(office, card).paused == {vault}
 
 
 def test_app_passwords_and_certificates_are_not_mistaken_for_each_other(office, authority):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def from_survey(world: Safekeeping, new: Snapshot) -> dict[tuple[bytes, Turn], C
     with world.db.read() as tx:
         survey = Survey(tx, world.tools, comparison, now)
         for one in (*survey.vaults(Comparison.changes), *survey.owners(Comparison.changes)):
-            for effect, reached in one.effects.items():
+            for vault, (effect, reached) in product(one.vaults, one.effects.items()):
                 turn = tuple(
                     (action.value, before, after)
                     for action, pair in effect.changes
@@ -48,7 +49,7 @@ def from_survey(world: Safekeeping, new: Snapshot) -> dict[tuple[bytes, Turn], C
                     != (after := _set(pair.after, comparison, now))
                 )
                 if turn:
-                    people, several = found.setdefault((one.vault, turn), (set(), []))
+                    people, several = found.setdefault((vault, turn), (set(), []))
                     people.update(*reached.people)
                     several.append(reached)
     return {key: (people, *counts(several)) for key, (people, several) in found.items()}

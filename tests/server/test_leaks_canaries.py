@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cards import Issuer
 from tests.support.dav import Drive
 from tests.support.instance import Instance, serving
 from tests.support.postgres import PostgresServer
@@ -25,6 +26,7 @@ CANARIES = {
     "wrong password": "mauvaismot-corneille-b2d8",
     "password of another": "autremot-geai-64aa",
     "name of a device": "appareil-sittelle-d903",
+    "name of a card": "carte-gobemouche-31ce",
     "name that is refused": "refuse-tourterelle-2b5c",
     "query": "requete-loriot-97e1",
     "header": "entete-fauvette-a8f4",
@@ -77,6 +79,9 @@ def test_what_only_the_owner_may_read_is_nowhere_on_disk(
 ) -> None:
     _add_people(instance)
     secrets = instance.json("app-password", "add", "oiseau", "--name", CANARIES["name of a device"])
+    card, _ = Issuer().card(CANARIES["name of a card"]).written(temporary.parent)
+    instance.abri("client-certificate", "add", "oiseau", str(card))
+    card.unlink()
     with serving(instance, TMPDIR=str(temporary)) as server:
         _live_a_little(instance)
         _go_wrong(instance)

@@ -50,11 +50,11 @@ class Issuer:
     """Its own certificate is in `pem`."""
 
     name: str = "CCAS de Lyon"
-    _key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
+    key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
 
     @property
     def pem(self) -> bytes:
-        return self.card(self.name, key=self._key, ca=True, life=(-3650 * DAY, 3650 * DAY)).pem
+        return self.card(self.name, key=self.key, ca=True, life=(-3650 * DAY, 3650 * DAY)).pem
 
     def file(self, folder: Path) -> Path:
         path = folder / "authority.pem"
@@ -87,7 +87,7 @@ class Issuer:
         if not ca:
             usage = x509.ExtendedKeyUsage([purpose])
             builder = builder.add_extension(usage, critical=False)
-        return Card(builder.sign(self._key, hashes.SHA256()), private)
+        return Card(builder.sign(self.key, hashes.SHA256()), private)
 
 
 def _named(name: str) -> x509.Name:

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 _READ = 1 << 16
@@ -37,12 +38,16 @@ class Answer:
 
 @dataclass
 class Connection:
-    """One TCP (or TLS) connection to a server on this machine, from any of its own addresses."""
+    """One TCP (or TLS) connection to a server on this machine, from any of its own addresses.
+
+    `card`: the files of the client certificate that it shows, and of its key.
+    """
 
     port: int
     tls: bool = False
     timeout: float = 60
     source: str = "127.0.0.1"
+    card: tuple[Path, Path] | None = None
     _socket: socket.socket | None = field(default=None, repr=False)
     _rest: bytes = field(default=b"", repr=False)
 
@@ -56,7 +61,7 @@ class Connection:
                 ("127.0.0.1", self.port), timeout=self.timeout, source_address=(self.source, 0)
             )
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket = _in_tls(raw) if self.tls else raw
+            self._socket = _in_tls(raw, self.card) if self.tls else raw
             self._rest = b""
         return self._socket
 
@@ -170,11 +175,12 @@ class Caller:
     timeout: float = 60
     again: bool = True
     source: str = "127.0.0.1"
+    card: tuple[Path, Path] | None = None
     connection: Connection = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.connection = Connection(
-            self.port, tls=self.tls, timeout=self.timeout, source=self.source
+            self.port, tls=self.tls, timeout=self.timeout, source=self.source, card=self.card
         )
 
     def ask(
@@ -244,9 +250,11 @@ def chunked(*pieces: bytes, end: bool = True) -> bytes:
     return b"".join([*parts, b"0\r\n\r\n" if end else b""])
 
 
-def _in_tls(raw: socket.socket) -> ssl.SSLSocket:
+def _in_tls(raw: socket.socket, card: tuple[Path, Path] | None) -> ssl.SSLSocket:
     # The certificate was made for this test a moment ago; who it names is checked elsewhere.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if card is not None:
+        context.load_cert_chain(*card)
     return context.wrap_socket(raw, server_hostname="localhost")

@@ -126,6 +126,14 @@ def test_all_mistakes_are_told_at_once_with_their_places(config):
         ("listen: {address: 'a b'}\n", "1:19: listen.address: “a b” must be an IP address"),
         ("listen: {proxies: everyone}\n", "1:19: listen.proxies: “everyone” must be a list"),
         ("listen: {proxies: [10.0.0.1/8]}\n", "1:19: listen.proxies: must be a list"),
+        (
+            "listen: {proxies: [10.0.0.5], certificate_header: Authorization}\n",
+            "1:51: listen.certificate_header: “Authorization” must be a header name with “cert”",
+        ),
+        (
+            "listen: {proxies: [10.0.0.5], certificate_header: 'X_Cert'}\n",
+            "1:51: listen.certificate_header: “X_Cert” must be a header name with “cert” in it",
+        ),
         ("serving: {workers: 0}\n", "1:20: serving.workers: “0” must be a whole number"),
         ("log: {file: ''}\n", "1:13: log.file: “” must be a path, or none"),
         ("data: !!python/name:os.system x\n", "1:7: data: “x” must be a path"),
@@ -167,6 +175,14 @@ def test_a_postgresql_url_is_kept_as_it_is(config, url):
         (
             "listen: {address: example.org, plain_http: true}\n",
             "1:44: listen.plain_http: with exam",
+        ),
+        (
+            "listen: {plain_http: true, client_ca: ca.pem}\n",
+            "1:39: listen.client_ca: plain HTTP has no certificates",
+        ),
+        (
+            "listen: {certificate_header: Client-Cert}\n",
+            "1:30: listen.certificate_header: without listen.proxies nobody is believed",
         ),
         ("keys: {keyring: data/keyring}\n", "1:17: keys.keyring: the keyring must not lie in the"),
         (

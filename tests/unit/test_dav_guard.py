@@ -120,6 +120,15 @@ def test_what_is_not_clear_is_refused(target: str, headers: dict[str, str]) -> N
     assert answer.arrived is None
 
 
+def test_a_certificate_that_a_proxy_names_comes_in_and_a_strangers_does_not() -> None:
+    listen = replace(BEHIND_PROXY, certificate_header="X-Client-Cert")
+    for peer, certificate in (("10.0.0.1", b"\x01\x02"), ("192.0.2.1", None)):
+        environ = ask("GET", "/dav/", listen=listen, peer=peer, x_client_cert=":AQI=:").arrived
+        assert environ is not None
+        assert request_in(environ).certificate == certificate
+        assert "HTTP_X_CLIENT_CERT" not in environ
+
+
 @pytest.mark.parametrize(
     "headers",
     [

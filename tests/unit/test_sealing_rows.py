@@ -14,7 +14,13 @@ from davserver.sealing.index import UNICODE_VERSION, VaultIndex, folded
 from davserver.sealing.instance import Display, InstanceKeys
 from davserver.sealing.kek import KeyPurpose
 from davserver.sealing.record import Record
-from davserver.sealing.space import CategoryReader, RecordContext, SpaceKeys, VersionContext
+from davserver.sealing.space import (
+    SEALED_COLUMNS,
+    CategoryReader,
+    RecordContext,
+    SpaceKeys,
+    VersionContext,
+)
 from davserver.sealing.trail import FIRST_LINK, entry_hash
 from davserver.sealing.values import encode, encode_list, encode_row, micros
 
@@ -80,20 +86,21 @@ def test_a_record_does_not_open_when_its_row_was_changed(name):
 
 @pytest.mark.parametrize("name", [field.name for field in fields(RecordContext)])
 def test_its_category_alone_does_not_open_either(name):
-    columns = {
+    row = {
         "id": C, "parent_id": ROW.parent, "kind": "file", "state": "live", "blob_id": ROW.blob,
         "row_version": 1, "etag": ROW.etag, "created": micros(NOW), "modified": micros(NOW),
         "made_at": micros(NOW), "author_id": ROW.author, "maker_id": ROW.maker,
         "name_idx": ROW.idx, "name_ci_idx": ROW.ci_idx, "twin": 0,
     }  # fmt: skip
+    columns = [row[name] for name in SEALED_COLUMNS[:-1]]
     found = CategoryReader(KEY, A, B, 1)
     for record in (RECORD, replace(RECORD, category=None)):
         sealed = space().seal_record(ROW, record)
-        assert found.category(columns | {"rec_ct": sealed}) is record.category
+        assert found.category([*columns, sealed]) is record.category
     changed = replace(ROW, **{name: altered(getattr(ROW, name))})
     keys = SpaceKeys.from_secret(KEY, changed.vault, changed.space, changed.epoch)
     with pytest.raises(Damaged):
-        found.category(columns | {"rec_ct": keys.seal_record(changed, RECORD)})
+        found.category([*columns, keys.seal_record(changed, RECORD)])
 
 
 @pytest.mark.parametrize("name", ["parent", "blob"])
