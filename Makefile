@@ -19,9 +19,7 @@ SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 # The outside programs that tests/interop and tests/conftest.py drive. Debian's names.
 DEBIAN := ca-certificates cadaver curl davfs2 dbus dbus-daemon fuse3 gvfs-backends gvfs-daemons \
           iproute2 ldap-utils libglib2.0-bin libreoffice-writer litmus mount openssl postgresql \
-          procps python3-uno slapd util-linux
-# Of these, what would begin to serve by itself once installed: the tests start their own.
-SERVICES := slapd
+          procps python3-uno samba samba-ad-dc samba-ad-provision samba-dsdb-modules slapd util-linux
 
 .PHONY: help setup run test check debian requirements clean
 
@@ -79,10 +77,12 @@ debian:
 	  fi
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
 	    --no-install-recommends $$missing >/dev/null
-	  for name in $(SERVICES); do
-	    case " $$missing " in *" $$name "*)
-	      $(SUDO) systemctl --quiet disable "$$name" 2>/dev/null || : ;;
-	    esac
+	  # What is new here and would serve from the next start on: the tests start their own.
+	  services=
+	  case " $$missing " in *" slapd "*) services=slapd ;; esac
+	  case " $$missing " in *" samba "*) services="$$services smbd nmbd winbind samba-ad-dc" ;; esac
+	  for name in $$services; do
+	    $(SUDO) systemctl --quiet disable "$$name" 2>/dev/null || :
 	  done
 	fi
 

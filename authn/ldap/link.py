@@ -29,7 +29,7 @@ PORTS = {"ldaps": 636, "ldap": 389}
 _PAGED = "1.2.840.113556.1.4.319"
 _WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
 _PAGE = 500
-_MOST_PAGES = 1000
+_MOST_EMPTY = 20
 
 
 _SCOPES = {Scope.BASE: ldap3.BASE, Scope.TREE: ldap3.SUBTREE}
@@ -175,20 +175,22 @@ class Link:
 
     def pages(self, question: Question) -> Iterator[list[Raw]]:
         """All that it finds, some at a time (RFC 2696). Anything but a whole answer raises."""
-        cookie, known = b"", set[bytes]()
-        while len(known) < _MOST_PAGES:
+        cookie, met, empty = b"", set[str](), 0
+        while empty < _MOST_EMPTY:
             answer, found = self._search(
                 question, paged_size=_PAGE, paged_criticality=True, paged_cookie=cookie or None
             )
             require_success(self.url, answer, question.base)
             cookie = self._cookie()
+            # The cookie itself may stay the same from page to page (Samba).
+            if any(one.dn in met for one in found):
+                break
+            met |= {one.dn for one in found}
+            empty = 0 if found else empty + 1
             if found:
                 yield found
             if not cookie:
                 return
-            if cookie in known:
-                break
-            known.add(cookie)
         raise LinkLost(f"{self.url}: its pages do not end")
 
     def _cookie(self) -> bytes:

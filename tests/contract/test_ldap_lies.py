@@ -185,6 +185,7 @@ PAGES: dict[str, Lie] = {
     "no word on whether that was all": lambda r: (
         message(r.id, karim()) + message(r.id, result(0x65))
     ),
+    "pages without anybody, and never the last": lambda r: search_done(r, cookie=b"more"),
     "a cookie that leads in a circle": lambda r: (
         message(r.id, karim()) + search_done(r, cookie=b"again")
     ),
