@@ -20,11 +20,14 @@ from davserver.sealing.instance import InstanceKeys
 
 _table = t.directory_sync
 
+DIGEST_LENGTH = 64
+"""Of a plan: SHA-256 in hexadecimal. The bytes of a plan begin with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
     """`synced`: when all of it was last looked at. `turn`: until when somebody does so now.
-    `held`: a plan that waits, since `held_at`; `confirmed`: the digest of one that was said yes to.
+    `held`: a plan that waits, since `held_at`; `confirmed`: the digest of what was said yes to.
     """
 
     directory: str
@@ -92,17 +95,26 @@ class Turns:
         row = _row(tx, self._directory)
         if row is None:
             return False
-        since = row["held_at"] if row["held"] == plan else to_us(now)
+        is_same = digest_of(row["held"]) == digest_of(plan)
+        since = row["held_at"] if is_same else to_us(now)
         changes = {"held": plan, "held_at": since, "confirmed": None, "turn_until": None}
         return self._set(tx, _is(mine), changes)
 
-    def confirm(self, tx: Connection, plan: bytes, digest: str) -> bool:
-        """Says yes to the plan that waits; False where it is another one by now."""
-        return self._set(tx, _table.c.held == plan, {"confirmed": digest})
+    def confirm(self, tx: Connection, digest: str) -> bool:
+        """Says yes to the plan of that digest; False where another one waits by now, or none."""
+        row = _row(tx, self._directory)
+        if row is None or digest_of(row["held"]) != digest:
+            return False
+        return self._set(tx, _table.c.held == row["held"], {"confirmed": digest})
 
     def _set(self, tx: Connection, where: Any, values: Mapping[str, Any]) -> bool:
         mine = _table.c.directory == self._directory
         return tx.execute(update(_table).where(mine, where).values(values)).rowcount == 1
+
+
+def digest_of(plan: bytes | None) -> str | None:
+    """What a plan that waits begins with."""
+    return None if plan is None else plan[:DIGEST_LENGTH].decode("ascii", "replace")
 
 
 _NOTHING_HELD = {"held": None, "held_at": None, "confirmed": None}

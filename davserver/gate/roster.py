@@ -125,11 +125,11 @@ class Roster:
             return None
         if account is not None and heard.at < account.confirmed:
             return None
-        chart = self._chart(tx, heard.directory)
+        chart = self.chart(tx, heard.directory)
         known = self._known(tx, account, heard.said, chart)
         return _Look(known, plan(known, heard.said, chart, now))
 
-    def _chart(self, tx: Connection, directory: str) -> Chart:
+    def chart(self, tx: Connection, directory: str) -> Chart:
         places = self.places(tx, directory)
         structures = {one.slug: one for one in self._people.all_structures(tx)}
         return Chart(directory, self._names, places, structures)

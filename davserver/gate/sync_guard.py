@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from authn.directory_syncs import DIGEST_LENGTH
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import PersonId, StructureId
 
@@ -60,18 +61,14 @@ class Held:
             [structure.hex() if structure else "", count]
             for structure, count in sorted(self.people.items(), key=lambda one: one[0] or b"")
         ]
-        fields = {
-            "digest": self.digest,
-            "losses": [one.words for one in self.losses],
-            "people": people,
-        }
-        return json.dumps(fields, separators=(",", ":")).encode()
+        fields = {"losses": [one.words for one in self.losses], "people": people}
+        return self.digest.encode() + json.dumps(fields, separators=(",", ":")).encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> "Held":
         """Raises Damaged."""
         try:
-            fields = json.loads(raw)
+            fields = json.loads(raw[DIGEST_LENGTH:])
             losses = tuple(
                 Loss(PersonId(bytes.fromhex(who)), _structure(where))
                 for who, where in fields["losses"]

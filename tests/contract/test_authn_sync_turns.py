@@ -13,7 +13,8 @@ from tests.support.accounts import NOON, Accounts
 SECOND = timedelta(seconds=1)
 UNTIL = NOON + 60 * SECOND
 LATER = UNTIL + 60 * SECOND
-PLAN = b'{"digest":"d"}'
+DIGEST, OTHER = "d" * 64, "e" * 64
+PLAN = f"{DIGEST} and so on".encode()
 
 
 @pytest.fixture
@@ -66,11 +67,11 @@ def test_a_yes_is_to_one_plan(accounts: Accounts, turns: Turns) -> None:
     db = accounts.db
     db.write(lambda tx: turns.take(tx, NOON, UNTIL))
     assert db.write(lambda tx: turns.hold(tx, UNTIL, PLAN, NOON))
-    assert not db.write(lambda tx: turns.confirm(tx, b"other", "o"))
-    assert db.write(lambda tx: turns.confirm(tx, PLAN, "d"))
-    assert known(accounts) == SyncState("lyon", held=PLAN, held_at=NOON, confirmed="d")
+    assert not db.write(lambda tx: turns.confirm(tx, OTHER))
+    assert db.write(lambda tx: turns.confirm(tx, DIGEST))
+    assert known(accounts) == SyncState("lyon", held=PLAN, held_at=NOON, confirmed=DIGEST)
     # Found again it waits since it was first found; another one begins anew.
-    for plan, since in ((PLAN, NOON), (b"other", UNTIL)):
+    for plan, since in ((PLAN + b"!", NOON), (OTHER.encode(), UNTIL)):
         db.write(lambda tx: turns.take(tx, UNTIL, LATER))
         db.write(lambda tx, plan=plan: turns.hold(tx, LATER, plan, UNTIL))
         assert known(accounts) == SyncState("lyon", held=plan, held_at=since)

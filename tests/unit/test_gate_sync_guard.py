@@ -81,4 +81,4 @@ def test_what_is_stored_comes_back_and_names_nobody(where: StructureId | None) -
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b'{"losses": [["x", ""]], "people": []}'])
 def test_a_plan_that_was_altered_is_damage(raw: bytes) -> None:
     with pytest.raises(Damaged):
-        Held.decode(raw)
+        Held.decode(bytes(64) + raw)
