@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,6 +24,8 @@ class Relay:
     port: int = 0
     delay: float = 0
     most: int | None = None
+    tell: Callable[[int], None] = lambda _: None
+    """Told how much a connection has had from the server so far."""
 
     def serve(self, listening: socket.socket) -> None:
         while True:
@@ -52,6 +54,7 @@ class Relay:
                 if self.most is not None:
                     piece = piece[: max(self.most - passed, 0)]
                 passed += len(piece)
+                self.tell(passed)
                 client.sendall(piece)
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)

@@ -54,7 +54,7 @@ directory {folder}/db
 maxsize 268435456
 dbnosync
 index objectClass,entryUUID,entryCSN,uid,cn,member,memberOf,employeeType eq
-limits dn.regex="^cn=reader," size.soft=500 size.hard=unlimited size.prtotal=unlimited
+limits dn.regex="^cn=reader," size.soft=500 size.hard=unlimited size.prtotal={most}
 access to attrs=userPassword by anonymous auth by * none
 access to dn.regex="^(.+,)?(ou=[^,]+,{suffix})$" by dn.exact,expand="cn=reader,$2" read {others}
 access to * by * none
@@ -65,6 +65,8 @@ overlay ppolicy
 ppolicy_default "cn=policy,{suffix}"
 overlay syncprov
 """
+
+_USUAL = {"asks": "never", "others": "by anonymous auth", "most": "unlimited", "more": ""}
 
 _REPLICATION = """\
 syncrepl rid=001 provider={provider} type=refreshAndPersist retry="1 +" searchbase="{suffix}"
@@ -134,12 +136,21 @@ class Slapd:
         *,
         client_certificates: str = "never",
         anyone_reads: bool = False,
+        most: str = "unlimited",
         more: str = "",
     ) -> None:
-        """`pair`: another certificate than its own. `more`: lines of configuration."""
-        self._usual = (pair, client_certificates, anyone_reads, more) == (None, "never", False, "")
-        others = "by anonymous read" if anyone_reads else "by anonymous auth"
-        self._configure(pair or self.pair, asks=client_certificates, others=others, more=more)
+        """`pair`: another certificate than its own. `most`: entries that a service account gets by
+        pages. `more`: lines of configuration.
+        """
+        others = (pair, client_certificates, anyone_reads, most, more)
+        self._usual = others == (None, "never", False, "unlimited", "")
+        self._configure(
+            pair or self.pair,
+            asks=client_certificates,
+            others="by anonymous read" if anyone_reads else "by anonymous auth",
+            most=most,
+            more=more,
+        )
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", _program("slapd"), "-d", "0",
@@ -149,20 +160,14 @@ class Slapd:
             )  # fmt: skip
         self._wait()
 
-    def _configure(
-        self,
-        pair: Pair,
-        asks: str = "never",
-        others: str = "by anonymous auth",
-        more: str = "",
-    ) -> None:
+    def _configure(self, pair: Pair, **how: str) -> None:
         named = {"suffix": SUFFIX, "root": ROOT_DN, "password": _ROOT_PASSWORD}
         whose = self.provider
         replication = _REPLICATION.format(provider=whose._socket, **named) if whose else ""
         text = _CONFIGURATION.format(
             folder=self.folder, id=2 if whose else 1, ca=self.authority.ca,
-            certificate=pair.certificate, key=pair.key, asks=asks, others=others, more=more,
-            replication=replication, **named,
+            certificate=pair.certificate, key=pair.key, replication=replication, **named,
+            **_USUAL | how,
         )  # fmt: skip
         (self.folder / "slapd.conf").write_text(text)
 
