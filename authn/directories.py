@@ -3,12 +3,12 @@ Unavailable, whoever it is about.
 """
 
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
 import structlog
 
+from authn.flights import Flights
 from authn.ldap.port import Absent, BeforeTrying, DirectoryAway, Present, StaffDirectory, Wrong
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import Unavailable
@@ -17,7 +17,10 @@ from davserver.domain.secret import Secret
 RETRY_SECONDS = 30
 """What whoever meets a directory that is away is told to wait, one and all."""
 
-_SPOKE_SECONDS = 1.0
+NOBODY = "00000000-00000000-00000000-00000000"
+"""An id that no entry has, as nsUniqueId is written; it is a UUID too."""
+
+_PATIENCE = 60.0
 _log = structlog.get_logger("abri.directories")
 
 T = TypeVar("T")
@@ -38,7 +41,7 @@ class AskedDirectory:
         self.settings = settings
         self._directory = directory
         self._turn = threading.Lock()
-        self._spoke: float | None = None
+        self._looks: Flights[None] = Flights(_PATIENCE)
         self._is_away = False
 
     @property
@@ -59,11 +62,14 @@ class AskedDirectory:
         return self._asked(lambda: self._directory.fetch(entry, groups))
 
     def require_there(self) -> None:
-        """Before a refusal that was decided without it: while it is away nobody gets any."""
-        with self._turn:
-            spoke = self._spoke
-        if spoke is None or time.monotonic() - spoke > _SPOKE_SECONDS:
-            self._asked(self._directory.ping)
+        """Before a refusal that was decided without it: while it is away nobody gets any.
+
+        A search costs less than `ping`, which signs in. Those who come meanwhile wait for its end.
+        """
+        self._looks.fly(b"", lambda: self._ask_for(NOBODY))
+
+    def _ask_for(self, entry: str) -> None:
+        self.fetch(entry, ())
 
     def close(self) -> None:
         self._directory.close()
@@ -81,7 +87,6 @@ class AskedDirectory:
         """Logs changes only: thousands of requests may meet the same outage."""
         with self._turn:
             was_away, self._is_away = self._is_away, why is not None
-            self._spoke = None if why is not None else time.monotonic()
         if why is not None and not was_away:
             _log.warning("directory-away", directory=self.name, why=why)
         elif why is None and was_away:

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from authn.directories import Directories
 from authn.login import Login
-from authn.staff import Staff
 from authn.staff_names import StaffNames
 from davserver.config import Settings
 from davserver.db import tables as t
@@ -45,7 +44,7 @@ from davserver.vault.scratch import ScratchArea
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
-from davserver.wiring.directories import open_directories
+from davserver.wiring.directories import open_directories, staff_login
 from davserver.wiring.explaining import Explaining
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.opening import Opened, clock, open_all
@@ -139,8 +138,9 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
 
 
 def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
-    directories = open_directories(settings, clock)
-    tools = _tools(settings, opened, entropy, directories)
+    bare = _tools(settings, opened, entropy)
+    roster, directories = Roster(bare, settings.directories), open_directories(settings, clock)
+    tools = replace(bare, login=staff_login(bare, settings, directories, roster))
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch, rulebook = EpochWatch(tools.db, tools.policy, clock), Rulebook(tools, _terms(settings))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
@@ -161,7 +161,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         seeing=Seeing(tools),
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
-        roster=Roster(tools, settings.directories),
+        roster=roster,
         history=History(tools),
         deeds=Deeds(tools),
         keeping=Keeping(tools),
@@ -184,7 +184,8 @@ def _chores(settings: Settings, tools: Tools, decisions: DecisionLog) -> list[Ch
     ]
 
 
-def _tools(settings: Settings, opened: Opened, entropy: Entropy, directories: Directories) -> Tools:
+def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
+    """With a sign-in for those alone who come from no directory."""
     db, keys = opened.db, opened.keys
     policy = InForce(keys)
     with db.read() as tx:
@@ -192,13 +193,7 @@ def _tools(settings: Settings, opened: Opened, entropy: Entropy, directories: Di
     blobs = DiskBlobStore(settings.data / BLOBS)
     return Tools(
         db=db,
-        login=Login(
-            db,
-            keys,
-            entropy,
-            staff=Staff(StaffNames(settings.directories), directories),
-            counted=settings.policy.decisions is not None,
-        ),
+        login=Login(db, keys, entropy, counted=settings.policy.decisions is not None),
         policy=policy,
         vaults=Vaults(Unlock(opened.kek, keys, entropy), entropy),
         grants=GrantBook(keys),

@@ -228,12 +228,14 @@ class Slapd:
 
     def value(self, dn: str, attribute: str) -> str | None:
         """The first value of an attribute, operational ones too."""
+        return next(iter(self.values(dn, attribute)), None)
+
+    def values(self, dn: str, attribute: str) -> list[str]:
         said = self._run(
             "ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", dn, "-s", "base", "(objectClass=*)",
             attribute,
         )  # fmt: skip
-        found = re.search(rf"^{attribute}: (.*)$", said, re.MULTILINE | re.IGNORECASE)
-        return found[1] if found else None
+        return re.findall(rf"^{attribute}: (.*)$", said, re.MULTILINE | re.IGNORECASE)
 
     def has(self, dn: str) -> bool:
         try:

@@ -131,8 +131,9 @@ directories:
             f"cn: {name}\n{lines}"
         )
 
-    def put_in(self, group: str, member: str) -> None:
-        self._modify(self.group(group), f"add: member\nmember: {member}")
+    def put_in(self, group: str, *members: str) -> None:
+        lines = "\n".join(f"member: {one}" for one in members)
+        self._modify(self.group(group), f"add: member\n{lines}")
 
     def take_out(self, group: str, member: str) -> None:
         self._modify(self.group(group), f"delete: member\nmember: {member}")
