@@ -108,7 +108,7 @@ def _files(settings: DirectorySettings) -> Iterator[Step]:
 
 def _contents(visit: "_Visit", person: str | None, groups: Collection[str]) -> Iterator[Step]:
     """Each part for itself: people can be right where groups are wrong."""
-    yield from visit.software()
+    yield from _told(Looked.SOFTWARE, visit.software)
     yield from _told(Looked.PEOPLE, visit.people)
     yield from _told(Looked.GROUPS, visit.groups)
     for group in groups:
@@ -125,6 +125,7 @@ def _told(looked: Looked, part: Callable[[], Iterator[Step]]) -> Iterator[Step]:
 
 
 _CHANGES = {
+    Looked.SOFTWARE: "Look at the server's own log: it broke off when it was asked what it is.",
     Looked.PEOPLE: "Correct `people`, or let the service account read what is there.",
     Looked.GROUPS: "Correct `groups`, or let the service account read what is there.",
     Looked.MAPPED: "Correct the group in directory-groups.csv: its DN, or better its id.",

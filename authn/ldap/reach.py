@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from authn.ldap.answers import Code, LinkLost
+from authn.ldap.answers import Code, LinkLost, Question, Scope
 from authn.ldap.channel import Address, Trust, resolved
 from authn.ldap.link import PORTS, Link, Patience
 from authn.ldap.pool import Service
@@ -130,8 +130,7 @@ def _lasting(link: Link, host: str, now: datetime) -> Step:
 
 def _signed_in(link: Link, settings: DirectorySettings) -> Generator[Step, None, Link | None]:
     if settings.bind_dn is None or settings.bind_password_file is None:
-        yield Step(Looked.SIGN_IN, Verdict.GOOD, "Abri shows its certificate and signs in so.")
-        return link
+        return (yield from _by_certificate(link))
     service = Service(settings.bind_dn, settings.bind_password_file)
     try:
         answer = link.bind(service.dn, service.password())
@@ -148,6 +147,22 @@ def _signed_in(link: Link, settings: DirectorySettings) -> Generator[Step, None,
         link.close()
         return None
     yield Step(Looked.SIGN_IN, Verdict.GOOD, f"The service account {service.dn} signs in.")
+    return link
+
+
+def _by_certificate(link: Link) -> Generator[Step, None, Link | None]:
+    try:
+        # Since TLS 1.3 a certificate is refused only after the connection stands.
+        link.ask(Question("", "(objectClass=*)", scope=Scope.BASE))
+    except LinkLost as error:
+        yield _wrong(
+            Looked.SIGN_IN,
+            f"The server breaks off once it has seen Abri's certificate: {error}.",
+            "Set `certificate` and `key` to those that the directory's administrators gave.",
+        )
+        link.close()
+        return None
+    yield Step(Looked.SIGN_IN, Verdict.GOOD, "Abri's certificate is accepted.")
     return link
 
 
