@@ -9,10 +9,12 @@ from admin.logs import log_to
 from admin.policy_activation import tell
 from admin.settings_of import config_file, settings_of
 from davserver.config import Problem, Settings, WrongSettings
-from davserver.dav.app import make_app
+from davserver.dav.app import MOUNTS, make_app
 from davserver.domain.errors import AbriError
 from davserver.gate.rulebook import Verdict
 from davserver.serving import Health, Listener, Served, serve
+from davserver.serving.fronts import together
+from davserver.web.app import make_pages
 from davserver.wiring.services import Services, build
 
 
@@ -50,7 +52,9 @@ def _served(settings: Settings) -> Served:
         parts = {name: _works(look) for name, look in services.parts().items()}
         return Health(all(parts.values()), parts, _policy(services), _directories(services))
 
-    return Served(make_app(services), health, services.close)
+    below = frozenset(mount.segments[0] for mount in MOUNTS)
+    app = together(make_app(services), make_pages(services), below)
+    return Served(app, health, services.close)
 
 
 def _policy(services: Services) -> dict[str, object]:

@@ -76,6 +76,11 @@ class Directory:
         found = {one.id: one.login for one in self.people(tx, ids).values()}
         return found | ({NOBODY: OPERATOR_LOGIN} if NOBODY in ids else {})
 
+    def names(self, tx: Connection, ids: Collection[PersonId]) -> dict[PersonId, str]:
+        """How people call each other; an operator has no name but that."""
+        found = {one.id: one.name for one in self.people(tx, ids).values()}
+        return found | ({NOBODY: OPERATOR_LOGIN} if NOBODY in ids else {})
+
     def find_structure(self, tx: Connection, slug: str) -> Structure:
         """Raises NotFound."""
         for structure in self._structures(tx, t.structure.c.slug == slug):

@@ -13,6 +13,7 @@ from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
 from authn.notes import note_if_possible
 from authn.password_check import Aside, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
+from authn.principals import Seat, principal_of
 from authn.refusing import refusing
 from authn.rows import CredentialRow, verifier_of
 from authn.staff import Staff
@@ -27,18 +28,12 @@ from davserver.db.database import Database
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.ids import Entropy
-from davserver.domain.people import AccountState, Person, Principal
+from davserver.domain.people import AccountState, Principal
 from davserver.domain.secret import Secret
 from davserver.domain.tallies import Tally
 from davserver.sealing.instance import InstanceKeys
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
-STRENGTH = {
-    CredentialKind.PASSWORD: Strength.PASSWORD,
-    CredentialKind.APP_PASSWORD: Strength.APP_PASSWORD,
-    CredentialKind.DIRECTORY: Strength.PASSWORD,
-    CredentialKind.CERTIFICATE: Strength.CERT,
-}
 _NOBODYS = app_password_phc(Secret(bytes(20)))
 
 
@@ -194,7 +189,7 @@ class Login:
             raise NotSignedIn
         self._note_use(row, now)
         tally = Tally() if self._counted else None
-        return _principal(facts, facts.person, row, address, tally)
+        return principal_of(facts, facts.person, row, address, tally)
 
     def _by_certificate(
         self, certificate: bytes | None, address: str | None, now: datetime, aside: Aside
@@ -241,7 +236,7 @@ class Login:
         row = usable(facts, now)
         if facts.person is None or row is None or row.generation != who.generation:
             raise NotSignedIn
-        fresh = _principal(facts, facts.person, row, who.address, who.tally)
+        fresh = principal_of(facts, facts.person, row, who.address, who.tally)
         self._certificates.require(tx, who, now)
         return replace(
             fresh,
@@ -249,6 +244,26 @@ class Login:
             read_only=who.read_only or fresh.read_only,
             certificate=who.certificate,
         )
+
+    def resumed(
+        self, seat: Seat, address: str | None, now: datetime, aside: Aside = nullcontext
+    ) -> Principal:
+        """Who signed in before, with all facts as they are now; one statement.
+
+        Raises NotSignedIn as `still` does, Unavailable as `sign_in`.
+        """
+
+        def read() -> Facts:
+            with self._db.read() as tx:
+                return facts_of_person(tx, self._genuine, seat.person, seat.credential, now)
+
+        facts = self._confirmed(read(), now, read, aside)
+        row = usable(facts, now)
+        if facts.person is None or row is None or row.generation != seat.generation:
+            raise NotSignedIn
+        tally = Tally() if self._counted else None
+        fresh = principal_of(facts, facts.person, row, address, tally)
+        return replace(fresh, strength=seat.strength)
 
     def _check_app_password(self, row: CredentialRow | None, credential: AppPassword) -> None:
         phc = verifier_of(self._keys, row) if row else None
@@ -268,21 +283,3 @@ class Login:
             .values(last_used_day=today)
         )
         note_if_possible(self._db, statement, "last-use")
-
-
-def _principal(
-    facts: Facts, person: Person, row: CredentialRow, address: str | None, tally: Tally | None
-) -> Principal:
-    return Principal(
-        person=person,
-        credential=row.id,
-        strength=STRENGTH[row.kind],
-        read_only=row.read_only,
-        memberships=facts.memberships,
-        vault=facts.vault,
-        epoch=facts.epoch,
-        address=address,
-        generation=row.generation,
-        paused=facts.paused,
-        tally=tally,
-    )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import available_timezones
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -109,6 +110,16 @@ def _database_url(value: object, base: Path) -> str:
 
 
 YES_OR_NO = Kind("true or false", _yes_or_no)
+
+
+def _time_zone(value: object, _: Path) -> str:
+    name = _text(value)
+    if name not in available_timezones():
+        raise ValueError
+    return name
+
+
+TIME_ZONE = Kind("a time zone such as Europe/Paris or Indian/Reunion", _time_zone)
 TEXT = Kind("a text", lambda value, _: _text(value))
 ADDRESS = Kind("an IP address such as 127.0.0.1 or ::1, or a host name", _address)
 PATH = Kind("a path", lambda value, base: base / _text(value))

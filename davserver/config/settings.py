@@ -210,6 +210,13 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    time_zone: str = setting(
+        "Europe/Paris", kinds.TIME_ZONE, "Where the clocks are that people look at."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     file: Path | None = setting(
         "none", kinds.or_word("none", kinds.PATH), "Lines go to its end; none is standard error."
@@ -236,6 +243,7 @@ class Settings:
     locks: Locks = section(Locks, "Locks of office programs.")
     scratch: Scratch = section(Scratch, "Side files, kept apart from documents.")
     serving: Serving = section(Serving, "Processes, threads and patience.")
+    pages: Pages = section(Pages, "What people see in a browser.")
     directories: Mapping[str, DirectorySettings] = named_sections(
         DirectorySettings,
         kinds.SHORT_NAME,

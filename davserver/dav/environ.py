@@ -1,30 +1,25 @@
-"""The only file that knows the keys of a WSGI environ: requests come out of it, replies go in."""
+"""Requests to a drive come out of a WSGI environ, replies go in."""
 
 import re
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from wsgidav.dav_provider import DAVProvider
 
-from davserver.config import Listen
 from davserver.dav.destination import Here
 from davserver.dav.fields import length as parsed_length
 from davserver.dav.preconditions import FIELDS, parse_conditions
 from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount
-from davserver.db.aside import Aside
 from davserver.domain.conditions import Conditions
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.http.client_certificate import parse_client_certificate
-from davserver.http.forwarded import Peer, Said, is_listed, peer
+from davserver.http.environ import Environ, header
 from davserver.http.malformed import Malformed
 from davserver.http.reader import Reader, reader_of
 from davserver.http.streams import Body
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 _METHOD = re.compile(r"[A-Z]{1,32}")
@@ -63,20 +58,6 @@ class Request:
         return parse_conditions(values, self.here.place)
 
 
-def header(environ: Environ, name: str) -> str | None:
-    """Bytes as Latin-1 (PEP 3333); None when it was not sent."""
-    value = environ.get(_key(name))
-    return None if value is None else str(value)
-
-
-def _key(name: str) -> str:
-    key = name.upper().replace("-", "_")
-    return key if name in _BARE else "HTTP_" + key
-
-
-_BARE = frozenset({"Content-Type", "Content-Length"})
-
-
 def reader_for(environ: Environ, own: str | None = None) -> Reader:
     """`own`: the language of whoever has signed in."""
     return reader_of(header(environ, "Accept-Language"), header(environ, "Accept"), own)
@@ -101,34 +82,6 @@ def body_of(environ: Environ) -> Body:
     if coding is not None and (announced is not None or coding.strip().lower() != "chunked"):
         raise Malformed("The length of the body is not clear.")
     return Body(environ["wsgi.input"], None if coding else announced or 0)
-
-
-def peer_of(environ: Environ, listen: Listen) -> Peer:
-    """A listed proxy is believed about its client, nobody else is."""
-    return peer(
-        str(environ.get("REMOTE_ADDR") or ""),
-        private=environ["wsgi.url_scheme"] == "https" or listen.plain_http,
-        listen=listen,
-        said=Said(
-            header(environ, "Forwarded"),
-            header(environ, "X-Forwarded-For"),
-            header(environ, "X-Forwarded-Proto"),
-        ),
-    )
-
-
-def take_certificate(environ: Environ, listen: Listen) -> bytes | None:
-    """The client's certificate in DER, its key proved. From a listed proxy it is the one that the
-    proxy names: its own is not its client's.
-
-    The proxies' field is taken out: nobody further inside may believe it of a stranger.
-    """
-    name = listen.certificate_header
-    said = environ.pop(_key(name), None) if name else None
-    if is_listed(str(environ.get("REMOTE_ADDR") or ""), listen):
-        return parse_client_certificate(str(said)) if said is not None else None
-    own = environ.get("abri.client_certificate")
-    return own if isinstance(own, bytes) else None
 
 
 def carry(environ: Environ, request: Request, start_response: StartResponse) -> None:
@@ -176,12 +129,6 @@ def request_id(environ: Environ) -> str | None:
     """The server's own number of the request, which its log and the answer show."""
     number = environ.get("abri.request_id")
     return str(number) if number else None
-
-
-def aside_in(environ: Environ) -> Aside:
-    """How the server wants waiting to be done (docs/serving.md); nothing special without one."""
-    turn = environ.get("abri.compute")
-    return nullcontext if turn is None else turn.waiting
 
 
 def send(

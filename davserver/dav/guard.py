@@ -7,17 +7,13 @@ from davserver.config import Listen
 from davserver.dav.bodies import check_length
 from davserver.dav.doorstep import Doorstep
 from davserver.dav.environ import (
-    Environ,
     Request,
     StartResponse,
     body_of,
     carry,
-    header,
     method_of,
-    peer_of,
     reader_for,
     send,
-    take_certificate,
     target_of,
 )
 from davserver.dav.errors import Declined, declined, reply_to
@@ -27,6 +23,7 @@ from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount, raw_path
 from davserver.domain.errors import AbriError, Truncated
 from davserver.domain.paths import DrivePath
+from davserver.http.environ import Environ, header, peer_of, take_certificate
 from davserver.http.streams import Body
 
 _HTTPS_ONLY = "This drive is reached over HTTPS only: begin its address with https."

@@ -7,19 +7,11 @@ from datetime import datetime
 
 from authn.credentials import Credential, from_login_and_secret
 from authn.login import Login
-from davserver.dav.environ import (
-    Environ,
-    StartResponse,
-    aside_in,
-    reader_for,
-    request_in,
-    send,
-    server_of,
-    sign,
-)
+from davserver.dav.environ import StartResponse, reader_for, request_in, send, server_of, sign
 from davserver.dav.errors import reply_to
 from davserver.db.aside import wait_by
 from davserver.domain.errors import AbriError, NotSignedIn
+from davserver.http.environ import Environ, aside_in
 
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 

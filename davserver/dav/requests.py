@@ -9,15 +9,7 @@ from wsgidav.dav_provider import DAVProvider
 from wsgidav.request_server import RequestServer
 
 from davserver.dav.bodies import METHODS
-from davserver.dav.environ import (
-    Environ,
-    StartResponse,
-    request_id,
-    request_in,
-    send,
-    server_of,
-    signed,
-)
+from davserver.dav.environ import StartResponse, request_id, request_in, send, server_of, signed
 from davserver.dav.errors import Declined, declined, reply_to
 from davserver.dav.methods.copymove import copy, move
 from davserver.dav.methods.delete import delete
@@ -32,6 +24,7 @@ from davserver.dav.methods.unknown import unknown
 from davserver.dav.reply import Reply
 from davserver.dav.visit import Visit
 from davserver.domain.errors import AbriError, Truncated
+from davserver.http.environ import Environ
 from davserver.http.streams import Closing
 from davserver.wiring.services import Services
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from davserver.dav.environ import Environ, StartResponse, provider_of
+from davserver.dav.environ import StartResponse, provider_of
 from davserver.dav.requests import Requests
+from davserver.http.environ import Environ
 from davserver.wiring.services import Services
 
 

@@ -21,6 +21,8 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "directory_account": frozenset(),
     # Whoever waits for whom, and a plan that waits, give nobody a right.
     "directory_sync": frozenset({"turn_until", "held", "held_at", "confirmed"}),
+    # Moves with every page; that a session goes on without being used is a matter of minutes.
+    "web_session": frozenset({"seen_at"}),
     "vault": frozenset({"used"}),
     "space": frozenset(),
     "space_epoch": frozenset(),

@@ -253,6 +253,25 @@ directory_sync = Table(
     _mac(),
 )
 
+# Who is signed in on the pages. `token_hash`: SHA-256 of 32 random bytes that only a browser has.
+web_session = Table(
+    "web_session",
+    metadata,
+    _id(key=True),
+    Column("token_hash", LargeBinary(MAC_BYTES), nullable=False, unique=True),
+    _id("person_id", of="person.id"),
+    _id("credential_id", of="credential.id"),
+    Column("generation", Integer, nullable=False),
+    _word("strength"),
+    _time("created"),
+    _time("ends"),
+    _time("ended_at", empty=True),
+    _time("seen_at"),
+    _mac(),
+    Index(None, "person_id"),
+    Index(None, "ends"),
+)
+
 throttle = Table(
     "throttle",
     metadata,

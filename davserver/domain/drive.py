@@ -149,6 +149,8 @@ class GrantView:
     seen_at: str
     purpose: str = ""
     parent: GrantId | None = None
+    to_name: str = ""
+    """How people call whom `to` names."""
 
 
 @dataclass(frozen=True, slots=True)

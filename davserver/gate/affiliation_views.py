@@ -51,6 +51,8 @@ class RequestView:
     expires: datetime
     until: datetime | None
     state: RequestState
+    structure_name: str = ""
+    by_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class AffiliationView:
     ended: datetime | None
     last_activity: datetime
     state: AffiliationViewState
+    structure_name: str = ""
 
 
 Seen = tuple[list[AffiliationView], list[RequestView]]
@@ -91,7 +94,9 @@ def shown(desk: Desk, request: AffiliationRequest) -> RequestView:
 
 def _requests(desk: Desk, requests: Sequence[AffiliationRequest]) -> list[RequestView]:
     """In two statements more, however many there are."""
-    logins = desk.directory.logins(desk.tx, {one.by for one in requests})
+    people = desk.directory.people(desk.tx, {one.by for one in requests})
+    logins = {one.id: one.login for one in people.values()}
+    names = {one.id: one.name for one in people.values()}
     structures = desk.directory.structures(desk.tx, {one.structure for one in requests})
     return [
         RequestView(
@@ -103,6 +108,8 @@ def _requests(desk: Desk, requests: Sequence[AffiliationRequest]) -> list[Reques
             expires=one.expires,
             until=one.ends,
             state=_state(one, desk.now),
+            structure_name=structures[one.structure].name if one.structure in structures else "",
+            by_name=names.get(one.by, ""),
         )
         for one in requests
     ]
@@ -129,6 +136,7 @@ def _affiliations(desk: Desk, found: Sequence[Affiliation]) -> list[AffiliationV
             ended=one.ended,
             last_activity=one.last_activity,
             state=_how(one, desk.now),
+            structure_name=structures[one.structure].name if one.structure in structures else "",
         )
         for one in found
     ]

@@ -1,6 +1,6 @@
 """Trails as people read and check them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import NotFound, Refused
-from davserver.domain.ids import VaultId
+from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate.judging import judged
 from davserver.gate.tools import Tools
@@ -45,14 +45,15 @@ class History:
         *,
         limit: int = PAGE,
         before: int | None = None,
+        by_name: bool = False,
     ) -> list[TrailEntry]:
         """The last `limit` entries of a beneficiary's trail, newest last; with `before`, those of
-        lower numbers. `login` None: the instance's own trail.
+        lower numbers. `login` None: the instance's own trail. `by_name`: names for logins.
 
         For the beneficiary; and for somebody at the machine, who also sees addresses, and whose
         look is itself an entry. Raises NotFound, Refused.
         """
-        page = _Page(login, limit, before)
+        page = _Page(login, limit, before, by_name)
         if who.operator is None:
             with self._tools.db.read() as tx:
                 return self._own(tx, self._tools.login.still(tx, who, now), page, now)
@@ -113,6 +114,12 @@ class History:
             raise NotFound(f"“{person.login}” has no vault, and so no trail of one")
         return vault
 
+    def _called(
+        self, tx: Connection, people: Collection[PersonId], *, by_name: bool
+    ) -> dict[PersonId, str]:
+        called = self._directory.names if by_name else self._directory.logins
+        return called(tx, people)
+
     def _entries(
         self, tx: Connection, vault: VaultId, page: "_Page", *, full: bool
     ) -> list[TrailEntry]:
@@ -121,7 +128,7 @@ class History:
             vault,
             limit=page.limit,
             before=page.before,
-            names=lambda people: self._directory.logins(tx, people),
+            names=lambda people: self._called(tx, people, by_name=page.by_name),
             full=full,
         )
 
@@ -131,3 +138,4 @@ class _Page:
     login: str | None
     limit: int
     before: int | None
+    by_name: bool

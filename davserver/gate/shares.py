@@ -1,6 +1,7 @@
 """Grants as people read them: logins for ids, paths for nodes, a word for the state."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -55,7 +56,14 @@ class Shares:
             some = rows[at : at + _AT_ONCE]
             names, paths = self._names(tx, some), self._paths(tx, some, keys, now)
             states = self.states(tx, some, now)
-            views += [_view(row, names, paths, states[row.grant.id]) for row in some]
+            called = self._called(tx, some)
+            views += [
+                replace(
+                    _view(row, names, paths, states[row.grant.id]),
+                    to_name=called.get(row.grant.to.id, ""),
+                )
+                for row in some
+            ]
         return views
 
     def states(
@@ -89,6 +97,16 @@ class Shares:
         for one in self._directory.structures(tx, structures).values():
             names[one.id] = STRUCTURE + one.slug
         return names
+
+    def _called(self, tx: Connection, rows: Sequence[GrantRow]) -> dict[bytes, str]:
+        """The grantees' names, by id."""
+        grantees = [row.grant.to for row in rows]
+        people = {to.id for to in grantees if isinstance(to, ToPerson)}
+        structures = {to.id for to in grantees if isinstance(to, ToStructure)}
+        found: dict[bytes, str] = {}
+        found.update({one.id: one.name for one in self._directory.people(tx, people).values()})
+        known = self._directory.structures(tx, structures).values()
+        return found | {one.id: one.name for one in known}
 
     def _paths(
         self, tx: Connection, rows: Sequence[GrantRow], keys: int, now: datetime

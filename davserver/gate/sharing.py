@@ -50,6 +50,19 @@ class Sharing:
             raise NotFound(f"there is no professional with the login “{text[:64]}”")
         return ToPerson(person.id)
 
+    def name_of(self, grantee: Grantee) -> str:
+        """How people call whom somebody is about to share with. Raises NotFound."""
+        with self._tools.db.read() as tx:
+            if isinstance(grantee, ToStructure):
+                structure = self._directory.structures(tx, {grantee.id}).get(grantee.id)
+                found = structure.name if structure else None
+            else:
+                person = self._directory.people(tx, {grantee.id}).get(grantee.id)
+                found = person.name if person else None
+        if found is None:
+            raise NotFound("nobody is there any more")
+        return found
+
     def add(  # noqa: PLR0913 — what a grant is
         self,
         who: Principal,

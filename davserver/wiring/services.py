@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from authn.directories import Directories
 from authn.login import Login
+from authn.sessions import Sessions
 from authn.staff_names import StaffNames
 from davserver.config import Settings
 from davserver.db import tables as t
@@ -70,6 +71,7 @@ class Services:
     db: Database
     login: Login
     directories: Directories
+    sessions: Sessions
     rulebook: Rulebook
     reading: Reading
     writing: Writing
@@ -141,6 +143,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
     bare = _tools(settings, opened, entropy)
     roster, directories = Roster(bare, settings.directories), open_directories(settings, clock)
     tools = replace(bare, login=staff_login(bare, settings, directories, roster))
+    sessions = Sessions(tools.db, tools.keys, tools.login, entropy)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch, rulebook = EpochWatch(tools.db, tools.policy, clock), Rulebook(tools, _terms(settings))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
@@ -150,6 +153,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         db=tools.db,
         login=tools.login,
         directories=directories,
+        sessions=sessions,
         rulebook=rulebook,
         reading=Reading(tools, scratch, watch),
         writing=Writing(tools, scratch),
@@ -172,15 +176,18 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         decisions=decisions,
         watch=watch,
         policy_watch=PolicyWatch(rulebook, settings.policies, settings.data / _POLICY_TURN, clock),
-        housekeeping=Housekeeping(_chores(settings, tools, decisions), clock),
+        housekeeping=Housekeeping(_chores(settings, tools, decisions, sessions), clock),
     )
 
 
-def _chores(settings: Settings, tools: Tools, decisions: DecisionLog) -> list[Chore]:
+def _chores(
+    settings: Settings, tools: Tools, decisions: DecisionLog, sessions: Sessions
+) -> list[Chore]:
     return [
         Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
         Chore("policy-notices", _UPKEEP_EVERY, PolicyNotices(tools).run),
         Chore("decisions", _SWEEP_EVERY, decisions.sweep),
+        Chore("sessions", _SWEEP_EVERY, sessions.sweep),
     ]
 
 

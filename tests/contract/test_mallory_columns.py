@@ -13,7 +13,7 @@ from davserver.db import tables as t
 from davserver.domain.errors import AbriError
 from tests.support.cast import EITHER
 from tests.support.mallory import Mallory, Row, Scene, other_values
-from tests.support.mallory_table import AT_START, EMPTY, FOUND, SILENT
+from tests.support.mallory_table import AT_START, ELSEWHERE, EMPTY, FOUND, SILENT
 from tests.support.mallory_victims import VICTIMS, Stage
 from tests.support.postgres import PostgresServer, any_database
 from tests.support.safekeeping import safekeeping
@@ -56,7 +56,7 @@ def expected_found(victim: str) -> set[str]:
 
 def test_every_table_is_somebodys_matter() -> None:
     attacked = {table.name for table, _ in VICTIMS.values()}
-    lists = [attacked, set(EMPTY), set(AT_START)]
+    lists = [attacked, set(EMPTY), set(ELSEWHERE), set(AT_START)]
     assert set().union(*lists) == set(t.metadata.tables)
     assert sum(len(one) for one in lists) == len(t.metadata.tables)
 

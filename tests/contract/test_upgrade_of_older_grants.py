@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 NEW = {
     "affiliation", "affiliation_request", "pace", "notice",
     "policy_generation", "policy_proposal", "policy_approval", "policy_folder",
-    "directory_account", "directory_sync", "grant_suspension",
+    "directory_account", "directory_sync", "grant_suspension", "web_session",
 }  # fmt: skip
 """Tables that schema 0001 did not have, or had otherwise."""
 

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from authn.credentials import CredentialKind
-from authn.login import STRENGTH
+from authn.principals import STRENGTH
 from davserver.domain.actions import Strength
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import Reason

@@ -210,6 +210,11 @@ EMPTY: dict[str, str] = {
 }
 """Tables that nothing writes yet. Whoever writes the first row decides for their columns."""
 
+ELSEWHERE: dict[str, str] = {
+    "web_session": "tests/contract/test_web_sessions.py",
+}
+"""Not of any vault, and tried column by column where they are tested."""
+
 AT_START: dict[str, str] = {
     "instance_key": "tests/contract/test_mallory_instance.py",
     "kek": "tests/contract/test_mallory_instance.py",

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from authn.certificates import certificate_of
 from davserver.config import defaults
-from davserver.dav.environ import take_certificate
 from davserver.http.client_certificate import LONGEST, parse_client_certificate
+from davserver.http.environ import take_certificate
 from tests.support.cards import Issuer
 
 CARD = Issuer().card()

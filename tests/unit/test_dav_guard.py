@@ -14,12 +14,13 @@ from lxml import etree
 
 from authn.credentials import AppPassword, Password
 from davserver.config import Listen, defaults
-from davserver.dav.environ import Environ, StartResponse, request_in
+from davserver.dav.environ import StartResponse, request_in
 from davserver.dav.guard import Guard
 from davserver.dav.login import parse_basic
 from davserver.dav.urls import Mount
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.paths import DrivePath
+from davserver.http.environ import Environ
 
 LISTEN = defaults(Path("abri")).listen
 BEHIND_PROXY = replace(LISTEN, proxies=(ipaddress.ip_network("10.0.0.0/8"),))

@@ -1,6 +1,5 @@
 """PUT (RFC 9110 §9.3.4): one whole new version, or nothing."""
 
-import re
 from base64 import b64encode
 from http import HTTPStatus
 
@@ -13,9 +12,8 @@ from davserver.domain.drive import Entry, Written
 from davserver.domain.errors import AlreadyThere
 from davserver.http.dates import from_unix
 from davserver.http.malformed import Malformed
+from davserver.http.media import clean_media_type
 from davserver.http.streams import Incoming
-
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(;[\x20\x21\x23-\x7e\"]{0,100})?", re.ASCII)
 
 
 def put(visit: Visit) -> Reply:
@@ -62,7 +60,7 @@ def _upload(request: Request) -> Incoming:
     return Incoming(
         request.body,
         announced=fields.length(request.header("X-Expected-Entity-Length")),
-        media_type=_media_type(request.header("Content-Type")),
+        media_type=clean_media_type(request.header("Content-Type")),
         modified=from_unix(request.header("X-OC-Mtime") or ""),
         digests=fields.digests(
             checksum=request.header("OC-Checksum"),
@@ -72,9 +70,3 @@ def _upload(request: Request) -> Incoming:
             ),
         ),
     )
-
-
-def _media_type(value: str | None) -> str | None:
-    """It comes back in a header and in XML: what does not look like one is dropped."""
-    text = (value or "").strip()
-    return text if _MEDIA_TYPE.fullmatch(text) else None

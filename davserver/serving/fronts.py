@@ -1,0 +1,21 @@
+"""Two applications on one port: the drives, and the pages for people with a browser."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from davserver.serving.gateway import WSGIApp
+
+_OF_BROWSERS = frozenset({"GET", "HEAD", "POST"})
+
+
+def together(drives: WSGIApp, pages: WSGIApp, below: frozenset[str]) -> WSGIApp:
+    """`below`: the first parts of the addresses under which drives are. Programs that mount one
+    walk down to it from the root, with methods that no browser sends: those are for the drives too.
+    """
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        first = str(environ["REQUEST_URI"]).partition("?")[0].lstrip("/").partition("/")[0]
+        is_page = environ["REQUEST_METHOD"] in _OF_BROWSERS and first not in below
+        return (pages if is_page else drives)(environ, start_response)
+
+    return app

@@ -1,0 +1,1 @@
+"""The pages: for beneficiaries, professionals, managers and administrators, on the same gate."""

@@ -1,0 +1,42 @@
+"""Answers on their way out: error pages, and what every answer carries."""
+
+from urllib.parse import quote
+
+from werkzeug.wrappers import Response
+
+from davserver.domain.errors import AbriError, SlowDown, Unavailable
+from davserver.web.errors import sentence_of, trouble_of
+from davserver.web.headers import ALWAYS, NOT_KEPT
+from davserver.web.visit import Visit, moved_to
+
+
+def failed(visit: Visit, error: AbriError) -> Response:
+    """A page that says what happened and what to do."""
+    trouble = trouble_of(error)
+    response = visit.page(
+        "trouble.html",
+        trouble.status,
+        headline=visit.texts.gettext(trouble.headline),
+        sentence=sentence_of(error, visit.texts),
+    )
+    if isinstance(error, SlowDown | Unavailable):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def sent_to_sign_in(visit: Visit) -> Response:
+    """And back to the page that was asked for."""
+    here = quote(visit.path, safe="/")
+    return moved_to("/" if here == "/" else f"/?next={quote(here, safe='/')}")
+
+
+def finished(visit: Visit, response: Response) -> Response:
+    for name, value in ALWAYS:
+        response.headers.setdefault(name, value)
+    response.headers.setdefault(*NOT_KEPT)
+    if visit.request_id:
+        response.headers["X-Request-Id"] = visit.request_id
+    if not visit.body.keeps_connection:
+        # What is left of the body would be taken for the next request (RFC 9112 §9.3).
+        response.headers["Connection"] = "close"
+    return response

@@ -1,0 +1,74 @@
+"""The WSGI application of the pages: routes come from one table, everything else is no page."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response
+
+from davserver.db.aside import wait_by
+from davserver.domain.errors import AbriError, NotFound, NotSignedIn
+from davserver.web import reception
+from davserver.web.answering import failed, finished, sent_to_sign_in
+from davserver.web.errors import FormExpired, NoSuchMethod, NotPrivate
+from davserver.web.reception import Reception
+from davserver.web.routes import ROUTES, Route
+from davserver.web.visit import Visit
+from davserver.wiring.services import Services
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def make_pages(services: Services) -> Application:
+    """Thread-safe; made once per process."""
+    desk = Reception(services)
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    for route in ROUTES:
+        app.add_url_rule(
+            route.rule,
+            endpoint=route.name,
+            view_func=partial(_answer, desk, route),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(HTTPException, partial(_no_page, desk))
+    return app.wsgi_app
+
+
+def _answer(desk: Reception, route: Route, **place: str) -> Response:
+    visit = desk.stranger(request.environ)
+    wait_by(visit.aside)
+    try:
+        if not visit.is_private:
+            # Never a form here: it would make somebody send their password in the clear.
+            raise NotPrivate
+        visit = desk.welcome(visit)
+        return finished(visit, _answered(visit, route, place))
+    except NotSignedIn as error:
+        if route.method == "GET" and not isinstance(error, FormExpired):
+            return finished(visit, sent_to_sign_in(visit))
+        return finished(visit, failed(visit, error))
+    except AbriError as error:
+        return finished(visit, failed(visit, error))
+
+
+def _answered(visit: Visit, route: Route, place: dict[str, str]) -> Response:
+    if route.audience is not None and visit.who.person.role not in route.audience:
+        # For these people the page does not exist.
+        raise NotFound
+    if route.method == "POST" and not route.has_files:
+        visit = reception.with_form(visit)
+    return route.page(visit, **place)
+
+
+def _no_page(desk: Reception, error: HTTPException) -> Response:
+    visit = desk.stranger(request.environ)
+    with suppress(AbriError):  # An error page is for everybody; it only lacks the menu.
+        visit = desk.welcome(visit)
+    known = NoSuchMethod() if isinstance(error, MethodNotAllowed) else NotFound()
+    return finished(visit, failed(visit, known))

@@ -1,0 +1,36 @@
+"""Cookies. All are `__Host-`: bound to this very host and to HTTPS (RFC 6265bis §4.1.3.2)."""
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+SESSION: Final = "__Host-abri"
+FORM: Final = "__Host-abri-form"
+"""Before anybody has signed in: what the sign-in form's mark is made from."""
+
+LANGUAGE: Final = "__Host-abri-language"
+_YEAR = 31_536_000
+
+
+def cookies_of(header: str | None) -> dict[str, str]:
+    """Nothing where the field cannot be read."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(header or "")
+    except CookieError:
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+def kept_for_now(name: str, value: str) -> str:
+    """Gone when the browser is closed. `Lax`, so that a link from a message opens the page that it
+    means; what changes anything is a POST with a mark.
+    """
+    return f"{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def kept_long(name: str, value: str) -> str:
+    return f"{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={_YEAR}"
+
+
+def forgotten(name: str) -> str:
+    return f"{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"

@@ -1,0 +1,209 @@
+"""My documents, and those of people who share with me: folders, up, down, and around."""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from werkzeug.wrappers import Response
+
+from davserver.domain.actions import Action
+from davserver.domain.conditions import NONE, Any, Conditions
+from davserver.domain.drive import Entry
+from davserver.domain.errors import AlreadyThere, BadInput, ConditionFailed, NotFound
+from davserver.domain.paths import DrivePath, clean_name
+from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.http.streams import Outgoing
+from davserver.web import reception
+from davserver.web.errors import FilledInWrong
+from davserver.web.forms import MARK
+from davserver.web.links import document_link
+from davserver.web.marked import N_
+from davserver.web.uploads import Arriving, Part
+from davserver.web.visit import Visit, moved_to
+
+AT_ONCE = 100
+"""Rows of one page: a folder of thousands stays light on a telephone."""
+
+_OTHER_SIGNS = re.compile(r"[^A-Za-z0-9._ -]")
+_NEW_ONLY = Conditions(if_none_match=Any.ANY)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some of many, by number of the page from 1."""
+
+    rows: Sequence[Entry]
+    number: int
+    pages: int
+    total: int
+
+
+def show(visit: Visit, place: str = "") -> Response:
+    """A folder's list, or what can be done with a document."""
+    path = DrivePath.parse(place)
+    entry, below = visit.services.reading.list(visit.who, path, visit.now)
+    if not entry.is_folder:
+        return visit.page("document.html", entry=entry, may=_may(entry))
+    shown = [one for one in below if kind_of_name(one.path.name) is NameKind.DOCUMENT]
+    ordered = sorted(shown, key=lambda one: (not one.is_folder, one.path.name.casefold()))
+    return visit.page(
+        "folder.html",
+        entry=entry,
+        slice=_slice(ordered, visit.query.text("page")),
+        may=_may(entry),
+        done=_DONE.get(visit.query.text("done"), ""),
+    )
+
+
+_DONE: dict[str, str] = {
+    "uploaded": N_("Your documents are in the safe."),
+    "folder": N_("The folder is there."),
+    "renamed": N_("It has its new name."),
+    "moved": N_("It was moved."),
+    "removed": N_("It is in the trash."),
+}
+
+
+def _may(entry: Entry) -> frozenset[str]:
+    return frozenset(action.value for action in entry.may)
+
+
+def _slice(rows: Sequence[Entry], asked: str) -> Slice:
+    pages = max(1, -(-len(rows) // AT_ONCE))
+    number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1
+    start = (number - 1) * AT_ONCE
+    return Slice(rows[start : start + AT_ONCE], number, pages, len(rows))
+
+
+def download(visit: Visit, place: str) -> Response:
+    path = DrivePath.parse(place)
+    if visit.environ["REQUEST_METHOD"] == "HEAD":
+        # Nobody reads anything here, so the trail gets no entry.
+        entry = visit.services.reading.look(visit.who, path, visit.now)
+        return Response(headers=_of_document(entry))
+    opened = visit.services.reading.open(visit.who, path, NONE, visit.now)
+    try:
+        body = Outgoing(opened.read(0, opened.entry.size or 0), opened.close)
+    except BaseException:
+        opened.close()
+        raise
+    response = Response(body, headers=_of_document(opened.entry), direct_passthrough=True)
+    response.call_on_close(opened.close)
+    return response
+
+
+def _of_document(entry: Entry) -> list[tuple[str, str]]:
+    """Somebody's document never acts in a browser as if it were a page of ours."""
+    plain = _OTHER_SIGNS.sub("_", entry.path.name)
+    name = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(entry.path.name, safe='')}"
+    return [
+        ("Content-Type", entry.media_type),
+        ("Content-Length", str(entry.size or 0)),
+        ("Content-Disposition", name),
+        ("Content-Security-Policy", "default-src 'none'; sandbox"),
+    ]
+
+
+# ── putting things in ───────────────────────────────────────────────────────────────────────────
+
+
+def upload(visit: Visit, place: str = "") -> Response:
+    """Every file of the form, each whole or not at all; those before a failure stay."""
+    folder = DrivePath.parse(place)
+    arriving = Arriving(visit.body, _boundary(visit.content_type))
+    reception.require_mark(visit, arriving.fields().text(MARK))
+    count = 0
+    for part in arriving.parts():
+        _put(visit, folder, part)
+        count += 1
+    if not count:
+        raise FilledInWrong(N_("Choose at least one document first."))
+    return moved_to(f"{document_link(folder)}?done=uploaded")
+
+
+def _put(visit: Visit, folder: DrivePath, part: Part) -> None:
+    """Under a name that is free: two scans that a telephone calls the same are two documents."""
+    path = _free(visit, folder / _plain_name(part.name))
+    visit.services.writing.put(visit.who, path, part, _NEW_ONLY, visit.now)
+
+
+def _plain_name(sent: str) -> str:
+    """Old browsers send the whole way on the sender's disk."""
+    return clean_name(sent.replace("\\", "/").rpartition("/")[2])
+
+
+def _free(visit: Visit, path: DrivePath) -> DrivePath:
+    stem, dot, ending = path.name.rpartition(".")
+    stem, ending = (stem, dot + ending) if stem else (path.name, "")
+    for number in range(2, 1000):
+        try:
+            visit.services.reading.look(visit.who, path, visit.now)
+        except NotFound:
+            break
+        path = path.parent / f"{stem} ({number}){ending}"
+    return path
+
+
+def _boundary(content_type: str) -> bytes:
+    kind, _, rest = content_type.partition(";")
+    name, _, value = rest.strip().partition("=")
+    if kind.strip().lower() != "multipart/form-data" or name.strip().lower() != "boundary":
+        raise BadInput("this is no form of ours")
+    return value.strip().strip('"').encode("ascii", "replace")
+
+
+def make_folder(visit: Visit, place: str = "") -> Response:
+    folder = DrivePath.parse(place)
+    path = folder / clean_name(visit.form.text("name"))
+    visit.services.writing.make_folder(visit.who, path, NONE, visit.now)
+    return moved_to(f"{document_link(folder)}?done=folder")
+
+
+# ── moving and removing ─────────────────────────────────────────────────────────────────────────
+
+
+def rename(visit: Visit, place: str) -> Response:
+    path = DrivePath.parse(place)
+    _move(visit, path, path.parent / clean_name(visit.form.text("name")))
+    return moved_to(f"{document_link(path.parent)}?done=renamed")
+
+
+def where_to(visit: Visit, place: str) -> Response:
+    """A list of folders to choose from, one step at a time: no script, no dragging."""
+    path = DrivePath.parse(place)
+    entry = visit.services.reading.look(visit.who, path, visit.now)
+    at = DrivePath.parse(visit.query.text("in"))
+    here, below = visit.services.reading.list(visit.who, at, visit.now)
+    folders = [one for one in below if one.is_folder and not one.path.is_within(path)]
+    by_name = sorted(folders, key=lambda one: one.path.name.casefold())
+    takes = Action.PUT in here.may or Action.MKCOL in here.may
+    return visit.page("move.html", entry=entry, here=here, folders=by_name, takes=takes)
+
+
+def move(visit: Visit, place: str) -> Response:
+    path = DrivePath.parse(place)
+    folder = DrivePath.parse(visit.form.text("to"))
+    _move(visit, path, folder / path.name)
+    return moved_to(f"{document_link(folder)}?done=moved")
+
+
+def _move(visit: Visit, source: DrivePath, goal: DrivePath) -> None:
+    if source == goal:
+        return
+    try:
+        visit.services.moving.move(
+            visit.who, source, goal, overwrite=False, conditions=NONE, now=visit.now
+        )
+    except ConditionFailed:
+        # Said only where overwriting was not wished for: the name is taken.
+        raise AlreadyThere from None
+
+
+def remove(visit: Visit, place: str) -> Response:
+    path = DrivePath.parse(place)
+    with suppress(NotFound):
+        # Pressed twice: it is gone, and that is what was wanted.
+        visit.services.writing.remove(visit.who, path, NONE, visit.now)
+    return moved_to(f"{document_link(path.parent)}?done=removed")

@@ -1,0 +1,70 @@
+"""Who looked, what changed, what was refused: the trail of my safe."""
+
+from dataclasses import dataclass
+
+from werkzeug.wrappers import Response
+
+from davserver.domain.drive import TrailEntry
+from davserver.domain.errors import Reason
+from davserver.domain.refusals import REASONS
+from davserver.web.happened import KINDS, Kind, by_operator, happened, is_of, kind_named, to_whom
+from davserver.web.visit import Visit
+
+_SHOWN = 50
+_AT_ONCE = 200
+_MOST_READ = 2000
+"""Entries that are looked through for one page of a filter: further ones are a press away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Latest first. `further`: the number before which the next page begins; None at the end."""
+
+    entries: list[TrailEntry]
+    further: int | None
+
+
+def show(visit: Visit) -> Response:
+    kind = kind_named(visit.query.text("only"))
+    before = visit.query.text("before")
+    found = _found(visit, kind, int(before) if before.isascii() and before.isdigit() else None)
+    return visit.page(
+        "history.html",
+        found=found,
+        kind=kind,
+        kinds=KINDS,
+        happened=happened,
+        because=lambda entry: _because(visit, entry),
+        by_operator=by_operator,
+        to_whom=to_whom,
+    )
+
+
+def _found(visit: Visit, kind: Kind, before: int | None) -> Found:
+    entries: list[TrailEntry] = []
+    looked_at = 0
+    while looked_at < _MOST_READ:
+        some = visit.services.history.show(
+            visit.who,
+            visit.who.person.login,
+            visit.now,
+            limit=_AT_ONCE,
+            before=before,
+            by_name=True,
+        )
+        for entry in reversed(some):
+            if is_of(entry, kind):
+                entries.append(entry)
+            if len(entries) == _SHOWN and entry.seq > 1:
+                return Found(entries, entry.seq)
+        numbers = [entry.seq for entry in some if entry.seq]
+        if len(some) < _AT_ONCE or not numbers:
+            return Found(entries, None)
+        before, looked_at = min(numbers), looked_at + len(some)
+    return Found(entries, before)
+
+
+def _because(visit: Visit, entry: TrailEntry) -> str:
+    """Why something was refused, in the reader's language."""
+    reason = next((one for one in Reason if one.value == entry.reason), None)
+    return REASONS[visit.texts.language][reason].because if reason else ""

@@ -1,0 +1,21 @@
+"""Take everything away: one press, one ZIP."""
+
+from werkzeug.wrappers import Response
+
+from davserver.web.parcel import Parcel
+from davserver.web.visit import Visit
+
+
+def show(visit: Visit) -> Response:
+    return visit.page("take_away.html")
+
+
+def parcel(visit: Visit) -> Response:
+    """Begins at once; how long it takes depends on how much there is."""
+    day = visit.now.astimezone(visit.texts.zone).date().isoformat()
+    return Response(
+        Parcel(visit).pieces(),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="abri-{day}.zip"'},
+        direct_passthrough=True,
+    )

@@ -1,0 +1,91 @@
+"""Every page there is: a page without a row here does not exist."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from werkzeug.wrappers import Response
+
+from davserver.domain.actions import Action
+from davserver.domain.people import Role
+from davserver.web.pages import (
+    affiliations,
+    devices,
+    documents,
+    entrance,
+    history,
+    password,
+    sharing,
+    static,
+    take_away,
+    trash,
+    versions,
+)
+
+Audience = frozenset[Role]
+EVERYBODY: Audience = frozenset(Role)
+OWNERS: Audience = frozenset({Role.BENEFICIARY})
+WITH_DRIVE: Audience = frozenset({Role.BENEFICIARY, Role.PROFESSIONAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`audience` None: nobody has to be signed in. `action` is what the gate is asked there; None
+    where nothing of anybody's is shown or changed. `has_files`: the page reads its form itself.
+    """
+
+    name: str
+    method: Literal["GET", "POST"]
+    rule: str
+    page: Callable[..., Response]
+    audience: Audience | None
+    action: Action | None
+    has_files: bool = False
+
+
+_A = Action
+ROUTES: tuple[Route, ...] = (
+    Route("entrance", "GET", "/", entrance.show, None, None),
+    Route("sign-in", "POST", "/sign-in", entrance.sign_in, None, None),
+    Route("language", "POST", "/language", entrance.choose_language, None, None),
+    Route("static", "GET", "/static/<digest>/<name>", static.asset, None, None),
+    Route("sign-out", "POST", "/sign-out", entrance.sign_out, EVERYBODY, None),
+    Route("sign-out-all", "POST", "/sign-out-everywhere", devices.sign_out_everywhere, EVERYBODY,
+          _A.ACCOUNT),
+    # ── documents ───────────────────────────────────────────────────────────────────────────────
+    Route("drive", "GET", "/documents/", documents.show, WITH_DRIVE, _A.LIST),
+    Route("documents", "GET", "/documents/<path:place>", documents.show, WITH_DRIVE, _A.LIST),
+    Route("download", "GET", "/download/<path:place>", documents.download, WITH_DRIVE, _A.GET),
+    Route("upload", "POST", "/upload/<path:place>", documents.upload, WITH_DRIVE, _A.PUT,
+          has_files=True),
+    Route("new-folder", "POST", "/new-folder/<path:place>", documents.make_folder, WITH_DRIVE,
+          _A.MKCOL),
+    Route("rename", "POST", "/rename/<path:place>", documents.rename, WITH_DRIVE, _A.MOVE),
+    Route("move-to", "GET", "/move/<path:place>", documents.where_to, WITH_DRIVE, _A.MOVE),
+    Route("move", "POST", "/move/<path:place>", documents.move, WITH_DRIVE, _A.MOVE),
+    Route("remove", "POST", "/remove/<path:place>", documents.remove, WITH_DRIVE, _A.DELETE),
+    Route("versions", "GET", "/versions/<path:place>", versions.show, OWNERS, _A.LIST),
+    Route("restore-version", "POST", "/versions/<path:place>", versions.restore, OWNERS, _A.PUT),
+    Route("trash", "GET", "/trash", trash.show, OWNERS, _A.LIST),
+    Route("restore", "POST", "/trash", trash.restore, OWNERS, _A.PUT),
+    # ── sharing ─────────────────────────────────────────────────────────────────────────────────
+    Route("share", "GET", "/share/<path:place>", sharing.ask, OWNERS, _A.GRANT),
+    Route("give", "POST", "/share/<path:place>", sharing.share, OWNERS, _A.GRANT),
+    Route("who", "GET", "/who/<path:place>", sharing.who, OWNERS, _A.LIST),
+    Route("shares", "GET", "/shares", sharing.mine, OWNERS, _A.GRANT),
+    Route("end-share", "POST", "/shares/end", sharing.end, OWNERS, _A.REVOKE),
+    Route("end-shares", "POST", "/shares/end-all", sharing.end_several, OWNERS, _A.REVOKE),
+    Route("history", "GET", "/history", history.show, OWNERS, _A.AUDIT),
+    Route("affiliations", "GET", "/affiliations", affiliations.show, OWNERS, _A.LIST),
+    Route("accept", "POST", "/affiliations/accept", affiliations.accept, OWNERS, _A.GRANT),
+    Route("refuse", "POST", "/affiliations/refuse", affiliations.refuse, OWNERS, _A.REVOKE),
+    Route("leave", "POST", "/affiliations/end", affiliations.leave, OWNERS, _A.REVOKE),
+    Route("take-away", "GET", "/take-away", take_away.show, OWNERS, _A.GET),
+    Route("parcel", "POST", "/take-away", take_away.parcel, OWNERS, _A.GET),
+    # ── my account ──────────────────────────────────────────────────────────────────────────────
+    Route("devices", "GET", "/devices", devices.show, EVERYBODY, _A.ACCOUNT),
+    Route("add-device", "POST", "/devices", devices.add, EVERYBODY, _A.ACCOUNT),
+    Route("end-device", "POST", "/devices/end", devices.end, EVERYBODY, _A.ACCOUNT),
+    Route("password", "GET", "/password", password.show, EVERYBODY, _A.ACCOUNT),
+    Route("set-password", "POST", "/password", password.change, EVERYBODY, _A.ACCOUNT),
+)  # fmt: skip

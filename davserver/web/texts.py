@@ -1,0 +1,103 @@
+"""Texts of the pages: sentences from catalogues, and dates and sizes as people write them there.
+
+A sentence stands in English in its template or page, and in the other languages in
+`catalogues/LANGUAGE.po`. One that a catalogue lacks is shown in English; a test finds it first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from gettext import NullTranslations
+from importlib.resources import files
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+
+from davserver.domain.languages import Language
+
+_CATALOGUES = files("davserver.web") / "catalogues"
+_SOURCE = "en"
+_TWO_FIGURES = 10
+_STEPS: tuple[tuple[int, Callable[["Texts"], str]], ...] = (
+    (10**9, lambda one: one.gettext("GB")),
+    (10**6, lambda one: one.gettext("MB")),
+    (10**3, lambda one: one.gettext("kB")),
+    (1, lambda one: one.gettext("bytes")),
+)
+
+
+def translations(language: str) -> NullTranslations:
+    """What `language` calls each sentence. Compiled here, so that a `.po` is all there is."""
+    if language == _SOURCE:
+        return NullTranslations()
+    with (_CATALOGUES / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One language. `zone` is where the clocks are that people look at."""
+
+    language: Language
+    zone: ZoneInfo
+
+    @cached_property
+    def catalogue(self) -> NullTranslations:
+        return translations(self.language)
+
+    @cached_property
+    def locale(self) -> Locale:
+        return Locale.parse(self.language)
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`: for the whole page."""
+        return self.locale.text_direction
+
+    def gettext(self, sentence: str, **values: object) -> str:
+        said = self.catalogue.gettext(sentence)
+        return said % values if values else said
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return self.catalogue.ngettext(one, many, number) % {"number": self.number(number)}
+
+    def number(self, number: int) -> str:
+        return format_decimal(number, locale=self.locale)
+
+    def day(self, moment: datetime) -> str:
+        return format_date(self._here(moment).date(), format="long", locale=self.locale)
+
+    def last_day(self, end: datetime) -> str:
+        """The day that ends then: what holds until midnight holds to the end of the day before."""
+        return self.day(end - timedelta(microseconds=1))
+
+    def moment(self, moment: datetime) -> str:
+        here = self._here(moment)
+        day = format_date(here.date(), format="long", locale=self.locale)
+        return self.gettext(
+            "%(day)s, %(time)s", day=day, time=format_time(here, "short", locale=self.locale)
+        )
+
+    def size(self, size: int) -> str:
+        """`340 kB`: as a telephone says it, to three figures."""
+        step, word = next((one for one in _STEPS if size >= one[0]), _STEPS[-1])
+        whole = size // step
+        shown = format_decimal(
+            whole if whole >= _TWO_FIGURES or step == 1 else round(size / step, 1),
+            locale=self.locale,
+        )
+        return f"{shown}\N{NO-BREAK SPACE}{word(self)}"
+
+    def _here(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
