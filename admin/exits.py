@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from authn.ldap.port import DirectoryAway
 from davserver.config import WrongSettings
 from davserver.domain.errors import (
     AbriError,
@@ -49,7 +50,7 @@ MEANING: dict[Exit, str] = {
     Exit.REFUSED: "not allowed by the policy, a lock or a condition",
     Exit.ALREADY_THERE: "the login, slug, name or folder is taken",
     Exit.FINDINGS: "a check ran to its end and found something wrong",
-    Exit.UNAVAILABLE: "database, keys or disk are away, or of another version",
+    Exit.UNAVAILABLE: "database, keys, disk or a directory are away, or of another version",
     Exit.DAMAGED: "stored bytes or rows failed their seal",
     Exit.NO_SPACE: "quota or disk are full",
     Exit.INTERRUPTED: "stopped by Ctrl-C",
@@ -72,6 +73,7 @@ EXIT_OF: dict[type[AbriError], Exit] = {
     NoSpace: Exit.NO_SPACE,
     Damaged: Exit.DAMAGED,
     Unavailable: Exit.UNAVAILABLE,
+    DirectoryAway: Exit.UNAVAILABLE,
 }
 
 

@@ -67,9 +67,16 @@ def _policy(services: Services) -> dict[str, object]:
 
 
 def _directories(services: Services) -> dict[str, int]:
-    """As this worker last noticed: asking them is not for whoever looks at a page."""
+    """As this worker last noticed: asking them is not for whoever looks at a page. `late`: not all
+    looked at within the term; `waiting`: for `abri directory confirm`.
+    """
     directories = services.directories
-    return {"configured": len(directories), "away": directories.number_away}
+    told = {"configured": len(directories), "away": directories.number_away}
+    try:
+        counts = services.looking_after.care.counts(services.clock())
+    except AbriError:
+        return told
+    return told | {"late": counts.late, "waiting": counts.waiting}
 
 
 def _works(look: object) -> bool:

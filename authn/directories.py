@@ -49,6 +49,11 @@ class AskedDirectory:
         return self._directory.name
 
     @property
+    def itself(self) -> StaffDirectory:
+        """For whoever asks about everybody, and wants to know why it does not say."""
+        return self._directory
+
+    @property
     def is_away(self) -> bool:
         """When it was last asked; nobody is asked for this."""
         return self._is_away
@@ -110,6 +115,10 @@ class Directories:
         if found is None:
             raise away()
         return found
+
+    def by_name(self) -> dict[str, StaffDirectory]:
+        """See `AskedDirectory.itself`."""
+        return {name: one.itself for name, one in self._all.items()}
 
     def __len__(self) -> int:
         return len(self._all)

@@ -91,13 +91,16 @@ class Turns:
         return self._set(tx, _is(mine), with_mac(self._keys, _table, {**row, **changes}))
 
     def hold(self, tx: Connection, mine: datetime, plan: bytes, now: datetime) -> bool:
-        """That plan waits; a yes to another one does not count for it."""
+        """That plan waits; a yes to another one does not count for it. A yes to this one, given
+        while it was found again, stays.
+        """
         row = _row(tx, self._directory)
         if row is None:
             return False
         is_same = digest_of(row["held"]) == digest_of(plan)
         since = row["held_at"] if is_same else to_us(now)
-        changes = {"held": plan, "held_at": since, "confirmed": None, "turn_until": None}
+        confirmed = row["confirmed"] if is_same else None
+        changes = {"held": plan, "held_at": since, "confirmed": confirmed, "turn_until": None}
         return self._set(tx, _is(mine), changes)
 
     def confirm(self, tx: Connection, digest: str) -> bool:

@@ -59,6 +59,7 @@ class What(StrEnum):
     DIRECTORY_CHANGE = "directory-change"
     DIRECTORY_BLOCK = "directory-block"
     DIRECTORY_BACK = "directory-back"
+    DIRECTORY_CONFIRM = "directory-confirm"
     POLICY = "policy"
     POLICY_APPROVE = "policy-approve"
     OPERATOR = "operator"

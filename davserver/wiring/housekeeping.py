@@ -24,21 +24,28 @@ class Chore:
 
 
 class Housekeeping:
-    """One thread per process. A chore that fails is logged, and tried again at its next turn."""
+    """A thread. A chore that fails is logged, and tried again at its next turn."""
 
-    def __init__(self, chores: Sequence[Chore], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, chores: Sequence[Chore], clock: Callable[[], datetime], name: str = "housekeeping"
+    ) -> None:
+        self._name = name
         self._chores = tuple(chores)
         self._clock = clock
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
+
+    def leave(self) -> None:
+        """The chore at hand is the last."""
+        self._stop.set()
 
     def stop(self) -> None:
         """Waits a little for the chore at hand; what it has not done is done next time."""
-        self._stop.set()
+        self.leave()
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
 

@@ -48,6 +48,7 @@ from davserver.vault.vault import Vaults
 from davserver.wiring.directories import open_directories, staff_login
 from davserver.wiring.explaining import Explaining
 from davserver.wiring.housekeeping import Chore, Housekeeping
+from davserver.wiring.looking_after import LookingAfter
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy_watch import PolicyWatch
 from davserver.wiring.probing import Probing
@@ -84,6 +85,7 @@ class Services:
     affiliations: Affiliations
     people: People
     roster: Roster
+    looking_after: LookingAfter
     history: History
     deeds: Deeds
     keeping: Keeping
@@ -103,6 +105,7 @@ class Services:
         self.watch.start(self.reading.again)
         self.policy_watch.start()
         self.housekeeping.start()
+        self.looking_after.start()
 
     def parts(self) -> dict[str, Callable[[], bool]]:
         """What must be well for the drive to work, each as a question. They may raise."""
@@ -113,6 +116,7 @@ class Services:
         }
 
     def close(self) -> None:
+        self.looking_after.stop()
         self.housekeeping.stop()
         self.policy_watch.stop()
         self.watch.stop()
@@ -166,6 +170,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
         roster=roster,
+        looking_after=LookingAfter(settings, tools, roster, directories),
         history=History(tools),
         deeds=Deeds(tools),
         keeping=Keeping(tools),

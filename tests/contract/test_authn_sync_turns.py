@@ -71,10 +71,10 @@ def test_a_yes_is_to_one_plan(accounts: Accounts, turns: Turns) -> None:
     assert db.write(lambda tx: turns.confirm(tx, DIGEST))
     assert known(accounts) == SyncState("lyon", held=PLAN, held_at=NOON, confirmed=DIGEST)
     # Found again it waits since it was first found; another one begins anew.
-    for plan, since in ((PLAN + b"!", NOON), (OTHER.encode(), UNTIL)):
+    for plan, since, yes in ((PLAN + b"!", NOON, DIGEST), (OTHER.encode(), UNTIL, None)):
         db.write(lambda tx: turns.take(tx, UNTIL, LATER))
         db.write(lambda tx, plan=plan: turns.hold(tx, LATER, plan, UNTIL))
-        assert known(accounts) == SyncState("lyon", held=plan, held_at=since)
+        assert known(accounts) == SyncState("lyon", held=plan, held_at=since, confirmed=yes)
     db.write(lambda tx: turns.take(tx, UNTIL, LATER))
     assert db.write(lambda tx: turns.finish(tx, LATER, UNTIL))
     assert known(accounts) == SyncState("lyon", synced=UNTIL)
