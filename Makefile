@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
 # The outside programs that tests/interop and tests/conftest.py drive. Debian's names.
-DEBIAN := ca-certificates cadaver curl davfs2 dbus dbus-daemon fuse3 gvfs-backends gvfs-daemons \
+DEBIAN := ca-certificates cadaver chromium curl davfs2 dbus dbus-daemon fuse3 gvfs-backends gvfs-daemons \
           iproute2 ldap-utils libglib2.0-bin libreoffice-writer litmus mount openssl postgresql \
           procps python3-uno samba samba-ad-dc samba-ad-provision samba-dsdb-modules slapd util-linux
 
@@ -26,7 +26,7 @@ DEBIAN := ca-certificates cadaver curl davfs2 dbus dbus-daemon fuse3 gvfs-backen
 help:
 	@cat <<-'END'
 	make setup         the virtual environment in .venv, with .venv/bin/abri
-	make run           a demonstration on https://localhost:8443/dav/ (Ctrl-C ends it)
+	make run           a demonstration on https://localhost:8443/ (Ctrl-C ends it)
 	make test          every test there is; installs the Debian packages that they need
 	make check         format, lint, layers, types and the quick tests: under a minute
 	make requirements  work out requirements/*.txt again from requirements/*.in

@@ -24,6 +24,9 @@ from davserver.domain.languages import Language
 
 _CATALOGUES = files("davserver.web") / "catalogues"
 _SOURCE = "en"
+_LOCALES = {"en": "en_GB"}
+"""Of languages whose dates are written in more than one way: the way of Europe."""
+
 _TWO_FIGURES = 10
 _STEPS: tuple[tuple[int, Callable[["Texts"], str]], ...] = (
     (10**9, lambda one: one.gettext("GB")),
@@ -58,7 +61,7 @@ class Texts:
 
     @cached_property
     def locale(self) -> Locale:
-        return Locale.parse(self.language)
+        return Locale.parse(_LOCALES.get(self.language, self.language))
 
     @property
     def direction(self) -> str:
