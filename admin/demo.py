@@ -65,7 +65,9 @@ def run(context: typer.Context) -> None:
     else:
         memory = _make(context, file, memory)
         say("The demonstration is ready.")
-    say(f"Drive: {address_of(listen.address, listen.port, plain_http=listen.plain_http)}")
+    drive = address_of(listen.address, listen.port, plain_http=listen.plain_http)
+    say(f"Pages, for a browser: {drive.removesuffix('dav/')}")
+    say(f"Drive: {drive}")
     known = memory.passwords
     show_table(
         ("login", "password", "name", "role"),

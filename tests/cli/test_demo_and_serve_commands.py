@@ -56,6 +56,7 @@ def passwords(made: Path) -> dict[str, str]:
 
 
 def test_it_prints_the_address_and_how_everybody_signs_in(demo, made: Path, port: int):
+    assert f"Pages, for a browser: https://localhost:{port}/\n" in demo.out
     assert f"Drive: https://localhost:{port}/dav/" in demo.out
     known = passwords(made)
     assert set(known) == {one.login for one in PEOPLE}
