@@ -54,6 +54,7 @@ HAPPENED: dict[What, str] = {
     What.DIRECTORY_BACK: N_("Back in their organisation"),
     What.GRANT_REST: N_("Share at rest: they left their organisation"),
     What.GRANT_RESUME: N_("Share holds again: they are back"),
+    What.DIRECTORY_CONFIRM: N_("Departures from an organisation confirmed"),
     What.REPORT: N_("What they opened was looked up"),
     What.OPERATOR: N_("Looked at by the people who run this service"),
 }
