@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Table, select
 
 from authn.arrivals import Heard
+from authn.ldap.opening import open_directory
 from authn.ldap.port import Present
 from davserver.db import tables as t
 from davserver.domain.errors import NotFound
@@ -17,6 +18,8 @@ from davserver.gate.roster import Roster
 from davserver.gate.sync_guard import Held
 from davserver.gate.synchronising import Outcome, Run, Synchronising
 from policies.in_force import InForce
+from tests.support.authority import Authority
+from tests.support.lying_ldap import SEARCH, Request, entry, lying_ldap, message, search_done
 from tests.support.staff import Staff
 from tests.support.synchronised import LYON, Town, done, town
 
@@ -153,6 +156,46 @@ def test_without_a_policy_nobody_has_left(lyon: Town) -> None:
     stays_as_it_was(lyon, before, run)
 
 
+BREAKS_OFF = "breaks off", Outcome.UNKNOWN
+LEAVES_OUT = "leaves most of them out", Outcome.HELD
+
+
+@pytest.mark.parametrize(("how", "outcome"), [BREAKS_OFF, LEAVES_OUT])
+def test_half_a_listing_takes_nobodys_place(
+    lyon: Town, authority: Authority, how: str, outcome: Outcome
+) -> None:
+    """One that breaks off is none; one that passes for whole would end too much at once."""
+    lyon.map(("team", "ccas"))
+    lyon.run()
+    before, anna = rows(lyon, *ALL), lyon.staff.id("anna")
+    cookie = b"" if how == LEAVES_OUT[0] else b"more"
+
+    def lie(request: Request) -> object:
+        if request.op != SEARCH:
+            return None
+        if request.number == 0:
+            whose = lyon.staff.person("anna")
+            group = entry(lyon.staff.group("team"), cn="team", entryUUID=anna, member=whose)
+            return message(request.id, group) + search_done(request)
+        if request.number == 1:
+            one = entry(lyon.staff.person("anna"), uid="anna", cn="Anna", entryUUID=anna)
+            return message(request.id, one) + search_done(request, cookie=cookie)
+        return ()
+
+    with lying_ldap(authority.server("lies"), lie) as server:  # type: ignore[arg-type]
+        settings = replace(lyon.settings, servers=(server.url,))
+        directory = open_directory(LYON, settings, lyon.world.clock)
+        lyon.world.clock.passes(minutes=4)
+        run = lyon.with_directory(directory).run(LYON)
+        directory.close()
+    assert run.outcome is outcome
+    assert run.held is None or run.held.by_structure == {lyon.ccas.id: 4}
+    assert rows(lyon, *ALL) == before
+    state = lyon.state()
+    assert state.synced is not None
+    assert state.synced < run.at
+
+
 # ── too much at once ────────────────────────────────────────────────────────────────────────────
 
 
@@ -265,12 +308,12 @@ def test_somebody_looks_when_it_is_due_whoever_did_it_last(lyon: Town) -> None:
 def test_what_a_sign_in_heard_later_counts(lyon: Town) -> None:
     lyon.run()
     world, staff = lyon.world, lyon.staff
-    entry = staff.id("anna")
-    said = lyon.directory.fetch(entry, lyon.roster.groups(LYON))
+    whose = staff.id("anna")
+    said = lyon.directory.fetch(whose, lyon.roster.groups(LYON))
     assert isinstance(said, Present)
     staff.take_out("team", staff.person("anna"))
     later = world.clock() + timedelta(minutes=10)
-    lyon.roster.heard(Heard(LYON, entry, said, later))
+    lyon.roster.heard(Heard(LYON, whose, said, later))
     assert lyon.run().done == ()
     assert lyon.works_in("anna") == {"ccas"}
 

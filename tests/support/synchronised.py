@@ -8,6 +8,7 @@ from pathlib import Path
 
 from authn.directory_syncs import SyncState, Turns, state_of
 from authn.ldap.opening import open_directory
+from authn.ldap.port import StaffDirectory
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.people import Membership
 from davserver.gate.roster import Roster
@@ -38,8 +39,12 @@ class Town:
         self.turns = Turns(world.keys, os.urandom, LYON)
 
     def another_process(self) -> Synchronising:
+        return self.with_directory(self.directory)
+
+    def with_directory(self, directory: StaffDirectory) -> Synchronising:
+        """Asks that one, which may lie."""
         mine = {LYON: self.settings}
-        return Synchronising(self.world.tools, self.roster, {LYON: self.directory}, mine)
+        return Synchronising(self.world.tools, self.roster, {LYON: directory}, mine)
 
     def map(self, *groups: tuple[str, str]) -> None:
         """Pairs of a group and the structure in which it makes professionals."""
