@@ -285,6 +285,21 @@ def test_one_process_looks_at_a_time_and_one_that_was_killed_is_not_waited_for_l
     assert lyon.sync.run(LYON).outcome is Outcome.DONE
 
 
+def test_one_that_stood_still_for_too_long_leaves_it_to_who_came_after(lyon: Town) -> None:
+    """What it did until then was true when it was said; it says nothing of everybody."""
+    world, other = lyon.world, lyon.another_process()
+
+    def stands_still(_done: int, _all: int) -> None:
+        world.clock.passes(minutes=10)
+        assert other.run(LYON).outcome is Outcome.DONE
+
+    run = lyon.sync.run(LYON, stands_still)
+    assert (run.outcome, run.done) == (Outcome.BUSY, ())
+    state = lyon.state()
+    assert (state.synced, state.turn) == (world.clock(), None)
+    assert lyon.works_in("anna") == {"ccas"}
+
+
 def test_somebody_looks_when_it_is_due_whoever_did_it_last(lyon: Town) -> None:
     clock, other = lyon.world.clock, lyon.another_process()
     first = lyon.sync.keep_up(LYON, clock())
