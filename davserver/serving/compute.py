@@ -48,10 +48,11 @@ class Turn:
     `with environ["abri.compute"].waiting():`.
     """
 
-    __slots__ = ("_all", "computing", "watching")
+    __slots__ = ("_all", "_waits", "computing", "watching")
 
     def __init__(self, slots: ComputeSlots) -> None:
         self._all = slots
+        self._waits = False
         self.computing = False
         self.watching = False
 
@@ -78,9 +79,15 @@ class Turn:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
+        """Within another `waiting` it changes nothing: the outer one is not over."""
+        if self._waits:
+            yield
+            return
+        self._waits = True
         self.end()
         self.end_watch()
         try:
             yield
         finally:
+            self._waits = False
             self.begin()

@@ -115,6 +115,12 @@ def test_wrong_and_unknown_send_the_same_statements(desk):
     assert seen[1] == seen[2]
 
 
+def test_a_process_that_begins_connects_to_nothing(desk):
+    with desk.binds() as binds:
+        desk.process()
+    assert binds == [0]
+
+
 def test_many_requests_at_once_are_one_bind_in_each_process(desk):
     desk.hires("zoe")
     processes = [desk.process() for _ in range(2)]

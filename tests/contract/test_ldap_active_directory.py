@@ -1,14 +1,18 @@
 """The port over a real Active Directory domain controller (Samba's)."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from authn.ldap.opening import open_directory
 from authn.ldap.port import Absent, EntryState, Present, StaffDirectory, Wrong
+from davserver.domain.errors import NotSignedIn
 from davserver.domain.secret import Secret
+from tests.support.accounts import statements_of
 from tests.support.authority import Authority
 from tests.support.domain_controller import (
     BASE,
@@ -19,6 +23,7 @@ from tests.support.domain_controller import (
     person,
     unit,
 )
+from tests.support.reception import desk
 
 # One of the GUIDs that ldap3 spoils in a filter: 5C, and two characters that are hexadecimal.
 SPOILT = "5c34315c61625c4664005c5c2a282900"
@@ -150,3 +155,26 @@ def test_more_people_than_active_directory_gives_at_once_all_come(
     directory: StaffDirectory,
 ) -> None:
     assert len(_accounts(directory, _group("everybody"))) == MANY
+
+
+def test_guesses_count_together_by_whichever_name_and_both_are_one_person(
+    domain: DomainController, database_url: str, tmp_path: Path
+) -> None:
+    domain.change(
+        f"dn: {BASE}\nchangetype: modify\nreplace: lockoutThreshold\nlockoutThreshold: 5\n"
+    )
+    one, other = "zoe@ccas.example", "zoe.martin@ccas.example"
+    with desk(database_url, tmp_path, domain.settings(), _group("outer")) as at:
+        who = at.sign_in(other, PASSWORD)
+        assert (who.person.login, at.sign_in(one, PASSWORD).id) == (one, who.id)
+        with statements_of(at.world.db) as sent:
+            at.sign_in(other, PASSWORD)
+        assert len(sent) == 1
+        strangers = at.process()
+        for number in range(6):
+            name, source = (one, other)[number % 2], f"198.51.100.{number}"
+            with pytest.raises(NotSignedIn):
+                at.sign_in(name, f"Guess-{number}", at=source, by=strangers)
+        told = domain.search(_dn("zoe"), "(objectClass=*)", "badPwdCount")
+        assert re.findall(r"badPwdCount: (\d+)", told) == ["2"]
+        assert at.sign_in(one, PASSWORD, by=at.process()).id == who.id

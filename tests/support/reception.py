@@ -1,5 +1,5 @@
-"""Staff who sign in through a real OpenLDAP, below the fronts; the real roster writes down who they
-are in Abri.
+"""Staff who sign in through a real directory, below the fronts; the real roster writes down who
+they are in Abri.
 """
 
 from collections.abc import Iterator
@@ -28,11 +28,10 @@ TEAM = "team"
 
 
 @dataclass
-class Reception:
-    """The directory `ccas`, whose group `team` gives a place in the structure `ccas`."""
+class Desk:
+    """Where people of the directory `ccas` come in, a group of which gives a place in `ccas`."""
 
     world: Safekeeping
-    staff: Staff
     settings: DirectorySettings
     open: ExitStack = field(repr=False)
 
@@ -51,12 +50,6 @@ class Reception:
         self.open.callback(directories.close)
         known = StaffOfLogin(StaffNames(every), directories, roster)
         return Login(self.world.db, self.world.keys, self.world.tools.entropy, staff=known)
-
-    def hires(self, *accounts: str) -> None:
-        """People of the directory, in the team."""
-        self.staff.add(*accounts)
-        for one in accounts:
-            self.staff.put_in(TEAM, self.staff.person(one))
 
     def sign_in(
         self,
@@ -89,6 +82,19 @@ class Reception:
     def state(self, login: str) -> AccountState:
         return self.person(login).state
 
+
+@dataclass(kw_only=True)
+class Reception(Desk):
+    """With an OpenLDAP behind it, whose group is `team`."""
+
+    staff: Staff
+
+    def hires(self, *accounts: str) -> None:
+        """People of the directory, in the team."""
+        self.staff.add(*accounts)
+        for one in accounts:
+            self.staff.put_in(TEAM, self.staff.person(one))
+
     def failures(self, account: str) -> int:
         """How many wrong passwords the directory has counted since the last right one."""
         return len(self.staff.server.values(self.staff.person(account), "pwdFailureTime"))
@@ -105,8 +111,21 @@ class Reception:
 
 @contextmanager
 def reception(url: str, folder: Path, staff: Staff, **settings: object) -> Iterator[Reception]:
+    staff.add_group(TEAM)
+    with _world(url, folder, staff.group(TEAM)) as (world, opened):
+        yield Reception(world, staff.settings(**settings), opened, staff=staff)
+
+
+@contextmanager
+def desk(url: str, folder: Path, settings: DirectorySettings, group: str) -> Iterator[Desk]:
+    """For a directory of another kind."""
+    with _world(url, folder, group) as (world, opened):
+        yield Desk(world, settings, opened)
+
+
+@contextmanager
+def _world(url: str, folder: Path, group: str) -> Iterator[tuple[Safekeeping, ExitStack]]:
     with safekeeping(url, folder) as world, ExitStack() as opened:
         world.structure(CCAS)
-        staff.add_group(TEAM)
-        map_groups(world, f"m, {CCAS}, professional, {CCAS}, {staff.group(TEAM)}")
-        yield Reception(world, staff, staff.settings(**settings), opened)
+        map_groups(world, f"m, {CCAS}, professional, {CCAS}, {group}")
+        yield world, opened

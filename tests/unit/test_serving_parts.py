@@ -136,6 +136,19 @@ def test_a_slot_is_free_while_its_thread_waits():
     assert first.computing
 
 
+def test_a_slot_stays_free_when_something_short_is_waited_for_in_between():
+    slots = ComputeSlots(1)
+    first, second = Turn(slots), Turn(slots)
+    first.begin()
+    with first.waiting():
+        with first.waiting():
+            pass
+        second.begin()
+        assert second.computing
+        second.end()
+    assert first.computing
+
+
 def test_who_finds_no_slot_goes_on_without():
     slots = ComputeSlots(1)
     first, second = Turn(slots), Turn(slots)
