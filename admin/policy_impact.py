@@ -6,12 +6,16 @@ import typer
 
 from admin.exits import Exit
 from admin.output import AsJson, say_changes, show_json
+from admin.progress import progress
 from admin.session import opened
-from davserver.gate.impact import Line, Report, Span, Turn
+from davserver.db.together import processes
+from davserver.gate.impact import Line, Report, Span, Summing, Turn
 from davserver.gate.impact_texts import as_lines
 from davserver.wiring.naming import rules_named
 
 _OWNERS = 5
+PROCESSES = 4
+"""At most, and no more than there are cores."""
 
 
 def impact(
@@ -30,7 +34,7 @@ def impact(
     gains or loses what, in which circumstances, on how many documents of whom. People and vaults
     have pseudonyms, the same in every report. The exit code is 7 if anybody gains anything.
     """
-    with opened(context) as session:
+    with opened(context) as session, progress("Looking at grants") as tell:
         services = session.services
         found = services.impact.of(
             services.rulebook.snapshot(),
@@ -38,6 +42,7 @@ def impact(
             session.now,
             names=names,
             owners=None if as_json else _OWNERS,
+            how=Summing(processes(PROCESSES), told=tell),
         )
     if as_json:
         show_json(_plain(found))

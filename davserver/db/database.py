@@ -4,6 +4,7 @@ Every change to the database is a closure given to `write` (DESIGN §2.4). It re
 on, decides, records and publishes inside one transaction, so that it can be repeated whole.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 _TRIES = 12
+_MAPPED = 1 << 40
+"""Bytes: more than SQLite's own limit, which then holds."""
 # Serialisation failure, deadlock, and a unique name taken by a transaction that ran beside ours:
 # run again, the closure sees it and says what is true then.
 _RETRY = {"40001", "40P01", "23505"}
@@ -49,9 +52,14 @@ class Database:
             self._shared_notes = SharedCommit(self._notes, lock_file)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection in one read-only snapshot. Raises Unavailable when the database is away."""
-        with translated(), self._readers.connect() as raw:
+    def read(self, *, much: bool = False) -> Iterator[Connection]:
+        """A connection in one read-only snapshot. Raises Unavailable when the database is away.
+
+        `much`: for questions about everything. SQLite then reads its file as memory, which spares
+        a copy of each page; a disk that fails ends the process (sqlite.org/mmap.html), so that no
+        server asks for it.
+        """
+        with translated(), self._readers.connect() as raw, _mapped(raw, much and self.sqlite):
             connection = raw
             if not self.sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -81,12 +89,36 @@ class Database:
         """For tests that count statements, and for migrations."""
         return self._readers, self._writers, self._notes
 
+    def let_go(self) -> None:
+        """Closes every connection; what comes next opens one. Before a fork, which none survives:
+        for a process with one thread that has no transaction open.
+        """
+        for shared in (self._shared, self._shared_notes):
+            if shared is not None:
+                shared.let_go()
+        for engine in self.engines():
+            engine.dispose()
+
     def close(self) -> None:
         for shared in (self._shared, self._shared_notes):
             if shared is not None:
                 shared.close()
         for engine in self.engines():
             engine.dispose()
+
+
+@contextmanager
+def _mapped(connection: Connection, wanted: bool) -> Iterator[None]:  # noqa: FBT001
+    if not wanted:
+        yield
+        return
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 — the caller says so
+    raw.execute(f"PRAGMA mmap_size = {_MAPPED}")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA mmap_size = 0")
 
 
 def _serializable(engine: Engine, work: Work[T]) -> T:

@@ -30,6 +30,6 @@ def ids_of(dialect: str, name: str) -> TextualSelect:
 
 def as_value(tx: Connection, ids: Collection[bytes]) -> Any:
     """The ids as that parameter takes them. An id of another length would shift all others."""
-    if any(len(one) != ID_BYTES for one in ids):
+    if set(map(len, ids)) - {ID_BYTES}:
         raise ValueError(f"an id has {ID_BYTES} bytes")
     return list(ids) if tx.dialect.name == "postgresql" else b"".join(ids)

@@ -105,8 +105,13 @@ class SharedCommit:
         except BaseException as error:  # noqa: BLE001 — raised again in the thread that asked
             job.error = error
 
+    def let_go(self) -> None:
+        """Gives its connection back."""
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self.let_go()
         os.close(self._lock_file)

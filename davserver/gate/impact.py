@@ -5,28 +5,26 @@ differences between rules. It changes nothing and leaves no entry: no document i
 name of one is read.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from authn.workforce import Workforce, active_by_role
 from davserver.domain.actions import Action, Category, Relation
-from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Role
 from davserver.gate.effects import Change
+from davserver.gate.impact_sums import Sort, Sum, Summing, summed
 from davserver.gate.pseudonyms import Speaker
-from davserver.gate.survey import Reached, Survey, VaultChange, counts
 from davserver.gate.tools import Tools
 from policies.moments import Moments, Span
 from policies.snapshot import Snapshot
 from policies.ways import Comparison, Way
 
-__all__ = ["Impact", "Line", "Report", "Span", "Things", "Turn"]
+__all__ = ["Impact", "Line", "Report", "Span", "Summing", "Things", "Turn"]
 
+_ALONE = Summing()
 _ABOUT_ACCOUNTS = (Action.AUDIT, Action.ACCOUNT)
 
 
@@ -90,37 +88,6 @@ class Report:
         return any(line.gains for line in self.lines)
 
 
-class _Sort(NamedTuple):
-    role: Role
-    relation: Relation
-    structure: str | None
-    changes: tuple[Change, ...]
-    by_category: bool
-    possible: int
-
-
-@dataclass(slots=True)
-class _Sum:
-    people: set[frozenset[PersonId]] = field(default_factory=set)
-    vaults: list[VaultId] = field(default_factory=list)
-    documents: int = 0
-    folders: int = 0
-    categories: Counter[Category] = field(default_factory=Counter)
-
-    def add(self, vaults: Sequence[VaultId], several: list[Reached]) -> None:
-        """As much in each of these."""
-        self.vaults += vaults
-        documents, folders = counts(several)
-        self.documents += documents * len(vaults)
-        self.folders += folders * len(vaults)
-        nodes = {key: one for reached in several for key, one in reached.nodes.items()}
-        for one in nodes.values():
-            if one.category is not None and not one.is_folder:
-                self.categories[one.category] += one.alike * len(vaults)
-        for reached in several:
-            self.people |= reached.people
-
-
 class Impact:
     """Reads only."""
 
@@ -135,70 +102,46 @@ class Impact:
         *,
         names: bool = False,
         owners: int | None = None,
+        how: Summing = _ALONE,
     ) -> Report:
         """`names`: logins in place of pseudonyms, which are the same in every report. `owners`: so
         many of each line are told at most; None: all.
         """
         comparison = Comparison(old, new)
-        moments = comparison.moments
-        with self._tools.db.read() as tx:
-            survey = Survey(tx, self._tools, comparison, now)
+        with summed(self._tools, comparison, now, how) as (tx, parties, sums):
             speaker = Speaker(tx, self._tools.keys, names=names, most=owners)
             lines = [
-                *_of_grants(survey, moments, speaker),
-                *_of_owners(survey, moments),
-                *_of_accounts(tx, survey.workforce, comparison),
+                *(_line(sort, sums[sort], comparison.moments, speaker) for sort in _ordered(sums)),
+                *_of_accounts(tx, parties.workforce, comparison),
             ]
         return Report(old.generation, new.generation, tuple(sorted(lines, key=_rank)))
 
 
-def _of_grants(survey: Survey, moments: Moments, speaker: Speaker) -> Iterator[Line]:
-    sums: dict[_Sort, _Sum] = {}
-    for change in survey.vaults(Comparison.changes):
-        for sort, several in _sorted_out(change).items():
-            sums.setdefault(sort, _Sum()).add(change.vaults, several)
-    for sort, one in sums.items():
-        people = frozenset().union(*one.people)
-        yield Line(
-            sort.role,
-            sort.relation,
-            sort.structure,
-            turns_of(sort.changes, moments, sort.possible),
-            len(people),
-            speaker.people(people),
-            Things(
-                len(one.vaults),
-                one.documents,
-                one.folders,
-                dict(one.categories) if sort.by_category else {},
-                speaker.owners(sorted(one.vaults)),
-            ),
-        )
+def _ordered(sums: Iterable[Sort]) -> list[Sort]:
+    """The same in every report, whichever of them `_rank` puts side by side."""
+    return sorted(sums, key=lambda one: (one.changes, one.by_category, one.possible))
 
 
-def _sorted_out(change: VaultChange) -> dict[_Sort, list[Reached]]:
-    """Effects that differ in nothing that a reader is told, together."""
-    found: dict[_Sort, list[Reached]] = {}
-    for effect, reached in change.effects.items():
-        way = effect.way
-        slug = way.structure.slug if way.structure else None
-        sort = _Sort(
-            way.role, way.relation, slug, effect.changes, effect.by_category, effect.possible
-        )
-        found.setdefault(sort, []).append(reached)
-    return found
-
-
-def _of_owners(survey: Survey, moments: Moments) -> Iterator[Line]:
-    sums: dict[_Sort, _Sum] = {}
-    for change in survey.owners(Comparison.changes):
-        for sort, several in _sorted_out(change).items():
-            sums.setdefault(sort, _Sum()).add(change.vaults, several)
-    for sort, one in sums.items():
-        number = len(one.vaults)
-        things = Things(number, one.documents, one.folders, dict(one.categories))
-        turns = turns_of(sort.changes, moments, sort.possible)
-        yield Line(sort.role, sort.relation, None, turns, number, (), things)
+def _line(sort: Sort, one: Sum, moments: Moments, speaker: Speaker) -> Line:
+    vaults = sorted(one.vaults)
+    own = sort.relation is Relation.OWNER
+    people = frozenset().union(*one.people)
+    things = Things(
+        len(vaults),
+        one.documents,
+        one.folders,
+        dict(one.categories) if sort.by_category or own else {},
+        () if own else speaker.owners(vaults),
+    )
+    return Line(
+        sort.role,
+        sort.relation,
+        sort.structure,
+        turns_of(sort.changes, moments, sort.possible),
+        len(vaults) if own else len(people),
+        speaker.people(people),
+        things,
+    )
 
 
 def _of_accounts(tx: Connection, workforce: Workforce, comparison: Comparison) -> Iterator[Line]:

@@ -19,7 +19,7 @@ from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Role
 from davserver.gate.alike import Alike
 from davserver.gate.descent import Descent, Found, Key
-from davserver.gate.effects import Effect, Effects
+from davserver.gate.effects import HIDDEN, Effect, Effects
 from davserver.gate.tools import Tools
 from davserver.gate.viewers import Viewers
 from davserver.vault import living
@@ -47,6 +47,20 @@ class VaultChange:
     effects: Mapping[Effect, Reached]
 
 
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Grants by what they have in common, and everybody who may be on the other side of one."""
+
+    kinds: frozenset[Kind]
+    workforce: Workforce
+
+    @classmethod
+    def of(cls, tx: Connection, tools: Tools, now: datetime) -> "Parties":
+        kinds = frozenset(living.kinds(tx, now))
+        named = {PersonId(one.to) for one in kinds if not one.is_structure}
+        return cls(kinds, Workforce(tx, tools.keys, named, now))
+
+
 Matters = Callable[[Comparison, Way], bool]
 """Which ways are looked for: `Comparison.changes` or `Comparison.widens`."""
 
@@ -54,48 +68,55 @@ Matters = Callable[[Comparison, Way], bool]
 class Survey:
     """In one transaction, at one moment."""
 
-    def __init__(self, tx: Connection, tools: Tools, comparison: Comparison, now: datetime) -> None:
+    def __init__(
+        self,
+        tx: Connection,
+        tools: Tools,
+        comparison: Comparison,
+        now: datetime,
+        parties: Parties | None = None,
+    ) -> None:
+        """`parties`: as somebody read them in the same state of the database."""
         self._tx = tx
         self._tools = tools
         self._now = now
         self._comparison = comparison
+        self._given = parties
         self._effects = Effects(comparison)
         self._outlines = Outlines(tx, tools.vaults)
         self._descent = Descent(self._effects, to_us(now - tools.limits.recall))
         self._alone: dict[Kind, list[tuple[frozenset[PersonId], tuple[Effect | None, ...]]]] = {}
+        self._hidden: dict[tuple[Kind, Category], bool] = {}
+        self._to: dict[Matters, set[bytes]] = {}
         self._alike: Alike[dict[Effect, Reached]] = Alike()
 
     @cached_property
-    def _kinds(self) -> set[Kind]:
-        return living.kinds(self._tx, self._now)
-
-    @cached_property
-    def workforce(self) -> Workforce:
-        """Everybody who may be on the other side of a grant."""
-        named = {PersonId(one.to) for one in self._kinds if not one.is_structure}
-        return Workforce(self._tx, self._tools.keys, named, self._now)
+    def _parties(self) -> Parties:
+        return self._given or Parties.of(self._tx, self._tools, self._now)
 
     @cached_property
     def _viewers(self) -> Viewers:
-        return Viewers(self.workforce, self._effects)
+        return Viewers(self._parties.workforce, self._effects)
 
     def vaults(self, matters: Matters, part: Part = EVERY) -> Iterator[VaultChange]:
         """Each vault of that part in which `matters` of some way comes to something."""
-        to = {
-            kind.to
-            for kind in self._kinds
-            if any(matters(self._comparison, way) for _, way in self._viewers.of_kind(kind))
-        }
+        if matters not in self._to:
+            self._to[matters] = {
+                kind.to
+                for kind in self._parties.kinds
+                if any(matters(self._comparison, way) for _, way in self._viewers.of_kind(kind))
+            }
+        to = self._to[matters]
         if to:
             for shares in living.by_vault(self._tx, self._tools.grants, to, self._now, part):
                 yield from self._several(shares)
 
-    def owners(self, matters: Matters) -> Iterator[VaultChange]:
-        """Each vault whose own owner is concerned, if they may sign in."""
+    def owners(self, matters: Matters, part: Part = EVERY) -> Iterator[VaultChange]:
+        """Each vault of that part whose own owner is concerned, if they may sign in."""
         for role in Role:
             way = Way(role, Relation.OWNER)
             if matters(self._comparison, way):
-                every = vaults_owned(self._tx, role)
+                every = vaults_owned(self._tx, role, part)
                 for start in range(0, len(every), _AT_ONCE):
                     yield from self._owned(every[start : start + _AT_ONCE], way)
 
@@ -115,8 +136,10 @@ class Survey:
     def _several(self, every: Mapping[VaultId, list[Share]]) -> Iterator[VaultChange]:
         plain = {vault: some for vault, some in every.items() if self._needs_no_category(some)}
         counted = self._outlines.counted({one.node for some in plain.values() for one in some})
-        apart = {vault for vault, some in plain.items() if _lie_apart(some, counted)}
-        yield from _together((vault, self._counted_alike(plain[vault], counted)) for vault in apart)
+        apart = {vault: some for vault, some in plain.items() if _lie_apart(some, counted)}
+        yield from _together(
+            (vault, self._counted_alike(some, counted)) for vault, some in apart.items()
+        )
         walked = [vault for vault in every if vault not in apart]
         for start in range(0, len(walked), _AT_ONCE):
             some = {vault: every[vault] for vault in walked[start : start + _AT_ONCE]}
@@ -126,14 +149,16 @@ class Survey:
             yield from self._walked(rest, categories=True)
 
     def _needs_no_category(self, shares: list[Share]) -> bool:
-        return all(self._viewers.is_plain(share.kind) for share in shares)
+        is_plain = self._viewers.is_plain
+        if len(shares) == 1:
+            return is_plain(shares[0].kind)
+        return all(is_plain(share.kind) for share in shares)
 
     def _counted_alike(
         self, shares: list[Share], counted: Mapping[bytes, Counted]
     ) -> dict[Effect, Reached]:
-        key = tuple(
-            sorted((self._alike.number(one.kind), counted.get(one.node) or ()) for one in shares)
-        )
+        number = self._alike.number
+        key = tuple(sorted([(number(kind), counted.get(node, ())) for node, kind, _ in shares]))
         return self._alike.of(key, lambda: self._by_counting(shares, counted))
 
     def _by_counting(
@@ -157,6 +182,16 @@ class Survey:
                         reached.nodes[key] = Found(None, bool(is_folder), count)
         return found
 
+    def _hides(self, kind: Kind, category: Category) -> bool:
+        """Whether a grant of this kind shows nothing of this category, nor will."""
+        key = (kind, category)
+        known = self._hidden.get(key)
+        if known is None:
+            numbers = [self._effects.number(way) for _, way in self._viewers.of_kind(kind)]
+            shown = (self._effects.shown((one,), category) for one in numbers)
+            known = self._hidden[key] = all(one == HIDDEN for one in shown)
+        return known
+
     def _by_itself(self, kind: Kind) -> list[tuple[frozenset[PersonId], tuple[Effect | None, ...]]]:
         """What a grant of this kind alone comes to, on files and on folders."""
         known = self._alone.get(kind)
@@ -175,7 +210,11 @@ class Survey:
         self, shares: Mapping[VaultId, list[Share]], *, categories: bool
     ) -> Iterator[VaultChange]:
         nodes = {vault: {one.node for one in some} for vault, some in shares.items()}
-        outlines = self._outlines.around(nodes, categories=categories)
+
+        def shut(vault: VaultId, category: Category) -> bool:
+            return all(self._hides(share.kind, category) for share in shares[vault])
+
+        outlines = self._outlines.around(nodes, categories=categories, shut=shut)
         yield from _together(
             (vault, self._walked_alike(outline, shares[vault]))
             for vault, outline in outlines.items()
@@ -199,6 +238,8 @@ class Survey:
 
 def _lie_apart(shares: list[Share], counted: Mapping[bytes, Counted]) -> bool:
     """What was shared on counts as not: where it lies is to be looked at."""
+    if len(shares) == 1:
+        return shares[0].within is None
     nodes = {share.node for share in shares if share.within is None}
     inside = any(node in counted and counted[node].is_inside for node in nodes)
     return len(nodes) == len(shares) and not inside
@@ -211,7 +252,10 @@ def _together(
     found: dict[int, tuple[list[VaultId], Mapping[Effect, Reached]]] = {}
     for vault, effects in each:
         if effects:
-            found.setdefault(id(effects), ([], effects))[0].append(vault)
+            one = found.get(id(effects))
+            if one is None:
+                one = found[id(effects)] = ([], effects)
+            one[0].append(vault)
     for vaults, effects in found.values():
         yield VaultChange(vaults, effects)
 

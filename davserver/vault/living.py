@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    func,
     not_,
     or_,
     select,
@@ -28,7 +29,6 @@ from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.domain.actions import Right
 from davserver.domain.affiliations import IDLE, AffiliationState
-from davserver.domain.grants import Grant
 from davserver.domain.ids import ID_BYTES, GrantId, VaultId
 from davserver.vault.grants import GrantBook
 from davserver.vault.suspensions import RESTS
@@ -71,6 +71,12 @@ def kinds(tx: Connection, now: datetime) -> set[Kind]:
     asked = {"now": to_us(now)}
     rows = tx.execute(select(*columns).where(_OWN_SPAN).distinct(), asked)
     return {kind for row in rows if (kind := _kind(*row))}
+
+
+def are_many(tx: Connection, number: int) -> bool:
+    """Whether there are at least so many that have not ended."""
+    some = select(table.c.id).where(table.c.ended_at.is_(None)).limit(number).subquery()
+    return (tx.scalar(select(func.count()).select_from(some)) or 0) >= number
 
 
 class Part(NamedTuple):
@@ -125,26 +131,18 @@ def _shares(
     on = [GrantId(row.id) for row in rows if row.parent is not None]
     standing = {one.id: one for one in book.live_among(tx, on, now)}
     kinds: dict[tuple[bytes, str, str], Kind | None] = {}
-    for row in rows:
-        share = _share(row, standing, kinds)
-        if share is not None:
-            found.setdefault(row.vault, []).append(share)
+    for grant, vault, node, parent, to_id, to_kind, right in rows:
+        words = (to_id, to_kind, right)
+        if words not in kinds:
+            kinds[words] = _kind(*words)
+        kind = kinds[words]
+        if kind is None:
+            continue
+        if parent is None:
+            found.setdefault(vault, []).append(Share(node, kind))
+        elif (on_it := standing.get(GrantId(grant))) is not None:
+            found.setdefault(vault, []).append(Share(node, kind, on_it.within))
     return found
-
-
-def _share(
-    row: _Row,
-    standing: dict[GrantId, Grant],
-    kinds: dict[tuple[bytes, str, str], Kind | None],
-) -> Share | None:
-    words = (row.to, row.to_kind, row.right)
-    if words not in kinds:
-        kinds[words] = _kind(*words)
-    kind = kinds[words]
-    if kind is None or row.parent is None:
-        return None if kind is None else Share(row.node, kind)
-    grant = standing.get(GrantId(row.id))
-    return Share(row.node, kind, grant.within) if grant else None
 
 
 def _kind(to: bytes, to_kind: str, right: str) -> Kind | None:

@@ -3,7 +3,7 @@
 For questions about all vaults at once. Where no category is asked for, nothing is opened.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from davserver.domain.errors import Damaged
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.nodes import Kind
 from davserver.domain.people import AccountState, Role
+from davserver.vault.living import Part
 from davserver.vault.outline_rows import BY_ID, BY_PARENT, BY_VAULT, COUNTED, MANY, NODES
 from davserver.vault.unlock import Readable
 from davserver.vault.vault import Vaults
@@ -59,6 +60,13 @@ class Outline:
             self.parents[node.id] = parent
             self.below.setdefault(parent, []).append(node)
 
+    def remove(self, node: bytes) -> None:
+        """What lies in it remains."""
+        del self.nodes[node]
+        parent = self.parents.pop(node, None)
+        if parent is not None:
+            self.below[parent] = [one for one in self.below[parent] if one.id != node]
+
     def way_to(self, node: bytes) -> list[Bare]:
         """From the root down to it; empty where something on the way is missing or removed."""
         chain: list[Bare] = []
@@ -67,6 +75,15 @@ class Outline:
             chain.append(self.nodes[at])
             at = self.parents.get(at)
         return chain[::-1] if chain and chain[-1].id == self.root else []
+
+    def category_of(self, node: bytes) -> Category:
+        """The effective one, as `davserver.vault.rows.category_of`."""
+        way = reversed(self.way_to(node))
+        return next((one.category for one in way if one.category), Category.UNCLASSIFIED)
+
+
+Shut = Callable[[VaultId, Category], bool]
+"""Whether nobody is concerned by what lies in the only granted node, which is of that category."""
 
 
 class Counted(NamedTuple):
@@ -87,26 +104,40 @@ class Outlines:
         self._vaults = vaults
 
     def around(
-        self, nodes: Mapping[VaultId, Collection[bytes]], *, categories: bool
+        self,
+        nodes: Mapping[VaultId, Collection[bytes]],
+        *,
+        categories: bool,
+        shut: Shut = lambda _vault, _category: False,
     ) -> dict[VaultId, Outline]:
         """Of each vault as much as lies above and below these nodes of it: one statement, and one
-        for each level above or below.
+        or two for each level above or below. Where it is one node, and it is `shut`, what lies in
+        it is left out.
         """
         if not nodes:
             return {}
         drawing = self._drawing(nodes.keys(), categories=categories)
         ids = {node for some in nodes.values() for node in some}
-        top = drawing.add(self._rows(BY_ID, ids, categories=categories))
-        level = top
+        rows = self._rows(BY_ID, ids, categories=categories)
+        top = drawing.add(row for row in rows if row[0] in nodes.get(row[-1], ()))
+        alone = [one for one in top if len(nodes[one.vault]) == 1]
+        several = [one for one in top if len(nodes[one.vault]) > 1]
+        self._down(drawing, several, categories=categories)
+        self._up(drawing, top, categories=categories)
+        opened = [one for one in alone if not shut(one.vault, one.outline.category_of(one.node.id))]
+        self._down(drawing, opened, categories=categories)
+        return drawing.outlines
+
+    def _down(self, drawing: "_Drawing", level: list["_Placed"], *, categories: bool) -> None:
         while inside := {one.node.id for one in level if one.node.is_folder}:
             level = drawing.add(self._rows(BY_PARENT, inside, categories=categories))
-        level = top
+
+    def _up(self, drawing: "_Drawing", level: list["_Placed"], *, categories: bool) -> None:
+        """What is above a category is not opened."""
         while above := drawing.above(level):
-            # What is above a category is not opened.
             passed = self._rows(BY_ID, above.passed, categories=False)
             asked = self._rows(BY_ID, above.asked, categories=categories)
             level = drawing.add_passed(passed) + drawing.add(asked)
-        return drawing.outlines
 
     def whole(self, vaults: Collection[VaultId], *, categories: bool) -> dict[VaultId, Outline]:
         """All of them: two statements."""
@@ -140,6 +171,7 @@ class Outlines:
 
 
 class _Placed(NamedTuple):
+    vault: VaultId
     node: Bare
     parent: bytes | None
     outline: Outline
@@ -180,7 +212,7 @@ class _Drawing:
         """The parents that are to be added yet."""
         asked: set[bytes] = set()
         passed: set[bytes] = set()
-        for node, parent, outline in level:
+        for _, node, parent, outline in level:
             if parent is None:
                 continue
             decides = node.category is None and node.id not in self._passed
@@ -200,12 +232,13 @@ class _Drawing:
                 continue
             node: Bare | None = Bare(node_id, kind == _FOLDER, None, None)
             if is_read:
-                self._passed.discard(node_id)
-                outline.nodes.pop(node_id, None)
+                if node_id in self._passed:
+                    self._passed.remove(node_id)
+                    outline.remove(node_id)
                 node = _read(row, readable[vault])
             if node is not None:
                 outline.add(node, parent)
-                placed.append(_Placed(node, parent, outline))
+                placed.append(_Placed(vault, node, parent, outline))
         return placed
 
 
@@ -220,8 +253,10 @@ def _read(row: _Row, vault: Readable) -> Bare | None:
     return Bare(row[0], row[2] == _FOLDER, category, made)
 
 
-def vaults_owned(tx: Connection, role: Role) -> list[VaultId]:
-    """By whoever has that role and may sign in, as the columns say: opening proves them."""
+def vaults_owned(tx: Connection, role: Role, part: Part) -> list[VaultId]:
+    """By whoever has that role and may sign in, as the columns say: opening proves them. Those of
+    that part.
+    """
     wanted = (
         select(vault_table.c.id)
         .join(person_table, person_table.c.id == vault_table.c.owner_id)
@@ -229,6 +264,8 @@ def vaults_owned(tx: Connection, role: Role) -> list[VaultId]:
             person_table.c.role == role.value,
             person_table.c.state == AccountState.ACTIVE.value,
             vault_table.c.erased_at.is_(None),
+            vault_table.c.id > part.after,
+            vault_table.c.id <= part.last,
         )
     )
     return [VaultId(one) for one in tx.scalars(wanted)]

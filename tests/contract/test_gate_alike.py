@@ -1,5 +1,6 @@
 """Vaults that are alike are walked once. What is told of each is what its own walk would tell."""
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from davserver.domain.actions import Category, Right
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
+from davserver.gate.impact import Impact, Summing
 from davserver.gate.survey import Survey, counts
 from davserver.vault.living import EVERY, Part, parts
 from davserver.vault.outline import Outlines
@@ -128,6 +130,44 @@ def test_each_is_told_as_if_it_were_alone(world: Safekeeping, name: str) -> None
     in_parts = [told(world, compared, part)[0] for part in parts(5)]
     assert sum(map(len, in_parts)) == len(together)
     assert {vault: one for some in in_parts for vault, one in some.items()} == together
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_more_processes_say_the_same(world: Safekeeping) -> None:
+    planter, here = Planter(world, Random(11)), os.getpid()
+    world.db.write(lambda tx: [planter.plant(tx, f"person-{n}") for n in range(VAULTS)])
+    heard, says = os.pipe()
+    taken: list[int] = []
+
+    def told(number: int, _: int) -> None:
+        """The first part here waits for a first one there, so that both have some."""
+        if os.getpid() != here:
+            os.write(says, b"x")
+            return
+        taken.append(number)
+        if len(taken) == 1:
+            os.read(heard, 1)
+
+    for new in CHANGES.values():
+        taken.clear()
+        together, alone = (
+            Impact(world.tools).of(BEFORE, new, world.clock(), how=how)
+            for how in (Summing(2, many=VAULTS, told=told), Summing())
+        )
+        assert 0 < len(taken) < len(parts(64))
+        assert together == alone
+        assert together.lines
+    assert not multiprocessing.active_children()
+    os.close(heard)
+    os.close(says)
+
+
+def test_few_grants_are_looked_at_here(world: Safekeeping) -> None:
+    planter, taken = Planter(world, Random(1)), list[int]()
+    world.db.write(lambda tx: planter.plant(tx, "amina"))
+    how = Summing(2, told=lambda number, _: taken.append(number))
+    Impact(world.tools).of(BEFORE, CHANGES["another block"], world.clock(), how=how)
+    assert taken == list(range(64))
 
 
 def test_a_category_above_counts_for_what_needs_it_whatever_lies_beside(
