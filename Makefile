@@ -16,6 +16,10 @@ WORKERS ?= 2
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 
+# Bytecode is kept, whatever the machine says: every command, server and test worker would compile
+# hundreds of files again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The outside programs that tests/interop and tests/conftest.py drive. Debian's names.
 DEBIAN := ca-certificates cadaver chromium curl davfs2 dbus dbus-daemon fuse3 gvfs-backends gvfs-daemons \
           iproute2 ldap-utils libglib2.0-bin libreoffice-writer litmus mount openssl postgresql \

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 import zoneinfo
+from functools import cache
 
 from davserver.domain.errors import BadInput
 from davserver.domain.languages import LANGUAGES
@@ -50,9 +51,15 @@ def _is_unseen(character: str) -> bool:
 
 
 def clean_time_zone(text: str) -> str:
-    if text not in zoneinfo.available_timezones():
+    if text not in _time_zones():
         raise BadInput(f"time zone {quoted(text)}: use a name such as Europe/Paris")
     return text
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """From a walk through hundreds of files."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def clean_language(text: str) -> str:

@@ -298,6 +298,7 @@ ACTS: dict[str, Callable[[Drive, str], object]] = {
 }
 
 
+@pytest.mark.slow
 def test_nothing_costs_more_because_of_a_hidden_lock(
     world: Safekeeping, amina: Drive, karim: Drive
 ) -> None:

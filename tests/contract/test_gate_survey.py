@@ -143,6 +143,7 @@ READS_LESS = """\
     vaults: amina, celia"""
 
 
+@pytest.mark.slow
 def test_reports_name_people_as_asked_and_owners_are_told(world: Safekeeping) -> None:
     sees_more = CHANGES["a team sees what is sensitive"]
     assert as_text(world, sees_more) == SEES_MORE

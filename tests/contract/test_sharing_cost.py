@@ -104,6 +104,7 @@ def fill(world: World, owner: Drive, folder: str, children: int) -> None:
     world.db.write(work)
 
 
+@pytest.mark.slow
 def test_1_000_children_take_one_grant_query_and_as_many_decisions_as_ten(world: World) -> None:
     amina = world.beneficiary("amina")
     structure = world.accounts.add_structure("ccas-lyon")

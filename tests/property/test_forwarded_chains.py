@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,7 @@ def test_both_fields_name_the_last_hop_that_is_not_listed(chain, proxy):
     assert address(str(proxy), said(forwarded, xff)) == client
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(chains(), field_text, strangers)
 def test_from_anybody_else_no_field_matters(chain, junk, stranger):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from itertools import product
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -157,6 +158,7 @@ def test_the_vocabulary_of_these_tests_is_sound():
     )
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(st.data())
 def test_casbin_and_the_table_agree_on_answer_and_rule(data):
@@ -331,6 +333,7 @@ def test_what_is_seen_never_depends_on_circumstances_for_any_rule_file(pairs):
         assert len(seen) == 1
 
 
+@pytest.mark.slow
 @SLOW
 @given(bodies)
 def test_seen_and_not_blocked_is_listed_for_any_rule_file(pairs):

@@ -96,6 +96,7 @@ def expected(question: Question, old: Snapshot, new: Snapshot) -> tuple[Change |
     return (Change.GAIN if now else Change.LOSS), before, after
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(st.data(), st.one_of(edited(), st.tuples(sets(), sets())))
 def test_a_request_is_in_a_box_exactly_when_its_answer_changes(data, pair):
@@ -112,6 +113,7 @@ def test_a_request_is_in_a_box_exactly_when_its_answer_changes(data, pair):
         assert found == ({change} if change else set()), (question, before, after)
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(st.data(), edited())
 def test_whatever_is_in_a_box_changes_and_is_decided_by_a_rule_that_it_names(data, pair):

@@ -147,6 +147,7 @@ def test_a_sealed_record_opens_in_its_row_and_shows_its_length_class_only(row, r
     assert len(sealed) % 32 == 16
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(node_rows, node_rows, st.data())
 def test_two_node_rows_have_one_context_only_if_they_are_equal(one, other, data):
@@ -165,6 +166,7 @@ def test_two_version_rows_have_one_context_only_if_they_are_equal(one, other, da
     assert (mixed.encode() == one.encode()) == (astuple(mixed) == astuple(one))
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(st.lists(parts, max_size=5), st.lists(parts, max_size=5))
 def test_two_lists_have_one_encoding_only_if_they_are_equal(one, other):

@@ -101,6 +101,7 @@ def test_every_write_and_every_read_is_told(
 COLUMNS = ("at", "prev", "payload_hash", "actor_hash", "link", "payload_ct", "actor_ct", "seq")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     one=st.integers(1, 6),

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 SECRET = b"only for its owner"
 DEPOSITOR = "noemi"
 CASE = "{DAV:}displayname"
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -266,10 +267,10 @@ def _difference(scene: Scene, drive: Drive, place: Place, request: Request) -> s
         drive.put(mine, b"mine")
         path = f"{place.folder}/{name}{place.below}"
         answer = _masked(request(drive, path, mine), path, name, mine)
-        around = (path, mine, f"{mine}-landed")
-        after = [_masked(drive.propfind(where, "1"), path, name, mine) for where in around]
+        around = {where: drive.propfind(where, "1") for where in (mine, f"{mine}-landed", path)}
+        after = [_masked(found, path, name, mine) for found in around.values()]
         seen.append((answer, after))
-        _take_back(drive, mine, path)
+        _take_back(drive, around)
     if scene.owner.get(place.kept.format(names[0])).body != SECRET:
         return "the owner lost it"
     return _first_difference(*map(str, seen))
@@ -284,11 +285,11 @@ def _first_difference(hidden: str, absent: str) -> str:
     return f"\n  hidden: …{hidden[at : at + 200]}\n  absent: …{absent[at : at + 200]}"
 
 
-def _take_back(drive: Drive, *paths: str) -> None:
-    """Remove what the person made, so that the next question finds the same world."""
-    for path in paths:
-        for one in (path, f"{path}-landed"):
-            drive.delete(one)
+def _take_back(drive: Drive, around: dict[str, Answer]) -> None:
+    """Remove what the person sees there, so that the next question finds the same world."""
+    for path, found in around.items():
+        if found.status != NOT_FOUND:
+            drive.delete(path)
 
 
 _VARYING = [

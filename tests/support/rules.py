@@ -29,13 +29,18 @@ def shipped_files() -> dict[str, bytes]:
 
 
 @cache
+def _check(files: tuple[tuple[str, bytes], ...]) -> None:
+    load_bytes(dict(files))
+
+
+@cache
 def _shipped() -> Mapping[str, bytes]:
     return load(shipped()).files
 
 
 def put_in_force(tools: Tools, files: Mapping[str, bytes], origin: Origin = Origin.FILES) -> int:
     """The number in force then. Raises PolicyProblems: no test runs without its rules."""
-    load_bytes(files)
+    _check(tuple(files.items()))
     found = Rulebook(tools, Terms()).follow(Folder(files, {}, None), origin, tools.clock())
     assert found.verdict is Verdict.IN_FORCE, found
     return found.number
@@ -51,7 +56,7 @@ def in_force_from_the_start(tools: Tools) -> None:
 
 def force(tools: Tools, files: Mapping[str, bytes]) -> None:
     """As somebody would who gets round every check but the loader's."""
-    load_bytes(files)
+    _check(tuple(files.items()))
     new, now = Proposed(files, Origin.APPLY), tools.clock()
     one = GenerationId(tools.entropy(ID_BYTES))
 

@@ -72,6 +72,7 @@ def test_any_yaml_is_settings_or_problems(tmp_path: Path, text: str):
     loaded(tmp_path, text.encode())
 
 
+@pytest.mark.slow
 @given(some.dictionaries(some.sampled_from(NAMES), SCALARS, max_size=6))
 @ONE_FOLDER
 def test_any_value_of_any_setting_is_read_or_told(tmp_path: Path, values: dict[str, object]):
@@ -85,6 +86,7 @@ def test_any_value_of_any_setting_is_read_or_told(tmp_path: Path, values: dict[s
     loaded(tmp_path, yaml.safe_dump(tree, allow_unicode=True).encode())
 
 
+@pytest.mark.slow
 @given(TEXTS.filter(str.strip))
 @ONE_FOLDER
 def test_any_text_is_written_so_that_it_is_read_back(tmp_path: Path, text: str):
