@@ -104,7 +104,7 @@ class Client:
         return patiently(lambda: served_tree(self.drive, self.root))
 
     def resolve(self, before: Model, verb: Callable[[Model], int]) -> None:
-        """Where nothing was acknowledged: the change happened whole, or not at all. Goes on with what is there."""
+        """Unacknowledged, it happened whole or not at all. Goes on with what is there."""
         after = copy.deepcopy(before)
         verb(after)
         found = self.found()
