@@ -50,9 +50,21 @@ def test_the_first_page_asks_who_it_is_and_the_next_one_shows_their_documents(
 def test_nobody_learns_why_they_are_not_let_in(browser: Browser, login: str, password: str) -> None:
     browser.go("/")
     answer = browser.submit("/sign-in", login=login, password=password)
-    assert answer.status in {403, 429}
+    assert answer.status == 403
     assert SESSION not in browser.cookies
-    assert "The name or the password is not right." in browser.text or answer.status == 429
+    assert "The name or the password is not right." in browser.text
+
+
+def test_nobody_learns_after_how_many_mistakes_a_password_is_not_compared(
+    served: Server, browser: Browser
+) -> None:
+    served.instance.add_person("guessed", "beneficiary", "Somebody")
+    browser.go("/")
+    for number in range(6):
+        browser.submit("/sign-in", login="guessed", password=f"guess {number}")
+    wrong = browser.text
+    answer = browser.submit("/sign-in", login="guessed", password=password_of("guessed"))
+    assert (answer.status, browser.text) == (403, wrong)
 
 
 def test_a_devices_password_is_for_the_device(served: Server, browser: Browser) -> None:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from authn.credentials import Password, from_login_and_secret
 from authn.sessions import as_cookie, form_mark
-from davserver.domain.errors import NotSignedIn
+from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.people import Principal, Role
 from davserver.domain.secret import Secret
@@ -40,7 +40,7 @@ def sign_in(visit: Visit) -> Response:
     login, goal = form.text("login"), local(form.text("next"))
     try:
         who = _proved(visit, login, form.secret("password"))
-    except NotSignedIn:
+    except (NotSignedIn, SlowDown):
         return _form(visit, goal, login, wrong=True)
     token = visit.services.sessions.begin(who, visit.now)
     _end_former(visit)
