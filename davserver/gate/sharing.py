@@ -20,6 +20,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.taking_back import Which, end_many, end_one
 from davserver.gate.tools import Tools
 from davserver.gate.turned import refusals_recorded
+from davserver.vault.grants import SharedFolder
 
 __all__ = ["MOST_PURPOSE_CHARACTERS", "Sharing"]
 
@@ -121,6 +122,15 @@ class Sharing:
         del now
         which = Which(purpose, to)
         return self._tools.db.write(lambda tx: end_many(self._ledger, tx, who, which))
+
+    def received(self, who: Principal, now: datetime) -> list[SharedFolder]:
+        """What is live for `who`, by beneficiary: the folders of their drive's root."""
+        with self._tools.db.read() as tx:
+            fresh = self._tools.login.still(tx, who, now)
+            if fresh.vault is not None:
+                return []
+            grantees = {fresh.id, *fresh.structures}
+            return self._tools.grants.folders_for(tx, grantees, now)
 
     def list(self, who: Principal, now: datetime) -> list[GrantView]:
         """All that was ever given of what `who` owns, oldest first; of everybody's for somebody at

@@ -71,6 +71,7 @@ class Kind(StrEnum):
     CHANGED = "changed"
     SHARED = "shared"
     REFUSED = "refused"
+    IN_MY_NAME = "in-my-name"
 
 
 KINDS: dict[Kind, str] = {
@@ -79,6 +80,7 @@ KINDS: dict[Kind, str] = {
     Kind.CHANGED: N_("What changed"),
     Kind.SHARED: N_("Shares"),
     Kind.REFUSED: N_("What was refused"),
+    Kind.IN_MY_NAME: N_("In my name"),
 }
 
 _OF_KIND: dict[Kind, frozenset[str]] = {
@@ -106,6 +108,8 @@ def kind_named(word: str) -> Kind:
 
 
 def is_of(entry: TrailEntry, kind: Kind) -> bool:
+    if kind is Kind.IN_MY_NAME:
+        return by_operator(entry)
     return kind is Kind.ALL or entry.what in _OF_KIND[kind]
 
 

@@ -15,6 +15,7 @@ from davserver.web.pages import (
     entrance,
     history,
     password,
+    people,
     sharing,
     static,
     take_away,
@@ -25,6 +26,7 @@ from davserver.web.pages import (
 Audience = frozenset[Role]
 EVERYBODY: Audience = frozenset(Role)
 OWNERS: Audience = frozenset({Role.BENEFICIARY})
+STAFF: Audience = frozenset({Role.PROFESSIONAL})
 WITH_DRIVE: Audience = frozenset({Role.BENEFICIARY, Role.PROFESSIONAL})
 
 
@@ -68,6 +70,7 @@ ROUTES: tuple[Route, ...] = (
     Route("restore-version", "POST", "/versions/<path:place>", versions.restore, OWNERS, _A.PUT),
     Route("trash", "GET", "/trash", trash.show, OWNERS, _A.LIST),
     Route("restore", "POST", "/trash", trash.restore, OWNERS, _A.PUT),
+    Route("people", "GET", "/people", people.show, STAFF, _A.LIST),
     # ── sharing ─────────────────────────────────────────────────────────────────────────────────
     Route("share", "GET", "/share/<path:place>", sharing.ask, OWNERS, _A.GRANT),
     Route("give", "POST", "/share/<path:place>", sharing.share, OWNERS, _A.GRANT),

@@ -170,7 +170,7 @@ def test_an_error_is_a_page_with_a_way_out(visitor: Visitor) -> None:
     visitor.complaints.clear()  # Chromium tells of the 404 itself
     visitor.look("10-nothing")
     visitor.page.click("main a.button")
-    assert visitor.page.url.endswith("/documents/")
+    assert visitor.page.url.endswith("/people")
     visitor.look("11-shared-with-me")
 
 

@@ -1,5 +1,6 @@
 """My documents on the pages: the same drive, by clicks."""
 
+import hashlib
 from urllib.parse import quote
 
 import pytest
@@ -253,3 +254,32 @@ def _without_what_is_its_own(answer: Answer, path: str) -> tuple[int, list[objec
     rest: list[object] = [pair for pair in answer.headers if pair[0].lower() not in own]
     number = (answer.header("X-Request-Id") or "").encode()
     return answer.status, rest, answer.body.replace(number, b"").replace(path.encode(), b"")
+
+
+def test_professionals_see_who_shares_what_and_get_a_receipt_for_what_they_put_in(
+    served: Server, amina: Drive, folder: str
+) -> None:
+    served.instance.grant("amina", "karim", folder, "deposit")
+    karim = Browser(served.instance.port)
+    karim.sign_in("karim", password_of("karim"))
+    assert karim.path == "/people"
+    assert "put documents in" in karim.text
+    target = next(one for one in karim.links() if one.endswith(folder))
+    karim.go(target)
+    karim.upload(target.replace("/documents/", "/upload/"), ("Attestation.pdf", b"%PDF-1.7"))
+    assert karim.title == "Receipt"
+    assert hashlib.sha256(b"%PDF-1.7").hexdigest() in karim.text
+    assert amina.get(f"{folder}/Attestation.pdf").body == b"%PDF-1.7"
+
+
+def test_what_operators_do_in_somebodys_name_is_at_the_top_of_their_first_page(
+    served: Server, folder: str
+) -> None:
+    served.instance.grant("amina", "zoe", folder, "read")
+    browser = Browser(served.instance.port)
+    browser.sign_in("amina", password_of("amina"))
+    assert "did something in your name" in browser.text
+    browser.go("/history?only=in-my-name")
+    assert "Shared" in browser.text
+    assert "in your name, by the people who run this service" in browser.text
+    assert "Opened" not in browser.page.xpath("//ol")[0].text_content()

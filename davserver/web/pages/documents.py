@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import quote
 
 from werkzeug.wrappers import Response
@@ -18,6 +19,7 @@ from davserver.http.streams import Outgoing
 from davserver.web import reception
 from davserver.web.errors import FilledInWrong
 from davserver.web.forms import MARK
+from davserver.web.happened import by_operator
 from davserver.web.links import document_link
 from davserver.web.marked import N_
 from davserver.web.uploads import Arriving, Part
@@ -26,6 +28,7 @@ from davserver.web.visit import Visit, moved_to
 AT_ONCE = 100
 """Rows of one page: a folder of thousands stays light on a telephone."""
 
+_MONTH = timedelta(days=30)
 _OTHER_SIGNS = re.compile(r"[^A-Za-z0-9._ -]")
 _NEW_ONLY = Conditions(if_none_match=Any.ANY)
 
@@ -54,7 +57,19 @@ def show(visit: Visit, place: str = "") -> Response:
         slice=_slice(ordered, visit.query.text("page")),
         may=_may(entry),
         done=_DONE.get(visit.query.text("done"), ""),
+        in_my_name=_in_my_name(visit) if path.is_root else 0,
     )
+
+
+def _in_my_name(visit: Visit) -> int:
+    """How many of the last things that happened in a beneficiary's safe an operator did for them
+    within a month: they are to see it without looking for it.
+    """
+    who = visit.who
+    if who.vault is None:
+        return 0
+    last = visit.services.history.show(who, who.person.login, visit.now)
+    return sum(by_operator(one) and visit.now - one.at < _MONTH for one in last)
 
 
 _DONE: dict[str, str] = {
@@ -110,23 +125,24 @@ def _of_document(entry: Entry) -> list[tuple[str, str]]:
 
 
 def upload(visit: Visit, place: str = "") -> Response:
-    """Every file of the form, each whole or not at all; those before a failure stay."""
+    """Every file of the form, each whole or not at all; those before a failure stay. Whoever puts
+    something in for somebody else gets a receipt.
+    """
     folder = DrivePath.parse(place)
     arriving = Arriving(visit.body, _boundary(visit.content_type))
     reception.require_mark(visit, arriving.fields().text(MARK))
-    count = 0
-    for part in arriving.parts():
-        _put(visit, folder, part)
-        count += 1
-    if not count:
+    taken = [_put(visit, folder, part) for part in arriving.parts()]
+    if not taken:
         raise FilledInWrong(N_("Choose at least one document first."))
+    if visit.who.vault is None:
+        return visit.page("receipt.html", folder=folder, taken=taken)
     return moved_to(f"{document_link(folder)}?done=uploaded")
 
 
-def _put(visit: Visit, folder: DrivePath, part: Part) -> None:
+def _put(visit: Visit, folder: DrivePath, part: Part) -> Entry:
     """Under a name that is free: two scans that a telephone calls the same are two documents."""
     path = _free(visit, folder / _plain_name(part.name))
-    visit.services.writing.put(visit.who, path, part, _NEW_ONLY, visit.now)
+    return visit.services.writing.put(visit.who, path, part, _NEW_ONLY, visit.now).entry
 
 
 def _plain_name(sent: str) -> str:

@@ -21,7 +21,7 @@ _TOKEN_BYTES = 32
 
 HOME: dict[Role, str] = {
     Role.BENEFICIARY: "/documents/",
-    Role.PROFESSIONAL: "/documents/",
+    Role.PROFESSIONAL: "/people",
     Role.MANAGER: "/devices",
     Role.ADMINISTRATOR: "/devices",
 }
