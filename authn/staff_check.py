@@ -29,7 +29,7 @@ from davserver.domain.secret import Secret
 PROVED_FOR = timedelta(seconds=60)
 """A password that the directory accepted needs no second bind; while it is away, for its `term`."""
 
-WRONG_GROWS, WRONG_AT_MOST = 6, timedelta(days=1)
+WRONG_GROWS, WRONG_AT_MOST = 6, timedelta(hours=4)
 """A device with an old password: tried again after the term, then six times as late each time."""
 
 _MOST = 8192

@@ -77,15 +77,27 @@ class Breaker:
 
 
 class GuardedDirectory:
-    """A directory behind a breaker."""
+    """A directory behind a breaker, which begins to be at its first question."""
 
-    def __init__(self, inner: StaffDirectory, monotonic: Callable[[], float]) -> None:
-        self._inner = inner
+    def __init__(
+        self, name: str, make: Callable[[], StaffDirectory], monotonic: Callable[[], float]
+    ) -> None:
+        self._name = name
+        self._make = make
+        self._turn = threading.Lock()
+        self._made: StaffDirectory | None = None
         self._breaker = Breaker(monotonic)
 
     @property
     def name(self) -> str:
-        return self._inner.name
+        return self._name
+
+    @property
+    def _inner(self) -> StaffDirectory:
+        with self._turn:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
     def authenticate(
         self,
@@ -120,4 +132,6 @@ class GuardedDirectory:
             self._inner.ping()
 
     def close(self) -> None:
-        self._inner.close()
+        with self._turn:
+            if self._made is not None:
+                self._made.close()

@@ -18,12 +18,17 @@ def open_directory(
 ) -> StaffDirectory:
     """Connects to nothing yet. Thread-safe; one per process; `close` it at the end.
 
-    `now` is the clock on the wall, for accounts that expire; `monotonic` counts seconds.
+    `now` is the clock on the wall, for accounts that expire; `monotonic` counts seconds. Settings
+    that cannot work are told at the first question, as by a directory that is away.
     """
-    # A third of a second that commands, and servers without a directory, should not pay.
-    from authn.ldap.directory import LdapDirectory  # noqa: PLC0415
 
-    return GuardedDirectory(LdapDirectory(name, settings, now, monotonic), monotonic)
+    def make() -> StaffDirectory:
+        # A third of a second that commands, and servers without a directory, should not pay.
+        from authn.ldap.directory import LdapDirectory  # noqa: PLC0415
+
+        return LdapDirectory(name, settings, now, monotonic)
+
+    return GuardedDirectory(name, make, monotonic)
 
 
 def diagnose(

@@ -1,5 +1,6 @@
 """Staff sign in by the password that their directory knows: OpenLDAP, and the real roster."""
 
+import time
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from authn.refusing import STAFF_BEAT
 from authn.register import Register
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
@@ -119,6 +121,21 @@ def test_a_process_that_begins_connects_to_nothing(desk):
     with desk.binds() as binds:
         desk.process()
     assert binds == [0]
+
+
+@pytest.mark.parametrize(
+    ("login", "secret"),
+    [
+        (KARIM, "wrong horse"),
+        (KARIM, ""),
+        ("nobody@ccas.example", PASSWORD),
+        ("*@ccas.example", ""),
+    ],
+)
+def test_a_refusal_leaves_on_the_slower_beat_whoever_it_is_for(desk, login, secret):
+    begun = time.monotonic()
+    refused(desk, login, secret)
+    assert time.monotonic() - begun >= STAFF_BEAT
 
 
 def test_many_requests_at_once_are_one_bind_in_each_process(desk):

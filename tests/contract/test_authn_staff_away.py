@@ -2,6 +2,8 @@
 no longer than their person's account in it.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -237,6 +239,23 @@ def test_without_a_policy_nobody_has_lost_their_place(desk, phone):
         with pytest.raises(Unavailable):
             sign_in()
     assert desk.state(KARIM) is AccountState.ACTIVE
+
+
+def test_settings_that_cannot_work_are_a_directory_that_is_away(desk):
+    desk.settings = desk.staff.settings(only="no filter")
+    away(desk, KARIM, by=desk.process())
+
+
+def test_nothing_is_loaded_before_a_directory_is_asked():
+    """Commands begin with all services, and ask no directory."""
+    program = (
+        "import sys, time\n"
+        "from authn.ldap.opening import open_directory\n"
+        "from tests.support.directories import directory_of\n"
+        "open_directory('ccas', directory_of('ccas.example'), time.time).close()\n"
+        "sys.exit('ldap3' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
