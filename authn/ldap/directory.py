@@ -47,14 +47,14 @@ class LdapDirectory:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
-        if settings.only is not None and not is_filter(settings.only):
-            raise DirectoryAway(f"only: {settings.only} is no LDAP filter")
         self._name = name
         self._settings = settings
         self._now = now
         self._kind = KINDS[settings.kind]
         self._people = all_of([self._kind.person, *([settings.only] if settings.only else [])])
         self._groups = Groups(self._kind, Tree(settings.people, self._people, settings.groups))
+        # A filter that is none must not keep the server from starting: its people wait.
+        self._can_ask = settings.only is None or is_filter(settings.only)
         self._pool = _pool(settings, monotonic)
 
     @property
@@ -72,7 +72,7 @@ class LdapDirectory:
             return Absent.ABSENT
         if not is_password(password.reveal()):
             return Wrong.WRONG
-        with _told():
+        with self._told():
             found = self._pool.run(lambda link: self._person(link, self._named(account)))
             if found is None or not self._is_called(found, account):
                 return Absent.ABSENT
@@ -99,7 +99,7 @@ class LdapDirectory:
         return EntryState.LOCKED if entry.state is EntryState.LOCKED else Wrong.WRONG
 
     def fetch(self, entry: str, groups: Collection[str]) -> Present | Absent:
-        with _told():
+        with self._told():
             ids = self._kind.ids
             filtered = equals(ids.attribute, ids.filtered(entry))
             found = self._pool.run(lambda link: self._person(link, filtered))
@@ -119,7 +119,7 @@ class LdapDirectory:
 
     def page(self, group: str) -> Iterator[list[Entry]]:
         met: set[str] = set()
-        with _told(), self._pool.of_its_own() as link:
+        with self._told(), self._pool.of_its_own() as link:
             for some in self._groups.members(link, group):
                 entries = [self._entry(one) for one in some]
                 fresh = [one for one in entries if one.id not in met]
@@ -129,12 +129,22 @@ class LdapDirectory:
 
     def ping(self) -> None:
         base = self._settings.people
-        with self._pool.of_its_own() as link:
+        with self._told(), self._pool.of_its_own() as link:
             answer, _ = link.ask(Question(base, "(objectClass=*)", scope=Scope.BASE))
             require_success(link.url, answer, base)
 
     def close(self) -> None:
         self._pool.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What Abri cannot read in an entry is unknown, like all that a directory does not say."""
+        if not self._can_ask:
+            raise DirectoryAway(f"only: “{self._settings.only}” is not an LDAP filter")
+        try:
+            yield
+        except Unreadable as error:
+            raise DirectoryAway(str(error)) from error
 
     def _named(self, account: str) -> str:
         """Filters those who sign in by that name."""
@@ -182,15 +192,6 @@ class LdapDirectory:
         state = self._kind.state(raw, self._now(), self._settings.wrong_within)
         name = raw.first("displayName") or raw.first("cn") or account
         return Entry(self._kind.id_of(raw), raw.dn, account, name, state)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What Abri cannot read in an entry is unknown, like all that a directory does not say."""
-    try:
-        yield
-    except Unreadable as error:
-        raise DirectoryAway(str(error)) from error
 
 
 def _pool(settings: DirectorySettings, monotonic: Callable[[], float]) -> Pool:

@@ -31,8 +31,8 @@ class DirectorySettings:
         kinds.LDAP_SERVERS, "Asked in this order; the next one when one is away."
     )
     domain: str = required(kinds.DOMAIN, "People sign in as NAME@DOMAIN.")
-    people: str = required(kinds.TEXT, "The DN under which people are.")
-    groups: str = required(kinds.TEXT, "The DN under which groups are.")
+    people: str = required(kinds.DN, "The DN under which people are.")
+    groups: str = required(kinds.DN, "The DN under which groups are.")
     netbios: str | None = setting(
         _NONE, kinds.or_word(_NONE, kinds.TEXT), "Also DOMAIN\\NAME, with this as DOMAIN."
     )
@@ -63,7 +63,7 @@ class DirectorySettings:
     )
     only: str | None = setting(
         _NONE,
-        kinds.or_word(_NONE, kinds.TEXT),
+        kinds.or_word(_NONE, kinds.FILTER),
         "An LDAP filter that people must match besides, such as (employeeType=agent).",
     )
     term: timedelta = setting(

@@ -31,6 +31,9 @@ _HIGHEST_PORT = 65_535
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)")
 _SHORT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
+# Parts of TYPE=VALUE, in which a backslash escapes (RFC 4514).
+_DN_PART = r'[A-Za-z][A-Za-z0-9-]*=(?:[^,+;"\\]|\\.)+'
+_DN = re.compile(rf"{_DN_PART}(?:[,+] *{_DN_PART})*")
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?")
 
 
@@ -173,6 +176,25 @@ def _header(value: object, _: Path) -> str:
 
 
 HEADER = Kind("a header name with “cert” in it such as Client-Cert or X-Client-Cert", _header)
+
+
+def _dn(value: object, _: Path) -> str:
+    text = _text(value).strip()
+    if not _DN.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _filter(value: object, _: Path) -> str:
+    """The brackets alone: what is between them only a directory can judge."""
+    text = _text(value).strip()
+    if not (text.startswith("(") and text.endswith(")")) or text.count("(") != text.count(")"):
+        raise ValueError
+    return text
+
+
+DN = Kind("a DN such as ou=people,dc=example,dc=org", _dn)
+FILTER = Kind("an LDAP filter such as (employeeType=agent)", _filter)
 LDAP_SERVERS = Kind(
     "a list such as [ldaps://dc1.example.org, ldaps://dc2.example.org], all with ldaps:// "
     "or all with ldap:// (which then begins with StartTLS)",

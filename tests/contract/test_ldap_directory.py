@@ -158,6 +158,12 @@ def test_a_filter_of_the_settings_leaves_people_out(staff: Staff, opened: Opener
     assert directory.fetch(staff.id("zoe"), ()) is Absent.ABSENT
 
 
+def test_a_filter_that_is_none_makes_nobody_absent(staff: Staff, opened: Opener) -> None:
+    staff.add("karim")
+    with pytest.raises(DirectoryAway, match="not an LDAP filter"):
+        opened(only="(employeeType~agent)").authenticate("karim", RIGHT, ())
+
+
 def test_both_ways_of_tls_lead_in(staff: Staff, opened: Opener) -> None:
     staff.add("karim")
     for url in (staff.server.ldaps, staff.server.ldap):

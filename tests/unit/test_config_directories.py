@@ -4,8 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from davserver.config import DirectorySettings, WrongSettings, load
+from authn.ldap.names import dn_key
+from davserver.config import DirectorySettings, WrongSettings, kinds, load
 
 CCAS = """\
 directories:
@@ -97,3 +100,40 @@ def test_somebody_has_to_ask(tmp_path: Path) -> None:
     assert "give bind_dn and bind_password_file" in problems(tmp_path, bare)[0]
     half = OTHER.replace("    key: keys/k.pem\n", "")
     assert "certificate and key go together" in problems(tmp_path, CCAS + half)[0]
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "dc=x",
+        "ou=people, dc=ccas,dc=example",
+        "OU=Travailleurs sociaux\\, Lyon,DC=x",
+        "cn=a+ou=b,o=c",
+    ],
+)
+def test_a_dn_of_the_settings_is_one_for_the_directory(right: str) -> None:
+    assert dn_key(kinds.DN.read(right, Path())) == dn_key(right)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["people", "ou=", "ou=people,", "ou=a,b", "=a", "a b=c", 'ou="a', 1]
+)
+def test_what_is_no_dn_is_refused(wrong: object) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 — as every kind does
+        kinds.DN.read(wrong, Path())
+
+
+@pytest.mark.parametrize("wrong", ["a=b", "(a=b", "a=b)", "((a=b)", ""])
+def test_a_filter_has_its_brackets(wrong: str) -> None:
+    assert kinds.FILTER.read("(&(a=b)(c=d))", Path())
+    with pytest.raises(ValueError):  # noqa: PT011 — as every kind does
+        kinds.FILTER.read(wrong, Path())
+
+
+@given(st.from_regex(r"[a-z]{1,3}=[^\x00-\x1f]{1,6},dc=x", fullmatch=True))
+def test_whatever_the_settings_take_for_a_dn_can_be_compared(text: str) -> None:
+    try:
+        read = kinds.DN.read(text, Path())
+    except ValueError:
+        return
+    assert dn_key(read)
