@@ -63,7 +63,7 @@ def _settings(settings: DirectorySettings) -> Iterator[Step]:
                 f"“{dn}” is not the name of a place in a directory.",
                 f"Set `{name}` to a DN such as ou={name},dc=example,dc=org.",
             )
-    if settings.bind_dn is not None and not _may_bind(settings):
+    if settings.bind_dn is not None and not _may_bind(settings.bind_dn):
         yield _wrong(
             Looked.SETTINGS,
             f"“{settings.bind_dn}” is not the name of a service account.",
@@ -78,10 +78,9 @@ def _settings(settings: DirectorySettings) -> Iterator[Step]:
     yield from _files(settings)
 
 
-def _may_bind(settings: DirectorySettings) -> bool:
-    name = settings.bind_dn or ""
-    windows = settings.kind == "active-directory" and ("@" in name or "\\" in name)
-    return windows or dn_key_or_none(name) is not None
+def _may_bind(name: str) -> bool:
+    """Active Directory takes NAME@DOMAIN; that the software is another comes out later."""
+    return "@" in name or "\\" in name or dn_key_or_none(name) is not None
 
 
 def _files(settings: DirectorySettings) -> Iterator[Step]:

@@ -17,7 +17,7 @@ from authn.ldap.channel import Trust
 from authn.ldap.groups import Groups, Tree
 from authn.ldap.kinds import KINDS, Unreadable
 from authn.ldap.link import Link, Patience, is_filter
-from authn.ldap.names import all_of, any_of, equals, is_name, is_password, same_name
+from authn.ldap.names import all_of, any_of, dn_parts, equals, is_name, is_password, same_name
 from authn.ldap.pool import Pool, Service
 from authn.ldap.port import (
     Absent,
@@ -181,17 +181,28 @@ class LdapDirectory:
     def _is_called(self, found: Raw, account: str) -> bool:
         """Servers find by less than the whole name: AD without accents, others without spaces."""
         full = f"{account}@{self._settings.domain}"
-        own = found.first(self._kind.account) or ""
+        own = found.all(self._kind.account)
         aliases = [one for alias in self._kind.aliases for one in found.all(alias)]
-        return same_name(own, account) or any(same_name(one, full) for one in aliases)
+        return any(same_name(one, account) for one in own) or any(
+            same_name(one, full) for one in aliases
+        )
 
     def _entry(self, raw: Raw) -> Entry:
-        account = raw.first(self._kind.account)
-        if account is None or not raw.dn:
-            raise Unreadable(f"an entry shows no {self._kind.account}")
+        account = _account(raw, self._kind.account)
         state = self._kind.state(raw, self._now(), self._settings.wrong_within)
-        name = raw.first("displayName") or raw.first("cn") or account
+        # Several values have no order (RFC 4511 §4.1.7): the fullest, the same each time.
+        common = max(raw.all("cn"), key=lambda one: (len(one), one), default=account)
+        name = raw.first("displayName") or common
         return Entry(self._kind.id_of(raw), raw.dn, account, name, state)
+
+
+def _account(raw: Raw, attribute: str) -> str:
+    """Of several, the one in their DN, or else the same one each time."""
+    accounts = [one for one in raw.all(attribute) if one]
+    if not accounts or not raw.dn:
+        raise Unreadable(f"an entry shows no {attribute}")
+    named = [value for name, value in dn_parts(raw.dn)[0] if name == attribute.casefold()]
+    return next((one for one in sorted(accounts) if one in named), min(accounts))
 
 
 def _pool(settings: DirectorySettings, monotonic: Callable[[], float]) -> Pool:

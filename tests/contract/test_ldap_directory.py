@@ -51,6 +51,16 @@ def test_the_right_password_is_somebody_with_an_id_a_name_and_groups(
     assert who.entry.dn == staff.person("karim")
 
 
+def test_of_several_names_the_one_in_the_dn_is_the_account_and_each_leads_in(
+    staff: Staff, directory: StaffDirectory
+) -> None:
+    staff.add("karim", more="uid: a.karim\ncn: Karim Benali")
+    for name in ("karim", "a.karim"):
+        who = directory.authenticate(name, RIGHT, ())
+        assert isinstance(who, Present)
+        assert (who.entry.account, who.entry.name) == ("karim", "Karim Benali")
+
+
 def test_a_wrong_password_is_wrong_and_nobody_is_absent(
     staff: Staff, directory: StaffDirectory
 ) -> None:

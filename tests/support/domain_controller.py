@@ -6,6 +6,7 @@ It dies with the test process, and nothing outside of its folder is written.
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -89,8 +90,15 @@ class DomainController:
     def change(self, ldif: str) -> None:
         self._run("ldapmodify", given=ldif)
 
-    def search(self, base: str, *arguments: str) -> str:
-        return self._run("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", base, *arguments)
+    def value(self, dn: str, attribute: str) -> str:
+        """The first value of an attribute as LDIF has it, in base64 where it is binary."""
+        said = self._run(
+            "ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", dn, "-s", "base", "(objectClass=*)",
+            attribute,
+        )  # fmt: skip
+        found = re.search(rf"^{attribute}::? (.*)$", said, re.MULTILINE)
+        assert found is not None
+        return found[1]
 
     def _run(self, program: str, *arguments: str, given: str = "") -> str:
         # libldap would check the certificate for this machine's own name in place of localhost.
