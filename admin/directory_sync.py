@@ -123,7 +123,10 @@ def _tell(run: Run, slugs: dict[bytes, str], *, dry_run: bool) -> None:
     if run.outcome is Outcome.BUSY:
         warn(f"{run.directory}: another process looks at it; try again in a minute")
         return
-    say(f"{run.directory}: {run.people} people are in its groups.")
+    if run.people is None:
+        say(f"{run.directory}: no line of directory-groups.csv is about it, so it gives no place.")
+    else:
+        say(f"{run.directory}: {run.people} people are in its groups.")
     say_changes(in_words(run.done))
     if not run.done:
         say("Nothing is to be changed.")

@@ -75,8 +75,10 @@ def everybody(
     directory: StaffDirectory, groups: Collection[str], between: Callable[[], None]
 ) -> dict[str, Present]:
     """By the ids of their entries, all who are in any of the groups. `between` is called after each
-    page. Raises DirectoryAway: then nobody was heard.
+    page. Raises DirectoryAway: then nobody was heard; without any group too, if it is away.
     """
+    if not groups:
+        directory.ping()
     entries: dict[str, Entry] = {}
     theirs: dict[str, set[str]] = {}
     for group in sorted(groups):

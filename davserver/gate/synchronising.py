@@ -50,15 +50,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What became of one look at `directory`. `people`: how many its groups named. `done`: what was
-    changed, or would be; `remarks`: what is not as it should be. `problems`: of whom nothing could
-    be decided; `why`: what kept all of it from being known. Both are for administrators.
+    """What became of one look at `directory`. `people`: how many its groups named; None where the
+    policy names no group of it. `done`: what was changed, or would be; `remarks`: what is not as it
+    should be. For administrators: `problems`, of whom nothing could be decided; `why`, what kept
+    all of it from being known.
     """
 
     directory: str
     outcome: Outcome
     at: datetime
-    people: int = 0
+    people: int | None = 0
     done: tuple[Settled, ...] = ()
     held: Held | None = None
     remarks: tuple[Settled, ...] = ()
@@ -147,13 +148,15 @@ class Synchronising:
 
     def _heard(
         self, directory: StaffDirectory, at: datetime, between: Callable[[], None]
-    ) -> tuple[Roll, int]:
+    ) -> tuple[Roll, int | None]:
         """Outside of any transaction: nobody waits for a directory. Raises DirectoryAway."""
         name, tools = directory.name, self._tools
-        named = everybody(directory, self._groups(name), between)
+        groups = self._groups(name)
+        named = everybody(directory, groups, between)
         with tools.db.read() as tx:
             chart = self._roster.chart(tx, name)
-            return call_roll(tx, tools.keys, chart, named, at, tools.clock()), len(named)
+            roll = call_roll(tx, tools.keys, chart, named, at, tools.clock())
+        return roll, len(named) if groups else None
 
     def _groups(self, name: str) -> frozenset[str]:
         """Raises DirectoryAway: without a policy nobody knows who has a place."""
@@ -237,7 +240,7 @@ def _allowed(roll: Roll, held: Held | None) -> list[Found]:
 def _run(
     name: str,
     at: datetime,
-    people: int,
+    people: int | None,
     roll: Roll,
     done: Iterable[Settled],
     held: Held | None,

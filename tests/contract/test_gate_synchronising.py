@@ -141,6 +141,13 @@ def test_a_directory_that_does_not_say_changes_nothing_for_anybody(lyon: Town, h
     stays_as_it_was(lyon, before, lyon.run())
 
 
+def test_a_directory_without_a_group_that_counts_must_be_there_too(lyon: Town) -> None:
+    lyon.map()
+    assert (lyon.run().outcome, lyon.run().people) == (Outcome.DONE, None)
+    lyon.staff.server.kill()
+    assert lyon.run().outcome is Outcome.UNKNOWN
+
+
 def test_without_a_policy_nobody_has_left(lyon: Town) -> None:
     """A process that starts, and cannot read the rules in force, serves owners only."""
     lyon.run()
