@@ -18,6 +18,8 @@ from tests.support.accounts import HOME, statements_of
 from tests.support.reception import TEAM, Reception, reception
 from tests.support.staff import PASSWORD, Staff
 
+pytestmark = pytest.mark.slow
+
 KARIM = "karim@ccas.example"
 TERM = timedelta(minutes=5)
 
