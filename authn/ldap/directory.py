@@ -115,7 +115,18 @@ class LdapDirectory:
         return answer.groups if isinstance(answer, Present) else frozenset()
 
     def _groups_of(self, person: Raw, groups: Collection[str]) -> frozenset[str]:
-        return self._pool.run(lambda link: self._groups.of(link, person, groups))
+        return self._pool.run(lambda link: self._place(link, person, groups))
+
+    def _place(self, link: Link, person: Raw, groups: Collection[str]) -> frozenset[str]:
+        found = self._groups.of(link, person, groups)
+        if groups and not found:
+            # Somebody renamed since they were found is in no group by their old name.
+            base = Question(person.dn, self._people, (self._kind.ids.attribute,), Scope.BASE)
+            answer, same = link.ask(base)
+            require_success(link.url, answer, "such person any more")
+            if [self._kind.id_of(one) for one in same] != [self._kind.id_of(person)]:
+                raise DirectoryAway("somebody was moved while they were looked at")
+        return found
 
     def page(self, group: str) -> Iterator[list[Entry]]:
         met: set[str] = set()

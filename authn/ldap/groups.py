@@ -162,15 +162,7 @@ class Groups:
 
     def _listed(self, link: Link, top: Raw) -> Iterator[list[Raw]]:
         """Members of the group and of groups in it, read from the lists themselves."""
-        seen, accounts = {dn_key(top.dn): top.dn}, set[str]()
-        steps = [top]
-        while steps:
-            named = keyed(dn for one in steps for dn in self._member_dns(one))
-            accounts |= {uid for one in steps for uid in one.all("memberUid")}
-            fresh = {key: dn for key, dn in named.items() if key not in seen}
-            seen |= fresh
-            _within(len(seen) + len(accounts), _MOST_MEMBERS)
-            steps = self._these(link, fresh, members=True)
+        seen, accounts = self._named_by(link, top)
         # Whoever is elsewhere than below the people's base is not of this directory.
         people = {key: dn for key, dn in seen.items() if is_below(key, self._people_key)}
         wanted = [rdn_filter(dn) for dn in people.values()]
@@ -182,6 +174,22 @@ class Groups:
                     for one in page
                     if one.first(self.kind.account) in accounts or dn_key(one.dn) in people
                 ]
+        # Somebody renamed meanwhile was looked for under a name that is gone.
+        if self._named_by(link, self.one(link, top.dn)) != (seen, accounts):
+            raise DirectoryAway(f"{link.url}: {top.dn} changed while it was read")
+
+    def _named_by(self, link: Link, top: Raw) -> tuple[dict[str, str], set[str]]:
+        """All that the group and groups in it list: DNs by their keys, and accounts."""
+        seen, accounts = {dn_key(top.dn): top.dn}, set[str]()
+        steps = [top]
+        while steps:
+            named = keyed(dn for one in steps for dn in self._member_dns(one))
+            accounts |= {uid for one in steps for uid in one.all("memberUid")}
+            fresh = {key: dn for key, dn in named.items() if key not in seen}
+            seen |= fresh
+            _within(len(seen) + len(accounts), _MOST_MEMBERS)
+            steps = self._these(link, fresh, members=True)
+        return seen, accounts
 
     def _member_dns(self, group: Raw) -> Iterator[str]:
         return (dn for name in self.kind.members if name != "memberUid" for dn in group.all(name))

@@ -104,6 +104,21 @@ def _accounts(pages: Iterator[list[object]]) -> set[str]:
     return {one.account for page in pages for one in page}  # type: ignore[attr-defined]
 
 
+def test_somebody_renamed_while_a_group_is_read_is_not_left_out(
+    staff: Staff, directory: StaffDirectory
+) -> None:
+    accounts = [f"p{number:03}" for number in range(120)]
+    staff.add(*accounts)
+    staff.add_group("many", *map(staff.person, accounts))
+    pages = directory.page(staff.group("many"))
+    come = {one.account for one in next(pages)}
+    late = next(one for one in accounts if one not in come)
+    staff.rename(late, f"{late}-renamed")
+    with pytest.raises(DirectoryAway, match="changed while it was read"):
+        list(pages)
+    assert f"{late}-renamed" in _accounts(directory.page(staff.group("many")))
+
+
 def test_a_group_can_be_named_by_its_id_or_written_in_another_way(
     staff: Staff, directory: StaffDirectory
 ) -> None:

@@ -182,6 +182,24 @@ def test_an_answer_that_drips_is_not_waited_for(pair: Pair, settings: DirectoryS
     assert whole == []
 
 
+def test_somebody_renamed_while_they_are_looked_at_is_in_no_group_for_nobody(
+    pair: Pair, settings: DirectorySettings
+) -> None:
+    """Their groups are asked for by a name that they had a moment ago."""
+
+    def renamed(request: Request) -> bytes | None:
+        if request.op != SEARCH or request.number == 0:
+            return None
+        # No group has the old name in it, and nobody has it either.
+        return search_done(request, 32 if KARIM.encode() in request.body[:60] else 0)
+
+    with lying_ldap(pair, renamed) as server:
+        directory = _opened(server, settings)
+        with pytest.raises(DirectoryAway, match="person any more"):
+            directory.fetch(KARIM_ID, [GROUP])
+        directory.close()
+
+
 def test_somebody_else_than_asked_for_is_unknown(pair: Pair, settings: DirectorySettings) -> None:
     with lying_ldap(pair, lambda _: None) as server:
         directory = _opened(server, settings)
