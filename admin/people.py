@@ -6,12 +6,20 @@ from typing import Annotated, Any
 import typer
 
 from admin import app_passwords
+from admin.directory_people import (
+    directory_cells,
+    directory_plain,
+    enabled_line,
+    membership_line,
+    membership_plain,
+    password_line,
+)
 from admin.instants import parse_instant
 from admin.new_password import chosen_password, make_password
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from davserver.domain.languages import language_named
-from davserver.domain.people import Membership, Person, Role
+from davserver.domain.people import Person, Role
 from davserver.gate.accounts import PersonView
 from davserver.gate.people import PersonToAdd
 
@@ -64,13 +72,15 @@ def add(  # noqa: PLR0913 — each is an option
 def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Everybody, by login."""
     with opened(context) as session:
-        found = session.services.people.people(session.who, session.now)
+        people = session.services.people
+        found = people.people(session.who, session.now)
+        accounts = people.accounts(session.who, session.now)
     if as_json:
-        show_json([_plain(one) for one in found])
+        show_json([_plain(one) | directory_plain(accounts.get(one.id)) for one in found])
     else:
         show_table(
-            ("login", "name", "role", "state"),
-            [(one.login, one.name, one.role.value, one.state.value) for one in found],
+            ("login", "name", "role", "state", "directory", "says", "confirmed"),
+            [(*_cells(one), *directory_cells(accounts.get(one.id))) for one in found],
             "There is nobody yet: abri person add",
         )
 
@@ -87,10 +97,9 @@ def show(context: typer.Context, login: Login, *, as_json: AsJson = False) -> No
     one = view.person
     say(f"{one.login}: {one.name}, {one.role.value}, {one.state.value}")
     say(f"vault: {view.vault.hex() if view.vault else 'none'}")
-    say(f"password: {'set' if view.has_password else 'none'}")
+    say(password_line(view))
     for membership in view.memberships:
-        ends = f" until {local(membership.ends)}" if membership.ends else ""
-        say(f"works in {membership.structure.slug} since {local(membership.starts)}{ends}")
+        say(membership_line(membership, view.account))
     for row in view.app_passwords:
         say(f"app password {row.id.hex()}: {row.label}")
     for row in view.certificates:
@@ -107,10 +116,14 @@ def disable(context: typer.Context, login: Login) -> None:
 
 @app.command()
 def enable(context: typer.Context, login: Login) -> None:
-    """Let somebody in again, with everything as it was."""
+    """Let somebody in again, with everything as it was; somebody of a directory as far as that lets
+    them in.
+    """
     with opened(context) as session:
-        one = session.services.people.enable(session.who, login, session.now)
-    say(f"{one.login} is in again.")
+        people = session.services.people
+        one = people.enable(session.who, login, session.now)
+        account = people.show(session.who, login, session.now).account
+    say(enabled_line(one, account))
 
 
 @app.command()
@@ -178,6 +191,10 @@ def _say_made(chosen: str | None, password: str) -> None:
         say(f"Password, shown only now: {password}")
 
 
+def _cells(one: Person) -> tuple[str, ...]:
+    return one.login, one.name, one.role.value, one.state.value
+
+
 def _plain(one: Person) -> dict[str, Any]:
     return {
         "id": one.id.hex(),
@@ -193,11 +210,8 @@ def _view(view: PersonView, now: datetime) -> dict[str, Any]:
     return _plain(view.person) | {
         "vault": view.vault.hex() if view.vault else None,
         "has_password": view.has_password,
-        "memberships": [_membership(one) for one in view.memberships],
+        **directory_plain(view.account),
+        "memberships": [membership_plain(one, view.account) for one in view.memberships],
         "app_passwords": [app_passwords.plain(one, now) for one in view.app_passwords],
         "client_certificates": [app_passwords.plain(one, now) for one in view.certificates],
     }
-
-
-def _membership(one: Membership) -> dict[str, Any]:
-    return {"structure": one.structure.slug, "from": one.starts, "until": one.ends}

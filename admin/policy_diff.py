@@ -7,7 +7,7 @@ import typer
 from admin.exits import Exit
 from admin.output import AsJson, say_changes, show_json
 from admin.settings_of import settings_of
-from davserver.wiring.comparing import Box, Diff, as_lines, compare, sentence
+from davserver.wiring.comparing import Box, Diff, as_lines, compare, place_as_json, sentence
 
 
 def diff(
@@ -49,6 +49,11 @@ def _plain(found: Diff) -> dict[str, Any]:
         "widens": found.widens,
         "narrows": found.narrows,
         "boxes": [_plain_box(box) for box in found.boxes],
+        "places": {
+            "gained": [place_as_json(one) for one in found.places.gained],
+            "lost": [place_as_json(one) for one in found.places.lost],
+            "reordered": found.places.reordered,
+        },
         "facts": [{"file": fact.file, "says": fact.says} for fact in found.facts],
     }
 

@@ -1,4 +1,4 @@
-"""`abri policy lint`: rules that do nothing, and structures that are not there."""
+"""`abri policy lint`: rules that do nothing, structures and directories that are not there."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,10 @@ def lint(
     ] = None,
     *,
     files_only: Annotated[
-        bool, typer.Option("--files-only", help="Do not compare with the instance's structures.")
+        bool,
+        typer.Option(
+            "--files-only", help="Do not compare with the instance's structures and directories."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +33,8 @@ def lint(
     """
     where = folder or settings_of(context).policies
     structures = None if files_only else _structures(context)
-    found = lint_policy(where, structures)
+    directories = None if files_only else settings_of(context).directories
+    found = lint_policy(where, structures, directories)
     if as_json:
         show_json([finding_as_json(one) for one in found])
     else:

@@ -73,5 +73,6 @@ def _plain(one: Insight, lang: Lang) -> dict[str, Any]:
         "category": one.category.value if one.category else None,
         "reason": one.reason.value if one.reason else None,
         "moment": one.moment,
+        "left": one.left.slug if one.left else None,
         "sentence": sentence(one, lang.value),
     }

@@ -1,7 +1,7 @@
 """Rows of accounts in structures' directories ↔ what they mean. Altered rows count as absent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -89,6 +89,29 @@ def accounts_in(tx: Connection, keys: InstanceKeys, directory: str) -> list[Dire
     wanted = select(table).where(table.c.directory == directory).order_by(table.c.entry_id)
     found = (account_from(keys, row) for row in fetch(tx, wanted))
     return [one for one in found if one is not None]
+
+
+def confirmed_by(account: DirectoryAccount, everybody: datetime | None) -> DirectoryAccount:
+    """Confirmed when its directory last spoke of them, or of everybody."""
+    if everybody is None or everybody <= account.confirmed:
+        return account
+    return replace(account, confirmed=everybody)
+
+
+def known_accounts(
+    tx: Connection, keys: InstanceKeys, *people: PersonId
+) -> dict[PersonId, DirectoryAccount]:
+    """Of these people, or of all where none is named: as last confirmed in whatever way; altered
+    rows are left out. Two statements.
+    """
+    wanted = select(t.directory_account)
+    if people:
+        wanted = wanted.where(t.directory_account.c.person_id.in_(people))
+    opened = (account_from(keys, row) for row in fetch(tx, wanted))
+    syncs = {row["directory"]: synced(keys, row) for row in fetch(tx, select(t.directory_sync))}
+    return {
+        one.person: confirmed_by(one, syncs.get(one.directory)) for one in opened if one is not None
+    }
 
 
 def synced_at(tx: Connection, keys: InstanceKeys, directory: str) -> datetime | None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from authn.counts import Count, count_in
 from authn.credentials import CredentialKind
-from authn.directory_accounts import DirectoryAccount, account_from, synced
+from authn.directory_accounts import DirectoryAccount, account_from, confirmed_by, synced
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
 from davserver.db.clock import to_us
@@ -281,9 +281,7 @@ def _account(keys: InstanceKeys, row: Row) -> DirectoryAccount | None:
     part, sync = _part(row, t.directory_account), _part(row, t.directory_sync)
     found = account_from(keys, part) if part else None
     everybody = synced(keys, sync) if sync else None
-    if found is None or everybody is None or everybody <= found.confirmed:
-        return found
-    return replace(found, confirmed=everybody)
+    return confirmed_by(found, everybody) if found else None
 
 
 def _paused(rows: Sequence[Row]) -> frozenset[VaultId]:

@@ -14,6 +14,7 @@ from policies.cells import Possible, Values, values_of
 from policies.facts import Fact, facts_of
 from policies.pair_space import At, space_of
 from policies.pairs import Pair
+from policies.place_changes import NO_PLACES, PlaceChanges, place_changes
 from policies.rules import Rule
 from policies.snapshot import Snapshot
 from policies.terms import Terms
@@ -71,22 +72,24 @@ class Box:
 @dataclass(frozen=True, slots=True)
 class Diff:
     """`old` and `new` are the generations. `boxes`: what is seen first, then what may be done.
-    `facts`: what words mean now that meant something else, whether a rule cares or not.
+    `facts`: what words mean now that meant something else, whether a rule cares or not. `places`:
+    what directories make of people.
     """
 
     old: str
     new: str
     boxes: tuple[Box, ...]
     facts: tuple[Fact, ...]
+    places: PlaceChanges = NO_PLACES
 
     @property
     def widens(self) -> bool:
         """Whether anybody may do or see anything that they could not."""
-        return any(box.change.widens for box in self.boxes)
+        return any(box.change.widens for box in self.boxes) or self.places.widens
 
     @property
     def narrows(self) -> bool:
-        return any(not box.change.widens for box in self.boxes)
+        return any(not box.change.widens for box in self.boxes) or self.places.narrows
 
 
 def differences(old: Snapshot, new: Snapshot) -> Diff:
@@ -101,6 +104,7 @@ def differences(old: Snapshot, new: Snapshot) -> Diff:
         new=new.generation,
         boxes=tuple(sorted(boxes, key=_order)),
         facts=facts_of(old, new, space),
+        places=place_changes(old.directory_groups, new.directory_groups),
     )
 
 

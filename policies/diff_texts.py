@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from davserver.domain.actions import Action, Relation
 from policies.diff import Box, Change, Diff, Rules
+from policies.place_changes import place_lines
 from policies.rules import FILE
 from policies.terms import UNBLOCKED
 from policies.vocabulary import ANY, CLOSED, NO_STRUCTURE, Column
@@ -25,7 +26,7 @@ def as_lines(diff: Diff) -> Iterator[str]:
     """What is seen, what may be done, and what words stand for now."""
     seen = [box for box in diff.boxes if box.change in {Change.SEEN, Change.HIDDEN}]
     done = [box for box in diff.boxes if box not in seen]
-    if not diff.boxes:
+    if not diff.boxes and not diff.places:
         yield "Nobody sees or may do anything more or less."
     if seen:
         yield "What is seen:"
@@ -33,6 +34,9 @@ def as_lines(diff: Diff) -> Iterator[str]:
     if done:
         yield "What may be done:"
         yield from _boxes(done)
+    if diff.places:
+        yield "What directories make of people:"
+        yield from (f"  {line}" for line in place_lines(diff.places))
     if diff.facts:
         yield "What words stand for:"
         yield from (f"  {fact.file}: {fact.says}" for fact in diff.facts)

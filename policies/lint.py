@@ -1,12 +1,13 @@
 """Rules that do nothing, and names that nothing has: no mistakes of spelling, those of thought."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import contains
 
 from davserver.domain.people import StructureKind
-from policies import calendars, groups
+from policies import calendars, directory_groups, groups
+from policies.directory_groups import DirectoryGroups
 from policies.problems import Report, nearest
 from policies.rules import FILE, MOST_RULES, Rule
 from policies.sheet import read_sheet
@@ -27,6 +28,8 @@ class Lint(StrEnum):
     UNKNOWN_STRUCTURE = "L006"
     OTHER_KIND = "L007"
     TOO_MANY_RULES = "L008"
+    UNKNOWN_DIRECTORY = "L009"
+    ROLE_NOT_GIVEN = "L010"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,12 @@ _CODES: dict[Worth, Lint] = {
 
 
 def lint(
-    snapshot: Snapshot, structures: Mapping[str, StructureKind] | None = None
+    snapshot: Snapshot,
+    structures: Mapping[str, StructureKind] | None = None,
+    directories: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Finding, ...]:
-    """Every finding, by file and line. `structures` are those that the instance has, by slug; None
-    where they are not known.
+    """Every finding, by file and line. `structures` are those that the instance has, by slug, and
+    `directories` the roles that each of its directories may give; None where they are not known.
     """
     weighed = weigh(snapshot)
     repeated = {one.rule.id: one.others for one in weighed}
@@ -80,6 +85,8 @@ def lint(
     found += _too_many(snapshot.rules)
     if structures is not None:
         found += _structures(snapshot, structures)
+    if directories is not None and snapshot.directory_groups is not None:
+        found += _directories(snapshot.directory_groups, directories)
     return tuple(sorted(found, key=lambda one: (one.file, one.line, one.code)))
 
 
@@ -136,13 +143,34 @@ def _structures(snapshot: Snapshot, known: Mapping[str, StructureKind]) -> Itera
             yield Finding(file, line, Lint.OTHER_KIND, message)
 
 
+def _directories(
+    groups: DirectoryGroups, known: Mapping[str, Collection[str]]
+) -> Iterator[Finding]:
+    file = directory_groups.FILE
+    for one in groups.places:
+        if one.directory not in known:
+            close = nearest(one.directory, known)
+            hint = f" Did you mean “{close}”?" if close else ""
+            message = f"config.yaml names no directory “{one.directory}”.{hint}"
+            yield Finding(file, one.line, Lint.UNKNOWN_DIRECTORY, message)
+        elif one.role.value not in known[one.directory]:
+            message = (
+                f"This line is ignored: the directory “{one.directory}” may not make anybody"
+                f" {one.role.value}. It may once directories.{one.directory}.roles in config.yaml"
+                " says so."
+            )
+            yield Finding(file, one.line, Lint.ROLE_NOT_GIVEN, message)
+
+
 def _named_structures(snapshot: Snapshot) -> list[tuple[str, int, str]]:
     """Each slug that a file names, at its first place there."""
     wanted = {
         groups.FILE: frozenset(snapshot.slugs),
         calendars.FILE: snapshot.calendar.days.slugs,
     }
-    places: dict[tuple[str, str], int] = {}
+    groups_of = snapshot.directory_groups
+    named = groups_of.structures if groups_of else {}
+    places = {(directory_groups.FILE, slug): line for slug, line in named.items()}
     for file, slugs in wanted.items():
         for line in read_sheet(file, snapshot.files[file], Report()):
             for field in line.fields[1:]:

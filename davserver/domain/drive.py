@@ -133,7 +133,8 @@ class LockRequest:
 @dataclass(frozen=True, slots=True)
 class GrantView:
     """A grant as a command or page lists it. `seen_at` is where the other side finds it. `parent`
-    is the grant that `giver` shared on; None where the vault's owner gave it.
+    is the grant that `giver` shared on; None where the vault's owner gave it. Where it rests, `to`
+    has `left` a structure (its slug) at `left_at`.
     """
 
     id: GrantId
@@ -151,6 +152,8 @@ class GrantView:
     parent: GrantId | None = None
     to_name: str = ""
     """How people call whom `to` names."""
+    left: str = ""
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,24 @@
 """What is done to accounts in one transaction: each function looks, checks, changes, records."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from authn.credentials import AppPassword, CredentialKind
+from authn.directory_accounts import (
+    DirectoryAccount,
+    Standing,
+    account_of,
+    known_accounts,
+)
 from authn.register import NewDevice, NewPerson, NewStructure, bump_revocation
 from authn.rows import CredentialRow, Stamp
 from authn.texts import quoted
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound
 from davserver.domain.ids import CredentialId, VaultId
-from davserver.domain.people import AccountState, Membership, Person, Role, Structure
+from davserver.domain.people import LOCAL, AccountState, Membership, Person, Role, Structure
 from davserver.gate.desk import Change, Desk
+from davserver.gate.resting import Resting
 from davserver.trail import Event, RowStamp, What
 from davserver.vault import affiliations
 from davserver.vault.lock_ends import forget_member, forget_person
@@ -43,6 +51,8 @@ class PersonView:
     has_password: bool
     memberships: tuple[Membership, ...]
     app_passwords: tuple[CredentialRow, ...]
+    account: DirectoryAccount | None
+    """In the directory of a structure, for those who come from one."""
     certificates: tuple[CredentialRow, ...]
 
 
@@ -81,21 +91,45 @@ def add_person(desk: Desk, arrival: Arrival) -> Person:
 
 
 def set_state(desk: Desk, login: str, state: AccountState) -> Person:
-    """Their locks end. Nothing happens, and nothing is recorded, when it is so already."""
+    """Their locks end. Nothing happens, and nothing is recorded, when it is so already. `ACTIVE`
+    gives somebody of a directory what it gives them: that may be nothing.
+    """
     rule = desk.allow()
     person = desk.directory.find_person(desk.tx, login)
+    if state is AccountState.ACTIVE:
+        state = unblocked(account_of(desk.tx, desk.tools.keys, person.id))
     if person.state is not state:
         stamp = desk.register.set_state(desk.tx, person.id, state, desk.now)
         bump_revocation(desk.tx)
         forget_person(desk.tx, person.id)
-        back = state is AccountState.ACTIVE
-        what = What.PERSON_ENABLE if back else What.PERSON_DISABLE
-        desk.record(Change(what, rule, (stamp,), {}), person)
+        out = state is AccountState.ADMINISTRATOR_BLOCKED
+        what = What.PERSON_DISABLE if out else What.PERSON_ENABLE
+        still = state is AccountState.DIRECTORY_BLOCKED
+        details = {"state": state.value} if still else {}
+        desk.record(Change(what, rule, (stamp,), details), person)
     return desk.directory.find_person(desk.tx, login)
 
 
-def set_password(desk: Desk, login: str, phc: str) -> None:
+def unblocked(account: DirectoryAccount | None) -> AccountState:
+    """What an account is that no administrator blocks: as its directory says, if it has one."""
+    blocked = account is not None and account.standing is not Standing.ACTIVE
+    return AccountState.DIRECTORY_BLOCKED if blocked else AccountState.ACTIVE
+
+
+def local_account(desk: Desk, login: str) -> tuple[Person, str]:
+    """As `Desk.account`. Raises BadInput for somebody whose password is a directory's business."""
     person, rule = desk.account(login)
+    account = account_of(desk.tx, desk.tools.keys, person.id)
+    if account is not None:
+        raise BadInput(
+            f"{quoted(person.login)} has their password in the directory {account.directory}: it "
+            "is changed there. For one device there are app passwords: abri app-password add"
+        )
+    return person, rule
+
+
+def set_password(desk: Desk, login: str, phc: str) -> None:
+    person, rule = local_account(desk, login)
     before = desk.directory.password(desk.tx, person.id)
     stamp = desk.register.set_password(desk.tx, person.id, before, phc, desk.now)
     bump_revocation(desk.tx)
@@ -131,6 +165,8 @@ def add_membership(desk: Desk, login: str, slug: str, span: Span) -> Membership:
     membership, stamp = _join(desk, person, slug, span)
     details = {"structure": slug, "membership": membership.id.hex()}
     desk.record(Change(What.MEMBERSHIP_ADD, rule, (stamp,), details), person)
+    if membership.holds(desk.now):
+        Resting(desk.tools, desk.tx, desk.now).resume(person.id, {membership.structure.id})
     return membership
 
 
@@ -161,12 +197,23 @@ def end_membership(desk: Desk, login: str, slug: str, ends: datetime) -> None:
     ending = [one for one in there if one.ends is None or one.ends > ends]
     if not ending:
         raise BadInput(f"{quoted(person.login)} leaves {quoted(slug)} by then anyway")
+    _require_local(person, slug, ending)
     stamps = tuple(desk.register.end_membership(desk.tx, one.id, ends) for one in ending)
     bump_revocation(desk.tx)
     if ends == desk.now:
         forget_member(desk.tx, person.id, structure.id)
     details = {"structure": slug} | ({"ends": ends.isoformat()} if ends > desk.now else {})
     desk.record(Change(What.MEMBERSHIP_END, rule, stamps, details), person)
+
+
+def _require_local(person: Person, slug: str, ending: Collection[Membership]) -> None:
+    """Raises BadInput: the directory would give it back within minutes."""
+    for one in ending:
+        if one.source != LOCAL:
+            raise BadInput(
+                f"{quoted(person.login)} is in {quoted(slug)} by {one.source}: take them out of "
+                "the group there, or keep them out of everything with `abri person disable`"
+            )
 
 
 def departure(desk: Desk, login: str, slug: str, ends: datetime) -> Departure:
@@ -192,6 +239,7 @@ def view(desk: Desk, login: str) -> PersonView:
         person=person,
         vault=desk.directory.vault_of(desk.tx, person.id, desk.now),
         has_password=desk.directory.password(desk.tx, person.id) is not None,
+        account=known_accounts(desk.tx, desk.tools.keys, person.id).get(person.id),
         memberships=tuple(desk.directory.memberships(desk.tx, person.id)),
         app_passwords=tuple(desk.directory.app_passwords(desk.tx, person.id)),
         certificates=tuple(desk.directory.devices(desk.tx, person.id, CredentialKind.CERTIFICATE)),

@@ -23,8 +23,14 @@ def give(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> GrantView:
     require_grantee(ledger, sight, wish.to, place)
     there = ledger.tools.grants.standing(sight.tx, wish.to, node.id, sight.now)
     # What others shared on goes its own way: the owner may give the same, and longer.
-    mine = (row.grant for row in there if row.grant.parent is None)
-    if any(overlap(wish, grant, sight.now) for grant in mine):
+    mine = [row for row in there if row.grant.parent is None]
+    same = [row for row in mine if overlap(wish, row.grant, sight.now)]
+    if any(row.resting for row in same):
+        raise AlreadyThere(
+            "that is shared with them already, and rests since they left a structure: end that "
+            "first, and share it anew with them where they are now"
+        )
+    if same:
         raise AlreadyThere("that is shared with them already: end that first, or renew it")
     if isinstance(wish.to, ToStructure):
         affirm(sight.tx, ledger.tools, sight.who, node.vault, wish.to.id, sight.now)

@@ -37,6 +37,7 @@ class Ground(StrEnum):
     UNFINISHED = "unfinished"
     LEFT = "left"
     JOINS = "joins"
+    RESTING = "resting"
     SUSPENDED = "suspended"
     UPCOMING = "upcoming"
     EXPIRED = "expired"
@@ -61,7 +62,7 @@ class Subject:
 class Insight:
     """`path` is the owner's. `row` is the grant that decides, which `giver` gave on `shared`, and
     to `team` where it is a structure's. `category`: the one that is not shown. `moment`: when
-    somebody left or joins.
+    somebody left or joins; where their grant rests for it, `left` is what they left.
     """
 
     subject: Subject
@@ -76,3 +77,4 @@ class Insight:
     category: Category | None = None
     reason: Reason | None = None
     moment: datetime | None = None
+    left: Structure | None = None

@@ -6,6 +6,7 @@ from datetime import datetime
 from authn.certificates import person_certificate
 from authn.credentials import new_app_password, password_bytes, shown
 from authn.directory import Directory
+from authn.directory_accounts import DirectoryAccount, known_accounts
 from authn.login_name import clean_login
 from authn.password_rules import check_new_password
 from authn.passwords import hash_password
@@ -14,7 +15,7 @@ from authn.rows import CredentialRow
 from authn.staff_names import NO_DIRECTORIES, StaffNames
 from authn.texts import clean_language, clean_slug, clean_text, clean_time_zone
 from davserver.domain.errors import BadInput
-from davserver.domain.ids import CredentialId
+from davserver.domain.ids import CredentialId, PersonId
 from davserver.domain.people import (
     AccountState,
     Membership,
@@ -143,6 +144,15 @@ class People:
 
         return self._front.look(who, now, work)
 
+    def accounts(self, who: Principal, now: datetime) -> dict[PersonId, DirectoryAccount]:
+        """Of those who come from directories: what these last said, and when."""
+
+        def work(desk: Desk) -> dict[PersonId, DirectoryAccount]:
+            desk.allow()
+            return known_accounts(desk.tx, desk.tools.keys)
+
+        return self._front.look(who, now, work)
+
     def show(self, who: Principal, login: str, now: datetime) -> PersonView:
         return self._front.look(who, now, lambda desk: accounts.view(desk, login))
 
@@ -152,7 +162,9 @@ class People:
         return self._front.change(who, now, lambda desk: accounts.set_state(desk, login, blocked))
 
     def enable(self, who: Principal, login: str, now: datetime) -> Person:
-        """With their password, app passwords, memberships and grants as they were."""
+        """With their password, app passwords, memberships and grants as they were; somebody of a
+        directory with what it gives them now.
+        """
         active = AccountState.ACTIVE
         return self._front.change(who, now, lambda desk: accounts.set_state(desk, login, active))
 
@@ -160,7 +172,7 @@ class People:
 
     def set_password(self, who: Principal, login: str, password: str, now: datetime) -> None:
         """Whoever signed in with the one before is out; app passwords stay."""
-        person, _ = self._front.look(who, now, lambda desk: desk.account(login))
+        person, _ = self._front.look(who, now, lambda desk: accounts.local_account(desk, login))
         # Outside of the transaction: the database must not wait for a slow hash.
         phc = self._hash(password, person.login, person.name)
         self._front.change(who, now, lambda desk: accounts.set_password(desk, login, phc))

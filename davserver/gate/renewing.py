@@ -21,7 +21,7 @@ from davserver.gate.taking_back import owner_of
 from davserver.trail import What
 from davserver.vault.grant_rows import GrantRow
 
-_RUNNING = frozenset({GrantState.LIVE, GrantState.UPCOMING})
+_RUNNING = frozenset({GrantState.LIVE, GrantState.UPCOMING, GrantState.RESTING})
 
 
 def renew(

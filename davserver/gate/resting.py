@@ -18,7 +18,7 @@ from davserver.domain.ids import ID_BYTES, GrantId, PersonId, StructureId, Suspe
 from davserver.domain.people import Structure
 from davserver.gate.acting import row_stamps
 from davserver.gate.notices import NoticeKind, tell
-from davserver.gate.shares import Shares
+from davserver.gate.shares import Shares, rests
 from davserver.gate.tools import Tools
 from davserver.trail import Event, What
 from davserver.vault import affiliations, suspensions
@@ -63,9 +63,8 @@ class Resting:
             if one.is_live(self.now):
                 tied.setdefault(one.vault, slugs[one.structure])
         given = self.tools.grants.given_to(self.tx, ToPerson(person), self.now)
-        mine = [row.grant for row in given if row.grant.vault in tied]
-        resting = suspensions.of_grants(self.tx, [one.id for one in mine])
-        return [(one.id, tied[one.vault]) for one in mine if one.id not in resting]
+        awake = [row.grant for row in given if row.grant.vault in tied and not row.resting]
+        return [(one.id, tied[one.vault]) for one in awake]
 
     def rest(self, person: PersonId, left: Sequence[Structure]) -> list[Moved]:
         stamps: dict[GrantId, tuple[Stamp, Structure]] = {}
@@ -73,12 +72,17 @@ class Resting:
             identity = SuspensionId(self.tools.entropy(ID_BYTES))
             one = Suspension(identity, grant, person, structure.id, self.now)
             stamps[grant] = suspensions.store(self.tx, self.tools.keys, one), structure
+            self.tools.grants.rest(self.tx, grant, resting=True)
         forget_granted(self.tx, stamps.keys())
         return self._told(What.GRANT_REST, person, stamps)
 
     def would_resume(self, person: PersonId, here: Collection[StructureId]) -> list[Suspension]:
-        found = suspensions.of_person(self.tx, person) if here else []
-        return [one for one in found if one.structure in here]
+        """Of grants that are over the row stays: nothing begins again."""
+        rows = suspensions.of_person(self.tx, person) if here else []
+        found = [one for one in rows if one.structure in here]
+        known = self.tools.grants.some(self.tx, [one.grant for one in found]) if found else []
+        resting = {row.grant.id for row in known if rests(row, self.now)}
+        return [one for one in found if one.grant in resting]
 
     def resume(self, person: PersonId, here: Collection[StructureId]) -> list[Moved]:
         found = self.would_resume(person, here)
@@ -87,6 +91,8 @@ class Resting:
         directory = Directory(self.tools.keys)
         structures = directory.structures(self.tx, {one.structure for one in found})
         stamps = suspensions.remove(self.tx, found)
+        for one in found:
+            self.tools.grants.rest(self.tx, one.grant, resting=False)
         pairs = zip(found, stamps, strict=True)
         gone = {one.grant: (stamp, structures[one.structure]) for one, stamp in pairs}
         return self._told(What.GRANT_RESUME, person, gone)
@@ -127,7 +133,7 @@ class Resting:
                 node=row.grant.node,
                 path=view.path,
                 grant=row.grant.id,
-                rows=row_stamps([stamps[row.grant.id][0]]),
+                rows=row_stamps([stamps[row.grant.id][0], _stamp(row)]),
                 details={
                     "to-person": person.hex(),
                     "structure": stamps[row.grant.id][1].slug,
@@ -138,11 +144,16 @@ class Resting:
         ]
 
 
+def _stamp(row: GrantRow) -> Stamp:
+    return Stamp("grant", row.grant.id, row.version, row.mac)
+
+
 def tell_in_vault(tools: Tools, tx: Connection, events: Sequence[Event], now: datetime) -> None:
     """Of one vault. Where its trail was tampered with nothing can be done in that vault; somebody
     who leaves is out of all the others nevertheless.
     """
     try:
-        tools.trail.record_all(tx, events, now)
+        with tx.begin_nested():
+            tools.trail.record_all(tx, events, now)
     except (Damaged, NotFound):
         log.error("trail-not-told", vault=events[0].vault and events[0].vault.hex())  # noqa: TRY400

@@ -29,6 +29,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
 from davserver.gate.unseen import Unseen, why_not
+from davserver.vault import suspensions
 from davserver.vault.grant_rows import GrantRow
 from davserver.vault.rows import OpenVault
 
@@ -176,7 +177,16 @@ class Seeing:
         subject = found.subject
         if team is not None and not subject.is_team:
             subject = replace(subject, structure=team)
-        return replace(found, subject=subject, giver=giver, shared=shared, team=team)
+        found = replace(found, subject=subject, giver=giver, shared=shared, team=team)
+        return self._resting(tx, found, row) if found.ground is Ground.RESTING else found
+
+    def _resting(self, tx: Connection, found: Insight, row: GrantRow) -> Insight:
+        """With the structure for which the grant rests, and since when."""
+        one = suspensions.of_grants(tx, [row.grant.id]).get(row.grant.id)
+        if one is None:
+            return found
+        left = self._directory.structures(tx, {one.structure}).get(one.structure)
+        return replace(found, left=left, moment=one.since)
 
 
 def _when(at: datetime | None, now: datetime) -> datetime:

@@ -53,6 +53,8 @@ BECAUSE: dict[Language, dict[Ground, str]] = {
         "d'enregistrement",
         Ground.LEFT: "{gave} le {given}, mais {name} n'en fait plus partie{since}",
         Ground.JOINS: "{gave} le {given}, mais {name} n'en fait partie qu'à partir du {moment}",
+        Ground.RESTING: "{gave} le {given}, mais ce partage est suspendu{since} : {name} a quitté "
+        "{left}",
         Ground.SUSPENDED: "{gave} le {given}, mais ce dont ce partage dépend ne tient plus",
         Ground.UPCOMING: "{gave} le {given}, mais seulement à partir du {starts}",
         Ground.EXPIRED: "{gave} le {given}, mais seulement{until}",
@@ -73,6 +75,7 @@ BECAUSE: dict[Language, dict[Ground, str]] = {
         Ground.UNFINISHED: "{gave} on {given}, but this document is still being saved",
         Ground.LEFT: "{gave} on {given}, but {name} is no longer part of it{since}",
         Ground.JOINS: "{gave} on {given}, but {name} is part of it only from {moment}",
+        Ground.RESTING: "{gave} on {given}, but that share rests{since}: {name} has left {left}",
         Ground.SUSPENDED: "{gave} on {given}, but what that share stands on does not hold",
         Ground.UPCOMING: "{gave} on {given}, but only from {starts}",
         Ground.EXPIRED: "{gave} on {given}, but only{until}",
@@ -174,6 +177,7 @@ def _facts(insight: Insight, language: Language) -> dict[str, str]:
         "category": CATEGORIES[language][insight.category] if insight.category else "",
         "moment": moment(insight.moment, zone, language) if insight.moment else "",
         "since": "",
+        "left": insight.left.name if insight.left else "",
     }
     if insight.moment:
         facts["since"] = PHRASES[language]["since"].format(moment=facts["moment"])

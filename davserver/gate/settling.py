@@ -16,7 +16,7 @@ from authn.register import bump_revocation
 from authn.rows import Stamp
 from authn.staff_register import Renewed, StaffRegister
 from davserver.domain.ids import PersonId, VaultId
-from davserver.domain.people import AccountState, Person, Structure, source_of
+from davserver.domain.people import Person, Structure, source_of
 from davserver.gate.desk import row_stamps
 from davserver.gate.resting import Resting, tell_in_vault
 from davserver.gate.roster_plan import Known, Plan
@@ -217,9 +217,3 @@ def _shown_renewed(new: Renewed) -> list[tuple[Became, str, str]]:
 
 def _words(new: Renewed) -> list[str]:
     return [became.value for became, _, _ in _shown_renewed(new)]
-
-
-def blocked_state(account: DirectoryAccount | None) -> AccountState:
-    """What an account that no administrator blocks is: as its directory says, if it has one."""
-    blocked = account is not None and account.standing is not Standing.ACTIVE
-    return AccountState.DIRECTORY_BLOCKED if blocked else AccountState.ACTIVE

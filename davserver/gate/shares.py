@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -13,8 +14,9 @@ from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, NodeId, VaultId
 from davserver.gate.tools import Tools
-from davserver.vault import index
+from davserver.vault import index, suspensions
 from davserver.vault.grant_rows import GrantRow
+from davserver.vault.suspensions import Suspension
 
 STRUCTURE = "structure:"
 """Before a structure's slug, where a grantee is written as text."""
@@ -29,8 +31,13 @@ class GrantState(StrEnum):
     """It would be live, but what it stands on does not hold: the affiliation of its structure, or
     the grant that was shared on, or the account of whoever shared it on.
     """
+    RESTING = "resting"
+    """It would be live or upcoming, but whoever has it works no more where they did."""
     EXPIRED = "expired"
     ENDED = "ended"
+
+
+OVER = frozenset({GrantState.ENDED, GrantState.EXPIRED})
 
 
 def state_of(grant: Grant, now: datetime) -> GrantState:
@@ -40,6 +47,10 @@ def state_of(grant: Grant, now: datetime) -> GrantState:
     if grant.until is not None and grant.until <= now:
         return GrantState.EXPIRED
     return GrantState.LIVE if grant.starts <= now else GrantState.UPCOMING
+
+
+def rests(row: GrantRow, now: datetime) -> bool:
+    return row.resting and state_of(row.grant, now) not in OVER
 
 
 class Shares:
@@ -55,12 +66,14 @@ class Shares:
         for at in range(0, len(rows), _AT_ONCE):
             some = rows[at : at + _AT_ONCE]
             names, paths = self._names(tx, some), self._paths(tx, some, keys, now)
+            resting = self._resting(tx, some, now)
             states = self.states(tx, some, now)
-            called = self._called(tx, some)
+            called, left = self._called(tx, some), self._left(tx, resting)
             views += [
                 replace(
                     _view(row, names, paths, states[row.grant.id]),
                     to_name=called.get(row.grant.to.id, ""),
+                    **left.get(row.grant.id, {}),
                 )
                 for row in some
             ]
@@ -70,6 +83,7 @@ class Shares:
         self, tx: Connection, rows: Sequence[GrantRow], now: datetime
     ) -> dict[GrantId, GrantState]:
         states = {row.grant.id: state_of(row.grant, now) for row in rows}
+        states |= {row.grant.id: GrantState.RESTING for row in rows if rests(row, now)}
         leaning = {
             row.grant.id
             for row in rows
@@ -78,6 +92,26 @@ class Shares:
         }
         live = {one.id for one in self._tools.grants.live_among(tx, leaning, now)}
         return states | dict.fromkeys(leaning - live, GrantState.SUSPENDED)
+
+    def _resting(
+        self, tx: Connection, rows: Sequence[GrantRow], now: datetime
+    ) -> dict[GrantId, Suspension]:
+        """One statement, where there is any."""
+        ids = [row.grant.id for row in rows if rests(row, now)]
+        return suspensions.of_grants(tx, ids) if ids else {}
+
+    def _left(
+        self, tx: Connection, resting: Mapping[GrantId, Suspension]
+    ) -> dict[GrantId, dict[str, Any]]:
+        """Of each grant that rests: the structure that they left, and when."""
+        known = self._directory.structures(tx, {one.structure for one in resting.values()})
+        return {
+            grant: {
+                "left": known[one.structure].slug if one.structure in known else "",
+                "left_at": one.since,
+            }
+            for grant, one in resting.items()
+        }
 
     def owner_login(self, tx: Connection, vault: VaultId, keys: int, now: datetime) -> str:
         """Raises NotFound."""

@@ -20,7 +20,7 @@ from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate.judging import judged
 from davserver.gate.ledger import Ledger
-from davserver.gate.shares import GrantState, state_of
+from davserver.gate.shares import OVER, state_of
 from davserver.trail import What
 from davserver.vault.grant_rows import GrantRow
 
@@ -57,8 +57,7 @@ def end_many(ledger: Ledger, tx: Connection, who: Principal, which: Which) -> li
         raise NotFound("only whoever owns a vault has given anything")
     permit = _permit(ledger, tx, owner, owner.vault, now)
     there = tools.grants.of_vault(tx, owner.vault, ended=False)
-    over = {GrantState.ENDED, GrantState.EXPIRED}
-    rows = [row for row in there if row in which and state_of(row.grant, now) not in over]
+    rows = [row for row in there if row in which and state_of(row.grant, now) not in OVER]
     return _end(ledger, tx, permit, rows, now) if rows else []
 
 

@@ -9,7 +9,7 @@ from davserver.domain.nodes import Node
 from davserver.domain.people import AccountState, Membership
 from davserver.gate.insight import Ground, Insight
 from davserver.gate.places import Place
-from davserver.gate.shares import GrantState, state_of
+from davserver.gate.shares import GrantState, rests, state_of
 from davserver.gate.sight import Sight
 from davserver.vault.grant_rows import GrantRow
 from davserver.vault.rows import category_of
@@ -66,6 +66,8 @@ def _was_theirs(unseen: Unseen, row: GrantRow) -> bool:
 
 def _lack(unseen: Unseen, row: GrantRow, live: Grant | None, nothing: Insight) -> Insight:
     found, now = replace(nothing, row=row), unseen.sight.now
+    if rests(row, now):
+        return replace(found, ground=Ground.RESTING)
     over = _OVER.get(state_of(row.grant, now))
     if over is not None:
         return replace(found, ground=over)

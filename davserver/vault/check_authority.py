@@ -13,6 +13,7 @@ from davserver.sealing.instance import InstanceKeys
 from davserver.vault.check_rows import Rows
 from davserver.vault.check_trail import Present, Stamps, compared
 from davserver.vault.findings import Finding, Flaw, shown
+from davserver.vault.grant_rows import label_of
 
 _OF_A_SPACE = ("space_epoch", "key_wrap")
 _OF_PEOPLE = (
@@ -54,7 +55,8 @@ def check_vault_authority(tx: Connection, keys: InstanceKeys, rows: Rows) -> Ite
     """The vault's own rows and those of its keys and grants."""
     yield from _forged(keys, tables.vault, dict(rows.vault), rows.id)
     for grant in rows.grants:
-        yield from _forged(keys, tables.grant, dict(grant), rows.id)
+        if label_of(keys, dict(grant)) is None:
+            yield Finding(Flaw.FORGED, rows.id, tables.grant.name, shown(grant["id"]))
     for one in rows.affiliations:
         yield from _forged(keys, tables.affiliation, dict(one), rows.id)
     for one in rows.suspensions:

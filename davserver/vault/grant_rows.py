@@ -23,6 +23,8 @@ NAMES = (*COVERED[table.name], "row_mac")
 COLUMNS = tuple(table.c[name] for name in NAMES)
 
 _PERSON, _STRUCTURE = "person", "structure"
+_RESTING = "grant/resting"
+"""In place of the table's name in the MAC of a grant that rests (FORMAT.md §6.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,33 @@ class GrantRow:
     purpose: str
     version: int
     mac: bytes
+    resting: bool = False
+    """Nothing is given through it for now. Its MAC says so: no other row has to be believed."""
 
 
 def open_row(keys: InstanceKeys, row: Row) -> GrantRow | None:
     """None when the row is not genuine. Raises Damaged when the names of a genuine row do not
     open: then it is the keys that are wrong.
     """
-    if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
+    label = label_of(keys, row)
+    if label is None:
         _log.error("row-mac-wrong", table=table.name, id=bytes(row["id"]).hex())
         return None
     grant_id, version = GrantId(row["id"]), row["row_version"]
     grant = _grant(row, keys.open_display(grant_id, version, row["display_ct"]))
     ended_by = None if row["ended_by"] is None else PersonId(row["ended_by"])
     purpose = _open_purpose(keys, grant_id, version, row["purpose_ct"])
-    return GrantRow(grant, PersonId(row["created_by"]), ended_by, purpose, version, row["row_mac"])
+    by, resting = PersonId(row["created_by"]), label == _RESTING
+    return GrantRow(grant, by, ended_by, purpose, version, row["row_mac"], resting)
+
+
+def label_of(keys: InstanceKeys, row: Row) -> str | None:
+    """Under which name the row's MAC was made; None when the row is not genuine."""
+    columns = covered(table, row)
+    for label in (table.name, _RESTING):
+        if keys.row_is_genuine(label, columns, row["row_mac"]):
+            return label
+    return None
 
 
 def seal_row(keys: InstanceKeys, row: GrantRow) -> tuple[GrantRow, dict[str, Any]]:
@@ -78,7 +93,7 @@ def seal_row(keys: InstanceKeys, row: GrantRow) -> tuple[GrantRow, dict[str, Any
         "purpose_idx": None,
         "row_version": version,
     }
-    mac = keys.row_mac(table.name, covered(table, columns))
+    mac = keys.row_mac(_RESTING if row.resting else table.name, covered(table, columns))
     return replace(row, mac=mac), {**columns, "row_mac": mac}
 
 
@@ -90,6 +105,10 @@ def ended(row: GrantRow, by: PersonId | None, now: datetime) -> GrantRow:
 
 def renewed(row: GrantRow, until: datetime | None) -> GrantRow:
     return replace(row, grant=replace(row.grant, until=until), version=row.version + 1, mac=b"")
+
+
+def at_rest(row: GrantRow, *, resting: bool) -> GrantRow:
+    return replace(row, resting=resting, version=row.version + 1, mac=b"")
 
 
 def _grant(row: Row, display: Display) -> Grant:

@@ -5,13 +5,12 @@ Built once: building a statement of so many columns costs more than running it.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, Select, and_, bindparam, not_, or_, select
+from sqlalchemy import BigInteger, BindParameter, Select, and_, bindparam, or_, select
 
 from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.vault.affiliations import NAMES as AFFILIATION_NAMES
 from davserver.vault.grant_rows import COLUMNS
-from davserver.vault.suspensions import RESTS
 
 Wanted = Select[*tuple[Any, ...]]
 
@@ -28,9 +27,7 @@ ALL = (
     .select_from(table.outerjoin(affiliation, _PAIR))
     .order_by(table.c.created, table.c.id)
 )
-AWAKE = ALL.where(not_(RESTS))
-"""Nothing that rests, which gives nothing, and nothing stands on it."""
-LIVE = AWAKE.where(NOT_OVER, table.c.starts <= NOW)
+LIVE = ALL.where(NOT_OVER, table.c.starts <= NOW)
 LIVE_MINE = LIVE.where(MINE)
 LIVE_THERE = LIVE.where(MINE, OF_VAULT)
 LIVE_UNDER = LIVE.where(MINE, table.c.folder_idx.in_(bindparam("folders", expanding=True)))

@@ -37,6 +37,7 @@ from davserver.vault.grant_names import (
 from davserver.vault.grant_rows import (
     NAMES,
     GrantRow,
+    at_rest,
     ended,
     open_row,
     renewed,
@@ -44,7 +45,6 @@ from davserver.vault.grant_rows import (
 )
 from davserver.vault.grant_statements import (
     ALL,
-    AWAKE,
     LIVE,
     LIVE_MINE,
     LIVE_ON,
@@ -210,6 +210,10 @@ class GrantBook:
         """Moves its end; its names stay. Raises NotFound."""
         return self._over(tx, renewed(self.one(tx, grant), until))
 
+    def rest(self, tx: Connection, grant: GrantId, *, resting: bool) -> GrantRow:
+        """Lets it give nothing, or again what it gave. Raises NotFound."""
+        return self._over(tx, at_rest(self.one(tx, grant), resting=resting))
+
     def _over(self, tx: Connection, row: GrantRow) -> GrantRow:
         """Writes it over the row of the same id."""
         sealed, columns = seal_row(self._keys, row)
@@ -281,6 +285,12 @@ class GrantBook:
     ) -> list[Grant]:
         def load(ids: Collection[GrantId]) -> list[Held]:
             these = table.c.id.in_(ids_of(tx.dialect.name, "ids"))
-            return self._held(tx, AWAKE.where(these), {"ids": as_value(tx, ids)})
+            return _awake(self._held(tx, ALL.where(these), {"ids": as_value(tx, ids)}))
 
-        return standing.live(tx, self._keys, self._held(tx, wanted, asked), load, now)
+        held = _awake(self._held(tx, wanted, asked))
+        return standing.live(tx, self._keys, held, load, now)
+
+
+def _awake(held: Collection[Held]) -> list[Held]:
+    """What rests gives nothing, and nothing stands on it."""
+    return [one for one in held if not one.row.resting]

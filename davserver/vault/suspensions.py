@@ -1,7 +1,7 @@
 """Grants by name that rest: whoever they were given to has left a structure of the beneficiary's.
 
-Any row that names a grant makes it rest, whatever its MAC says: it takes a right for a while and
-gives none. One that was taken away shows against the trail (`davserver.vault.check_trail`).
+That a grant rests is said by the MAC of its own row (`davserver.vault.grant_rows`); a row here says
+for which structure, and since when. Whoever takes one away wakes nothing.
 """
 
 from collections.abc import Collection
@@ -22,7 +22,7 @@ from davserver.vault.stamps import Stamp
 table = grant_suspension
 
 RESTS = exists(select(table.c.id).where(table.c.grant_id == grant.c.id)).correlate(grant)
-"""Whether the grant of the statement around it rests."""
+"""Whether the grant of the statement around it rests: for statements that ask no row's MAC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from davserver.wiring.naming import ACTIVE, rules_named
 from davserver.wiring.policy import load_policy, policy_in_force
 from policies.diff import Box, Diff, differences
 from policies.diff_texts import as_lines, sentence
+from policies.place_changes import place_as_json
 from policies.snapshot import Snapshot
 
-__all__ = ["Box", "Diff", "as_lines", "compare", "sentence"]
+__all__ = ["Box", "Diff", "as_lines", "compare", "place_as_json", "sentence"]
 
 
 def compare(settings: Callable[[], Settings], old: str | None, new: str | None) -> Diff:

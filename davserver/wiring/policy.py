@@ -1,14 +1,14 @@
 """Policy files between the settings and the decider."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import policies.lint
 import policies.loader
 import policies.trials
-from davserver.config import Problem, Settings, WrongSettings
+from davserver.config import DirectorySettings, Problem, Settings, WrongSettings
 from davserver.domain.errors import AlreadyThere
 from davserver.domain.people import Structure
 from davserver.wiring.services import build
@@ -95,12 +95,20 @@ def try_policy(folder: Path) -> Trial:
     return replace(trial, problems=report.problems + trial.problems)
 
 
-def lint_policy(folder: Path, structures: Iterable[Structure] | None = None) -> tuple[Finding, ...]:
-    """Rules that do nothing and structures that are not there; these are looked for only where
-    `structures` are given: all that the instance has. Raises WrongSettings.
+def lint_policy(
+    folder: Path,
+    structures: Iterable[Structure] | None = None,
+    directories: Mapping[str, DirectorySettings] | None = None,
+) -> tuple[Finding, ...]:
+    """Rules that do nothing, structures and directories that are not there; these are looked for
+    only where `structures` and `directories` are given: all that the instance has. Raises
+    WrongSettings.
     """
     known = None if structures is None else {one.slug: one.kind for one in structures}
-    return policies.lint.lint(load_policy(folder), known)
+    roles = None
+    if directories is not None:
+        roles = {name: one.roles for name, one in directories.items()}
+    return policies.lint.lint(load_policy(folder), known, roles)
 
 
 def copy_shipped_policies(to: Path) -> None:

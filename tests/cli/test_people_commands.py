@@ -26,7 +26,7 @@ def test_what_was_added_is_listed(on):
     assert people["amina"]["role"] == "beneficiary"
     assert people["karim"]["state"] == "active"
     lines = [line.split() for line in on("person", "list").out.splitlines()]
-    assert ["karim", "Karim", "Roux", "professional", "active"] in lines
+    assert ["karim", "Karim", "Roux", "professional", "active", "-", "-", "-"] in lines
 
 
 def test_a_beneficiary_has_a_vault_and_a_professional_a_structure(on):

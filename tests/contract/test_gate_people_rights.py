@@ -32,6 +32,7 @@ def everything(office: Office, who: Principal, about: str, credential: Credentia
         "structures": lambda: people.structures(who, NOON),
         "add_person": lambda: people.add_person(who, new, NOON),
         "people": lambda: people.people(who, NOON),
+        "accounts": lambda: people.accounts(who, NOON),
         "show": lambda: people.show(who, about, NOON),
         "disable": lambda: people.disable(who, about, NOON),
         "enable": lambda: people.enable(who, about, NOON),

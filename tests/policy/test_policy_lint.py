@@ -157,7 +157,10 @@ def test_more_than_a_hundred_rules_are_told_of():
 
 def test_every_code_is_found_here_and_explained():
     here = {code for _, _, code, *_ in FINDINGS}
-    assert set(Lint) - here == {Lint.UNKNOWN_STRUCTURE, Lint.OTHER_KIND, Lint.TOO_MANY_RULES}
+    elsewhere = {Lint.UNKNOWN_DIRECTORY, Lint.ROLE_NOT_GIVEN}
+    assert set(Lint) - here - elsewhere == {
+        Lint.UNKNOWN_STRUCTURE, Lint.OTHER_KIND, Lint.TOO_MANY_RULES,
+    }  # fmt: skip
     page = (shipped().parent / "docs/policy/lint.md").read_text()
     assert set(re.findall(r"^\| (L[0-9]{3}) \|", page, re.MULTILINE)) == set(Lint)
 

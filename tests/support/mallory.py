@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from authn.credentials import AppPassword, Password, from_login_and_secret, password_bytes
+from authn.directory_syncs import Turns
 from davserver.domain.conditions import NONE
 from davserver.domain.drive import Entry
 from davserver.domain.errors import AbriError
@@ -33,12 +36,14 @@ from davserver.domain.people import Principal, Role
 from davserver.gate.affiliations import Wish
 from davserver.gate.people import PersonToAdd
 from davserver.gate.rulebook import Rulebook, Terms
+from davserver.gate.sync_guard import Held, Loss
 from policies.folder import Folder
 from tests.support.accounts import HOME
 from tests.support.affiliating import PASSWORD
 from tests.support.drive import Drive
 from tests.support.rules import shipped_files
 from tests.support.safekeeping import Safekeeping
+from tests.support.staffing import LINES, LYON, OTHERS, STAFF, Office, map_groups
 
 Row = Mapping[str, Any]
 View = dict[str, bytes | None]
@@ -155,11 +160,13 @@ def _key(table: Table, row: Row) -> list[Any]:
 @dataclass
 class Scene:
     """Amina and bilal own vaults; karim works for the structure to which amina granted something,
-    and was granted something by name; zoe was granted nothing. Everything in it has happened once.
+    and was granted something by name; zoe was granted nothing; nadia has left ccas by its
+    directory. Everything in it has happened once.
     """
 
     world: Safekeeping
     secrets: dict[str, AppPassword] = field(default_factory=dict)
+    staff: dict[str, Drive] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         world = self.world
@@ -172,9 +179,10 @@ class Scene:
         self._share(ccas)
         for drive in (self.amina, self.bilal, self.karim, self.zoe):
             self.secrets[drive.person.login] = self._device(drive)
+        self._move_staff()
         self._propose()
         self._try_wrong_password()
-        self.truth = {login: self.view(login) for login in self.secrets}
+        self.truth = {login: self.view(login) for login in (*self.secrets, *self.staff)}
 
     def _write(self) -> None:
         for drive, own in ((self.amina, b"amina's "), (self.bilal, b"bilal's ")):
@@ -192,6 +200,32 @@ class Scene:
             drive.put("/Travail/~$b.docx", own + b"other side file")
             drive.lock("/Travail/cv.txt")
             drive.lock("/Santé/ordonnance.txt")
+
+    def _move_staff(self) -> None:
+        """Nadia and omar come from a directory; what was shared with nadia by name rests."""
+        world = self.world
+        map_groups(world, *LINES)
+        office = Office(world)
+        office.says("omar", OTHERS)
+        office.says("nadia", STAFF)
+        self.staff["nadia"] = office.drive("nadia@lyon.example")
+        for owner in (self.amina, self.bilal):
+            world.share(owner, self.staff["nadia"], "/Famille")
+        world.share(self.amina, self.staff["nadia"], "/Identité")
+        world.clock.passes(minutes=1)
+        office.says("nadia", OTHERS)
+        self.staff["omar"] = office.drive("omar@lyon.example")
+        now = world.clock()
+        for name in (LYON, "paris"):
+            turns = Turns(world.keys, os.urandom, name)
+            until = now + timedelta(minutes=5)
+            world.db.write(partial(turns.take, now=now, until=until))
+            world.db.write(partial(turns.finish, mine=until, synced_at=now))
+            world.db.write(partial(turns.take, now=now, until=until))
+            plan = Held((Loss(self.staff["omar"].person.id, None),), {None: 1})
+            world.db.write(partial(turns.hold, mine=until, plan=plan.encode(), now=now))
+            world.db.write(partial(turns.confirm, digest=plan.digest))
+            world.db.write(partial(turns.take, now=now, until=until))
 
     def _propose(self) -> None:
         """A policy that widens access waits for the second administrator."""
@@ -246,13 +280,20 @@ class Scene:
         if cold:
             self.world.vaults._unlock._kept.clear()
         try:
-            who = self.world.accounts.login.sign_in(self.secrets[login], HOME, self.world.clock())
+            who = self._signed_in(login)
         except AbriError:
             return {}
-        assert who.person.login == login
         found: View = {}
         self._walk(who, DrivePath(), found)
         return found
+
+    def _signed_in(self, login: str) -> Principal:
+        """By an app password; whose password is in a directory, as if that had said yes."""
+        if login in self.staff:
+            return self.staff[login].who
+        who = self.world.accounts.login.sign_in(self.secrets[login], HOME, self.world.clock())
+        assert who.person.login == login
+        return who
 
     def _walk(self, who: Principal, path: DrivePath, found: View) -> None:
         try:

@@ -31,6 +31,11 @@ FOUND: dict[str, str] = {
     "structure": "id slug name kind time_zone created row_mac removed copied",
     "membership": "id person_id structure_id role starts ends source confirmed_at row_mac removed "
     "copied",
+    "directory_account": "id person_id directory entry_id state since confirmed_at generation "
+    "row_mac removed copied",
+    "directory_sync": "id directory synced_at synced_at=none row_mac copied",
+    "grant_suspension": "id grant_id person_id structure_id since row_mac removed copied",
+    "resting grant": f"{_GRANT} removed copied",
     "vault": "id owner_id root_id key_gen index_ct idx_gen quota used created erased_at row_mac "
     "removed copied",
     "space": "id vault_id kind mode cur_epoch created row_mac removed copied",
@@ -89,6 +94,12 @@ _TOLD_ONLY = "told to people and programs, and to nothing that decides"
 _UNUSED = "nothing reads it yet"
 _SAVE = "only tells the last step of a save from a removal, where the same person made both files"
 
+_TURN = "two look at a directory at once, or nobody does for some minutes: what it says is the same"
+_PLAN = (
+    "only ends what a directory has said is over, or lets it wait: it is asked about each of those "
+    "concerned by name before, and nothing that waits gives anybody a right"
+)
+
 _TOLD_AT = "tells owners once more, or not, of what others gained"
 _WAITS = "a change that was asked for has to be asked for, or approved, once more"
 
@@ -107,6 +118,16 @@ SILENT: dict[str, str] = {
     "notice.sent_at": _NOTICE,
     "notice removed": _NOTICE,
     "notice copied": _NOTICE,
+    "directory_sync.turn_until": _TURN,
+    "directory_sync.turn_until=none": _TURN,
+    "directory_sync.held": _PLAN,
+    "directory_sync.held=none": _PLAN,
+    "directory_sync.held_at": _TOLD_ONLY,
+    "directory_sync.held_at=none": _TOLD_ONLY,
+    "directory_sync.confirmed": _PLAN,
+    "directory_sync.confirmed=none": _PLAN,
+    "directory_sync removed": "then that directory was never looked at as a whole: what was known "
+    "of its people is only older",
     "epoch.id": "there is one row, and nothing asks for its number",
     "epoch.instance_id": _TOLD_ONLY,
     "epoch.revocation": _EPOCH,
@@ -204,9 +225,6 @@ SILENT: dict[str, str] = {
 EMPTY: dict[str, str] = {
     "principal_key": _UNUSED,
     "principal_key_wrap": _UNUSED,
-    "directory_account": _UNUSED,
-    "directory_sync": _UNUSED,
-    "grant_suspension": _UNUSED,
 }
 """Tables that nothing writes yet. Whoever writes the first row decides for their columns."""
 

@@ -32,6 +32,10 @@ def _any(_row: Row, _scene: Scene) -> bool:
     return True
 
 
+def _nadia(row: Row, scene: Scene) -> bool:
+    return row["person_id"] == scene.staff["nadia"].person.id
+
+
 def _last_device(row: Row, scene: Scene) -> bool:
     return row["id"] == scene.secrets["amina"].id
 
@@ -60,6 +64,10 @@ VICTIMS: dict[str, tuple[Table, Is]] = {
     "structure": (t.structure, _any),
     "membership": (t.membership, _any),
     "throttle": (t.throttle, _any),
+    "directory_account": (t.directory_account, _nadia),
+    "directory_sync": (t.directory_sync, _any),
+    "grant_suspension": (t.grant_suspension, _nadia),
+    "resting grant": (t.grant, lambda row, scene: row["to_id"] == scene.staff["nadia"].person.id),
     "vault": (t.vault, _amina),
     "space": (t.space, _amina),
     "space_epoch": (t.space_epoch, _any),

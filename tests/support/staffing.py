@@ -2,17 +2,25 @@
 would be by the client of it, everything else is real.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
+
+import pytest
 
 from authn.arrivals import Heard
 from authn.directory_accounts import DirectoryAccount, find_account
 from authn.ldap.port import Absent, Entry, EntryState, Present
 from davserver.config.directory_settings import DirectorySettings
+from davserver.domain.errors import NotFound
+from davserver.domain.people import AccountState, Membership, Person, Structure
 from davserver.gate.roster import Roster, Settled
+from davserver.trail.words import INSTANCE
 from tests.support.drive import Drive
 from tests.support.rules import put_in_force, shipped_files
-from tests.support.safekeeping import Safekeeping
+from tests.support.safekeeping import Safekeeping, safekeeping
 
 LYON = "lyon"
 STAFF = "cn=staff,ou=groups,dc=lyon,dc=example"
@@ -64,9 +72,24 @@ class Office:
         state: EntryState = EntryState.ACTIVE,
     ) -> tuple[Settled, ...]:
         """`entry` stands for an id; the account is called like it where nothing else is said."""
+        return self.settle(
+            entry, self.there(entry, *groups, account=account, name=name, state=state)
+        )
+
+    def there(
+        self,
+        entry: str,
+        *groups: str,
+        account: str | None = None,
+        name: str | None = None,
+        state: EntryState = EntryState.ACTIVE,
+    ) -> Present:
         login = account or entry
         there = Entry(f"id-{entry}", f"uid={login}", login, name or f"Name of {entry}", state)
-        return self.settle(entry, Present(there, frozenset(groups)))
+        return Present(there, frozenset(groups))
+
+    def with_settings(self, **changed: object) -> None:
+        self.roster = Roster(self.world.tools, {LYON: directory_settings(**changed)})
 
     def misses(self, entry: str) -> tuple[Settled, ...]:
         return self.settle(entry, Absent.ABSENT)
@@ -86,6 +109,81 @@ class Office:
         with self.world.db.read() as tx:
             return find_account(tx, self.world.keys, LYON, f"id-{entry}")
 
+    def everybody(self) -> list[Person]:
+        """By login."""
+        with self.world.db.read() as tx:
+            return self.world.directory.everybody(tx)
+
+    def memberships(self, login: str) -> list[Membership]:
+        with self.world.db.read() as tx:
+            person = self.world.directory.find_person(tx, login)
+            return self.world.directory.memberships(tx, person.id)
+
+    def state(self, login: str) -> AccountState:
+        return self.drive(login).person.state
+
+    def structure(self, slug: str) -> Structure:
+        with self.world.db.read() as tx:
+            return self.world.directory.find_structure(tx, slug)
+
     def drive(self, login: str) -> Drive:
         with self.world.db.read() as tx:
             return Drive(self.world, self.world.directory.find_person(tx, login))
+
+
+@contextmanager
+def office_on(url: str, folder: Path) -> Iterator[Office]:
+    """Two structures, and groups that give places in them."""
+    with safekeeping(url, folder) as world:
+        world.structure("ccas")
+        world.structure("other")
+        map_groups(world, *LINES)
+        yield Office(world)
+
+
+def present(entry: str, *groups: str, state: EntryState = EntryState.ACTIVE) -> Present:
+    there = Entry(f"id-{entry}", f"uid={entry}", entry, f"Name of {entry}", state)
+    return Present(there, frozenset(groups))
+
+
+def words(settled: tuple[Settled, ...]) -> list[str]:
+    return [" ".join(filter(None, (one.became, one.says, one.structure))) for one in settled]
+
+
+def told(world: Safekeeping, owner: Drive | None = None) -> list[str]:
+    """What stands in the vault's trail, or in the instance's."""
+    vault = INSTANCE if owner is None else world.vault_of(owner)
+    with world.db.read() as tx:
+        entries = world.tools.trail.entries(tx, vault, limit=1000, names=lambda _: {})
+    return [one.what for one in entries]
+
+
+KARIM = "karim@lyon.example"
+ALL = {"/Name of amina": ["Logement", "Travail"], "/Name of bilal": ["Logement"]}
+"""What karim reaches by `share_with_karim`."""
+
+
+def share_with_karim(office: Office) -> Office:
+    """Karim works at ccas; amina, whom it accompanies, shared with him and with it; bilal, whom
+    nobody accompanies, with him.
+    """
+    world = office.world
+    amina, bilal = world.beneficiary("amina", "fr"), world.beneficiary("bilal", "fr")
+    office.says("karim", STAFF)
+    karim = office.drive(KARIM)
+    amina.put("/Travail/cv.txt", b"cv")
+    world.share(amina, office.structure("ccas"), "/Travail")
+    world.share(amina, karim, "/Logement")
+    world.share(bilal, karim, "/Logement")
+    world.clock.passes(minutes=1)
+    return office
+
+
+def reached(office: Office, login: str = KARIM) -> dict[str, list[str]]:
+    """Everything at the top of their drive; nothing for whoever is blocked."""
+    drive = office.drive(login)
+    if drive.person.state is not AccountState.ACTIVE:
+        with pytest.raises(NotFound):
+            drive.names("/Name of amina")
+        return {}
+    return {f"/{one}": drive.names(f"/{one}") for one in drive.names("/")}

@@ -41,7 +41,12 @@ RIGHTS: dict[Right, tuple[str, str]] = {
 }  # fmt: skip
 """What each right is called, and what will come of it."""
 
-_LIVE = frozenset({GrantState.LIVE.value, GrantState.UPCOMING.value, GrantState.SUSPENDED.value})
+_LIVE = frozenset(
+    one.value
+    for one in (
+        GrantState.LIVE, GrantState.UPCOMING, GrantState.SUSPENDED, GrantState.RESTING,
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
