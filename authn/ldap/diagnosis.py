@@ -179,7 +179,7 @@ class _Visit:
 
     def people(self) -> Iterator[Step]:
         base, kind = self.settings.people, self._kind
-        asked = Question(base, self._everybody, (kind.ids.attribute, kind.account))
+        asked = Question(base, self._everybody, (kind.ids.attribute,))
         found = self.link.everything(asked)
         if not found:
             yield _wrong(
@@ -188,16 +188,9 @@ class _Visit:
                 "Correct `people` (and `only`), or let the service account read them.",
             )
             return
-        nameless = sum(one.first(kind.account) is None for one in found)
         for one in found:
             kind.id_of(one)
         yield Step(Looked.PEOPLE, Verdict.GOOD, f"{_people(len(found))} under {base}.")
-        if nameless:
-            yield Step(
-                Looked.PEOPLE, Verdict.DOUBTFUL,
-                f"{nameless} of them have no {kind.account}, and cannot sign in.",
-                "Leave them out with `only`, or give them one in the directory.",
-            )  # fmt: skip
 
     def groups(self) -> Iterator[Step]:
         base = self.settings.groups

@@ -217,7 +217,8 @@ def google_state(_: Raw, __: datetime, ___: timedelta) -> EntryState:
     return EntryState.ACTIVE
 
 
-_PEOPLE = "(|(objectClass=person)(objectClass=posixAccount))"
+# Whoever has no account name cannot sign in, and is nobody to Abri.
+_PEOPLE = "(&(|(objectClass=person)(objectClass=posixAccount))(uid=*))"
 
 KINDS: Mapping[str, Kind] = {
     "openldap": Kind(
@@ -268,7 +269,7 @@ KINDS: Mapping[str, Kind] = {
         refusals={53: EntryState.DISABLED, 19: EntryState.LOCKED},
     ),
     "google": Kind(
-        person="(objectClass=person)",
+        person="(&(objectClass=person)(uid=*))",
         account="uid",
         ids=_ENTRY_UUID,
         state=google_state,

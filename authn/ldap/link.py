@@ -5,6 +5,7 @@ followed, nothing of the server's schema is asked for, and a `bind` counts only 
 status, state and result say so (report policy-authn §7.2).
 """
 
+import socket
 import ssl
 import time
 import warnings
@@ -82,6 +83,9 @@ class _Tls(_LDAP3.Tls):  # type: ignore[misc]
         now = connection.socket
         raw = now.raw if isinstance(now, Channel) else now
         raw.settimeout(connection.server.left)
+        # The end of TLS's handshake and the bind are two small pieces: the second would wait for
+        # the acknowledgement of the first, which servers put off for 40 ms.
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         private = self._context.wrap_socket(raw, server_hostname=connection.server.host)
         connection.socket = Channel(private)
 

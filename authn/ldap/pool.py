@@ -153,13 +153,15 @@ class Pool:
             link.close()
 
     def try_password(self, dn: str, password: Secret) -> Answer:
-        """What a bind says, on a connection that is used for nothing else."""
-        return self._first_that_answers(lambda url: self._tried(url, dn, password))
-
-    def _tried(self, url: str, dn: str, password: Secret) -> Answer:
-        link = Link(url, self._trust, self._patience)
+        """What a bind says, on a connection that is used for nothing else. Another server is asked
+        only while none has been told the password: each would count a wrong one.
+        """
+        link = self._first_that_answers(lambda url: Link(url, self._trust, self._patience))
         try:
             return link.bind(dn, password)
+        except LinkLost:
+            self._servers.away(link.url)
+            raise
         finally:
             link.close()
 

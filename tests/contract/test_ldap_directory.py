@@ -174,6 +174,18 @@ def test_a_lock_out_is_told_and_ends(staff: Staff, opened: Opener) -> None:
     assert isinstance(directory.authenticate("karim", RIGHT, ()), Present)
 
 
+def test_somebody_without_an_account_name_is_nobody_and_hides_nobody(
+    staff: Staff, directory: StaffDirectory
+) -> None:
+    staff.add("karim")
+    nameless = f"cn=Nameless,ou=people,{staff.base}"
+    staff.server.change(
+        f"dn: {nameless}\nchangetype: add\nobjectClass: person\ncn: Nameless\nsn: N\n"
+    )
+    staff.add_group("social", staff.person("karim"), nameless)
+    assert _accounts(directory.page(staff.group("social"))) == {"karim"}
+
+
 def test_a_filter_of_the_settings_leaves_people_out(staff: Staff, opened: Opener) -> None:
     staff.add("karim", more="employeeType: agent")
     staff.add("zoe")

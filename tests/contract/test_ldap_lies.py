@@ -200,6 +200,22 @@ def test_somebody_renamed_while_they_are_looked_at_is_in_no_group_for_nobody(
         directory.close()
 
 
+def test_a_password_is_told_to_one_server_only(pair: Pair, settings: DirectorySettings) -> None:
+    """The first breaks off when it has it; it may have counted it as wrong."""
+    with (
+        lying_ldap(pair, _users_bind(lambda _: ())) as first,
+        lying_ldap(pair, lambda _: None) as second,
+    ):
+        both = replace(settings, servers=(first.url, second.url))
+        directory = open_directory("ccas", both, lambda: datetime.now(UTC))
+        with pytest.raises(DirectoryAway):
+            directory.authenticate("karim", RIGHT, ())
+        assert not any(b"right" in one for one in second.heard)
+        assert isinstance(directory.authenticate("karim", RIGHT, ()), Present)
+        directory.close()
+    assert sum(b"right" in one for one in first.heard) == 1
+
+
 def test_somebody_else_than_asked_for_is_unknown(pair: Pair, settings: DirectorySettings) -> None:
     with lying_ldap(pair, lambda _: None) as server:
         directory = _opened(server, settings)

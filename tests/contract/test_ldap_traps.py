@@ -1,6 +1,7 @@
 """The traps of ldap3 and of LDAP, each by the number that it has in the report (§7.2)."""
 
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -158,6 +159,11 @@ def test_3_a_renewed_authority_is_read_without_a_restart(
         directory.ping()
     ca.write_bytes(staff.server.authority.ca.read_bytes())
     directory.ping()
+
+
+def test_6_small_pieces_are_not_held_back(linked: Callable[[], Link]) -> None:
+    raw = linked()._private().raw
+    assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_6_nothing_is_waited_for_without_end(staff: Staff, opened: Opener) -> None:
