@@ -14,10 +14,10 @@ from davserver.domain.errors import Reason
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.people import Role
 from davserver.gate.people import PersonToAdd
-from tests.interop.test_rclone_client import Rclone
 from tests.support.cast import CCAS
 from tests.support.instance import Instance, Server, password_of
 from tests.support.outside import Outside, program
+from tests.support.rclone import Rclone
 
 pytestmark = pytest.mark.interop
 

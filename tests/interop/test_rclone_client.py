@@ -1,8 +1,6 @@
 """rclone over HTTPS, vendor `other`: copy, sync, check in both directions, and its FUSE mount."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,29 +10,13 @@ import pytest
 
 from tests.support.cast import CCAS
 from tests.support.instance import Server
-from tests.support.outside import Outside, as_root, program
+from tests.support.outside import Outside
+from tests.support.rclone import Rclone
 
 pytestmark = pytest.mark.interop
 
-RCLONE = str(Path(sys.executable).with_name("rclone"))
 MIB = 1 << 20
 ODD_NAMES = ["a#b", "c?d", "e%41f", "g;h", "i&j", "k+l", "m n", "été", "日本", "e\u0301te\u0301"]
-
-
-class Rclone:
-    """rclone as one person."""
-
-    def __init__(self, outside: Outside, server: Server, login: str, folder: str) -> None:
-        self.outside = outside
-        instance = server.instance
-        hidden = outside.must(RCLONE, "obscure", instance.passwords[login]).strip()
-        url = f"https://localhost:{instance.port}/dav"
-        self.remote = f":webdav,url='{url}',vendor=other,user={login},pass={hidden}:{folder}"
-        self.common = [RCLONE, "--config", "/dev/null", "--ca-cert"]
-        self.common.append(str(instance.folder / "keys/tls.crt"))
-
-    def must(self, *arguments: str) -> str:
-        return self.outside.must(*self.common, *arguments, timeout=600)
 
 
 @pytest.fixture
@@ -133,13 +115,7 @@ def test_a_depositor_copies_replaces_and_checks_what_they_may_not_read(
 def test_a_fuse_mount_reads_writes_renames_and_removes(
     rclone: Rclone, drive: Server, tmp_path: Path
 ) -> None:
-    program("fusermount3")
-    place = tmp_path / "mnt"
-    place.mkdir()
-    command = [*rclone.common, "mount", rclone.remote, str(place), "--vfs-cache-mode", "writes"]
-    command += ["--cache-dir", str(tmp_path / "cache"), "--vfs-write-back", "0s", "--daemon"]
-    subprocess.run(command, check=True, env=rclone.outside.environment(), timeout=60)
-    try:
+    with rclone.mounted(tmp_path) as place:
         (place / "été").mkdir()
         (place / "été" / "note.txt").write_text("première ligne\n")
         with (place / "été" / "note.txt").open("a") as file:
@@ -148,8 +124,6 @@ def test_a_fuse_mount_reads_writes_renames_and_removes(
         (place / "brouillon.txt").write_text("à jeter")
         (place / "brouillon.txt").unlink()
         assert (place / "été" / "lettre.txt").read_text() == "première ligne\ndeuxième ligne\n"
-    finally:
-        subprocess.run(as_root("fusermount3", "-u", str(place)), check=True)
     folder = rclone.remote.rpartition(":")[2]
     amina = drive.instance.drive("amina")
     _eventually(lambda: amina.get(f"/{folder}/été/lettre.txt").body.count(b"ligne") == 2)

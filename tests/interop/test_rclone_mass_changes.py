@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.test_rclone_client import Rclone
 from tests.support.cast import Casts
 from tests.support.instance import Server, serving
 from tests.support.outside import Outside
+from tests.support.rclone import Rclone
 
 pytestmark = pytest.mark.interop
 

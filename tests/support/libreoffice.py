@@ -1,0 +1,53 @@
+"""LibreOffice with a document open from the drive, moved by orders over UNO."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.instance import Server
+from tests.support.outside import Outside, program, trusting
+from tests.support.ports import free_port
+
+EDITOR = Path(__file__).parents[1] / "interop" / "libreoffice_edit.py"
+
+
+@contextmanager
+def office(outside: Outside, certificate: Path, port: int) -> Iterator[None]:
+    """A LibreOffice without window, listening for orders on `port`."""
+    command = trusting(
+        certificate, program("soffice"), "--headless", "--norestore",
+        f"-env:UserInstallation=file://{outside.home}/profile",
+        f"--accept=socket,host=127.0.0.1,port={port};urp;",
+    )  # fmt: skip
+    log = (outside.home / "office.log").open("wb")
+    process = subprocess.Popen(
+        command, env=outside.environment(), stdout=log, stderr=log, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+        log.close()
+
+
+@contextmanager
+def editing(
+    drive: Server, outside: Outside, url: str, text: str, login: str = "karim"
+) -> Iterator["subprocess.Popen[str]"]:
+    """They have the document open: its text and its state were said. `go` makes them store."""
+    port, certificate = free_port(), drive.instance.folder / "keys/tls.crt"
+    with office(outside, certificate, port):
+        editor = subprocess.Popen(
+            ["/usr/bin/python3", str(EDITOR), str(port), url, login,
+             drive.instance.passwords[login], text],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=outside.environment(),
+        )  # fmt: skip
+        assert editor.stdout is not None
+        opened = [editor.stdout.readline().strip() for _ in range(2)]
+        assert opened == ["Madame, Monsieur.", "writable"], (opened, drive.log_text()[-3000:])
+        yield editor
