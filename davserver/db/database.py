@@ -4,6 +4,7 @@ Every change to the database is a closure given to `write` (DESIGN §2.4). It re
 on, decides, records and publishes inside one transaction, so that it can be repeated whole.
 """
 
+import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -131,7 +132,8 @@ def _serializable(engine: Engine, work: Work[T]) -> T:
         except DBAPIError as error:
             if _state(error) not in _RETRY or attempt == _TRIES - 1:
                 raise
-            time.sleep(0.005 * 2 ** min(attempt, 5))
+            # Not all of those that collided come back at the same moment, to collide again.
+            time.sleep(0.005 * 2 ** min(attempt, 5) * (0.5 + random.random()))  # noqa: S311
     message = "unreachable: the last try returns or raises"
     raise AssertionError(message)
 
