@@ -27,6 +27,8 @@ from tests.support.domain_controller import (
 )
 from tests.support.reception import desk
 
+pytestmark = pytest.mark.slow
+
 # One of the GUIDs that ldap3 spoils in a filter: 5C, and two characters that are hexadecimal.
 SPOILT = "5c34315c61625c4664005c5c2a282900"
 RIGHT = Secret(PASSWORD.encode())

@@ -14,6 +14,8 @@ from tests.support.ports import free_port
 from tests.support.slapd import READER_PASSWORD
 from tests.support.staff import Staff
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 
 

@@ -12,6 +12,8 @@ from davserver.domain.secret import Secret
 from tests.support.authority import Authority
 from tests.support.staff import PASSWORD, Staff, crowded
 
+pytestmark = pytest.mark.slow
+
 RIGHT = Secret(PASSWORD.encode())
 NOW = datetime.now(UTC)
 Opener = Callable[..., StaffDirectory]
@@ -215,7 +217,6 @@ def test_ping_says_whether_the_service_account_gets_in(staff: Staff, opened: Ope
         opened(bind_password_file=other).ping()
 
 
-@pytest.mark.slow
 def test_five_thousand_people_come_page_by_page(authority: Authority, tmp_path: Path) -> None:
     with crowded(authority, tmp_path, 5000) as many:
         directory = open_directory("ccas", many.settings(), lambda: NOW)

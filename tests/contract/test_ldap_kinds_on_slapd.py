@@ -27,6 +27,8 @@ from tests.support.lying_ldap import (
 )  # fmt: skip
 from tests.support.staff import PASSWORD, Staff
 
+pytestmark = pytest.mark.slow
+
 RIGHT = Secret(PASSWORD.encode())
 ID = "1af0b3c5-aaaaaaaa-bbbbbbbb-cccccccc"
 # OIDs of FreeIPA's own schema; nsUniqueId is an operational attribute there.

@@ -35,6 +35,8 @@ from tests.support.lying_ldap import (
 )  # fmt: skip
 from tests.support.ports import pause
 
+pytestmark = pytest.mark.slow
+
 RIGHT = Secret(b"right")
 GROUP = "cn=social,ou=groups,dc=test"
 

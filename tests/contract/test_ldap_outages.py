@@ -19,6 +19,8 @@ from tests.support.serving import eventually
 from tests.support.slapd import Slapd
 from tests.support.staff import PASSWORD, Staff
 
+pytestmark = pytest.mark.slow
+
 RIGHT = Secret(PASSWORD.encode())
 SHORT = {"connecting": timedelta(seconds=0.3), "answering": timedelta(seconds=0.3)}
 

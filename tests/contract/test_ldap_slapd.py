@@ -11,6 +11,8 @@ from tests.support.serving import eventually
 from tests.support.slapd import Slapd
 from tests.support.staff import Staff, crowded
 
+pytestmark = pytest.mark.slow
+
 
 def test_people_have_an_id_and_know_their_groups(staff: Staff) -> None:
     staff.add("karim", "zoe")

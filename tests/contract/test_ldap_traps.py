@@ -33,6 +33,8 @@ from tests.support.lying_ldap import (
 )  # fmt: skip
 from tests.support.staff import PASSWORD, Staff
 
+pytestmark = pytest.mark.slow
+
 RIGHT = Secret(PASSWORD.encode())
 Opener = Callable[..., StaffDirectory]
 

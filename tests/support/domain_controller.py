@@ -188,6 +188,7 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
             ["setpriv", "--pdeathsig=KILL", "unshare", "--net", *become_root,
              "sh", "-c", inside, f"{folder}/ad/etc/smb.conf"],
             stdout=output, stderr=output, stdin=subprocess.PIPE,
+            env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
         )  # fmt: skip
 
 
