@@ -6,7 +6,7 @@ from datetime import datetime
 from authn.certificates import person_certificate
 from authn.credentials import new_app_password, password_bytes, shown
 from authn.directory import Directory
-from authn.directory_accounts import DirectoryAccount, known_accounts
+from authn.directory_accounts import DirectoryAccount, account_of, known_accounts
 from authn.login_name import clean_login
 from authn.password_rules import check_new_password
 from authn.passwords import hash_password
@@ -176,6 +176,16 @@ class People:
         # Outside of the transaction: the database must not wait for a slow hash.
         phc = self._hash(password, person.login, person.name)
         self._front.change(who, now, lambda desk: accounts.set_password(desk, login, phc))
+
+    def keeps_password(self, who: Principal, now: datetime) -> bool:
+        """Whether Abri itself knows the password of `who`; a directory's people change theirs
+        there.
+        """
+
+        def work(desk: Desk) -> bool:
+            return account_of(desk.tx, desk.tools.keys, who.id) is None
+
+        return self._front.look(who, now, work)
 
     def add_app_password(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import Browser
 from tests.support.cast import CCAS, EITHER, Casts
 from tests.support.dav import Drive
 from tests.support.http import Caller
@@ -120,6 +121,15 @@ def test_a_directory_that_stands_still_takes_nobodys_place(office: Office) -> No
     until(lambda: office.health()["late"] == 0)
     until(lambda: people(instance)["clara@ccas.example"] == "directory-blocked")
     assert office.drive("dora").propfind("/").status == 207
+
+
+def test_staff_use_the_pages_and_change_their_password_in_the_directory(office: Office) -> None:
+    browser = Browser(office.instance.port)
+    browser.sign_in("dora@ccas.example", PASSWORD)
+    assert browser.path == "/people"
+    browser.go("/password")
+    assert "Your password is that of your organisation." in browser.text
+    assert browser.page.xpath("//input[@type='password']") == []
 
 
 def test_many_at_once_wait_for_a_yes(office: Office) -> None:

@@ -14,6 +14,8 @@ from davserver.web.visit import Visit, moved_to
 
 
 def show(visit: Visit) -> Response:
+    if not visit.services.people.keeps_password(visit.who, visit.now):
+        return visit.page("password_elsewhere.html")
     return visit.page("password.html", done=visit.query.is_set("done"), wrong="")
 
 
