@@ -50,11 +50,14 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A server's result; `says` is its diagnostic text, which may name people."""
+    """A server's result; `says` is its diagnostic text, which may name people. `policy`: what it
+    adds about the account of a bind (draft-behera-ldap-password-policy §6.2).
+    """
 
     code: int
     says: str
     what: str
+    policy: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from authn.ldap.answers import (
 )
 from authn.ldap.channel import Trust
 from authn.ldap.groups import Groups, Tree
-from authn.ldap.kinds import KINDS, Unreadable
+from authn.ldap.kinds import KINDS, POLICY, Unreadable
 from authn.ldap.link import Link, Patience, is_filter
 from authn.ldap.names import all_of, any_of, dn_parts, equals, is_name, is_password, same_name
 from authn.ldap.pool import Pool, Service
@@ -87,6 +87,8 @@ class LdapDirectory:
 
     def _tried(self, entry: Entry, answer: Answer) -> EntryState | Wrong:
         """What their password's bind says about them."""
+        if answer.policy is not None and answer.policy in POLICY:
+            return POLICY[answer.policy]
         if answer.code == Code.SUCCESS:
             return EntryState.ACTIVE
         if answer.code in self._kind.refusals:

@@ -144,6 +144,13 @@ def _is_past(raw: Raw, name: str, now: datetime) -> bool:
     return text is not None and generalized(text) <= now
 
 
+POLICY: Mapping[int, EntryState] = {
+    0: EntryState.MUST_CHANGE,
+    1: EntryState.LOCKED,
+    2: EntryState.MUST_CHANGE,
+}
+"""passwordExpired, accountLocked, changeAfterReset: where a server tells them with a bind."""
+
 _FOR_GOOD = "000001010000Z"
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

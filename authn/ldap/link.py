@@ -28,6 +28,7 @@ with warnings.catch_warnings():
 _LDAP3: Any = ldap3  # it has no types
 PORTS = {"ldaps": 636, "ldap": 389}
 _PAGED = "1.2.840.113556.1.4.319"
+_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"
 _WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
 _PAGE = 500
 _MOST_EMPTY = 20
@@ -143,7 +144,7 @@ class Link:
             own = self._connection
             own.user, own.password, own.authentication = dn, password.reveal(), ldap3.SIMPLE
             try:
-                status = own.bind(read_server_info=False)
+                status = own.bind(read_server_info=False, controls=[(_POLICY, False, None)])
             finally:
                 own.password = None
             answer = self._answer("bindResponse")
@@ -165,7 +166,8 @@ class Link:
         result = self._connection.result
         if result is None or result["type"] != kind:
             raise LinkLost(f"{self.url}: it answered something else than was asked")
-        answer = Answer(result["result"], result["message"], result["description"])
+        policy = _policy(result.get("controls", {}).get(_POLICY))
+        answer = Answer(result["result"], result["message"], result["description"], policy)
         if answer.code in {Code.BUSY, Code.UNAVAILABLE}:
             raise LinkLost(f"{self.url}: {answer.what}")
         return answer
@@ -236,6 +238,17 @@ class Link:
 
 
 _ENTRY = "searchResEntry"
+
+
+def _policy(control: Mapping[str, Any] | None) -> int | None:
+    """The error in PasswordPolicyResponseValue: SEQUENCE { warning [0], error [1] }, in BER."""
+    raw = (control and control["value"]) or b""
+    at = 2
+    while at + 2 < len(raw):
+        if raw[at] == 0x81:  # noqa: PLR2004 — [1]
+            return int(raw[at + 2])
+        at += 2 + raw[at + 1]
+    return None
 
 
 def _raw(found: Mapping[str, Any]) -> Raw:

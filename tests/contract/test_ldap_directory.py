@@ -10,6 +10,7 @@ from authn.ldap.opening import open_directory
 from authn.ldap.port import Absent, DirectoryAway, EntryState, Present, StaffDirectory, Wrong
 from davserver.domain.secret import Secret
 from tests.support.authority import Authority
+from tests.support.serving import eventually
 from tests.support.staff import PASSWORD, Staff, crowded
 
 pytestmark = pytest.mark.slow
@@ -186,6 +187,25 @@ def test_somebody_without_an_account_name_is_nobody_and_hides_nobody(
     )
     staff.add_group("social", staff.person("karim"), nameless)
     assert _accounts(directory.page(staff.group("social"))) == {"karim"}
+
+
+def test_a_password_that_is_too_old_must_be_changed(
+    staff: Staff, directory: StaffDirectory
+) -> None:
+    """OpenLDAP refuses it like a wrong one, and says the reason to whoever asks for it."""
+    policy = f"cn=strict,{staff.base}"
+    staff.server.change(
+        f"dn: {policy}\nchangetype: add\nobjectClass: device\nobjectClass: pwdPolicy\ncn: strict\n"
+        "pwdAttribute: userPassword\npwdMaxAge: 1\n"
+    )
+    staff.add("karim", more=f"pwdPolicySubentry: {policy}")
+
+    def must_change() -> bool:
+        who = directory.authenticate("karim", RIGHT, ())
+        return isinstance(who, Present) and who.entry.state is EntryState.MUST_CHANGE
+
+    assert eventually(must_change)
+    assert directory.authenticate("karim", Secret(b"wrong"), ()) is Wrong.WRONG
 
 
 def test_a_filter_of_the_settings_leaves_people_out(staff: Staff, opened: Opener) -> None:
