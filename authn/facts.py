@@ -228,13 +228,17 @@ def _facts(keys: InstanceKeys, rows: Sequence[Row]) -> Facts:
     first = rows[0]
     person_row = _part(first, t.person)
     person = person_from(keys, person_row) if person_row else None
+    account = _account(keys, first)
+    if account is None and first["directory_account__id"] is not None:
+        # Whether they are still there cannot be known: nobody would notice that they left.
+        person = None
     return Facts(
         epoch=Epoch(first["revocation"], first["policy"], first["keys"]),
         person=person,
         credential=_credential(keys, rows) if person else None,
         memberships=_memberships(keys, rows) if person else (),
         vault=_vault(keys, first) if person else None,
-        account=_account(keys, first) if person else None,
+        account=account if person else None,
     )
 
 

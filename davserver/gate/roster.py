@@ -84,6 +84,10 @@ class Roster:
                 self._confirm(look.known.account, heard.at)
             elif look is not None:
                 self._tools.db.write(lambda tx: self.settle(tx, heard))
+        except BadInput:
+            # The reason names people: whoever synchronises is told it.
+            log.warning("directory-person-left-out", directory=heard.directory, entry=heard.entry)
+            raise
         except IntegrityError:
             raise Unavailable("somebody else changed this account at the same moment") from None
 

@@ -1,18 +1,21 @@
 """Who comes, changes, leaves and comes back by what their directory says of them."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from authn.credentials import Password, password_bytes
+from authn.credentials import Password, from_login_and_secret, password_bytes
 from authn.directory_accounts import Standing
 from authn.ldap.port import Absent, EntryState
 from davserver.db import tables as t
+from davserver.db.database import Database
 from davserver.domain.errors import BadInput, NotFound, NotSignedIn, Unavailable
 from davserver.domain.people import AccountState, Role
 from tests.support.accounts import HOME, statements_of
+from tests.support.postgres import PostgresServer
 from tests.support.rules import put_in_force, shipped_files
 from tests.support.staffing import (
     ALL,
@@ -134,6 +137,41 @@ def test_a_confirmation_costs_the_same_few_statements_whoever_it_is(office: Offi
             office.roster.heard(office.heard(entry, present(entry, STAFF)))
         sent.append(len(seen))
     assert sent[0] == sent[1] <= 9
+
+
+@pytest.mark.postgres
+def test_where_nothing_can_be_written_nobody_is_kept_out_for_a_confirmation(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    with postgres.fresh_database() as url, office_on(url, tmp_path) as office:
+        office.says("karim", STAFF)
+        before = office.account("karim")
+        office.world.clock.passes(minutes=1)
+        heard = office.heard("karim", present("karim", STAFF))
+        cut_notes(office.world.db)
+        office.roster.heard(heard)
+        assert office.account("karim") == before
+        office.roster.heard(heard)
+        assert office.account("karim") != before
+
+
+def cut_notes(db: Database) -> None:
+    """Ends the database's end of the connection that small writes use."""
+    readers, _, notes = db.engines()
+    with notes.connect() as connection:
+        process = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    with readers.connect() as connection:
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend({process}, 5000)")
+
+
+def test_somebody_who_comes_several_times_at_once_is_one_person(office: Office) -> None:
+    heard = office.heard("karim", present("karim", STAFF, OTHERS))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(office.roster.heard, [heard] * 8))
+    assert [one.login for one in office.everybody()] == [KARIM]
+    assert len(office.memberships(KARIM)) == 2
+    assert told(office.world).count("directory-join") == 1
+    assert office.world.troubles() == []
 
 
 def test_whoever_is_nobody_here_and_has_no_place_stays_nobody(office: Office) -> None:
@@ -297,6 +335,21 @@ def test_app_passwords_of_whoever_is_blocked_are_not_revoked(office: Office) -> 
     office.misses("karim")
     office.says("karim", STAFF)
     assert world.rows(t.credential, t.credential.c.kind == "app-password") == [before]
+
+
+def test_whoevers_account_row_was_altered_is_out(office: Office) -> None:
+    """Nobody would notice that they left: the synchronisation leaves that row out."""
+    world = office.world
+    office.says("karim", STAFF)
+    made = world.people.add_app_password(world.operator, KARIM, "phone", world.clock())
+    credential = from_login_and_secret(KARIM, made.text)
+    with pytest.raises(Unavailable):  # this world asks no directory
+        world.tools.login.sign_in(credential, HOME, world.clock())
+    world.tamper(t.directory_account, t.directory_account.c.directory == LYON, since=1)
+    with pytest.raises(NotSignedIn):
+        world.tools.login.sign_in(credential, HOME, world.clock())
+    with pytest.raises(BadInput, match="was altered"):
+        office.says("karim", STAFF)
 
 
 def test_no_password_is_set_for_whoever_has_theirs_in_the_directory(office: Office) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, update
 
 from davserver.db import tables as t
 from tests.support.mallory_stage import BAIL, LEASE_TEXT, Stage, staged
+from tests.support.staffing import OTHERS, STAFF, Office
 
 
 @pytest.fixture
@@ -71,6 +72,25 @@ def test_a_grant_that_was_ended_works_again_with_its_old_row_but_is_found(stage:
     stage.put_back(t.grant, before)
     assert stage.read(scene.karim, path) == LEASE_TEXT
     assert stage.codes() == {"old-row"}
+
+
+def test_a_grant_that_rests_wakes_with_its_old_row_alone_but_is_found(stage: Stage) -> None:
+    world, nadia = stage.scene.world, stage.scene.staff["nadia"]
+    before = world.share(stage.scene.amina, nadia, "/Justice")
+    old = world.row(t.grant, t.grant.c.id == before.id)
+    assert nadia.names("/Name of amina") == ["Justice"]
+    office = Office(world)
+    for group in (STAFF, OTHERS):
+        world.clock.passes(minutes=1)
+        office.says("nadia", group)
+    assert nadia.names("/") == []
+    # Whoever takes away the row that says why wakes nothing.
+    stage.write(delete(t.grant_suspension))
+    assert nadia.names("/") == []
+    assert stage.codes() == {"vanished-row"}
+    stage.put_back(t.grant, old)
+    assert nadia.names("/Name of amina") == ["Justice"]
+    assert "old-row" in stage.codes()
 
 
 def test_a_blocked_account_whose_old_row_comes_back_is_found(stage: Stage) -> None:

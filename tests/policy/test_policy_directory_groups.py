@@ -1,14 +1,24 @@
 """directory-groups.csv: what the groups of a structure's directory make of its people."""
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from davserver.domain.people import Role
 from policies.diff import differences
 from policies.diff_texts import as_lines
-from policies.directory_groups import FILE, DirectoryGroups, Place, same_group
+from policies.directory_groups import (
+    FIELDS,
+    FILE,
+    DirectoryGroups,
+    Place,
+    parse_directory_groups,
+    same_group,
+)
 from policies.lint import Lint, lint
 from policies.loader import FILES, KNOWN, generation_of, load, load_bytes, shipped
-from policies.problems import Code, PolicyProblems
+from policies.problems import Code, PolicyProblems, Report
+from policies.sheet import read_sheet
 from policies.snapshot import Snapshot
 
 STAFF = "cn=staff,ou=groups,dc=lyon,dc=example"
@@ -124,6 +134,32 @@ def test_what_stands_twice_and_what_contradicts_itself_is_told() -> None:
 def test_two_ways_to_write_a_dn_are_one() -> None:
     assert same_group(" CN = Staff , DC=X ") == same_group("cn=staff,dc=x")
     assert same_group("cn=staff a,dc=x") != same_group("cn=staffa,dc=x")
+
+
+_WORDS = st.sampled_from(["m", "lyon", "manager", "none", "ccas", STAFF, "cn=a", "\\,", "", UUID])
+_LINES = st.lists(st.one_of(st.lists(_WORDS, max_size=7).map(",".join), st.text(max_size=60)))
+
+
+@given(_LINES.map("\n".join).map(str.encode) | st.binary(max_size=200))
+def test_any_content_is_read_line_by_line_and_nothing_is_taken_for_a_place(raw: bytes) -> None:
+    report = Report()
+    found = parse_directory_groups(read_sheet(FILE, raw, report, most=FIELDS), report)
+    lines = raw.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    for one in found.places:
+        where = one.structure or "none"
+        fields = [field.strip(" ") for field in lines[one.line - 1].split(",", FIELDS - 1)]
+        if not report.problems:
+            assert fields[:4] == ["m", one.directory, one.role.value, where]
+            assert fields[4].lower() == one.group.lower()
+        assert (one.role is Role.ADMINISTRATOR) == (one.structure is None)
+    told = {problem.line for problem in report.problems}
+    silent = [
+        number
+        for number, line in enumerate(lines, start=1)
+        if line.strip(" ") and not line.lstrip(" ").startswith("#")
+    ]
+    if not report.problems:
+        assert {one.line for one in found.places} == set(silent) - told
 
 
 # ── part of the set ─────────────────────────────────────────────────────────────────────────────
