@@ -140,3 +140,16 @@ def test_guards_alone_are_no_findings(candidate: Path):
         rules.write("p, no-removal, deny, professional, *, remove, *, *, *, *, *\n")
     ended = on_files("lint", "candidate", "--files-only")
     assert (ended.exit_code, "L005 no-removal" in ended.output) == (0, True)
+
+
+def test_places_of_directories_that_the_settings_do_not_know_are_told(
+    run, bare: Instance, candidate: Path
+):
+    line = "m, lyon, professional, nowhere, cn=staff,dc=example\n"
+    (candidate / "directory-groups.csv").write_text(line)
+    ended = run("--config", bare.config, "policy", "lint", candidate)
+    assert ended.code == 7
+    assert "directory-groups.csv:1: L006 This instance has no structure “nowhere”." in ended.out
+    assert "directory-groups.csv:1: L009 config.yaml names no directory “lyon”." in ended.out
+    files_only = on_files("lint", "candidate", "--files-only")
+    assert "directory-groups.csv" not in files_only.output
