@@ -180,6 +180,20 @@ def _told(settings: DirectorySettings, *groups: str) -> list[Step]:
     return list(diagnose(settings, "karim", groups, lambda: datetime.now(UTC)))
 
 
+def test_from_the_root_of_the_domain_references_to_elsewhere_are_passed_over(
+    domain: DomainController,
+) -> None:
+    """Active Directory adds some to whatever is searched from there."""
+    settings = domain.settings(people=BASE, groups=BASE)
+    directory = open_directory("ccas", settings, lambda: datetime.now(UTC))
+    who = directory.authenticate("karim", RIGHT, [_group("outer")])
+    assert isinstance(who, Present)
+    assert who.groups == {_group("outer")}
+    assert _accounts(directory, _group("outer")) == {"karim", "zoe"}
+    assert directory.authenticate("nobody", RIGHT, ()) is Absent.ABSENT
+    directory.close()
+
+
 def test_a_primary_group_is_said_to_have_nobody(domain: DomainController) -> None:
     settings = domain.settings(groups=f"CN=Users,{BASE}")
     (told,) = [
