@@ -14,6 +14,10 @@ class LinkLost(DirectoryAway):
     """One server does not answer as it should: another one may."""
 
 
+class Busy(DirectoryAway):
+    """Abri's own connections are all in use: that says nothing about the directory."""
+
+
 class Code(IntEnum):
     """Results (RFC 4511 appendix A) that mean something to Abri. All others are failures."""
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-from authn.ldap.answers import LinkLost
+from authn.ldap.answers import Busy, LinkLost
 from authn.ldap.port import (
     Absent,
     BeforeTrying,
@@ -45,6 +45,9 @@ class Breaker:
             yield
         except LinkLost:
             self._leave(probe, well=False)
+            raise
+        except Busy:
+            self._leave(probe, well=None)
             raise
         except DirectoryAway:
             # It answered, at once: a group that is not there, a service account without rights.

@@ -119,7 +119,7 @@ def _contents(visit: "_Visit", person: str | None, groups: Collection[str]) -> I
 def _told(looked: Looked, part: Callable[[], Iterator[Step]]) -> Iterator[Step]:
     try:
         yield from part()
-    except (DirectoryAway, Unreadable) as error:
+    except (DirectoryAway, Unreadable, ValueError) as error:
         yield _wrong(looked, f"{error}.", _CHANGES[looked])
 
 

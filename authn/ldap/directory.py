@@ -156,8 +156,9 @@ class LdapDirectory:
             raise DirectoryAway(f"only: “{self._settings.only}” is not an LDAP filter")
         try:
             yield
-        except Unreadable as error:
-            raise DirectoryAway(str(error)) from error
+        except (Unreadable, ValueError) as error:
+            # A ValueError is of a DN that is none.
+            raise DirectoryAway(f"it answers what cannot be: {error}") from error
 
     def _named(self, account: str) -> str:
         """Filters those who sign in by that name."""

@@ -16,6 +16,7 @@ from authn.ldap.channel import Trust
 from authn.ldap.link import Link, Patience
 from authn.ldap.port import DirectoryAway
 from authn.ldap.servers import Servers
+from authn.ldap.slots import Slots
 from davserver.domain.secret import Secret
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class Pool:
         self._trust = trust
         self._patience = patience
         self._service = service
-        self._free = threading.BoundedSemaphore(most)
+        self._slots = Slots(most)
         self._turn = threading.Lock()
         self._idle: list[Link] = []
         self._closed = False
@@ -63,7 +64,7 @@ class Pool:
         """What `act` makes of a connection that is bound as the service account. It may be run
         again on another server, and only reads.
         """
-        with self._one_of_few():
+        with self._slots.one(self._patience.answering):
             kept = self._kept()
             if kept is not None:
                 try:
@@ -86,15 +87,6 @@ class Pool:
                 self._servers.well(url)
                 return answered
         raise lost or LinkLost("there is no server")
-
-    @contextmanager
-    def _one_of_few(self) -> Iterator[None]:
-        if not self._free.acquire(timeout=self._patience.answering):
-            raise LinkLost("all its connections are in use")
-        try:
-            yield
-        finally:
-            self._free.release()
 
     def _kept(self) -> Link | None:
         best = self._servers.preferred()

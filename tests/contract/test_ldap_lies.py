@@ -143,6 +143,19 @@ LIES: dict[str, Lie] = {
     "an entry with an id that is none": _search(
         lambda r: message(r.id, entry(KARIM, uid="karim", entryUUID="*")) + search_done(r)
     ),
+    "an entry with a place that is none": _search(
+        lambda r: message(r.id, entry("karim", uid="karim", entryUUID=KARIM_ID)) + search_done(r)
+    ),
+    "an entry nowhere": _search(
+        lambda r: message(r.id, entry("", uid="karim", entryUUID=KARIM_ID)) + search_done(r)
+    ),
+    "a group with a place that is none": _search(
+        lambda r: (
+            message(r.id, entry("social", cn="social", entryUUID=KARIM_ID)) + search_done(r)
+            if r.number
+            else None
+        )
+    ),
     "an entry with a date that is none": _search(
         lambda r: (
             message(

@@ -1,9 +1,12 @@
 """A directory that is killed, paused, slow, or not the one it was is unknown in every phase."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from authn.ldap.opening import open_directory
 from authn.ldap.port import DirectoryAway, Present, StaffDirectory
 from davserver.domain.secret import Secret
 from tests.support.authority import Authority
-from tests.support.ports import free_port
+from tests.support.ports import free_port, pause
 from tests.support.relay import Relay, relay_to
 from tests.support.serving import eventually
 from tests.support.slapd import Slapd
@@ -22,7 +25,7 @@ from tests.support.staff import PASSWORD, Staff
 pytestmark = pytest.mark.slow
 
 RIGHT = Secret(PASSWORD.encode())
-SHORT = {"connecting": timedelta(seconds=0.3), "answering": timedelta(seconds=0.3)}
+SHORT = {"connecting": timedelta(seconds=0.5), "answering": timedelta(seconds=0.5)}
 
 
 class Clock:
@@ -45,7 +48,7 @@ def opened(staff: Staff, clock: Clock) -> Iterator[Callable[..., StaffDirectory]
     with ExitStack() as open_ones:
 
         def make(*urls: str, **other: object) -> StaffDirectory:
-            settings = staff.settings(servers=urls or (staff.server.ldaps,), **SHORT | other)
+            settings = staff.settings(servers=urls or (staff.server.ldaps,), **other)
             made = open_directory("ccas", settings, lambda: datetime.now(UTC), clock)
             open_ones.callback(made.close)
             return made
@@ -90,7 +93,7 @@ def test_a_server_that_goes_away_is_unknown_for_a_kept_connection_and_a_new_one(
     peopled: Staff, opened: Opener, go: Callable[[Staff], None], ask: Ask, scheme: str
 ) -> None:
     url = peopled.server.ldaps if scheme == "ldaps" else peopled.server.ldap
-    kept, fresh = opened(url), opened(url)
+    kept, fresh = opened(url, **SHORT), opened(url, **SHORT)
     ask(kept, peopled)
     go(peopled)
     for directory in (kept, fresh):
@@ -105,7 +108,7 @@ def test_a_server_that_says_everything_too_late_is_unknown(
     with relay_to(peopled.server.tls_port) as relay:
         relay.delay = 1
         with pytest.raises(DirectoryAway):
-            ask(opened(f"ldaps://127.0.0.1:{relay.port}"), peopled)
+            ask(opened(f"ldaps://127.0.0.1:{relay.port}", **SHORT), peopled)
 
 
 @pytest.mark.parametrize("share", [0, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95])
@@ -119,7 +122,7 @@ def test_a_server_that_falls_silent_at_any_moment_is_unknown(
         opened(url, connections=1).ping()
         relay.most = int(counted.most * share)
         with pytest.raises(DirectoryAway):
-            opened(url).ping()
+            opened(url, **SHORT).ping()
 
 
 class _Counted:
@@ -242,3 +245,70 @@ def test_a_service_account_without_rights_makes_nobody_absent(
     ):
         with pytest.raises(DirectoryAway):
             ask()
+
+
+def test_whatever_happens_meanwhile_nobody_is_taken_for_somebody_else_or_gone(
+    peopled: Staff, tmp_path: Path
+) -> None:
+    """People sign in without pause while the server is killed, paused and shows a stranger's
+    certificate. The clock runs fast, so that the breaker keeps trying.
+    """
+    peopled.add("amina", more=f"pwdPolicySubentry: cn=none,{peopled.base}")
+    ticks = count(step=10)
+    directory = open_directory(
+        "ccas", peopled.settings(connections=2, **SHORT), _now, lambda: float(next(ticks))
+    )
+    social, known = peopled.group("social"), peopled.id("zoe")
+    stop, answers = threading.Event(), Counter[str]()
+
+    def ask(name: str, ask: Callable[[], object]) -> None:
+        while not stop.is_set():
+            try:
+                told = ask()
+                said = f"{told.entry.account} in" if isinstance(told, Present) else str(told)
+                answers[f"{name}: {said}"] += 1
+            except DirectoryAway:
+                answers["away"] += 1
+                pause()
+
+    asked: dict[str, Callable[[], object]] = {
+        "karim": lambda: directory.authenticate("karim", RIGHT, [social]),
+        "mistake": lambda: directory.authenticate("amina", Secret(b"wrong"), ()),
+        "stranger": lambda: directory.authenticate("stranger", RIGHT, ()),
+        "zoe": lambda: directory.fetch(known, [social]),
+        "social": lambda: sum(map(len, directory.page(social))),
+    }
+    with ExitStack() as ending:
+        ending.callback(directory.close)
+        for one in asked.items():
+            thread = threading.Thread(target=ask, args=one)
+            ending.callback(thread.join, timeout=30)
+            thread.start()
+        ending.callback(stop.set)
+        for happen in (_kill, _pause, partial(_show_stranger, folder=tmp_path)) * 2:
+            before = Counter(answers) + Counter(away=10**9)
+            assert eventually(lambda: len(answers - before) == len(asked), within=20)  # noqa: B023
+            away = answers["away"]
+            happen(peopled, lambda: eventually(lambda: answers["away"] > away + 3, within=20))  # noqa: B023
+    assert set(answers) == {
+        "away", "karim: karim in", "mistake: wrong", "stranger: absent", "zoe: zoe in",
+        "social: 2",
+    }  # fmt: skip
+
+
+def _kill(staff: Staff, noticed: Callable[[], bool]) -> None:
+    staff.server.kill()
+    assert noticed()
+    staff.server.start()
+
+
+def _pause(staff: Staff, noticed: Callable[[], bool]) -> None:
+    staff.server.pause()
+    assert noticed()
+    staff.server.resume()
+
+
+def _show_stranger(staff: Staff, noticed: Callable[[], bool], folder: Path) -> None:
+    staff.server.restart(Authority(folder / "strangers", "Stranger").server())
+    assert noticed()
+    staff.server.restart()
