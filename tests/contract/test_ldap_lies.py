@@ -59,8 +59,8 @@ def settings(authority: Authority, tmp_path: Path) -> DirectorySettings:
         bind_dn="cn=service,dc=test",
         bind_password_file=password,
         ca=authority.ca,
-        connecting=timedelta(seconds=0.5),
-        answering=timedelta(seconds=0.5),
+        connecting=timedelta(seconds=1),
+        answering=timedelta(seconds=1),
     )
 
 
