@@ -5,8 +5,9 @@ disk in the clear, and a connection that is cut leaves nothing (as PUT, DESIGN Â
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from davserver.domain.errors import BadInput, TooLarge, Truncated
 from davserver.http.media import clean_media_type
@@ -42,12 +43,14 @@ class Part:
 class Arriving:
     """One form with files, read from the front to the back. Small fields come before files."""
 
-    def __init__(self, body: Body, boundary: bytes) -> None:
+    def __init__(self, body: Body, boundary: str) -> None:
         self._body = body
-        self._decoder = MultipartDecoder(boundary, max_form_memory_size=None, max_parts=_MOST_PARTS)
+        self._parser = PushMultipartParser(
+            boundary, max_segment_count=_MOST_PARTS, header_charset="utf-8"
+        )
+        self._events = self._parsed()
         self._values: dict[str, str] = {}
-        self._waiting: File | None = None
-        self._done = False
+        self._waiting: MultipartSegment | None = None
 
     def fields(self) -> Fields:
         """Those before the first file."""
@@ -61,7 +64,7 @@ class Arriving:
             if self._waiting is None:
                 return
             head, self._waiting = self._waiting, None
-            part = Part(head.filename, clean_media_type(head.headers.get("Content-Type")), self)
+            part = Part(head.filename or "", clean_media_type(head.content_type), self)
             if head.filename:
                 yield part
             part.skip()
@@ -69,45 +72,39 @@ class Arriving:
     def more(self, part: Part) -> bytes:
         """The next bytes of that file, b"" at its end."""
         while not part.ended:
-            event = self._next()
-            if not isinstance(event, Data):
-                raise BadInput("the form cannot be read")
-            part.ended = not event.more_data
-            if event.data:
-                return bytes(event.data)
+            event = next(self._events, None)
+            if event is None:
+                part.ended = True
+            elif event:
+                return bytes(cast("bytes", event))
         return b""
 
     def _advance(self) -> None:
         """Up to the next file, or to the end."""
-        while self._waiting is None and not self._done:
-            match self._next():
-                case Field(name=name):
-                    self._values.setdefault(name, self._small())
-                case File() as head:
-                    self._waiting = head
-                case Epilogue():
-                    self._done = True
-                case _:
-                    pass  # what stands before the first boundary
+        for event in self._events if self._waiting is None else ():
+            head = cast("MultipartSegment", event)
+            if head.filename is not None:
+                self._waiting = head
+                return
+            self._values.setdefault(head.name or "", self._small())
 
     def _small(self) -> str:
         taken = b""
-        while True:
-            event = self._next()
-            if not isinstance(event, Data):
-                raise BadInput("the form cannot be read")
-            taken += event.data
+        while (event := next(self._events, None)) is not None:
+            taken += cast("bytes", event)
             if len(taken) > _MOST_FIELD:
                 raise TooLarge
-            if not event.more_data:
-                return taken.decode("utf-8", "replace")
+        return taken.decode("utf-8", "replace")
 
-    def _next(self) -> object:
+    def _parsed(self) -> Iterator[MultipartSegment | bytes | bytearray | None]:
+        """A head, then its bytes in pieces, then None; and so on."""
         try:
-            while isinstance(event := self._decoder.next_event(), NeedData):
-                piece = self._body.read(PIECE)
-                self._decoder.receive_data(piece or None)
-        except ValueError as wrong:
-            # The decoder says so when the form ends before its last boundary.
-            raise (Truncated() if self._body.ended else BadInput("no form of ours")) from wrong
-        return event
+            while piece := self._body.read(PIECE):
+                yield from self._parser.parse(piece)
+        except MultipartError as wrong:
+            raise BadInput("no form of ours") from wrong
+        try:
+            self._parser.close()  # type: ignore[no-untyped-call]
+        except MultipartError as wrong:
+            # Complete as a request, but the form's last boundary has not come.
+            raise Truncated from wrong

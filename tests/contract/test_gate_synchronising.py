@@ -180,7 +180,7 @@ def test_half_a_listing_takes_nobodys_place(
     def lie(request: Request) -> object:
         if request.op != SEARCH:
             return None
-        if request.number == 0:
+        if request.number in {0, 2}:  # the group, and whether it is still the same
             whose = lyon.staff.person("anna")
             group = entry(lyon.staff.group("team"), cn="team", entryUUID=anna, member=whose)
             return message(request.id, group) + search_done(request)

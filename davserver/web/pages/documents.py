@@ -162,12 +162,12 @@ def _free(visit: Visit, path: DrivePath) -> DrivePath:
     return path
 
 
-def _boundary(content_type: str) -> bytes:
+def _boundary(content_type: str) -> str:
     kind, _, rest = content_type.partition(";")
     name, _, value = rest.strip().partition("=")
     if kind.strip().lower() != "multipart/form-data" or name.strip().lower() != "boundary":
         raise BadInput("this is no form of ours")
-    return value.strip().strip('"').encode("ascii", "replace")
+    return value.strip().strip('"')
 
 
 def make_folder(visit: Visit, place: str = "") -> Response:
