@@ -50,14 +50,7 @@ def show_all(context: typer.Context, login: Login, *, as_json: AsJson = False) -
     with opened(context) as session:
         found = session.services.people.app_passwords(session.who, login, session.now)
         now = session.now
-    if as_json:
-        show_json([plain(one, now) for one in found])
-    else:
-        show_table(
-            ("id", "name", "state", "may", "until", "last used"),
-            [table_row(one, now) for one in found],
-            f"{login} has no app password.",
-        )
+    show_credentials(found, now, f"{login} has no app password.", as_json=as_json)
 
 
 @app.command()
@@ -70,6 +63,17 @@ def revoke(
     with opened(context) as session:
         session.services.people.revoke_app_password(session.who, credential, session.now)
     say(f"App password {identity} opens nothing any more.")
+
+
+def show_credentials(
+    found: list[CredentialRow], now: datetime, nothing: str, *, as_json: bool
+) -> None:
+    """`nothing`: what to say where there is none."""
+    if as_json:
+        show_json([plain(one, now) for one in found])
+    else:
+        columns = ("id", "name", "state", "may", "until", "last used")
+        show_table(columns, [table_row(one, now) for one in found], nothing)
 
 
 def plain(one: CredentialRow, now: datetime) -> dict[str, Any]:

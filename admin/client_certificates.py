@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from admin.app_passwords import plain, table_row
+from admin.app_passwords import show_credentials
 from admin.ids import parse_id
 from admin.instants import parse_instant
-from admin.output import AsJson, say, show_json, show_table, warn
+from admin.output import AsJson, say, show_json, warn
 from admin.session import opened
 from admin.settings_of import settings_of
 from davserver.domain.errors import BadInput
@@ -66,14 +66,7 @@ def show_all(context: typer.Context, login: Login, *, as_json: AsJson = False) -
     with opened(context) as session:
         found = session.services.people.certificates(session.who, login, session.now)
         now = session.now
-    if as_json:
-        show_json([plain(one, now) for one in found])
-    else:
-        show_table(
-            ("id", "name", "state", "may", "until", "last used"),
-            [table_row(one, now) for one in found],
-            f"{login} has no client certificate.",
-        )
+    show_credentials(found, now, f"{login} has no client certificate.", as_json=as_json)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from tests.support.cast import CCAS
 from tests.support.instance import Server
 from tests.support.outside import Outside
+from tests.support.patience import until
 from tests.support.rclone import Rclone
 
 pytestmark = pytest.mark.interop
@@ -126,7 +126,7 @@ def test_a_fuse_mount_reads_writes_renames_and_removes(
         assert (place / "été" / "lettre.txt").read_text() == "première ligne\ndeuxième ligne\n"
     folder = rclone.remote.rpartition(":")[2]
     amina = drive.instance.drive("amina")
-    _eventually(lambda: amina.get(f"/{folder}/été/lettre.txt").body.count(b"ligne") == 2)
+    until(lambda: amina.get(f"/{folder}/été/lettre.txt").body.count(b"ligne") == 2)
     assert amina.names(f"/{folder}") == {"été"}
     assert amina.names(f"/{folder}/été") == {"lettre.txt"}
 
@@ -152,7 +152,7 @@ def test_a_sync_after_an_expiry_removes_exactly_what_has_expired(
     soon = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
     instance.abri("grant", "renew", grants["expires"], "--until", soon)
     instance.abri("grant", "end", grants["ended"])
-    _eventually(lambda: _state(drive, grants["expires"]) == "expired", seconds=60)
+    until(lambda: _state(drive, grants["expires"]) == "expired", seconds=60)
     mine.must("sync", mine.remote, str(laptop))
     after = {path.relative_to(laptop) for path in laptop.rglob("*")}
     gone = {f"{top}-expires", f"{top}-ended"}
@@ -164,11 +164,3 @@ def test_a_sync_after_an_expiry_removes_exactly_what_has_expired(
 def _state(drive: Server, grant: str) -> str:
     grants = drive.instance.json("grant", "list")
     return next(str(one["state"]) for one in grants if one["id"] == grant)
-
-
-def _eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """The mount writes back in the background."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)

@@ -2,8 +2,7 @@
 them out of the group in its directory; later they are put back.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from tests.support.instance import Server, serving
 from tests.support.libreoffice import editing
 from tests.support.odt import odt, text_of
 from tests.support.outside import Outside
+from tests.support.patience import until
 from tests.support.rclone import Rclone
 from tests.support.slapd import Slapd
 from tests.support.staff import PASSWORD, Staff, some_staff
@@ -23,14 +23,6 @@ TEAM = "team"
 TERM = 10
 ANNA = "anna@ccas.example"
 LETTER = "lettre.odt"
-
-
-def until(holds: Callable[[], bool], seconds: float = 2 * TERM) -> None:
-    """Twice the term, which a busy machine may need."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 @pytest.fixture(params=EITHER)

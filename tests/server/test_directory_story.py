@@ -1,8 +1,7 @@
 """Somebody leaves the group in their directory while they work on the drive, and comes back."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tests.support.cast import CCAS, EITHER, Casts
 from tests.support.dav import Drive
 from tests.support.http import Caller
 from tests.support.instance import Instance, Server, serving
+from tests.support.patience import until
 from tests.support.slapd import Slapd
 from tests.support.staff import PASSWORD, Staff, some_staff
 
@@ -43,14 +43,6 @@ class Office:
         with Caller(self.instance.port, tls=self.instance.tls) as caller:
             told: dict[str, int] = json.loads(caller.ask("GET", "/healthz").body)["directories"]
         return told
-
-
-def until(wanted: Callable[[], bool]) -> None:
-    """Within twice the term, which a busy machine may need."""
-    deadline = time.monotonic() + 2 * TERM
-    while not wanted():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module", params=EITHER)
