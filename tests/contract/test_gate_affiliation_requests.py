@@ -20,6 +20,8 @@ from tests.support.accounts import HOME, statements_of
 from tests.support.affiliating import DAY, House
 from tests.support.safekeeping import safekeeping
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[House]:

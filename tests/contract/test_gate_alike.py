@@ -25,6 +25,8 @@ from tests.support.neighbourhood import BEFORE, CHANGES
 from tests.support.rules import put_in_force
 from tests.support.safekeeping import Safekeeping, safekeeping
 
+pytestmark = pytest.mark.slow
+
 VAULTS = 150
 CATEGORIES = (None, None, Category.HOUSING, Category.HEALTH)
 RIGHTS = (*[Right.READ] * 6, Right.DEPOSIT)

@@ -18,6 +18,8 @@ from tests.support.drive import Body
 from tests.support.rules import put_in_force, shipped_files
 from tests.support.safekeeping import safekeeping
 
+pytestmark = pytest.mark.slow
+
 CV, LEASE = "/Name of amina/Travail/cv.txt", "/Name of amina/Logement/bail.txt"
 SECRET = "/Name of bilal/Santé/ordonnance.txt"
 ZERO = bytes(ID_BYTES)

@@ -19,6 +19,8 @@ from tests.support.accounts import statements_of
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 
+pytestmark = pytest.mark.slow
+
 MOST = 5
 HERE = "/Name of amina/Logement"
 PAPERS = [f"papier-{number}.pdf" for number in range(MOST + 3)]

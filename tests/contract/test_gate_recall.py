@@ -15,6 +15,8 @@ from davserver.trail import INSTANCE
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping
 
+pytestmark = pytest.mark.slow
+
 HERE = "/Name of amina/Logement"
 SCAN = f"{HERE}/scan.pdf"
 OWNERS = "/Logement/scan.pdf"

@@ -35,6 +35,8 @@ from tests.support.staffing import (
     words,
 )
 
+pytestmark = pytest.mark.slow
+
 LEFT = {"/Name of bilal": ["Logement"]}
 
 

@@ -23,6 +23,8 @@ from tests.support.lying_ldap import SEARCH, Request, entry, lying_ldap, message
 from tests.support.staff import Staff
 from tests.support.synchronised import LYON, Town, done, town
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = ("anna", "ben", "clara", "dora", "emil")
 
 
