@@ -87,7 +87,12 @@ class _Tls(_LDAP3.Tls):  # type: ignore[misc]
         # The end of TLS's handshake and the bind are two small pieces: the second would wait for
         # the acknowledgement of the first, which servers put off for 40 ms.
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Raises where the other side is gone already: `ssl` would give a socket without handshake.
+        raw.getpeername()
         private = self._context.wrap_socket(raw, server_hostname=connection.server.host)
+        if private.version() is None:
+            private.close()
+            raise OSError("the connection ended before it was encrypted")
         connection.socket = Channel(private)
 
 

@@ -147,6 +147,9 @@ def test_while_the_first_of_two_is_away_the_second_answers(
     for _ in range(2):
         assert isinstance(directory.authenticate("karim", RIGHT, ()), Present)
     peopled.server.start()
+    # The copy is signed in again: its bind is none of ours.
+    peopled.add_group("again", peopled.person("zoe"))
+    assert eventually(lambda: replica.has(peopled.group("again")))
     before = peopled.server.binds()
     assert isinstance(directory.authenticate("karim", RIGHT, ()), Present)
     assert peopled.server.binds() == before + 1, "it rests; the one bind is this question's own"

@@ -9,4 +9,4 @@ def until(holds: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.2)
+        time.sleep(0.02)

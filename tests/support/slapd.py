@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.authority import Authority, Pair
+from tests.support.patience import until
 from tests.support.ports import answers, free_port
 
 SUFFIX = "dc=test"
@@ -197,6 +198,9 @@ class Slapd:
         """It accepts connections (the kernel does) and says nothing more."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        # The signal stops one thread after the other, and an answer may be on its way.
+        process = self._process.pid
+        until(lambda: _is_stopped(process))
 
     def resume(self) -> None:
         assert self._process is not None
@@ -281,3 +285,9 @@ def _program(name: str) -> str:
     if found is None:
         raise RuntimeError(f"{name} is not installed: run `make debian` (package slapd)")
     return found
+
+
+def _is_stopped(process: int) -> bool:
+    """All of its threads (proc(5): the state follows the name, which ends with a parenthesis)."""
+    threads = Path(f"/proc/{process}/task").glob("*/stat")
+    return all(one.read_text().rpartition(")")[2].split()[0] == "T" for one in threads)
