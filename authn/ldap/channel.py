@@ -9,13 +9,16 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 MOST_BYTES = 8 * 2**20
 """Of one answer: a page of people takes a few hundred kilobytes."""
 
 Address = tuple[int, int, int, str, tuple[object, ...]]
+Lookup = Callable[..., Sequence[Any]]
 
 
 class Channel:
@@ -91,10 +94,14 @@ class Trust:
         return context
 
 
-def resolved(host: str, port: int, seconds: float) -> list[Address]:
-    """The addresses of a host. The system's resolver knows no deadline: a thread waits for it."""
+def resolved(
+    host: str, port: int, seconds: float, lookup: Lookup = socket.getaddrinfo
+) -> list[Address]:
+    """The addresses of a host. The system's resolver (`lookup`) knows no deadline: a thread waits
+    for it. Raises TimeoutError after so many seconds, OSError where the name is not known.
+    """
     answer: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
-    asking = threading.Thread(target=_resolve, args=(host, port, answer), daemon=True)
+    asking = threading.Thread(target=_resolve, args=(lookup, host, port, answer), daemon=True)
     asking.start()
     try:
         found = answer.get(timeout=seconds)
@@ -105,8 +112,10 @@ def resolved(host: str, port: int, seconds: float) -> list[Address]:
     return found
 
 
-def _resolve(host: str, port: int, answer: "queue.SimpleQueue[list[Address] | OSError]") -> None:
+def _resolve(
+    lookup: Lookup, host: str, port: int, answer: "queue.SimpleQueue[list[Address] | OSError]"
+) -> None:
     try:
-        answer.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        answer.put(list(lookup(host, port, type=socket.SOCK_STREAM)))
     except OSError as error:
         answer.put(error)

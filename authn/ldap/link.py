@@ -99,13 +99,16 @@ class _Tls(_LDAP3.Tls):  # type: ignore[misc]
 class Link:
     """For one thread at a time. What fails with LinkLost must not be used again."""
 
-    def __init__(self, url: str, trust: Trust, patience: Patience) -> None:
+    def __init__(
+        self, url: str, trust: Trust, patience: Patience, strategy: str = ldap3.SYNC
+    ) -> None:
+        """`strategy`: of ldap3's, those that give tuples would let nobody in. Raises LinkLost."""
         self.url = url
         self._patience = patience
         with self._told():
             server = _Server(url, _Tls(trust.context()), patience.connecting)
             self._connection: Any = _LDAP3.Connection(
-                server, client_strategy=ldap3.SYNC, auto_referrals=False, auto_range=False,
+                server, client_strategy=strategy, auto_referrals=False, auto_range=False,
                 check_names=False, auto_escape=False, auto_encode=False, read_only=True,
                 return_empty_attributes=False,
             )  # fmt: skip

@@ -1,8 +1,10 @@
 """The traps of ldap3 and of LDAP, each by the number that it has in the report (§7.2)."""
 
+import inspect
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -56,13 +58,13 @@ def opened(staff: Staff) -> Iterator[Opener]:
 
 
 @pytest.fixture
-def linked(staff: Staff) -> Iterator[Callable[[], Link]]:
+def linked(staff: Staff) -> Iterator[Callable[..., Link]]:
     """A connection of its own at each call."""
     trust = Trust(staff.server.authority.ca, None, None)
     with ExitStack() as open_ones:
 
-        def make() -> Link:
-            made = Link(staff.server.ldaps, trust, Patience(2, 2))
+        def make(**other: str) -> Link:
+            made = Link(staff.server.ldaps, trust, Patience(2, 2), **other)
             open_ones.callback(made.close)
             return made
 
@@ -74,8 +76,9 @@ def test_1_a_refused_bind_is_no_success_with_the_strategy_in_use(
 ) -> None:
     """Of ldap3's strategies one is in use; another returns a tuple, which is always true."""
     staff.add("karim")
-    source = Path(link.__file__).read_text()
-    assert re.findall(r"client_strategy=(\S+),", source) == ["ldap3.SYNC"]
+    assert inspect.signature(Link).parameters["strategy"].default == link.ldap3.SYNC
+    source = "".join(one.read_text() for one in Path(link.__file__).parent.glob("*.py"))
+    assert re.findall(r"strategy\w*=(\S+?),", source) == ["strategy"], "nobody chooses another"
     one = linked()
     assert one.bind(staff.person("karim"), Secret(b"wrong")).code == Code.INVALID_CREDENTIALS
     assert one.bind(staff.person("karim"), RIGHT).code == Code.SUCCESS
@@ -83,13 +86,12 @@ def test_1_a_refused_bind_is_no_success_with_the_strategy_in_use(
 
 @pytest.mark.parametrize("strategy", ["SAFE_SYNC", "SAFE_RESTARTABLE"])
 def test_1_with_another_strategy_nobody_would_come_in(
-    staff: Staff, linked: Callable[[], Link], monkeypatch: pytest.MonkeyPatch, strategy: str
+    staff: Staff, linked: Callable[..., Link], strategy: str
 ) -> None:
     """A tuple is not True: it contradicts the result, which is unknown."""
     staff.add("karim")
-    monkeypatch.setattr(link.ldap3, "SYNC", getattr(link.ldap3, strategy))
     with pytest.raises(DirectoryAway):
-        linked().bind(staff.person("karim"), RIGHT)
+        linked(strategy=getattr(link.ldap3, strategy)).bind(staff.person("karim"), RIGHT)
 
 
 @pytest.mark.parametrize("password", [b"", b"\0", b"correct horse\0", b"x" * 1025, b"x" * 100_000])
@@ -176,16 +178,16 @@ def test_6_nothing_is_waited_for_without_end(staff: Staff, opened: Opener) -> No
             opened(servers=(url,), **short).authenticate("karim", RIGHT, ())
 
 
-def test_6_a_name_that_does_not_resolve_in_time_is_unknown(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_6_a_name_that_does_not_resolve_in_time_is_unknown() -> None:
     """The system's resolver cannot be told to hurry."""
-    import threading
-
     asked = threading.Event()
-    monkeypatch.setattr(channel, "_resolve", lambda *_: asked.wait(20))
+
+    def slow(*_: object, **__: object) -> list[object]:
+        asked.wait(20)
+        return []
+
     with pytest.raises(TimeoutError):
-        channel.resolved("directory.example.org", 636, 0.05)
+        channel.resolved("directory.example.org", 636, 0.05, slow)
     asked.set()
 
 
