@@ -8,6 +8,7 @@ from davserver.domain.languages import Language
 from davserver.domain.paths import DrivePath
 from davserver.web.assets import ICON, STYLE
 from davserver.web.links import ancestors, document_link, path_link
+from davserver.web.menu import MENU
 from davserver.web.texts import Texts
 
 
@@ -30,6 +31,7 @@ def _environment(texts: Texts) -> Environment:
     made.globals |= {
         "style": STYLE.path,
         "icon": ICON.path,
+        "menu": MENU,
         "path_link": path_link,
         "document_link": document_link,
         "ancestors": ancestors,

@@ -7,7 +7,7 @@ from typing import Literal
 from werkzeug.wrappers import Response
 
 from davserver.domain.actions import Action
-from davserver.domain.people import Role
+from davserver.web.audiences import EVERYBODY, OWNERS, STAFF, WITH_DRIVE, Audience
 from davserver.web.pages import (
     affiliations,
     devices,
@@ -22,12 +22,6 @@ from davserver.web.pages import (
     trash,
     versions,
 )
-
-Audience = frozenset[Role]
-EVERYBODY: Audience = frozenset(Role)
-OWNERS: Audience = frozenset({Role.BENEFICIARY})
-STAFF: Audience = frozenset({Role.PROFESSIONAL})
-WITH_DRIVE: Audience = frozenset({Role.BENEFICIARY, Role.PROFESSIONAL})
 
 
 @dataclass(frozen=True, slots=True)

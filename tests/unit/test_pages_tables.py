@@ -17,6 +17,7 @@ from davserver.trail import What
 from davserver.web.errors import TROUBLES, trouble_of
 from davserver.web.happened import HAPPENED, KINDS, Kind
 from davserver.web.links import local
+from davserver.web.menu import MENU
 from davserver.web.pages import sharing
 from davserver.web.pages.entrance import HOME
 from davserver.web.routes import ROUTES
@@ -58,6 +59,12 @@ def test_every_text_of_a_template_comes_from_a_catalogue() -> None:
         )
         words = set(text.split()) - {"Abri", "SHA-256", "–", "·", "“", "”"}
         assert words == set(), (file.name, words)
+
+
+def test_the_menu_leads_to_pages_of_whoever_sees_it() -> None:
+    pages = {route.rule: route for route in ROUTES if route.method == "GET"}
+    for one in MENU:
+        assert one.audience <= (pages[one.path].audience or frozenset()), one
 
 
 def test_every_route_is_one_row_with_a_name_and_an_address_of_its_own() -> None:

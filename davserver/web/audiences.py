@@ -1,0 +1,9 @@
+"""For whom a page is."""
+
+from davserver.domain.people import Role
+
+Audience = frozenset[Role]
+EVERYBODY: Audience = frozenset(Role)
+OWNERS: Audience = frozenset({Role.BENEFICIARY})
+STAFF: Audience = frozenset({Role.PROFESSIONAL})
+WITH_DRIVE: Audience = frozenset({Role.BENEFICIARY, Role.PROFESSIONAL})
