@@ -83,6 +83,12 @@ class Affiliations:
         """By the beneficiary whom it was for."""
         self._front.change(who, now, lambda desk: requesting.refuse(desk, request))
 
+    def codes(self, who: Principal, now: datetime) -> dict[RequestId, str]:
+        """The codes of a beneficiary's requests, for themselves alone; until they are sent them
+        otherwise. Empty for everybody else.
+        """
+        return self._front.look(who, now, requesting.codes)
+
     def leave(self, who: Principal, slug: str, now: datetime) -> Finished:
         """The beneficiary ends it, with all that they granted to the structure."""
         return self._front.change(who, now, lambda desk: _leave(desk, slug))

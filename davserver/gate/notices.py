@@ -121,6 +121,13 @@ def waiting(tx: Connection, keys: InstanceKeys, limit: int) -> list[Notice]:
     return found
 
 
+def unsent(tx: Connection, keys: InstanceKeys, person: PersonId, kind: NoticeKind) -> list[Notice]:
+    """What this person has not been sent yet, of one kind: they may look it up themselves."""
+    theirs = (table.c.person_id == person, table.c.kind == kind.value, table.c.sent_at.is_(None))
+    opened = (_opened(keys, row) for row in tx.execute(select(table).where(*theirs)).mappings())
+    return [one for one in opened if one is not None]
+
+
 def mark_sent(tx: Connection, ids: Collection[NoticeId], now: datetime) -> None:
     """What they said is not kept: it may have been a code."""
     sent = {"sent_at": to_us(now), "payload_ct": b""}

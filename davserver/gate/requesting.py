@@ -24,13 +24,18 @@ from davserver.domain.people import Principal, Role, Structure
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliating import affirm, answered_side, owner_of, slug_of
 from davserver.gate.desk import Barred, Desk
-from davserver.gate.notices import NoticeKind, tell
+from davserver.gate.notices import NoticeKind, tell, unsent
 from davserver.trail import Event, What
 from davserver.vault import affiliation_requests as requests
 from davserver.vault.stamps import Stamp
 
 MOST_WAITING = 200
 """How many requests of one person may wait at a time: each is a message to somebody."""
+
+
+class TooManyWaiting(BadInput):
+    """`MOST_WAITING` wait already."""
+
 
 _DIGITS = 8
 _ENTROPY = 16
@@ -107,6 +112,22 @@ def refuse(desk: Desk, identity: RequestId) -> AffiliationRequest:
     return said
 
 
+def codes(desk: Desk) -> dict[RequestId, str]:
+    """What a beneficiary can tell face to face instead of saying yes here, by request. Whoever acts
+    in their name has their own way to confirm, and sees no code.
+    """
+    if desk.me is None or desk.who.vault is None:
+        return {}
+    target = Target(desk.who.vault, Relation.OWNER, Category.UNCLASSIFIED)
+    if isinstance(desk.judged(Action.GRANT, target), Denial):
+        return {}
+    asked = requests.of_vault(desk.tx, desk.tools.keys, desk.who.vault)
+    good = {one.id.hex(): one.id for one in asked if one.takes_codes(desk.now)}
+    kind = NoticeKind.AFFILIATION_REQUESTED
+    told = [one.says for one in unsent(desk.tx, desk.tools.keys, desk.who.id, kind)]
+    return {good[one["request"]]: one["code"] for one in told if one["request"] in good}
+
+
 def clean_code(text: str) -> str:
     """The eight digits, however they are grouped. Raises BadInput; no try is counted then."""
     code = re.sub(r"[\s-]", "", text)
@@ -156,7 +177,9 @@ def _require_first(desk: Desk, structure: StructureId, login: str) -> None:
     earlier = requests.of_person(desk.tx, desk.tools.keys, desk.who.id)
     barring = [one for one in earlier if one.bars_another(desk.now)]
     if len(barring) >= MOST_WAITING:
-        raise BadInput(f"{MOST_WAITING} requests wait for an answer: ask again when some have one")
+        raise TooManyWaiting(
+            f"{MOST_WAITING} requests wait for an answer: ask again when some have one"
+        )
     for one in barring:
         if one.structure == structure and login_key(one.login) == login_key(login):
             raise AlreadyThere(

@@ -18,6 +18,7 @@ class Item:
 MENU: tuple[Item, ...] = (
     Item("/people", N_("Shared with me"), STAFF),
     Item("/documents/", N_("My documents"), OWNERS),
+    Item("/accompanied", N_("People we accompany"), STAFF),
     Item("/shares", N_("What I share"), OWNERS),
     Item("/affiliations", N_("Who accompanies me"), OWNERS),
     Item("/history", N_("What happened"), OWNERS),

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from davserver.domain.actions import Action
 from davserver.web.audiences import EVERYBODY, OWNERS, STAFF, WITH_DRIVE, Audience
 from davserver.web.pages import (
+    accompanying,
     affiliations,
     devices,
     documents,
@@ -77,6 +78,11 @@ ROUTES: tuple[Route, ...] = (
     Route("accept", "POST", "/affiliations/accept", affiliations.accept, OWNERS, _A.GRANT),
     Route("refuse", "POST", "/affiliations/refuse", affiliations.refuse, OWNERS, _A.REVOKE),
     Route("leave", "POST", "/affiliations/end", affiliations.leave, OWNERS, _A.REVOKE),
+    Route("accompanied", "GET", "/accompanied", accompanying.show, STAFF, _A.LIST),
+    Route("release", "POST", "/accompanied/end", accompanying.end, STAFF, _A.ACCOUNT),
+    Route("requests", "GET", "/accompanied/requests", accompanying.requests, STAFF, _A.LIST),
+    Route("request", "POST", "/accompanied/requests", accompanying.ask, STAFF, _A.ACCOUNT),
+    Route("use-code", "POST", "/accompanied/code", accompanying.confirm, STAFF, _A.ACCOUNT),
     Route("take-away", "GET", "/take-away", take_away.show, OWNERS, _A.GET),
     Route("parcel", "POST", "/take-away", take_away.parcel, OWNERS, _A.GET),
     # ── my account ──────────────────────────────────────────────────────────────────────────────

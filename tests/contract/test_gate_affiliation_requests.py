@@ -134,6 +134,36 @@ def test_a_code_confirms_too_and_then_the_beneficiary_is_told(house: House) -> N
     assert [n.says["how"] for n in told if n.kind is NoticeKind.AFFILIATION_FOR_YOU] == ["code"]
 
 
+def codes(house: House, login: str) -> dict[RequestId, str]:
+    return house.use.codes(house.who(login), house.world.clock())
+
+
+def test_whom_it_is_for_sees_the_code_as_long_as_it_is_good(house: House) -> None:
+    world, asked = house.world, house.ask()
+    good = {asked.id: house.code(asked)}
+    assert codes(house, "amina") == good
+    for login in ("bilal", "karim", "paul", "mireille"):
+        assert codes(house, login) == {}
+    assert house.use.codes(world.for_(house.drives["amina"]), world.clock()) == {}
+    for _ in range(MOST_TRIES):
+        assert codes(house, "amina") == good
+        wrong_for(house, asked.id, "1111 1111")
+    assert codes(house, "amina") == {}
+    other = house.ask(by="paul")
+    assert codes(house, "amina") == {other.id: house.code(other)}
+    house.with_code(other.id, house.code(other))
+    assert codes(house, "amina") == {}
+
+
+def test_a_device_shows_no_code(house: House) -> None:
+    world = house.world
+    house.ask()
+    made = world.people.add_app_password(world.operator, "amina", "phone", world.clock())
+    credential = from_login_and_secret("amina", made.text)
+    device = world.accounts.login.sign_in(credential, HOME, world.clock())
+    assert house.use.codes(device, world.clock()) == {}
+
+
 def test_only_the_professionals_of_that_structure_use_a_code(house: House) -> None:
     asked = house.ask()
     code = house.code(asked)

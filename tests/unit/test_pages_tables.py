@@ -13,12 +13,13 @@ from davserver.domain.actions import Right
 from davserver.domain.errors import AbriError
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.people import Role
+from davserver.gate.affiliation_views import RequestState
 from davserver.trail import What
 from davserver.web.errors import TROUBLES, trouble_of
 from davserver.web.happened import HAPPENED, KINDS, Kind
 from davserver.web.links import local
 from davserver.web.menu import MENU
-from davserver.web.pages import sharing
+from davserver.web.pages import accompanying, sharing
 from davserver.web.pages.entrance import HOME
 from davserver.web.routes import ROUTES
 
@@ -96,6 +97,7 @@ def test_everything_that_can_happen_everybody_and_every_right_has_its_words() ->
     assert set(KINDS) == set(Kind)
     assert set(sharing.RIGHTS) == set(Right)
     assert set(HOME) == set(Role)
+    assert set(accompanying.STATES) == set(RequestState)
 
 
 @pytest.mark.parametrize(

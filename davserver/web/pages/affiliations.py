@@ -17,6 +17,7 @@ def show(visit: Visit) -> Response:
         "affiliations.html",
         affiliations=[one for one in affiliations if one.state is AffiliationViewState.LIVE],
         requests=[one for one in requests if one.state is RequestState.OPEN],
+        codes=visit.services.affiliations.codes(visit.who, visit.now),
     )
 
 

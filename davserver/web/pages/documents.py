@@ -1,9 +1,7 @@
 """My documents, and those of people who share with me: folders, up, down, and around."""
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -22,25 +20,13 @@ from davserver.web.forms import MARK
 from davserver.web.happened import by_operator
 from davserver.web.links import document_link
 from davserver.web.marked import N_
+from davserver.web.slices import sliced
 from davserver.web.uploads import Arriving, Part
 from davserver.web.visit import Visit, moved_to
-
-AT_ONCE = 100
-"""Rows of one page: a folder of thousands stays light on a telephone."""
 
 _MONTH = timedelta(days=30)
 _OTHER_SIGNS = re.compile(r"[^A-Za-z0-9._ -]")
 _NEW_ONLY = Conditions(if_none_match=Any.ANY)
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Some of many, by number of the page from 1."""
-
-    rows: Sequence[Entry]
-    number: int
-    pages: int
-    total: int
 
 
 def show(visit: Visit, place: str = "") -> Response:
@@ -54,7 +40,7 @@ def show(visit: Visit, place: str = "") -> Response:
     return visit.page(
         "folder.html",
         entry=entry,
-        slice=_slice(ordered, visit.query.text("page")),
+        slice=sliced(ordered, visit.query.text("page")),
         may=_may(entry),
         done=_DONE.get(visit.query.text("done"), ""),
         in_my_name=_in_my_name(visit) if path.is_root else 0,
@@ -83,13 +69,6 @@ _DONE: dict[str, str] = {
 
 def _may(entry: Entry) -> frozenset[str]:
     return frozenset(action.value for action in entry.may)
-
-
-def _slice(rows: Sequence[Entry], asked: str) -> Slice:
-    pages = max(1, -(-len(rows) // AT_ONCE))
-    number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1
-    start = (number - 1) * AT_ONCE
-    return Slice(rows[start : start + AT_ONCE], number, pages, len(rows))
 
 
 def download(visit: Visit, place: str) -> Response:
