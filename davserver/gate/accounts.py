@@ -1,6 +1,5 @@
 """What is done to accounts in one transaction: each function looks, checks, changes, records."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,21 +11,16 @@ from authn.directory_accounts import (
     known_accounts,
 )
 from authn.register import NewDevice, NewPerson, NewStructure, bump_revocation
-from authn.rows import CredentialRow, Stamp
+from authn.rows import CredentialRow
 from authn.texts import quoted
-from davserver.domain.errors import AlreadyThere, BadInput, NotFound
+from davserver.domain.errors import AlreadyThere, BadInput
 from davserver.domain.ids import CredentialId, VaultId
-from davserver.domain.people import LOCAL, AccountState, Membership, Person, Role, Structure
+from davserver.domain.people import AccountState, Membership, Person, Role, Structure
+from davserver.gate import memberships
 from davserver.gate.desk import Change, Desk
-from davserver.gate.resting import Resting
+from davserver.gate.memberships import STAFF, Departure, Span
 from davserver.trail import Event, RowStamp, What
-from davserver.vault import affiliations
-from davserver.vault.lock_ends import forget_member, forget_person
-
-STAFF = frozenset({Role.PROFESSIONAL, Role.MANAGER})
-"""Who has a place in structures. A beneficiary is tied to one by affiliation and grants alone, an
-administrator to none: a grant to a structure reaches all who are in it.
-"""
+from davserver.vault.lock_ends import forget_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +50,6 @@ class PersonView:
     certificates: tuple[CredentialRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From `starts` (included) to `ends` (excluded), UTC."""
-
-    starts: datetime
-    ends: datetime | None
-
-
 def add_structure(desk: Desk, new: NewStructure) -> Structure:
     rule = desk.allow()
     if desk.register.is_slug_taken(desk.tx, new.slug):
@@ -82,7 +68,8 @@ def add_person(desk: Desk, arrival: Arrival) -> Person:
     if arrival.phc is not None:
         stamps.append(desk.register.set_password(desk.tx, person.id, None, arrival.phc, desk.now))
     span = Span(desk.now, None)
-    stamps += [_join(desk, person, slug, span)[1] for slug in dict.fromkeys(arrival.structures)]
+    places = (_workplace(desk, person, slug) for slug in dict.fromkeys(arrival.structures))
+    stamps += [memberships.enter(desk, person, place, span)[1] for place in places]
     details = {"person": person.id.hex(), "role": person.role.value}
     desk.record(Change(What.PERSON_ADD, rule, tuple(stamps), details))
     if person.role is Role.BENEFICIARY:
@@ -162,75 +149,22 @@ def revoke_app_password(desk: Desk, credential: CredentialId) -> None:
 def add_membership(desk: Desk, login: str, slug: str, span: Span) -> Membership:
     rule = desk.allow()
     person = desk.directory.find_person(desk.tx, login)
-    membership, stamp = _join(desk, person, slug, span)
-    details = {"structure": slug, "membership": membership.id.hex()}
-    desk.record(Change(What.MEMBERSHIP_ADD, rule, (stamp,), details), person)
-    if membership.holds(desk.now):
-        Resting(desk.tools, desk.tx, desk.now).resume(person.id, {membership.structure.id})
-    return membership
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Somebody leaves a structure at `ends`: how many grants to the structure they lose with it,
-    and how many of its beneficiaries' grants to them by name remain.
-    """
-
-    ends: datetime
-    lost: int
-    personal: int
+    return memberships.join(desk, rule, person, _workplace(desk, person, slug), span)
 
 
 def end_membership(desk: Desk, login: str, slug: str, ends: datetime) -> None:
-    """Whatever they hold there then, or would hold later; what they locked for it is free then.
-    Raises NotFound when that is nothing, BadInput for a moment that is past, or later than they
-    leave anyway.
-    """
+    """As `memberships.leave`."""
     rule = desk.allow()
     person = desk.directory.find_person(desk.tx, login)
     structure = desk.directory.find_structure(desk.tx, slug)
-    if ends < desk.now:
-        raise BadInput(f"{ends.isoformat()}: that is over; choose a moment to come")
-    there = _not_over(desk, person, structure)
-    if not there:
-        raise NotFound(f"{quoted(person.login)} is not in {quoted(slug)}; nothing was changed")
-    ending = [one for one in there if one.ends is None or one.ends > ends]
-    if not ending:
-        raise BadInput(f"{quoted(person.login)} leaves {quoted(slug)} by then anyway")
-    _require_local(person, slug, ending)
-    stamps = tuple(desk.register.end_membership(desk.tx, one.id, ends) for one in ending)
-    bump_revocation(desk.tx)
-    if ends == desk.now:
-        forget_member(desk.tx, person.id, structure.id)
-    details = {"structure": slug} | ({"ends": ends.isoformat()} if ends > desk.now else {})
-    desk.record(Change(What.MEMBERSHIP_END, rule, stamps, details), person)
-
-
-def _require_local(person: Person, slug: str, ending: Collection[Membership]) -> None:
-    """Raises BadInput: the directory would give it back within minutes."""
-    for one in ending:
-        if one.source != LOCAL:
-            raise BadInput(
-                f"{quoted(person.login)} is in {quoted(slug)} by {one.source}: take them out of "
-                "the group there, or keep them out of everything with `abri person disable`"
-            )
+    memberships.leave(desk, rule, person, structure, ends)
 
 
 def departure(desk: Desk, login: str, slug: str, ends: datetime) -> Departure:
-    """Counted over grants that are live now."""
     desk.allow()
     person = desk.directory.find_person(desk.tx, login)
     structure = desk.directory.find_structure(desk.tx, slug)
-    grants, keys = desk.tools.grants, desk.tools.keys
-    team = grants.folders_for(desk.tx, {structure.id}, desk.now)
-    named = grants.folders_for(desk.tx, {person.id}, desk.now)
-    of_structure = affiliations.of_structures(desk.tx, keys, {structure.id})
-    vaults = {one.vault for one in of_structure if one.is_live(desk.now)}
-    return Departure(
-        ends=ends,
-        lost=sum(len(one.grants) for one in team),
-        personal=sum(len(one.grants) for one in named if one.vault in vaults),
-    )
+    return memberships.departure(desk, person, structure, ends)
 
 
 def view(desk: Desk, login: str) -> PersonView:
@@ -246,30 +180,10 @@ def view(desk: Desk, login: str) -> PersonView:
     )
 
 
-def _join(desk: Desk, person: Person, slug: str, span: Span) -> tuple[Membership, Stamp]:
+def _workplace(desk: Desk, person: Person, slug: str) -> Structure:
     if person.role not in STAFF:
         raise BadInput(f"a {person.role.value} belongs to no structure; leave {quoted(slug)} out")
-    if span.ends is not None and span.ends <= max(span.starts, desk.now):
-        raise BadInput("the membership would be over before it begins; choose a later end")
-    structure = desk.directory.find_structure(desk.tx, slug)
-    if any(_overlap(span, one) for one in _not_over(desk, person, structure)):
-        raise AlreadyThere(
-            f"{quoted(person.login)} is in {quoted(slug)} at that time already; end that first"
-        )
-    return desk.register.add_membership(desk.tx, person, structure, span.starts, span.ends)
-
-
-def _not_over(desk: Desk, person: Person, structure: Structure) -> list[Membership]:
-    return [
-        one
-        for one in desk.directory.memberships(desk.tx, person.id)
-        if one.structure.id == structure.id and (one.ends is None or one.ends > desk.now)
-    ]
-
-
-def _overlap(span: Span, other: Membership) -> bool:
-    begins_before_end = other.ends is None or span.starts < other.ends
-    return begins_before_end and (span.ends is None or other.starts < span.ends)
+    return desk.directory.find_structure(desk.tx, slug)
 
 
 def _give_vault(desk: Desk, person: Person, arrival: Arrival, rule: str) -> None:

@@ -12,10 +12,10 @@ from davserver.domain.errors import NotFound
 from davserver.domain.ids import ID_BYTES, RequestId, StructureId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate import requesting
-from davserver.gate.accounts import STAFF
 from davserver.gate.affiliating import Finished, finish, left_side, slug_of
 from davserver.gate.affiliation_views import AffiliationView, RequestView, Seen, seen_by, shown
 from davserver.gate.desk import Desk, Front
+from davserver.gate.memberships import STAFF
 from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.tools import Tools
 from davserver.vault import affiliations

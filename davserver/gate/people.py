@@ -26,8 +26,9 @@ from davserver.domain.people import (
     StructureKind,
 )
 from davserver.gate import accounts, client_certificates
-from davserver.gate.accounts import Arrival, Departure, PersonView, Span
+from davserver.gate.accounts import Arrival, PersonView
 from davserver.gate.desk import Desk, Front
+from davserver.gate.memberships import Departure, Span
 from davserver.gate.tools import Tools
 
 
