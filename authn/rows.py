@@ -154,8 +154,11 @@ def membership_from(keys: InstanceKeys, row: Row, structure_row: Row) -> Members
     if not is_genuine(keys, tables.membership, row):
         return None
     structure = structure_from(keys, structure_row)
-    if structure is None:
-        return None
+    return None if structure is None else membership_of(row, structure)
+
+
+def membership_of(row: Row, structure: Structure) -> Membership:
+    """Of a row that is genuine."""
     return Membership(
         id=MembershipId(row["id"]),
         structure=structure,

@@ -41,10 +41,17 @@ class Structure:
 LOCAL = "local"
 """A membership's source: made here, not taken from a directory of the structure."""
 
+_DIRECTORY = "directory:"
+
 
 def source_of(directory: str) -> str:
     """The source of memberships that a group of this directory gives."""
-    return f"directory:{directory}"
+    return f"{_DIRECTORY}{directory}"
+
+
+def directory_of(source: str) -> str:
+    """The directory that gave a membership; empty for one that was made here."""
+    return source.removeprefix(_DIRECTORY) if source.startswith(_DIRECTORY) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from davserver.gate.rulebook import Rulebook, Terms
 from davserver.gate.scratch import Scratch
 from davserver.gate.seeing import Seeing
 from davserver.gate.sharing import Sharing
+from davserver.gate.teams import Teams
 from davserver.gate.tools import Limits, Tools
 from davserver.gate.upkeep import Upkeep
 from davserver.gate.watch import EpochWatch
@@ -84,6 +85,7 @@ class Services:
     seeing: Seeing
     affiliations: Affiliations
     people: People
+    teams: Teams
     roster: Roster
     looking_after: LookingAfter
     history: History
@@ -144,9 +146,7 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
 
 
 def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
-    bare = _tools(settings, opened, entropy)
-    roster, directories = Roster(bare, settings.directories), open_directories(settings, clock)
-    tools = replace(bare, login=staff_login(bare, settings, directories, roster))
+    tools, roster, directories = _with_directories(settings, _tools(settings, opened, entropy))
     sessions = Sessions(tools.db, tools.keys, tools.login, entropy)
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch, rulebook = EpochWatch(tools.db, tools.policy, clock), Rulebook(tools, _terms(settings))
@@ -169,6 +169,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         seeing=Seeing(tools),
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
+        teams=Teams(tools),
         roster=roster,
         looking_after=LookingAfter(settings, tools, roster, directories),
         history=History(tools),
@@ -183,6 +184,13 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         policy_watch=PolicyWatch(rulebook, settings.policies, settings.data / _POLICY_TURN, clock),
         housekeeping=Housekeeping(_chores(settings, tools, decisions, sessions), clock),
     )
+
+
+def _with_directories(settings: Settings, bare: Tools) -> tuple[Tools, Roster, Directories]:
+    """The same tools, with a sign-in for those too who come from directories."""
+    roster, directories = Roster(bare, settings.directories), open_directories(settings, clock)
+    login = staff_login(bare, settings, directories, roster)
+    return replace(bare, login=login), roster, directories
 
 
 def _chores(
