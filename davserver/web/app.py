@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from davserver.db.aside import wait_by
 from davserver.domain.errors import AbriError, NotFound, NotSignedIn
 from davserver.web import reception
+from davserver.web.again import CORRECTABLE, shown_again
 from davserver.web.answering import failed, finished, sent_to_sign_in
 from davserver.web.errors import FormExpired, NoSuchMethod, NotPrivate
 from davserver.web.reception import Reception
@@ -63,7 +64,12 @@ def _answered(visit: Visit, route: Route, place: dict[str, str]) -> Response:
         raise NotFound
     if route.method == "POST" and not route.has_files:
         visit = reception.with_form(visit)
-    return route.page(visit, **place)
+    try:
+        return route.page(visit, **place)
+    except CORRECTABLE as error:
+        if not route.again:
+            raise
+        return shown_again(visit, error, route, place)
 
 
 def _no_page(desk: Reception, error: HTTPException) -> Response:

@@ -34,12 +34,19 @@ class FormExpired(AbriError):
 
 
 class FilledInWrong(BadInput):
-    """What somebody typed cannot be used. `sentence` is for them, from a catalogue."""
+    """What somebody typed cannot be used. `sentence` is for them, from a catalogue; `at` the field
+    where they typed it, "" for the whole form, None for the field that its route names.
+    """
 
-    def __init__(self, sentence: str, **values: object) -> None:
+    def __init__(self, sentence: str, *, at: str | None = None, **values: object) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.at = at
         self.values = values
+
+
+class FolderGone(FilledInWrong):
+    """Where something was, or was to go, is no folder any more."""
 
 
 class NoSuchMethod(AbriError):
@@ -70,6 +77,11 @@ TROUBLES: dict[type[AbriError], Trouble] = {
         N_("It is not your fault. Try again; if it goes on, tell the people who run this service."),
     ),
     BadInput: _ODD,
+    FolderGone: Trouble(
+        HTTPStatus.CONFLICT,
+        N_("The folder is no longer there"),
+        N_("Choose another folder, or create it again."),
+    ),
     BadPath: Trouble(
         HTTPStatus.BAD_REQUEST,
         N_("This name cannot be used"),

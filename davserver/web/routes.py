@@ -29,6 +29,8 @@ from davserver.web.pages import (
 class Route:
     """`audience` None: nobody has to be signed in. `action` is what the gate is asked there; None
     where nothing of anybody's is shown or changed. `has_files`: the page reads its form itself.
+    `again` is the page that has the form: it comes back filled in where something in it was wrong,
+    in the field `at` unless the error names another.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Route:
     audience: Audience | None
     action: Action | None
     has_files: bool = False
+    again: str = ""
+    at: str = ""
 
 
 _A = Action
@@ -54,29 +58,42 @@ ROUTES: tuple[Route, ...] = (
     Route("documents", "GET", "/documents/<path:place>", documents.show, WITH_DRIVE, _A.LIST),
     Route("download", "GET", "/download/<path:place>", documents.download, WITH_DRIVE, _A.GET),
     Route("upload", "POST", "/upload/<path:place>", documents.upload, WITH_DRIVE, _A.PUT,
-          has_files=True),
+          has_files=True, again="documents", at="files"),
+    Route("upload-top", "POST", "/upload/", documents.upload, WITH_DRIVE, _A.PUT,
+          has_files=True, again="drive", at="files"),
+    Route("new-folder-top", "POST", "/new-folder/", documents.make_folder, WITH_DRIVE, _A.MKCOL,
+          again="drive", at="name"),
     Route("new-folder", "POST", "/new-folder/<path:place>", documents.make_folder, WITH_DRIVE,
-          _A.MKCOL),
-    Route("rename", "POST", "/rename/<path:place>", documents.rename, WITH_DRIVE, _A.MOVE),
+          _A.MKCOL, again="documents", at="name"),
+    Route("rename", "POST", "/rename/<path:place>", documents.rename, WITH_DRIVE, _A.MOVE,
+          again="documents", at="name"),
     Route("move-to", "GET", "/move/<path:place>", documents.where_to, WITH_DRIVE, _A.MOVE),
-    Route("move", "POST", "/move/<path:place>", documents.move, WITH_DRIVE, _A.MOVE),
-    Route("remove", "POST", "/remove/<path:place>", documents.remove, WITH_DRIVE, _A.DELETE),
+    Route("move", "POST", "/move/<path:place>", documents.move, WITH_DRIVE, _A.MOVE,
+          again="move-to"),
+    Route("remove", "POST", "/remove/<path:place>", documents.remove, WITH_DRIVE, _A.DELETE,
+          again="documents"),
     Route("versions", "GET", "/versions/<path:place>", versions.show, OWNERS, _A.LIST),
-    Route("restore-version", "POST", "/versions/<path:place>", versions.restore, OWNERS, _A.PUT),
+    Route("restore-version", "POST", "/versions/<path:place>", versions.restore, OWNERS, _A.PUT,
+          again="versions"),
     Route("trash", "GET", "/trash", trash.show, OWNERS, _A.LIST),
-    Route("restore", "POST", "/trash", trash.restore, OWNERS, _A.PUT),
+    Route("restore", "POST", "/trash", trash.restore, OWNERS, _A.PUT, again="trash",
+          at="name"),
     Route("people", "GET", "/people", people.show, STAFF, _A.LIST),
     # ── sharing ─────────────────────────────────────────────────────────────────────────────────
     Route("share", "GET", "/share/<path:place>", sharing.ask, OWNERS, _A.GRANT),
-    Route("give", "POST", "/share/<path:place>", sharing.share, OWNERS, _A.GRANT),
+    Route("give", "POST", "/share/<path:place>", sharing.share, OWNERS, _A.GRANT, again="share",
+          at="to"),
     Route("who", "GET", "/who/<path:place>", sharing.who, OWNERS, _A.LIST),
     Route("shares", "GET", "/shares", sharing.mine, OWNERS, _A.GRANT),
-    Route("end-share", "POST", "/shares/end", sharing.end, OWNERS, _A.REVOKE),
-    Route("end-shares", "POST", "/shares/end-all", sharing.end_several, OWNERS, _A.REVOKE),
+    Route("end-share", "POST", "/shares/end", sharing.end, OWNERS, _A.REVOKE, again="shares"),
+    Route("end-shares", "POST", "/shares/end-all", sharing.end_several, OWNERS, _A.REVOKE,
+          again="shares"),
     Route("history", "GET", "/history", history.show, OWNERS, _A.AUDIT),
     Route("affiliations", "GET", "/affiliations", affiliations.show, OWNERS, _A.LIST),
-    Route("accept", "POST", "/affiliations/accept", affiliations.accept, OWNERS, _A.GRANT),
-    Route("refuse", "POST", "/affiliations/refuse", affiliations.refuse, OWNERS, _A.REVOKE),
+    Route("accept", "POST", "/affiliations/accept", affiliations.accept, OWNERS, _A.GRANT,
+          again="affiliations"),
+    Route("refuse", "POST", "/affiliations/refuse", affiliations.refuse, OWNERS, _A.REVOKE,
+          again="affiliations"),
     Route("leave", "POST", "/affiliations/end", affiliations.leave, OWNERS, _A.REVOKE),
     Route("accompanied", "GET", "/accompanied", accompanying.show, STAFF, _A.LIST),
     Route("release", "POST", "/accompanied/end", accompanying.end, STAFF, _A.ACCOUNT),
@@ -87,8 +104,11 @@ ROUTES: tuple[Route, ...] = (
     Route("parcel", "POST", "/take-away", take_away.parcel, OWNERS, _A.GET),
     # ── my account ──────────────────────────────────────────────────────────────────────────────
     Route("devices", "GET", "/devices", devices.show, EVERYBODY, _A.ACCOUNT),
-    Route("add-device", "POST", "/devices", devices.add, EVERYBODY, _A.ACCOUNT),
-    Route("end-device", "POST", "/devices/end", devices.end, EVERYBODY, _A.ACCOUNT),
+    Route("add-device", "POST", "/devices", devices.add, EVERYBODY, _A.ACCOUNT, again="devices",
+          at="name"),
+    Route("end-device", "POST", "/devices/end", devices.end, EVERYBODY, _A.ACCOUNT,
+          again="devices"),
     Route("password", "GET", "/password", password.show, EVERYBODY, _A.ACCOUNT),
-    Route("set-password", "POST", "/password", password.change, EVERYBODY, _A.ACCOUNT),
+    Route("set-password", "POST", "/password", password.change, EVERYBODY, _A.ACCOUNT,
+          again="password", at="new"),
 )  # fmt: skip

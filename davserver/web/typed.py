@@ -15,19 +15,20 @@ def id_typed(text: str, else_say: str) -> bytes:
     except ValueError:
         found = b""
     if len(found) != ID_BYTES:
-        raise FilledInWrong(else_say)
+        raise FilledInWrong(else_say, at="")
     return found
 
 
-def end_of_day(visit: Visit, typed: str) -> datetime | None:
-    """To the end of that day, where the visitor's clocks are. Raises FilledInWrong."""
+def end_of_day(visit: Visit, field: str) -> datetime | None:
+    """To the end of the day in that field, where the visitor's clocks are. Raises FilledInWrong."""
+    typed = visit.form.text(field)
     if not typed:
         return None
     try:
         day = datetime.fromisoformat(typed).date()
     except ValueError:
-        raise FilledInWrong(N_("Write the date like this: 2027-01-31.")) from None
+        raise FilledInWrong(N_("Write the date like this: 2027-01-31."), at=field) from None
     end = datetime.combine(day + timedelta(days=1), time(), visit.texts.zone)
     if end <= visit.now:
-        raise FilledInWrong(N_("Choose a day to come."))
+        raise FilledInWrong(N_("Choose a day to come."), at=field)
     return end

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
 from werkzeug.wrappers import Response
@@ -21,8 +22,20 @@ from davserver.wiring.services import Services
 
 
 @dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a form came back: `form` is the name of its route, `at` the field, "" the whole of it."""
+
+    form: str
+    at: str
+    said: str
+    status: HTTPStatus
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of a browser. `mark` goes into each form; `session` None: nobody is signed in."""
+    """One request of a browser. `mark` goes into each form; `session` None: nobody is signed in;
+    `wrong` where a form is shown again.
+    """
 
     services: Services
     templates: Environment
@@ -43,6 +56,7 @@ class Visit:
     certificate: bytes | None = None
     """The client's, in DER, its key proved."""
     aside: Aside = nullcontext
+    wrong: Wrong | None = None
 
     @property
     def who(self) -> Principal:
@@ -51,8 +65,24 @@ class Visit:
             raise NotSignedIn
         return self.session.who
 
-    def page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+    @property
+    def here(self) -> str:
+        """The address of this page, for links and forms."""
+        return quote(self.path, safe="/")
+
+    def fault(self, form: str, at: str = "") -> str:
+        """What is wrong with that field of that form; "" where nothing is."""
+        found = self.wrong
+        return found.said if found and (found.form, found.at) == (form, at) else ""
+
+    def filled(self, form: str, at: str, otherwise: str = "") -> str:
+        """What stands in a field: what was typed, where the form is shown again and had it."""
+        again = self.wrong is not None and self.wrong.form == form and at in self.form.values
+        return self.form.text(at) if again else otherwise
+
+    def page(self, template: str, status: HTTPStatus | None = None, **values: object) -> Response:
         """A page of ours, in the visitor's language."""
+        status = status or (self.wrong.status if self.wrong else HTTPStatus.OK)
         text = self.templates.get_template(template).render(visit=self, **values)
         return Response(text, status=status, content_type="text/html; charset=utf-8")
 

@@ -1,13 +1,13 @@
 """My devices: passwords for telephones and file managers, each for one of them."""
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
+from davserver.domain.errors import BadInput
 from davserver.domain.ids import CredentialId
 from davserver.web import cookies
-from davserver.web.errors import FilledInWrong, sentence_of
+from davserver.web.errors import FilledInWrong
 from davserver.web.marked import N_
 from davserver.web.typed import end_of_day, id_typed
 from davserver.web.visit import Visit, moved_to
@@ -19,24 +19,20 @@ def show(visit: Visit) -> Response:
 
 def add(visit: Visit) -> Response:
     """Its password is on this one page and nowhere else."""
-    try:
-        return _added(visit)
-    except FilledInWrong as wrong:
-        return _page(visit, wrong=wrong)
-
-
-def _added(visit: Visit) -> Response:
-    name = visit.form.text("name")
+    name, until = visit.form.text("name"), end_of_day(visit, "until")
     if not name:
         raise FilledInWrong(N_("Give the device a name, such as “my phone”."))
-    made = visit.services.people.add_app_password(
-        visit.who,
-        visit.who.person.login,
-        name,
-        visit.now,
-        read_only=visit.form.is_set("read_only"),
-        until=end_of_day(visit, visit.form.text("until")),
-    )
+    try:
+        made = visit.services.people.add_app_password(
+            visit.who,
+            visit.who.person.login,
+            name,
+            visit.now,
+            read_only=visit.form.is_set("read_only"),
+            until=until,
+        )
+    except BadInput:
+        raise FilledInWrong(N_("Choose a shorter name, of letters and figures.")) from None
     return _page(visit, password=made.text, name=name)
 
 
@@ -54,14 +50,10 @@ def sign_out_everywhere(visit: Visit) -> Response:
     return response
 
 
-def _page(
-    visit: Visit, *, password: str = "", name: str = "", wrong: FilledInWrong | None = None
-) -> Response:
+def _page(visit: Visit, *, password: str = "", name: str = "") -> Response:
     every = visit.services.people.app_passwords(visit.who, visit.who.person.login, visit.now)
     return visit.page(
         "devices.html",
-        HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK,
-        wrong=sentence_of(wrong, visit.texts) if wrong else "",
         devices=[one for one in every if one.holds(visit.now)],
         password=password,
         name=name,

@@ -64,6 +64,7 @@ _DONE: dict[str, str] = {
     "renamed": N_("It has its new name."),
     "moved": N_("It was moved."),
     "removed": N_("It is in the trash."),
+    "back": N_("It is back."),
 }
 
 
@@ -169,7 +170,7 @@ def where_to(visit: Visit, place: str) -> Response:
     """A list of folders to choose from, one step at a time: no script, no dragging."""
     path = DrivePath.parse(place)
     entry = visit.services.reading.look(visit.who, path, visit.now)
-    at = DrivePath.parse(visit.query.text("in"))
+    at = DrivePath.parse(visit.query.text("in") or visit.filled("move", "to"))
     here, below = visit.services.reading.list(visit.who, at, visit.now)
     folders = [one for one in below if one.is_folder and not one.path.is_within(path)]
     by_name = sorted(folders, key=lambda one: one.path.name.casefold())

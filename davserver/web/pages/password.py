@@ -1,14 +1,12 @@
 """My password."""
 
-from http import HTTPStatus
-
 from werkzeug.wrappers import Response
 
 from authn.credentials import Password, password_bytes
 from authn.sessions import as_cookie
 from davserver.domain.errors import BadInput, NotSignedIn
 from davserver.web import cookies
-from davserver.web.errors import FilledInWrong, sentence_of
+from davserver.web.errors import FilledInWrong
 from davserver.web.marked import N_
 from davserver.web.visit import Visit, moved_to
 
@@ -16,23 +14,17 @@ from davserver.web.visit import Visit, moved_to
 def show(visit: Visit) -> Response:
     if not visit.services.people.keeps_password(visit.who, visit.now):
         return visit.page("password_elsewhere.html")
-    return visit.page("password.html", done=visit.query.is_set("done"), wrong="")
+    return visit.page("password.html", done=visit.query.is_set("done"))
 
 
 def change(visit: Visit) -> Response:
     """Whoever signed in with the old one is out, in every browser but this."""
-    try:
-        return _changed(visit)
-    except FilledInWrong as wrong:
-        said = sentence_of(wrong, visit.texts)
-        return visit.page("password.html", HTTPStatus.BAD_REQUEST, done=False, wrong=said)
-
-
-def _changed(visit: Visit) -> Response:
     form, login = visit.form, visit.who.person.login
     old, new = form.secret("old"), form.secret("new")
     if new != form.secret("again"):
-        raise FilledInWrong(N_("The two new passwords differ. Type the same one twice."))
+        raise FilledInWrong(
+            N_("The two new passwords differ. Type the same one twice."), at="again"
+        )
     _require_old(visit, old)
     try:
         visit.services.people.set_password(visit.who, login, new, visit.now)
@@ -55,4 +47,4 @@ def _require_old(visit: Visit, old: str) -> None:
     try:
         visit.services.login.sign_in(mine, visit.address, visit.now, visit.aside)
     except NotSignedIn:
-        raise FilledInWrong(N_("Your present password is not right.")) from None
+        raise FilledInWrong(N_("Your present password is not right."), at="old") from None

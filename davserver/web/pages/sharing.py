@@ -6,7 +6,6 @@ they show it: nobody browses people.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
@@ -16,9 +15,10 @@ from davserver.domain.errors import AlreadyThere, BadInput, NotFound
 from davserver.domain.grants import Grantee
 from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
+from davserver.gate.ledger import MOST_PURPOSE_CHARACTERS
 from davserver.gate.seeing_texts import nobody_else, sentence
 from davserver.gate.shares import STRUCTURE, GrantState
-from davserver.web.errors import FilledInWrong, sentence_of
+from davserver.web.errors import FilledInWrong
 from davserver.web.links import path_link
 from davserver.web.marked import N_
 from davserver.web.typed import end_of_day, id_typed
@@ -62,20 +62,23 @@ class Wish:
 
 
 def ask(visit: Visit, place: str) -> Response:
-    return _form(visit, DrivePath.parse(place))
+    entry = visit.services.reading.look(visit.who, DrivePath.parse(place), visit.now)
+    return visit.page(
+        "share.html",
+        entry=entry,
+        rights={right: words for right, words in RIGHTS.items() if _fits(right, entry.is_folder)},
+        tomorrow=(visit.now + timedelta(days=1)).astimezone(visit.texts.zone).date().isoformat(),
+    )
 
 
 def share(visit: Visit, place: str) -> Response:
     """First a sentence of what will happen; then, with `sure`, it does."""
     path = DrivePath.parse(place)
-    try:
-        wish = _wish(visit)
-        if not visit.form.is_set("sure"):
-            entry = visit.services.reading.look(visit.who, path, visit.now)
-            return visit.page("share_sure.html", entry=entry, wish=wish, rights=RIGHTS)
-        _give(visit, path, wish)
-    except FilledInWrong as wrong:
-        return _form(visit, path, wrong)
+    wish = _wish(visit)
+    if not visit.form.is_set("sure"):
+        entry = visit.services.reading.look(visit.who, path, visit.now)
+        return visit.page("share_sure.html", entry=entry, wish=wish, rights=RIGHTS)
+    _give(visit, path, wish)
     return moved_to(f"{path_link('who', path)}?done=shared")
 
 
@@ -97,7 +100,8 @@ def _give(visit: Visit, path: DrivePath, wish: Wish) -> None:
         ) from None
     except BadInput:
         raise FilledInWrong(
-            N_("This cannot be shared like that: documents can only be put into folders.")
+            N_("This cannot be shared like that: documents can only be put into folders."),
+            at="right",
         ) from None
 
 
@@ -167,19 +171,6 @@ def end_several(visit: Visit) -> Response:
 # ── what was filled in ──────────────────────────────────────────────────────────────────────────
 
 
-def _form(visit: Visit, path: DrivePath, wrong: FilledInWrong | None = None) -> Response:
-    entry = visit.services.reading.look(visit.who, path, visit.now)
-    return visit.page(
-        "share.html",
-        HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK,
-        entry=entry,
-        rights={right: words for right, words in RIGHTS.items() if _fits(right, entry.is_folder)},
-        wrong=sentence_of(wrong, visit.texts) if wrong else "",
-        filled=visit.form,
-        tomorrow=(visit.now + timedelta(days=1)).astimezone(visit.texts.zone).date().isoformat(),
-    )
-
-
 def _fits(right: Right, is_folder: bool) -> bool:  # noqa: FBT001 — a kind of thing
     return is_folder or right is not Right.DEPOSIT
 
@@ -200,11 +191,15 @@ def _wish(visit: Visit) -> Wish:
     try:
         right = Right(form.text("right"))
     except ValueError:
-        raise FilledInWrong(N_("Choose what they may do.")) from None
-    return Wish(
-        typed, to, sharing.name_of(to), right, end_of_day(visit, form.text("until")),
-        form.text("purpose"),
-    )  # fmt: skip
+        raise FilledInWrong(N_("Choose what they may do."), at="right") from None
+    until, purpose = end_of_day(visit, "until"), form.text("purpose")
+    if len(purpose) > MOST_PURPOSE_CHARACTERS:
+        raise FilledInWrong(
+            N_("Write it in at most %(number)s characters."),
+            at="purpose",
+            number=visit.texts.number(MOST_PURPOSE_CHARACTERS),
+        )
+    return Wish(typed, to, sharing.name_of(to), right, until, purpose)
 
 
 def _found(visit: Visit, typed: str) -> Grantee:

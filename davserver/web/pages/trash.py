@@ -2,8 +2,10 @@
 
 from werkzeug.wrappers import Response
 
+from davserver.domain.errors import NoParent
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
+from davserver.web.errors import FolderGone
 from davserver.web.links import document_link
 from davserver.web.marked import N_
 from davserver.web.typed import id_typed
@@ -15,11 +17,16 @@ def show(visit: Visit) -> Response:
 
 
 def restore(visit: Visit) -> Response:
-    """To where it was, or to another place that was chosen because its folder is gone."""
-    to = visit.form.text("to")
-    chosen = visit.form.text("node")
-    node = NodeId(id_typed(chosen, N_("Choose one of the documents in the trash.")))
-    place = visit.services.keeping.restore_trash(
-        visit.who, node, DrivePath.parse(to) if to else None
-    )
-    return moved_to(document_link(place.parent))
+    """To where it was, or under a name and in a folder that are there for it: those where it was
+    may be gone, or taken, meanwhile.
+    """
+    form = visit.form
+    chosen = NodeId(id_typed(form.text("node"), N_("Choose one of the documents in the trash.")))
+    to = DrivePath.parse(form.text("in")) / form.text("name") if form.is_set("in") else None
+    try:
+        place = visit.services.keeping.restore_trash(visit.who, chosen, to)
+    except NoParent:
+        raise FolderGone(
+            N_("Its folder is no longer there. It can come back to your first folder."), at="gone"
+        ) from None
+    return moved_to(f"{document_link(place.parent)}?done=back")
