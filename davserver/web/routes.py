@@ -98,8 +98,10 @@ ROUTES: tuple[Route, ...] = (
     Route("accompanied", "GET", "/accompanied", accompanying.show, STAFF, _A.LIST),
     Route("release", "POST", "/accompanied/end", accompanying.end, STAFF, _A.ACCOUNT),
     Route("requests", "GET", "/accompanied/requests", accompanying.requests, STAFF, _A.LIST),
-    Route("request", "POST", "/accompanied/requests", accompanying.ask, STAFF, _A.ACCOUNT),
-    Route("use-code", "POST", "/accompanied/code", accompanying.confirm, STAFF, _A.ACCOUNT),
+    Route("request", "POST", "/accompanied/requests", accompanying.ask, STAFF, _A.ACCOUNT,
+          again="requests", at="login"),
+    Route("use-code", "POST", "/accompanied/code", accompanying.confirm, STAFF, _A.ACCOUNT,
+          again="requests", at="code"),
     Route("take-away", "GET", "/take-away", take_away.show, OWNERS, _A.GET),
     Route("parcel", "POST", "/take-away", take_away.parcel, OWNERS, _A.GET),
     # ── my account ──────────────────────────────────────────────────────────────────────────────

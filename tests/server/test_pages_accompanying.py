@@ -104,9 +104,9 @@ def test_nothing_shows_whether_anybody_has_the_name(served: Server, karim: Brows
         assert ask(karim, login) == 200
         asked = row_of(karim, login).replace(login, "X")
         assert confirm(karim, login, "0000 0000") == 400
-        wrong = karim.page.xpath('//p[@class="wrong"]')[0].text_content()
+        wrong = karim.page.xpath('//p[@class="fault"]')[0].text_content()
         assert ask(karim, login.upper()) == 400
-        twice = karim.page.xpath('//p[@class="wrong"]')[0].text_content()
+        twice = karim.page.xpath('//p[@class="fault"]')[0].text_content()
         assert karim.page.xpath('//input[@name="login"]/@value') == [login.upper()]
         karim.go("/accompanied/requests")
         pages.append((asked, wrong, twice, row_of(karim, login).replace(login, "X")))
@@ -132,7 +132,7 @@ def test_what_cannot_be_asked_is_told_in_its_form(
 ) -> None:
     karim.go("/accompanied/requests")
     assert karim.submit("/accompanied/requests", **fields).status == 400
-    assert says in karim.page.xpath('//p[@class="wrong"]')[0].text_content()
+    assert says in karim.page.xpath('//p[@class="fault" or @role="alert"]')[0].text_content()
     assert karim.page.xpath('//input[@name="until"]/@value')[0] == fields.get("until", "")
 
 

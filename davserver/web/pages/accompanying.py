@@ -4,9 +4,7 @@ Nothing here tells whether anybody has a login that was typed: the same answers,
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
@@ -15,7 +13,7 @@ from davserver.domain.ids import RequestId
 from davserver.gate.affiliation_views import AffiliationView, RequestState
 from davserver.gate.affiliations import Wish
 from davserver.gate.requesting import TooManyWaiting
-from davserver.web.errors import FilledInWrong, sentence_of
+from davserver.web.errors import FilledInWrong
 from davserver.web.marked import N_
 from davserver.web.slices import sliced
 from davserver.web.typed import end_of_day, id_typed
@@ -33,14 +31,6 @@ _DONE: dict[str, str] = {
     "asked": N_("Your request is made. If somebody has this sign-in name, they will see it."),
     "confirmed": N_("The code is right: you accompany this person from now on."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """What cannot be used as it was filled in, and in which form."""
-
-    form: str
-    sentence: str
 
 
 def show(visit: Visit) -> Response:
@@ -79,37 +69,29 @@ def _one(visit: Visit, structure: str, login: str) -> AffiliationView:
 
 
 def requests(visit: Visit) -> Response:
-    return _requests(visit)
+    _, found = visit.services.affiliations.list(visit.who, visit.now)
+    newest = sorted(found, key=lambda one: one.requested, reverse=True)
+    return visit.page(
+        "requests.html",
+        slice=sliced(newest, visit.query.text("page")),
+        waiting=[one for one in newest if one.state is RequestState.OPEN],
+        structures=[one.structure for one in visit.who.memberships],
+        states=STATES,
+        done=_DONE.get(visit.query.text("done"), ""),
+        tomorrow=(visit.now + timedelta(days=1)).astimezone(visit.texts.zone).date().isoformat(),
+    )
 
 
 def ask(visit: Visit) -> Response:
-    try:
-        _ask(visit)
-    except FilledInWrong as wrong:
-        return _requests(visit, Wrong("ask", sentence_of(wrong, visit.texts)))
-    return moved_to("/accompanied/requests?done=asked")
-
-
-def confirm(visit: Visit) -> Response:
-    """With the code that the person told."""
-    try:
-        _confirm(visit)
-    except FilledInWrong as wrong:
-        return _requests(visit, Wrong("code", sentence_of(wrong, visit.texts)))
-    return moved_to("/accompanied/requests?done=confirmed")
-
-
-def _ask(visit: Visit) -> None:
-    """Raises FilledInWrong, Refused."""
     form = visit.form
-    login, until = form.text("login"), end_of_day(visit, form.text("until"))
+    login, until = form.text("login"), end_of_day(visit, "until")
     if not login:
         raise FilledInWrong(N_("Write the sign-in name of the person."))
     wish = Wish(form.text("structure"), login, until)
     try:
         visit.services.affiliations.request(visit.who, wish, visit.now)
     except NotFound:
-        raise FilledInWrong(N_("Choose one of your organisations.")) from None
+        raise FilledInWrong(N_("Choose one of your organisations."), at="") from None
     except AlreadyThere:
         raise FilledInWrong(
             N_("You have asked for this name already. Wait for the answer, or until that request "
@@ -121,10 +103,11 @@ def _ask(visit: Visit) -> None:
         ) from None
     except BadInput:
         raise FilledInWrong(N_("No sign-in name looks like this. Check it.")) from None
+    return moved_to("/accompanied/requests?done=asked")
 
 
-def _confirm(visit: Visit) -> None:
-    """Raises FilledInWrong, Refused."""
+def confirm(visit: Visit) -> Response:
+    """With the code that the person told."""
     choose = N_("Choose one of your requests.")
     request = RequestId(id_typed(visit.form.text("request"), choose))
     code = visit.form.text("code")
@@ -137,20 +120,4 @@ def _confirm(visit: Visit) -> None:
         ) from None  # fmt: skip
     except BadInput:
         raise FilledInWrong(N_("A code has eight digits.")) from None
-
-
-def _requests(visit: Visit, wrong: Wrong | None = None) -> Response:
-    _, found = visit.services.affiliations.list(visit.who, visit.now)
-    newest = sorted(found, key=lambda one: one.requested, reverse=True)
-    return visit.page(
-        "requests.html",
-        HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK,
-        slice=sliced(newest, visit.query.text("page")),
-        waiting=[one for one in newest if one.state is RequestState.OPEN],
-        structures=[one.structure for one in visit.who.memberships],
-        states=STATES,
-        wrong=wrong or Wrong("", ""),
-        filled=visit.form,
-        done=_DONE.get(visit.query.text("done"), ""),
-        tomorrow=(visit.now + timedelta(days=1)).astimezone(visit.texts.zone).date().isoformat(),
-    )
+    return moved_to("/accompanied/requests?done=confirmed")
