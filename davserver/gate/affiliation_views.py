@@ -82,6 +82,7 @@ def seen_by(desk: Desk) -> Seen:
         asked = affiliation_requests.of_vault(tx, keys, who.vault)
         mine = affiliations.of_vault(tx, keys, who.vault)
         return _affiliations(desk, mine), _requests(desk, asked)
+    desk.allow(who.person)
     asked = affiliation_requests.of_person(tx, keys, who.id)
     of_team = affiliations.of_structures(tx, keys, who.structures)
     live = [one for one in of_team if one.is_live(desk.now)]

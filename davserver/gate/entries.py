@@ -15,8 +15,9 @@ from davserver.gate.deposits import Deposits, is_describable
 from davserver.gate.judging import allowed
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
+from davserver.gate.received import received
 from davserver.gate.sight import Sight
-from davserver.vault import changes, index, quota
+from davserver.vault import changes, quota
 from davserver.vault.changes import Change
 from davserver.vault.locks import Lock
 
@@ -181,42 +182,18 @@ class Entries:
     # ── places without a node: a professional's root, a beneficiary's folder there ───────────────
 
     def _below_virtual(self, place: Place) -> list[Entry]:
-        if place.kind is PlaceKind.SHARED:
-            return self._items(place)
-        sight = self._sight
-        grantees = (sight.who.id, *sight.who.structures)
-        folders = sight.tools.grants.folders_for(sight.tx, grantees, sight.now)
-        vaults = sight.open_vaults({one.vault for one in folders})
-        shared = [
-            Place(
-                DrivePath((one.name,)),
-                PlaceKind.SHARED,
-                sight.who,
-                vaults[one.vault],
-                grants=one.grants,
-                known=one.grants,
-            )
-            for one in folders
-            if one.vault in vaults
-        ]
-        return self._shared_folders(shared)
+        return self._items(place) if place.kind is PlaceKind.SHARED else self._shared_folders()
 
-    def _shared_folders(self, shared: Sequence[Place]) -> list[Entry]:
-        """All folders of a professional's root, with their items: two statements."""
-        sight = self._sight
-        vaults = {place.vault.id: place.vault for place in shared if place.vault}
-        nodes = {grant.node for place in shared for grant in place.grants}
-        known = index.ancestors(sight.tx, vaults, nodes)
-        items = {place.path: sight.shown_items(place, place.path, known) for place in shared}
-        self._deposits.load([item for some in items.values() for item in some])
-        folders = [i.node.id for one in items.values() for i in one if i.node and i.is_folder]
-        found = changes.of_folders(sight.tx, folders)
+    def _shared_folders(self) -> list[Entry]:
+        """All folders of a professional's root, with their items."""
+        shared = received(self._sight)
+        every = [item for _, items in shared for item in items]
+        self._deposits.load(every)
+        folders = [item.node.id for item in every if item.node and item.is_folder]
+        found = changes.of_folders(self._sight.tx, folders)
         return [
-            self._virtual(
-                place, [self._entry(item, found, None, _UNASKED) for item in items[place.path]]
-            )
-            for place in shared
-            if items[place.path]
+            self._virtual(place, [self._entry(item, found, None, _UNASKED) for item in items])
+            for place, items in shared
         ]
 
     def _items(self, place: Place) -> list[Entry]:

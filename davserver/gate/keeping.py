@@ -18,7 +18,7 @@ from davserver.domain.ids import LockId, NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.gate import lock_keeping, restoring
-from davserver.gate.acting import change
+from davserver.gate.acting import change, look
 from davserver.gate.checking import Checking, Progress, Report, owners_of
 from davserver.gate.desk import Barred, Desk, Front
 from davserver.gate.kept import HeldLock, TrashView, VaultView, VersionView
@@ -100,6 +100,12 @@ class Keeping:
     def trash(self, who: Principal) -> list[TrashView]:
         """What the owner removed, or others took back; latest first."""
         return change(self._tools, who, restoring.trash)
+
+    def require_all(self, who: Principal, now: datetime) -> None:
+        """Before somebody takes all of their own away, with what happened to it: Refused where a
+        rule keeps them from it now.
+        """
+        look(self._tools, who, now, restoring.require_all)
 
     def restore_version(self, who: Principal, path: DrivePath, number: int) -> None:
         """An earlier version becomes the present one, which is kept as an earlier one.

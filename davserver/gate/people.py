@@ -184,6 +184,7 @@ class People:
         """
 
         def work(desk: Desk) -> bool:
+            desk.allow(desk.me)
             return account_of(desk.tx, desk.tools.keys, who.id) is None
 
         return self._front.look(who, now, work)

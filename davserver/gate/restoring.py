@@ -90,6 +90,13 @@ def restore_trash(sight: Sight, node: NodeId, to: DrivePath | None) -> DrivePath
     return goal.path
 
 
+def require_all(sight: Sight) -> None:
+    """Raises Turned."""
+    place = own_drive(sight)
+    for action in (Action.LIST, Action.GET, Action.AUDIT):
+        sight.require(action, place)
+
+
 def own_drive(sight: Sight) -> Place:
     """The root of the vault of `sight.who`. Raises BadInput for somebody without one."""
     if sight.who.vault is None:

@@ -10,9 +10,10 @@ from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role
-from davserver.gate.acting import change
+from davserver.gate.acting import change, look
 from davserver.gate.giving import give
 from davserver.gate.ledger import MOST_PURPOSE_CHARACTERS, Ledger, Wish
+from davserver.gate.received import received
 from davserver.gate.renewing import renew
 from davserver.gate.resharing import share_on
 from davserver.gate.shares import STRUCTURE, Shares
@@ -124,13 +125,10 @@ class Sharing:
         return self._tools.db.write(lambda tx: end_many(self._ledger, tx, who, which))
 
     def received(self, who: Principal, now: datetime) -> list[SharedFolder]:
-        """What is live for `who`, by beneficiary: the folders of their drive's root."""
-        with self._tools.db.read() as tx:
-            fresh = self._tools.login.still(tx, who, now)
-            if fresh.vault is not None:
-                return []
-            grantees = {fresh.id, *fresh.structures}
-            return self._tools.grants.folders_for(tx, grantees, now)
+        """What others share with `who` and the rules show to them, by beneficiary: the folders of
+        their drive's root. Raises Refused where the whole drive is.
+        """
+        return look(self._tools, who, now, _received)
 
     def list(self, who: Principal, now: datetime) -> list[GrantView]:
         """All that was ever given of what `who` owns, oldest first; of everybody's for somebody at
@@ -153,3 +151,13 @@ class Sharing:
             raise NotFound(f"nothing is at {wish.path}")
         work = give if place.owned else share_on
         return work(self._ledger, sight, place, wish)
+
+
+def _received(sight: Sight) -> list[SharedFolder]:
+    if sight.who.vault is not None:
+        return []
+    return [
+        SharedFolder(place.path.name, place.vault.id, tuple(item.items[0] for item in items))
+        for place, items in received(sight)
+        if place.vault is not None
+    ]

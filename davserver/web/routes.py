@@ -27,8 +27,10 @@ from davserver.web.pages import (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`audience` None: nobody has to be signed in. `action` is what the gate is asked there; None
-    where nothing of anybody's is shown or changed. `has_files`: the page reads its form itself.
+    """`audience` None: nobody has to be signed in. `action` is what the gate is asked there: the
+    page decides as the drive does (tests/server/test_pages_matrix.py). None: nothing of anybody's
+    is shown or changed, or somebody only leaves. No rule keeps an owner from ending a share
+    (`revoke`), nor from the list of what can be ended. `has_files`: the page reads its form itself.
     `again` is the page that has the form: it comes back filled in where something in it was wrong,
     in the field `at` unless the error names another.
     """
@@ -52,7 +54,7 @@ ROUTES: tuple[Route, ...] = (
     Route("static", "GET", "/static/<digest>/<name>", static.asset, None, None),
     Route("sign-out", "POST", "/sign-out", entrance.sign_out, EVERYBODY, None),
     Route("sign-out-all", "POST", "/sign-out-everywhere", devices.sign_out_everywhere, EVERYBODY,
-          _A.ACCOUNT),
+          None),
     # ── documents ───────────────────────────────────────────────────────────────────────────────
     Route("drive", "GET", "/documents/", documents.show, WITH_DRIVE, _A.LIST),
     Route("documents", "GET", "/documents/<path:place>", documents.show, WITH_DRIVE, _A.LIST),
@@ -67,12 +69,12 @@ ROUTES: tuple[Route, ...] = (
           _A.MKCOL, again="documents", at="name"),
     Route("rename", "POST", "/rename/<path:place>", documents.rename, WITH_DRIVE, _A.MOVE,
           again="documents", at="name"),
-    Route("move-to", "GET", "/move/<path:place>", documents.where_to, WITH_DRIVE, _A.MOVE),
+    Route("move-to", "GET", "/move/<path:place>", documents.where_to, WITH_DRIVE, _A.LIST),
     Route("move", "POST", "/move/<path:place>", documents.move, WITH_DRIVE, _A.MOVE,
           again="move-to"),
     Route("remove", "POST", "/remove/<path:place>", documents.remove, WITH_DRIVE, _A.DELETE,
           again="documents"),
-    Route("versions", "GET", "/versions/<path:place>", versions.show, OWNERS, _A.LIST),
+    Route("versions", "GET", "/versions/<path:place>", versions.show, OWNERS, _A.GET),
     Route("restore-version", "POST", "/versions/<path:place>", versions.restore, OWNERS, _A.PUT,
           again="versions"),
     Route("trash", "GET", "/trash", trash.show, OWNERS, _A.LIST),
@@ -80,24 +82,24 @@ ROUTES: tuple[Route, ...] = (
           at="name"),
     Route("people", "GET", "/people", people.show, STAFF, _A.LIST),
     # ── sharing ─────────────────────────────────────────────────────────────────────────────────
-    Route("share", "GET", "/share/<path:place>", sharing.ask, OWNERS, _A.GRANT),
+    Route("share", "GET", "/share/<path:place>", sharing.ask, OWNERS, _A.LIST),
     Route("give", "POST", "/share/<path:place>", sharing.share, OWNERS, _A.GRANT, again="share",
           at="to"),
     Route("who", "GET", "/who/<path:place>", sharing.who, OWNERS, _A.LIST),
-    Route("shares", "GET", "/shares", sharing.mine, OWNERS, _A.GRANT),
+    Route("shares", "GET", "/shares", sharing.mine, OWNERS, _A.REVOKE),
     Route("end-share", "POST", "/shares/end", sharing.end, OWNERS, _A.REVOKE, again="shares"),
     Route("end-shares", "POST", "/shares/end-all", sharing.end_several, OWNERS, _A.REVOKE,
           again="shares"),
     Route("history", "GET", "/history", history.show, OWNERS, _A.AUDIT),
-    Route("affiliations", "GET", "/affiliations", affiliations.show, OWNERS, _A.LIST),
+    Route("affiliations", "GET", "/affiliations", affiliations.show, OWNERS, _A.REVOKE),
     Route("accept", "POST", "/affiliations/accept", affiliations.accept, OWNERS, _A.GRANT,
           again="affiliations"),
     Route("refuse", "POST", "/affiliations/refuse", affiliations.refuse, OWNERS, _A.REVOKE,
           again="affiliations"),
     Route("leave", "POST", "/affiliations/end", affiliations.leave, OWNERS, _A.REVOKE),
-    Route("accompanied", "GET", "/accompanied", accompanying.show, STAFF, _A.LIST),
+    Route("accompanied", "GET", "/accompanied", accompanying.show, STAFF, _A.ACCOUNT),
     Route("release", "POST", "/accompanied/end", accompanying.end, STAFF, _A.ACCOUNT),
-    Route("requests", "GET", "/accompanied/requests", accompanying.requests, STAFF, _A.LIST),
+    Route("requests", "GET", "/accompanied/requests", accompanying.requests, STAFF, _A.ACCOUNT),
     Route("request", "POST", "/accompanied/requests", accompanying.ask, STAFF, _A.ACCOUNT,
           again="requests", at="login"),
     Route("use-code", "POST", "/accompanied/code", accompanying.confirm, STAFF, _A.ACCOUNT,

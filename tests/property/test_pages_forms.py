@@ -10,12 +10,12 @@ from davserver.domain.errors import AbriError, BadInput, Truncated
 from davserver.http.streams import Body
 from davserver.web.forms import fields_of
 from davserver.web.uploads import Arriving
-from tests.support.browser import _BOUNDARY, multipart
+from tests.support.browser import BOUNDARY, multipart
 
 NAMES = some.text(
     some.characters(exclude_categories=["C"], exclude_characters='"%\\'), min_size=1, max_size=40
 )
-BEGINNINGS = [f"\r\n--{_BOUNDARY}"[:length].encode() for length in range(1, len(_BOUNDARY) + 4)]
+BEGINNINGS = [f"\r\n--{BOUNDARY}"[:length].encode() for length in range(1, len(BOUNDARY) + 4)]
 CONTENTS = some.binary(max_size=2000) | some.lists(
     some.sampled_from([*BEGINNINGS, b"\r", b"\n", b"-", b"x"]), max_size=8
 ).map(b"".join)
@@ -37,7 +37,7 @@ class InPieces(io.RawIOBase):
 
 def taken(content: bytes, sizes: list[int], length: int | None = None) -> list[tuple[str, bytes]]:
     body = Body(InPieces(content, sizes), len(content) if length is None else length)
-    arriving = Arriving(body, _BOUNDARY)
+    arriving = Arriving(body, BOUNDARY)
     assert arriving.fields().text("mark") == "m"
     return [(part.name, b"".join(iter(lambda p=part: p.read(1), b""))) for part in arriving.parts()]
 
@@ -50,7 +50,7 @@ def test_every_file_arrives_as_it_was(files: list[tuple[str, bytes]], sizes: lis
 @given(some.binary(max_size=500), some.integers(0, 700))
 def test_a_form_without_its_end_is_an_error(content: bytes, cut: int) -> None:
     whole = multipart({"mark": "m"}, (("a", content),))
-    start = len(multipart({"mark": "m"}, ())) - len(f"--{_BOUNDARY}--\r\n")
+    start = len(multipart({"mark": "m"}, ())) - len(f"--{BOUNDARY}--\r\n")
     part = whole[: max(start, len(whole) - 4 - cut)]
     with pytest.raises((Truncated, BadInput)):
         taken(part, [])

@@ -11,7 +11,7 @@ from lxml import html
 from davserver.web.cookies import LANGUAGE
 from tests.support.http import Answer, Caller
 
-_BOUNDARY = "--------a-boundary-of-tests"
+BOUNDARY = "--------a-boundary-of-tests"
 
 
 @dataclass
@@ -22,12 +22,13 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=lambda: {LANGUAGE: "en"})
     path: str = "/"
     answer: Answer | None = None
+    source: str = "127.0.0.1"
     _caller: Caller | None = None
 
     @property
     def caller(self) -> Caller:
         if self._caller is None:
-            self._caller = Caller(self.port, tls=self.tls)
+            self._caller = Caller(self.port, tls=self.tls, source=self.source)
         return self._caller
 
     # ── going places ────────────────────────────────────────────────────────────────────────────
@@ -70,7 +71,7 @@ class Browser:
 
     def upload(self, action: str, *files: tuple[str, bytes]) -> Answer:
         body = multipart(self.form(action), files)
-        kind = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
+        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         answer = self.send("POST", action, kind, body)
         target = answer.header("Location")
         return answer if target is None else self.go(target)
@@ -119,7 +120,7 @@ class Browser:
 
 def multipart(fields: Mapping[str, str], files: tuple[tuple[str, bytes], ...]) -> bytes:
     """RFC 7578, as browsers write it: fields before files, names in UTF-8."""
-    start = f"--{_BOUNDARY}\r\nContent-Disposition: form-data; "
+    start = f"--{BOUNDARY}\r\nContent-Disposition: form-data; "
     parts = [f'{start}name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
     for name, content in files:
         quoted = (
@@ -130,4 +131,4 @@ def multipart(fields: Mapping[str, str], files: tuple[tuple[str, bytes], ...]) -
             "Content-Type: application/octet-stream\r\n\r\n"
         )
         parts.append(head.encode() + content + b"\r\n")
-    return b"".join([*parts, f"--{_BOUNDARY}--\r\n".encode()])
+    return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])

@@ -62,7 +62,7 @@ class Player:
         answer = self._ask(verb, source, words, headers)
         if 200 <= answer.status < 300:
             self._tidy(row, source, answer)
-        self._unlock_all()
+        self.unlock_all()
         return answer.status, reason_of(answer), answer
 
     def _ask(self, verb: str, source: Spot, words: list[str], headers: dict[str, str]) -> Answer:
@@ -101,7 +101,7 @@ class Player:
         if goal in THINGS:
             self._forget(goal, "goal")
 
-    def _unlock_all(self) -> None:
+    def unlock_all(self) -> None:
         """Locked things last for one row: a lock reaches further than what it is on."""
         for key, spot in list(self._kept.items()):
             if spot.token:
@@ -152,6 +152,10 @@ class Player:
         if found is None:
             found = self._kept[name, slot] = self._make(name)
         return found
+
+    def forget(self, name: str) -> None:
+        """The next one of that name is a new one."""
+        self._forget(name, "")
 
     def _destination(self, name: str, source: Spot) -> str | None:
         if name == "-":

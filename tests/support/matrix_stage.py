@@ -1,6 +1,6 @@
 """The people, grants and folders behind tests/policy/table.csv, made once through the gate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -90,7 +90,7 @@ class Stage:
 
 
 @contextmanager
-def staged(instance: Instance) -> Iterator[Stage]:
+def staged(instance: Instance, scenes: Iterable[Scene] = SCENES) -> Iterator[Stage]:
     """Everybody and everything, on an instance with the usual cast that is being served."""
     services = build(config.load(instance.config))
     try:
@@ -104,7 +104,7 @@ def staged(instance: Instance) -> Iterator[Stage]:
         }
         places = {
             scene: setting.place(owner, scene, number, away.get(scene.relation, "/Bilal Haddad/x"))
-            for number, scene in enumerate(SCENES)
+            for number, scene in enumerate(scenes)
         }
         services.people.end_membership(setting.operator, "nadia", CCAS, setting.now)
         on_sqlite = services.settings.database.url.startswith("sqlite")

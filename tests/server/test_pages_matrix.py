@@ -1,0 +1,148 @@
+"""Each row of `davserver.web.routes.ROUTES`, played as each role and as nobody: the page decides as
+the drive does for the same person and thing. How a row is played is said in
+tests/support/pages_plays.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from davserver.config import load
+from davserver.domain.people import Role
+from davserver.web.routes import ROUTES, Route
+from davserver.wiring.services import Services, build
+from tests.policy.specification import Scene
+from tests.support.cast import EITHER, Casts
+from tests.support.http import Answer
+from tests.support.instance import serving
+from tests.support.matrix_player import Spot
+from tests.support.matrix_stage import Stage, staged
+from tests.support.pages_plays import PLAYS, decided
+from tests.support.pages_visitor import ABSENT, ALLOWED, HERE, NOBODY, Decision, Visitor, of_page
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+BLOCKED = "127.0.0.2"
+"""An address of this machine that the policy lets nobody in from."""
+
+OWNER = Scene("beneficiary", "owner", "all", "ordinary")
+READER = Scene("professional", "named", "read", "ordinary")
+TEAM = Scene("professional", "via-structure", "write", "ordinary")
+VISITORS: dict[str, tuple[Scene, str]] = {
+    "owner": (OWNER, HERE),
+    "owner, sensitive": (Scene("beneficiary", "owner", "all", "sensitive"), HERE),
+    "owner, from a blocked network": (OWNER, BLOCKED),
+    "other beneficiary": (Scene("beneficiary", "stranger", "none", "ordinary"), HERE),
+    "may read": (READER, HERE),
+    "may read, sensitive": (Scene("professional", "named", "read", "sensitive"), HERE),
+    "may read, from a blocked network": (READER, BLOCKED),
+    "may write": (Scene("professional", "named", "write", "ordinary"), HERE),
+    "may deposit": (Scene("professional", "named", "deposit", "ordinary"), HERE),
+    "by structure": (TEAM, HERE),
+    "by structure, sensitive": (Scene("professional", "via-structure", "write", "sensitive"), HERE),
+    "shared no longer": (Scene("professional", "ended", "none", "ordinary"), HERE),
+    "left the structure": (Scene("professional", "left", "none", "ordinary"), HERE),
+    "of another structure": (Scene("professional", "other-structure", "none", "ordinary"), HERE),
+    "manager": (Scene("manager", "manages", "none", "ordinary"), HERE),
+    "administrator": (Scene("administrator", "none", "none", "ordinary"), HERE),
+    "nobody": (Scene("nobody", "none", "none", "ordinary"), HERE),
+}
+
+
+SCENES = dict.fromkeys(scene for scene, _ in VISITORS.values())
+NOTHING = Spot("", "")
+
+
+@dataclass(frozen=True)
+class House:
+    stage: Stage
+    services: Services
+
+
+@pytest.fixture(scope="module", params=EITHER)
+def house(
+    casts: Casts, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[House]:
+    """Where nobody is paused for doing so much, and nobody is let in from one address."""
+    folder = tmp_path_factory.mktemp("pages") / "abri"
+    with casts.copy(request.param, folder) as instance:
+        instance.set("vaults.changes_per_minute", "100000")
+        (folder / "policies" / "networks.csv").write_text(f"{BLOCKED}/32, blocked\n")
+        with serving(instance), staged(instance, SCENES) as stage:
+            services = build(load(instance.config))
+            yield House(stage, services)
+            services.close()
+
+
+def test_every_page_is_played() -> None:
+    rows = {route.name for route in ROUTES}
+    new, gone = sorted(rows - set(PLAYS)), sorted(set(PLAYS) - rows)
+    assert not new, (
+        f"no play for {new}: say in PLAYS of tests/support/pages_plays.py what a browser sends and "
+        "what that is compared with, such as `Play(get('/counts'), as_what=Relation.MANAGES)`"
+    )
+    assert not gone, f"a play without a page: {gone}"
+
+
+@pytest.mark.parametrize("who", VISITORS)
+def test_each_page_decides_as_the_drive_does(house: House, who: str) -> None:
+    scene, source = VISITORS[who]
+    wrong = []
+    with Visitor(house.stage, scene, house.services, source) as visitor:
+        for route in ROUTES:
+            for thing in things_for(visitor, route):
+                wrong += differences(visitor, route, thing)
+    assert not wrong, f"{len(wrong)} answers are not the drive's:\n" + "\n".join(wrong)
+
+
+STAFF = [name for name, (scene, _) in VISITORS.items() if scene.role == "professional"]
+
+
+@pytest.mark.parametrize("who", [one for one in STAFF if "blocked" not in one])
+def test_whoever_looks_who_shares_with_them_finds_what_is_on_their_drive(
+    house: House, who: str
+) -> None:
+    """Nor less, nor more: what the rules hide from them has no name there either."""
+    with Visitor(house.stage, VISITORS[who][0], house.services) as visitor:
+        visitor.get("/people")
+        on_page = set(visitor.browser.page.xpath("//main//bdi/text()"))
+        folders = visitor.drive.names("/")
+        inside = [visitor.drive.names(f"/{one}") for one in folders]
+    assert on_page == folders.union(*inside)
+
+
+def things_for(visitor: Visitor, route: Route) -> list[str]:
+    """What the page is asked about; one thing where the answer does not depend on it."""
+    if not is_for(visitor, route):
+        return [""]
+    play = PLAYS[route.name]
+    found = [one for one in play.things or [""] if visitor.meets(one)]
+    return found[:: visitor.stage.step] if play.by(visitor) else []
+
+
+def is_for(visitor: Visitor, route: Route) -> bool:
+    role = visitor.scene.role
+    return route.audience is None or (role != "nobody" and Role(role) in route.audience)
+
+
+def differences(visitor: Visitor, route: Route, thing: str) -> list[str]:
+    if is_for(visitor, route):
+        expected, answer = played(visitor, route, thing)
+    else:
+        expected = NOBODY if visitor.scene.role == "nobody" else ABSENT
+        answer = visitor.tries(route)
+    came = of_page(answer)
+    if came == expected:
+        return []
+    return [f"{route.name} on {thing or 'nothing'}: {came}, and not {expected} ({answer.status})"]
+
+
+def played(visitor: Visitor, route: Route, thing: str) -> tuple[Decision, Answer]:
+    """What the drive decided, and what the page answered."""
+    play = PLAYS[route.name]
+    expected = ALLOWED if route.audience is None else decided(visitor, route, play, thing)
+    spot = visitor.spot(thing, anew=play.uses_up) if thing else NOTHING
+    answer = play.page(visitor, spot)
+    visitor.player.unlock_all()
+    return expected, answer
