@@ -15,6 +15,7 @@ from davserver.gate.rulebook import Verdict
 from davserver.serving import Health, Listener, Served, serve
 from davserver.serving.fronts import together
 from davserver.web.app import make_pages
+from davserver.web.languages import languages_with
 from davserver.wiring.services import Services, build
 
 
@@ -135,6 +136,7 @@ def _require_working(settings: Settings) -> None:
     """Opens and closes all of it once: a mistake is told here, and not by each worker. Policy files
     that cannot be used keep nobody from serving by those that could.
     """
+    languages_with(settings.pages.catalogues)
     services = build(settings)
     try:
         found = services.policy_watch.look()

@@ -214,6 +214,11 @@ class Pages:
     time_zone: str = setting(
         "Europe/Paris", kinds.TIME_ZONE, "Where the clocks are that people look at."
     )
+    catalogues: Path | None = setting(
+        "none",
+        kinds.or_word("none", kinds.PATH),
+        "A folder with one CODE.po for each further language of the pages.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

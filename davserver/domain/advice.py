@@ -6,6 +6,7 @@ from davserver.domain.languages import Language
 from davserver.domain.moments import moment, weekday
 from davserver.domain.refusals import REASONS
 from davserver.domain.remedies import Remedy
+from davserver.domain.wording import Speech, words
 
 STRENGTHS: dict[Language, dict[Strength, str]] = {
     "fr": {
@@ -54,29 +55,29 @@ AND: dict[Language, str] = {"fr": " et ", "en": " and "}
 COLON: dict[Language, str] = {"fr": " : ", "en": ": "}
 
 
-def advice(reason: Reason, language: Language, remedy: Remedy | None = None) -> str:
+def advice(reason: Reason, speech: Speech, remedy: Remedy | None = None) -> str:
     """`remedy` says more exactly what would help, where rules decided."""
-    sentence = REASONS[language][reason].advice
-    steps = _steps(remedy, language) if remedy is not None else []
+    sentence = words(REASONS, speech)[reason].advice
+    steps = _steps(remedy, speech) if remedy is not None else []
     if not steps:
         return sentence
-    happened = sentence.partition(COLON[language])[0]
+    happened = sentence.partition(words(COLON, speech))[0]
     *before, last = steps
-    list_of = AND[language].join([", ".join(before), last] if before else [last])
-    return f"{happened}{COLON[language]}{list_of}."
+    list_of = words(AND, speech).join([", ".join(before), last] if before else [last])
+    return f"{happened}{words(COLON, speech)}{list_of}."
 
 
-def _steps(remedy: Remedy, language: Language) -> list[str]:
+def _steps(remedy: Remedy, speech: Speech) -> list[str]:
     steps = []
     if remedy.strength is not None:
-        steps.append(STRENGTHS[language][remedy.strength])
+        steps.append(words(STRENGTHS, speech)[remedy.strength])
     if remedy.zone is not None:
-        steps.append(ZONES[language][remedy.zone])
+        steps.append(words(ZONES, speech)[remedy.zone])
     if remedy.hours:
-        known, unknown = HOURS[language]
+        known, unknown = words(HOURS, speech)
         at = remedy.opens
         steps.append(
-            known.format(weekday=weekday(at, language), moment=moment(at, at.tzinfo, language))
+            known.format(weekday=weekday(at, speech), moment=moment(at, at.tzinfo, speech))
             if at is not None
             else unknown
         )

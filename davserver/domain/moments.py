@@ -1,8 +1,9 @@
-"""Moments as people say them, French and English."""
+"""Moments as people say them, in their language."""
 
 from datetime import datetime, tzinfo
 
 from davserver.domain.languages import Language
+from davserver.domain.wording import Speech, words
 
 MONTHS: dict[Language, tuple[str, ...]] = {
     "fr": (
@@ -23,17 +24,17 @@ WEEKDAYS: dict[Language, tuple[str, ...]] = {
 AT: dict[Language, str] = {"fr": "{day} à {time}", "en": "{day} at {time}"}
 
 
-def moment(at: datetime, zone: tzinfo | None, language: Language) -> str:
+def moment(at: datetime, zone: tzinfo | None, speech: Speech) -> str:
     local = at.astimezone(zone)
-    return AT[language].format(day=day(at, zone, language), time=f"{local:%H:%M}")
+    return words(AT, speech).format(day=day(at, zone, speech), time=f"{local:%H:%M}")
 
 
-def day(at: datetime, zone: tzinfo | None, language: Language) -> str:
+def day(at: datetime, zone: tzinfo | None, speech: Speech) -> str:
     local = at.astimezone(zone)
-    number = "1er" if language == "fr" and local.day == 1 else str(local.day)
-    return f"{number} {MONTHS[language][local.month - 1]} {local.year}"
+    number = "1er" if speech == "fr" and local.day == 1 else str(local.day)
+    return f"{number} {words(MONTHS, speech)[local.month - 1]} {local.year}"
 
 
-def weekday(at: datetime, language: Language) -> str:
+def weekday(at: datetime, speech: Speech) -> str:
     """On the clock of `at` itself."""
-    return WEEKDAYS[language][at.weekday()]
+    return words(WEEKDAYS, speech)[at.weekday()]

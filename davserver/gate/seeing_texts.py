@@ -1,4 +1,4 @@
-"""Who can see what, and why, as one sentence in French or English."""
+"""Who can see what, and why, as one sentence in the reader's language."""
 
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from davserver.domain.languages import Language
 from davserver.domain.moments import day, moment
 from davserver.domain.paths import DrivePath
 from davserver.domain.refusals import REASONS
+from davserver.domain.wording import Speech, words
 from davserver.gate.insight import Can, Ground, Insight
 
 CAN: dict[Language, dict[Can, tuple[str, str]]] = {
@@ -138,86 +139,86 @@ PHRASES: dict[Language, dict[str, str]] = {
 }
 
 
-def sentence(insight: Insight, language: Language) -> str:
+def sentence(insight: Insight, speech: Speech) -> str:
     """Dates are those of the structure concerned, else of this machine's zone."""
-    say, subject = PHRASES[language], insight.subject
-    one, many = CAN[language][insight.can]
-    because = BECAUSE[language][insight.ground].format(**_facts(insight, language))
+    say, subject = words(PHRASES, speech), insight.subject
+    one, many = words(CAN, speech)[insight.can]
+    because = words(BECAUSE, speech)[insight.ground].format(**_facts(insight, speech))
     return say["no" if insight.can in {Can.NOTHING, Can.NAME} else "yes"].format(
-        who=_who(insight, language),
+        who=_who(insight, speech),
         can=many if subject.is_team else one,
-        what=thing(insight.path, language),
+        what=thing(insight.path, speech),
         because=because,
     )
 
 
-def nobody_else(owner: str, path: DrivePath, language: Language) -> str:
-    return PHRASES[language]["alone"].format(owner=owner, what=thing(path, language))
+def nobody_else(owner: str, path: DrivePath, speech: Speech) -> str:
+    return words(PHRASES, speech)["alone"].format(owner=owner, what=thing(path, speech))
 
 
-def thing(path: DrivePath, language: Language) -> str:
-    say = PHRASES[language]
+def thing(path: DrivePath, speech: Speech) -> str:
+    say = words(PHRASES, speech)
     return say["whole"] if path.is_root else say["thing"].format(path="/".join(path.parts))
 
 
-def _who(insight: Insight, language: Language) -> str:
-    subject, say = insight.subject, PHRASES[language]
+def _who(insight: Insight, speech: Speech) -> str:
+    subject, say = insight.subject, words(PHRASES, speech)
     if subject.structure is None:
         return subject.name
     key = "team" if subject.is_team else "person"
     return say[key].format(name=subject.name, structure=subject.structure.name)
 
 
-def _facts(insight: Insight, language: Language) -> dict[str, str]:
+def _facts(insight: Insight, speech: Speech) -> dict[str, str]:
     zone = _zone(insight)
     facts = {
         "name": insight.subject.name,
         "owner": insight.owner,
-        "reason": REASONS[language][insight.reason].because if insight.reason else "",
-        "category": CATEGORIES[language][insight.category] if insight.category else "",
-        "moment": moment(insight.moment, zone, language) if insight.moment else "",
+        "reason": words(REASONS, speech)[insight.reason].because if insight.reason else "",
+        "category": words(CATEGORIES, speech)[insight.category] if insight.category else "",
+        "moment": moment(insight.moment, zone, speech) if insight.moment else "",
         "since": "",
         "left": insight.left.name if insight.left else "",
     }
     if insight.moment:
-        facts["since"] = PHRASES[language]["since"].format(moment=facts["moment"])
-    return facts | _grant_facts(insight, zone, language)
+        facts["since"] = words(PHRASES, speech)["since"].format(moment=facts["moment"])
+    return facts | _grant_facts(insight, zone, speech)
 
 
-def _grant_facts(insight: Insight, zone: tzinfo | None, language: Language) -> dict[str, str]:
+def _grant_facts(insight: Insight, zone: tzinfo | None, speech: Speech) -> dict[str, str]:
     if insight.row is None:
         return {}
     grant = insight.row.grant
     return {
-        "gave": _gave(insight, language),
-        "given": day(grant.created, zone, language),
-        "starts": moment(grant.starts, zone, language),
-        "until": _until(grant.until, zone, language),
-        "ended": moment(grant.ended, zone, language) if grant.ended else "",
+        "gave": _gave(insight, speech),
+        "given": day(grant.created, zone, speech),
+        "starts": moment(grant.starts, zone, speech),
+        "until": _until(grant.until, zone, speech),
+        "ended": moment(grant.ended, zone, speech) if grant.ended else "",
     }
 
 
-def _gave(insight: Insight, language: Language) -> str:
+def _gave(insight: Insight, speech: Speech) -> str:
     assert insight.row is not None  # noqa: S101 — asked where there is a grant
     grant = insight.row.grant
     way = "on" if grant.parent else "to-person" if isinstance(grant.to, ToPerson) else "to-team"
     above = "" if insight.shared == insight.path else "-above"
-    return PHRASES[language][way + above].format(
+    return words(PHRASES, speech)[way + above].format(
         giver=insight.giver,
-        shared=thing(insight.shared or insight.path, language),
+        shared=thing(insight.shared or insight.path, speech),
         team=insight.team.name if insight.team else "",
     )
 
 
-def _until(until: datetime | None, zone: tzinfo | None, language: Language) -> str:
+def _until(until: datetime | None, zone: tzinfo | None, speech: Speech) -> str:
     """The midnight at which a day ends is told as that day."""
     if until is None:
         return ""
-    say, local = PHRASES[language], until.astimezone(zone)
+    say, local = words(PHRASES, speech), until.astimezone(zone)
     if (local.hour, local.minute) == (0, 0):
-        last = day(until - timedelta(minutes=1), zone, language)
+        last = day(until - timedelta(minutes=1), zone, speech)
         return say["until-day"].format(until=last)
-    return say["until"].format(until=moment(until, zone, language))
+    return say["until"].format(until=moment(until, zone, speech))
 
 
 def _zone(insight: Insight) -> tzinfo | None:

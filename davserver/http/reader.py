@@ -1,9 +1,12 @@
 """For whom an answer is written: their language, and whether their program shows plain text."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from davserver.domain.languages import LANGUAGES, USUAL, Language, language_named
 
+Word = TypeVar("Word", bound=str)
 _XML = frozenset({"application/xml", "text/xml"})
 
 
@@ -19,14 +22,14 @@ def reader_of(accept_language: str | None, accept: str | None, own: str | None) 
     """`own` is the language of whoever has signed in. What their program asks for comes first:
     somebody may read over a beneficiary's shoulder.
     """
-    wished = _wished(accept_language)
+    wished = wished_of(accept_language, LANGUAGES)
     return Reader(wished or language_named(own or USUAL), plain=_wants_plain(accept))
 
 
-def _wished(accept_language: str | None) -> Language | None:
-    """The best of ours that is asked for by name (RFC 9110 §12.5.4): `fr-CA` is French."""
+def wished_of(accept_language: str | None, every: Collection[Word]) -> Word | None:
+    """The best of `every` that is asked for by name (RFC 9110 §12.5.4): `fr-CA` is French."""
     wishes = [(word.partition("-")[0], weight) for word, weight in _weighted(accept_language)]
-    ours = [(weight, one) for word, weight in wishes for one in LANGUAGES if one == word]
+    ours = [(weight, one) for word, weight in wishes for one in every if one == word]
     best = max((weight for weight, _ in ours), default=0.0)
     return next((one for weight, one in ours if weight == best), None) if best > 0 else None
 

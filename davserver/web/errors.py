@@ -175,7 +175,7 @@ def trouble_of(error: AbriError) -> Trouble:
 def sentence_of(error: AbriError, texts: Texts) -> str:
     match error:
         case Refused():
-            return advice(error.reason, texts.language, error.remedy)
+            return advice(error.reason, texts.speech, error.remedy)
         case FilledInWrong():
             return texts.gettext(error.sentence, **error.values)
         case _:

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from authn.sessions import Session, form_mark, from_cookie, is_form_mark
 from davserver.domain.errors import NotSignedIn
-from davserver.domain.languages import LANGUAGES, Language, language_named
+from davserver.domain.languages import USUAL
 from davserver.http.environ import Environ, aside_in, peer_of, take_certificate
-from davserver.http.reader import reader_of
+from davserver.http.reader import wished_of
 from davserver.http.streams import Body
 from davserver.web import cookies
 from davserver.web.errors import FormExpired
 from davserver.web.forms import MARK, fields_of, form_of
+from davserver.web.languages import languages_with
 from davserver.web.rendering import environments
 from davserver.web.texts import Texts
 from davserver.web.visit import Visit
@@ -25,18 +26,21 @@ class Reception:
     def __init__(self, services: Services) -> None:
         zone = ZoneInfo(services.settings.pages.time_zone)
         self._services = services
-        self._texts = {one: Texts(one, zone) for one in LANGUAGES}
+        spoken = languages_with(services.settings.pages.catalogues)
+        self._texts = {one.code: Texts(one, zone) for one in spoken}
         self._templates = environments(self._texts.values())
 
     def stranger(self, environ: Environ) -> Visit:
         """The visit before anybody has looked at cookies. Never raises."""
         listen = self._services.settings.listen
         asking = peer_of(environ, listen)
-        language = reader_of(environ.get("HTTP_ACCEPT_LANGUAGE"), None, None).language
+        wished = wished_of(environ.get("HTTP_ACCEPT_LANGUAGE"), self._texts)
+        language = wished or USUAL
         return Visit(
             services=self._services,
             templates=self._templates[language],
             texts=self._texts[language],
+            languages=self._texts.keys(),
             now=self._services.clock(),
             address=asking.address,
             is_private=asking.private,
@@ -78,10 +82,10 @@ class Reception:
         except NotSignedIn:
             return None
 
-    def _language(self, visit: Visit, jar: Mapping[str, str], own: str | None) -> Language:
+    def _language(self, visit: Visit, jar: Mapping[str, str], own: str | None) -> str:
         """What was chosen in this browser, else the person's, else what the browser likes."""
-        chosen = jar.get(cookies.LANGUAGE) or own
-        return language_named(chosen) if chosen else visit.texts.language
+        chosen = (jar.get(cookies.LANGUAGE), own)
+        return next((one for one in chosen if one in self._texts), visit.texts.language)
 
 
 def with_form(visit: Visit) -> Visit:

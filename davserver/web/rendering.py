@@ -1,23 +1,24 @@
 """Templates: every value is escaped, a name that is not there is an error."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from davserver.domain.languages import Language
 from davserver.domain.paths import DrivePath
 from davserver.web.assets import ICON, STYLE
+from davserver.web.languages import Spoken
 from davserver.web.links import ancestors, document_link, path_link
 from davserver.web.menu import MENU
 from davserver.web.texts import Texts
 
 
-def environments(every: Iterable[Texts]) -> dict[Language, Environment]:
+def environments(every: Collection[Texts]) -> dict[str, Environment]:
     """One for each language, so that a sentence is looked up while its template is compiled."""
-    return {texts.language: _environment(texts) for texts in every}
+    languages = [one.spoken for one in every]
+    return {texts.language: _environment(texts, languages) for texts in every}
 
 
-def _environment(texts: Texts) -> Environment:
+def _environment(texts: Texts, languages: list[Spoken]) -> Environment:
     made = Environment(
         loader=PackageLoader("davserver.web"),
         autoescape=True,
@@ -31,6 +32,7 @@ def _environment(texts: Texts) -> Environment:
     made.globals |= {
         "style": STYLE.path,
         "icon": ICON.path,
+        "languages": languages,
         "menu": MENU,
         "path_link": path_link,
         "document_link": document_link,

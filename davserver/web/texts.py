@@ -9,23 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from gettext import NullTranslations
-from importlib.resources import files
-from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from babel.support import Translations
 
-from davserver.domain.languages import Language
-
-_CATALOGUES = files("davserver.web") / "catalogues"
-_SOURCE = "en"
-_LOCALES = {"en": "en_GB"}
-"""Of languages whose dates are written in more than one way: the way of Europe."""
+from davserver.domain.wording import Speech
+from davserver.web.languages import Spoken, speech_of, translations
 
 _TWO_FIGURES = 10
 _STEPS: tuple[tuple[int, Callable[["Texts"], str]], ...] = (
@@ -36,32 +27,30 @@ _STEPS: tuple[tuple[int, Callable[["Texts"], str]], ...] = (
 )
 
 
-def translations(language: str) -> NullTranslations:
-    """What `language` calls each sentence. Compiled here, so that a `.po` is all there is."""
-    if language == _SOURCE:
-        return NullTranslations()
-    with (_CATALOGUES / f"{language}.po").open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
-
-
 @dataclass(frozen=True)
 class Texts:
     """One language. `zone` is where the clocks are that people look at."""
 
-    language: Language
+    spoken: Spoken
     zone: ZoneInfo
+
+    @property
+    def language(self) -> str:
+        """For the page and its forms."""
+        return self.spoken.code
 
     @cached_property
     def catalogue(self) -> NullTranslations:
-        return translations(self.language)
+        return translations(self.spoken)
+
+    @cached_property
+    def speech(self) -> Speech:
+        """For sentences that stand in tables of domain and gate."""
+        return speech_of(self.spoken, self.catalogue)
 
     @cached_property
     def locale(self) -> Locale:
-        return Locale.parse(_LOCALES.get(self.language, self.language))
+        return Locale.parse(self.spoken.locale)
 
     @property
     def direction(self) -> str:

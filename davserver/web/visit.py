@@ -1,6 +1,6 @@
 """What a page needs to answer: who asks, when, in which language, what was sent, the services."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +55,8 @@ class Visit:
     """Whether nobody on the way can read along."""
     certificate: bytes | None = None
     """The client's, in DER, its key proved."""
+    languages: Collection[str] = ()
+    """The codes of those that can be chosen."""
     aside: Aside = nullcontext
     wrong: Wrong | None = None
 

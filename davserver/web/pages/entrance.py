@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 from authn.credentials import Password, from_login_and_secret
 from authn.sessions import as_cookie, form_mark
 from davserver.domain.errors import NotSignedIn, SlowDown
-from davserver.domain.languages import LANGUAGES
 from davserver.domain.people import Principal, Role
 from davserver.domain.secret import Secret
 from davserver.web import cookies
@@ -61,7 +60,7 @@ def sign_out(visit: Visit) -> Response:
 
 def choose_language(visit: Visit) -> Response:
     word = visit.form.text("language")
-    if word not in LANGUAGES:
+    if word not in visit.languages:
         raise FilledInWrong(N_("This language is not here yet."))
     response = moved_to(local(visit.form.text("next")))
     response.headers.add("Set-Cookie", cookies.kept_long(cookies.LANGUAGE, word))

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Reason
 from davserver.domain.refusals import REASONS
+from davserver.domain.wording import words
 from davserver.web.happened import KINDS, Kind, by_operator, happened, is_of, kind_named, to_whom
 from davserver.web.visit import Visit
 
@@ -67,4 +68,4 @@ def _found(visit: Visit, kind: Kind, before: int | None) -> Found:
 def _because(visit: Visit, entry: TrailEntry) -> str:
     """Why something was refused, in the reader's language."""
     reason = next((one for one in Reason if one.value == entry.reason), None)
-    return REASONS[visit.texts.language][reason].because if reason else ""
+    return words(REASONS, visit.texts.speech)[reason].because if reason else ""

@@ -110,12 +110,12 @@ def who(visit: Visit, place: str) -> Response:
     path = DrivePath.parse(place)
     entry = visit.services.reading.look(visit.who, path, visit.now)
     found = visit.services.seeing.everybody(visit.who, path, visit.now)
-    language = visit.texts.language
+    speech = visit.texts.speech
     return visit.page(
         "who.html",
         entry=entry,
-        lines=[(sentence(one, language), one.row.grant.id if one.row else None) for one in found],
-        nobody=nobody_else(visit.who.person.name, path, language),
+        lines=[(sentence(one, speech), one.row.grant.id if one.row else None) for one in found],
+        nobody=nobody_else(visit.who.person.name, path, speech),
         done=_DONE.get(visit.query.text("done"), ""),
     )
 
