@@ -30,6 +30,7 @@ from davserver.domain.conditions import Conditions
 from davserver.domain.errors import AlreadyThere, ConditionFailed
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Role
+from davserver.gate.offers import Wish
 from davserver.gate.people import PersonToAdd
 
 _ONLY_IF_ABSENT = Conditions(if_none_match=AnyTag.ANY)
@@ -136,16 +137,13 @@ def _add_document(session: Session, one: Document) -> None:
 
 
 def _add_shares(session: Session) -> None:
-    sharing = session.services.sharing
-    given = {(one.giver, one.to, one.path) for one in sharing.list(session.who, session.now)}
+    """Where owners are to be asked, they are."""
+    sharing, offers = session.services.sharing, session.services.offers
+    who, now = session.who, session.now
+    given = {(one.giver, one.to, one.path) for one in sharing.list(who, now)}
+    given |= {(one.giver, one.to, one.path) for one in offers.list(who, now)}
     for one in SHARES:
         if (one.giver, one.to, one.path) not in given:
-            sharing.add(
-                session.acting_for(one.giver),
-                to=sharing.grantee(one.to),
-                path=DrivePath.parse(one.path),
-                right=one.right,
-                until=None,
-                now=session.now,
-                purpose=one.purpose,
-            )
+            to, path = sharing.grantee(one.to), DrivePath.parse(one.path)
+            wish = Wish(to, path, one.right, None, None, one.purpose)
+            offers.share(session.acting_for(one.giver), wish, now)

@@ -38,6 +38,7 @@ class Exit(IntEnum):
     UNAVAILABLE = 8
     DAMAGED = 9
     NO_SPACE = 10
+    WAITS = 11
     INTERRUPTED = 130
 
 
@@ -53,6 +54,7 @@ MEANING: dict[Exit, str] = {
     Exit.UNAVAILABLE: "database, keys, disk or a directory are away, or of another version",
     Exit.DAMAGED: "stored bytes or rows failed their seal",
     Exit.NO_SPACE: "quota or disk are full",
+    Exit.WAITS: "stored, and waits for the owner's yes",
     Exit.INTERRUPTED: "stopped by Ctrl-C",
 }
 

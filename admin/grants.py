@@ -4,16 +4,20 @@ from typing import Annotated, Any
 
 import typer
 
+from admin import offers
 from admin.ids import parse_id
 from admin.instants import parse_instant
+from admin.offers import show_waiting
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from admin.why import why
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
-from davserver.domain.errors import BadInput
-from davserver.domain.ids import GrantId
+from davserver.domain.errors import BadInput, NotFound
+from davserver.domain.ids import GrantId, OfferId
 from davserver.domain.paths import DrivePath
+from davserver.gate.offer_views import OfferView
+from davserver.gate.offers import Wish
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
 
@@ -48,22 +52,18 @@ def add(  # noqa: PLR0913 — what a grant is
 ) -> None:
     """Share something of a beneficiary's, on their behalf. Prints the grant's id.
 
-    The trail shows the beneficiary that it was done from here.
+    The trail shows the beneficiary that it was done from here. With `operator.grants: needs-owner`
+    it waits until they say yes on their pages: then the id is that of an offer, and the exit code
+    is 11.
     """
     where, ends = DrivePath.parse(path), parse_instant("--until", until)
     begins = parse_instant("--starts", starts)
     with opened(context) as session:
-        sharing = session.services.sharing
-        made = sharing.add(
-            session.acting_for(giver),
-            to=sharing.grantee(to),
-            path=where,
-            right=rights,
-            starts=begins,
-            until=ends,
-            now=session.now,
-            purpose=purpose,
-        )
+        to_whom = session.services.sharing.grantee(to)
+        wish = Wish(to_whom, where, rights, begins, ends, purpose)
+        made = session.services.offers.share(session.acting_for(giver), wish, session.now)
+    if isinstance(made, OfferView):
+        show_waiting(made, as_json=as_json)
     if as_json:
         show_json(_plain(made))
     else:
@@ -83,11 +83,16 @@ def renew(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Move the end of a grant that is not over. Its place on the other side's drive stays."""
+    """Move the end of a grant that is not over. Its place on the other side's drive stays.
+
+    With `operator.grants: needs-owner` a later end waits as a new grant does.
+    """
     grant = GrantId(parse_id("grant", identity))
     ends = None if until == _NONE else parse_instant("--until", until)
     with opened(context) as session:
-        view = session.services.sharing.renew(session.who, grant, ends, session.now)
+        view = session.services.offers.renew(session.who, grant, ends, session.now)
+    if isinstance(view, OfferView):
+        show_waiting(view, as_json=as_json)
     if as_json:
         show_json(_plain(view))
     elif view.until is None:
@@ -110,18 +115,30 @@ def end(
     ] = None,
 ) -> None:
     """End a grant at once, or several together: the next request is refused, running transfers
-    stop, and what was shared on from it ends too.
+    stop, and what was shared on from it ends too. What waits for its owner's yes is taken back.
     """
     match (identity, giver, purpose or to):
         case (str(text), None, None):
-            grant = GrantId(parse_id("grant", text))
-            with opened(context) as session:
-                session.services.sharing.end(session.who, grant, session.now)
-            say(f"Grant {text} has ended.")
+            say(_end_one(context, text))
         case (None, str(login), str()):
             say(f"{_end_all(context, login, purpose, to)} grants have ended.")
         case _:
             raise BadInput("say either ID, or --from with --purpose, --to or both")
+
+
+def _end_one(context: typer.Context, text: str) -> str:
+    """What became of it: a grant, or an offer. Raises NotFound."""
+    one = parse_id("grant", text)
+    with opened(context) as session:
+        try:
+            session.services.sharing.end(session.who, GrantId(one), session.now)
+        except NotFound as nothing:
+            try:
+                session.services.offers.end(session.who, OfferId(one), session.now)
+            except NotFound:
+                raise nothing from None
+            return f"{text} was taken back: its owner is not asked any more."
+    return f"Grant {text} has ended."
 
 
 def _end_all(context: typer.Context, login: str, purpose: str | None, to: str | None) -> int:
@@ -134,21 +151,25 @@ def _end_all(context: typer.Context, login: str, purpose: str | None, to: str | 
 
 @app.command("list")
 def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Every grant ever given, oldest first, with the place where the other side sees it."""
+    """Every grant ever given, oldest first, with the place where the other side sees it; then what
+    waits for its owner's yes, or did a while ago.
+    """
     with opened(context) as session:
         found = session.services.sharing.list(session.who, session.now)
+        asked = session.services.offers.list(session.who, session.now)
     if as_json:
-        show_json([_plain(one) for one in found])
+        show_json([*map(_plain, found), *map(offers.plain, asked)])
     else:
         show_table(
             _COLUMNS,
-            [_row(one) for one in found],
+            [*map(_row, found), *map(offers.row, asked)],
             "Nothing was ever shared: abri grant add",
         )
 
 
 def _plain(one: GrantView) -> dict[str, Any]:
     return {
+        "kind": "grant",
         "id": one.id.hex(),
         "from": one.giver,
         "to": one.to,

@@ -8,6 +8,7 @@ _WITH_A_COMMAND: dict[Reason, str] = {
     "(`abri vault undo` takes them back)",
     Reason.TOO_LATE: "the time to take it back is over (`vaults.recall`)",
     Reason.OPENED_BY_OTHERS: "somebody else has opened or copied it: only the owner removes it now",
+    Reason.NEEDS_OWNER: "the owner says yes themselves, on their pages (`operator.grants`)",
     Reason.GRANT_ROOT: "what a grant shares stays where it is; name something inside",
     Reason.DRIVE_ROOT: "this folder only holds the drive together; name something inside",
     Reason.POLICY: "no rule of the policy allows it (`abri policy explain` says more)",

@@ -210,6 +210,21 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """What `abri` commands may do in somebody's name."""
+
+    grants: str = setting(
+        "direct",
+        kinds.one_of("direct", "needs-owner"),
+        "A grant by a command counts at once; needs-owner: when its owner says yes on the pages.",
+    )
+
+    @property
+    def needs_owner(self) -> bool:
+        return self.grants == "needs-owner"
+
+
+@dataclass(frozen=True, slots=True)
 class Pages:
     time_zone: str = setting(
         "Europe/Paris", kinds.TIME_ZONE, "Where the clocks are that people look at."
@@ -248,6 +263,9 @@ class Settings:
     locks: Locks = section(Locks, "Locks of office programs.")
     scratch: Scratch = section(Scratch, "Side files, kept apart from documents.")
     serving: Serving = section(Serving, "Processes, threads and patience.")
+    operator: OperatorSettings = section(
+        OperatorSettings, "What commands may do in people's names."
+    )
     pages: Pages = section(Pages, "What people see in a browser.")
     directories: Mapping[str, DirectorySettings] = named_sections(
         DirectorySettings,

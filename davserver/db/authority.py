@@ -30,6 +30,7 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "principal_key": frozenset(),
     "affiliation": frozenset({"last_activity"}),
     "affiliation_request": frozenset(),
+    "grant_offer": frozenset(),
     "grant": frozenset({"used"}),
     "grant_suspension": frozenset(),
     "policy_generation": frozenset({"told_at"}),

@@ -580,6 +580,31 @@ grant = Table(
     Index(None, "node_id"),
 )
 
+# What operators would share in somebody's name, where owners are to say yes: never a grant.
+grant_offer = Table(
+    "grant_offer",
+    metadata,
+    _id(key=True),
+    _id("vault_id", of="vault.id"),
+    # No foreign key: an offer is remembered after its node was purged.
+    _id("node_id"),
+    _word("to_kind"),
+    _id("to_id"),
+    _word("right"),
+    _time("starts", empty=True),
+    _time("until", empty=True),
+    _id("renews", of="grant.id", empty=True),
+    _sealed("says_ct"),
+    _time("created"),
+    _time("expires_at"),
+    _time("answered_at", empty=True),
+    Column("answer", String(32), nullable=True),
+    Column("row_version", Integer, nullable=False),
+    _mac(),
+    Index(None, "vault_id"),
+    Index(None, "expires_at"),
+)
+
 # Grants by name to somebody who is no longer where they were when they got them.
 grant_suspension = Table(
     "grant_suspension",

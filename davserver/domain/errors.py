@@ -41,6 +41,7 @@ class Reason(StrEnum):
     TOO_MANY_CHANGES = "too-many-changes"
     READ_ONLY_DEVICE = "read-only-device"
     OWNER_ONLY = "owner-only"
+    NEEDS_OWNER = "needs-owner"
     NOT_YOURS = "not-yours"
     TOO_LATE = "too-late"
     OPENED_BY_OTHERS = "opened-by-others"

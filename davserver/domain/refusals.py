@@ -63,6 +63,11 @@ FRENCH: dict[Reason, Words] = {
         "seul le propriétaire peut le faire",
         "Seule la personne à qui appartient ce coffre peut le faire : demandez-le-lui.",
     ),
+    Reason.NEEDS_OWNER: Words(
+        "la personne à qui appartient ce coffre doit répondre elle-même",
+        "Seule la personne à qui appartient ce coffre peut dire oui, sur ses pages : faites-le-lui "
+        "demander.",
+    ),
     Reason.NOT_YOURS: Words(
         "la personne ne l'a pas déposé elle-même, ou pas récemment",
         "Vous ne pouvez retirer que ce que vous avez déposé vous-même il y a peu : demandez au "
@@ -166,6 +171,10 @@ ENGLISH: dict[Reason, Words] = {
     Reason.OWNER_ONLY: Words(
         "only the owner may do this",
         "Only the person to whom this safe belongs may do this: ask them.",
+    ),
+    Reason.NEEDS_OWNER: Words(
+        "the owner has to answer themselves",
+        "Only the person to whom this safe belongs can say yes, on their pages: let them be asked.",
     ),
     Reason.NOT_YOURS: Words(
         "they did not put it there themselves, or not lately",

@@ -1,20 +1,38 @@
 """Giving: an owner lets somebody, or a structure, reach one thing of theirs."""
 
 from davserver.domain.actions import Action, Relation
+from davserver.domain.decisions import Permit
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import AlreadyThere, NotFound, Reason
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
+from davserver.domain.nodes import Node
 from davserver.domain.people import Role
 from davserver.gate.acting import refuse
 from davserver.gate.affiliating import affirm
-from davserver.gate.ledger import Ledger, Wish, overlap, require_sensible
+from davserver.gate.consent import asks_owner
+from davserver.gate.ledger import ALONE, Beside, Ledger, Wish, overlap, require_sensible
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.trail import What
 
 
-def give(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> GrantView:
-    """In one transaction. Raises NotFound, AlreadyThere, BadInput, Turned."""
+def give(
+    ledger: Ledger, sight: Sight, place: Place, wish: Wish, beside: Beside = ALONE
+) -> GrantView:
+    """In one transaction. Raises as `require_givable`; Turned also where owners are asked."""
+    permit, node = require_givable(ledger, sight, place, wish)
+    if asks_owner(ledger.tools, sight.who):
+        raise refuse(place, Action.GRANT, Reason.NEEDS_OWNER)
+    if isinstance(wish.to, ToStructure):
+        affirm(sight.tx, ledger.tools, sight.who, node.vault, wish.to.id, sight.now)
+    row = ledger.insert(sight, wish, node, permit.who.person)
+    return ledger.tell(sight.tx, What.GRANT, permit, [row], sight.now, beside)[0]
+
+
+def require_givable(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> tuple[Permit, Node]:
+    """That it could be given now, and by which permit. Raises NotFound, AlreadyThere, BadInput,
+    Turned.
+    """
     permit = sight.require(Action.GRANT, place)
     node = place.node
     if node is None or place.is_top:
@@ -32,10 +50,7 @@ def give(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> GrantView:
         )
     if same:
         raise AlreadyThere("that is shared with them already: end that first, or renew it")
-    if isinstance(wish.to, ToStructure):
-        affirm(sight.tx, ledger.tools, sight.who, node.vault, wish.to.id, sight.now)
-    row = ledger.insert(sight, wish, node, permit.who.person)
-    return ledger.tell(sight.tx, What.GRANT, permit, [row], sight.now)[0]
+    return permit, node
 
 
 def require_grantee(ledger: Ledger, sight: Sight, to: Grantee, place: Place) -> None:

@@ -1,7 +1,7 @@
 """Grants as written and as told: what giving, renewing and taking back do alike."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from davserver.domain.grants import Grant, Grantee, ToPerson
 from davserver.domain.ids import ID_BYTES, GrantId
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
-from davserver.domain.people import Person, Principal, Role
+from davserver.domain.people import Person, Role
 from davserver.gate.shares import Shares
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
@@ -36,6 +36,17 @@ class Wish:
     starts: datetime | None
     until: datetime | None
     purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What led to a grant: told in the same entry, with the rows that say so."""
+
+    details: dict[str, str] = field(default_factory=dict)
+    rows: tuple[RowStamp, ...] = ()
+
+
+ALONE = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +96,20 @@ class Ledger:
         permit: Permit,
         rows: Iterable[GrantRow],
         now: datetime,
+        beside: Beside = ALONE,
     ) -> list[GrantView]:
         """Records what was written, under the permit's person, and shows it."""
         written, who = list(rows), permit.who
         views = self.shares.views(tx, written, who.epoch.keys, now)
         pairs = zip(written, views, strict=True)
-        events = [_event(what, who, permit, row, view) for row, view in pairs]
+        events = [_event(what, permit, row, view, beside) for row, view in pairs]
         self.tools.trail.record_all(tx, events, now)
         return views
+
+
+def ledger_of(tools: Tools, allowance: int) -> Ledger:
+    directory = Directory(tools.keys)
+    return Ledger(tools, directory, Shares(tools, directory), allowance)
 
 
 def require_sensible(wish: Wish, node: Node, now: datetime) -> None:
@@ -122,37 +139,36 @@ def overlap(wish: Wish, grant: Grant, now: datetime) -> bool:
     return begins_before and (grant.until is None or starts < grant.until)
 
 
-def _event(what: What, who: Principal, permit: Permit, row: GrantRow, view: GrantView) -> Event:
+def _event(what: What, permit: Permit, row: GrantRow, view: GrantView, beside: Beside) -> Event:
     """The names of people stay out of the trail: their ids can be forgotten."""
     grant = row.grant
     return Event(
         vault=grant.vault,
         what=what,
-        who=who,
+        who=permit.who,
         node=grant.node,
         path=view.path,
         grant=grant.id,
         rule=permit.rule,
-        rows=(RowStamp("grant", grant.id, row.version, row.mac),),
-        details=_to(row, view)
-        | _given(
+        rows=(RowStamp("grant", grant.id, row.version, row.mac), *beside.rows),
+        details=to_details(grant.to, view.to)
+        | {"right": grant.right.value}
+        | given(
             {
                 "starts": grant.starts.isoformat() if grant.starts > grant.created else "",
                 "until": grant.until.isoformat() if grant.until else "",
                 "purpose": row.purpose,
                 "parent": grant.parent.hex() if grant.parent else "",
             }
-        ),
+        )
+        | beside.details,
     )
 
 
-def _to(row: GrantRow, view: GrantView) -> dict[str, str]:
-    to = row.grant.to
-    key, value = (
-        ("to-person", to.id.hex()) if isinstance(to, ToPerson) else ("to-structure", view.to)
-    )
-    return {key: value, "right": row.grant.right.value}
+def to_details(to: Grantee, shown: str) -> dict[str, str]:
+    """Whom it is for, as the trail says it; `shown`: a structure as it is written."""
+    return {"to-person": to.id.hex()} if isinstance(to, ToPerson) else {"to-structure": shown}
 
 
-def _given(details: Mapping[str, str]) -> dict[str, str]:
+def given(details: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in details.items() if text}

@@ -39,6 +39,7 @@ class NoticeKind(StrEnum):
     CHANGES_FOR_YOU = "changes-for-you"
     DOCUMENT_RECALLED = "document-recalled"
     POLICY_WIDENED = "policy-widened"
+    GRANT_OFFERED = "grant-offered"
     GRANTS_REST = "grants-rest"
     GRANTS_RESUME = "grants-resume"
 
@@ -67,6 +68,8 @@ SAYS: dict[NoticeKind, frozenset[str]] = {
     # To the owner, when a change of the rules lets others do more; `more`: see, read, change or
     # share-on, with commas; `how`: new, or wider where only circumstances are added.
     NoticeKind.POLICY_WIDENED: frozenset({"people", "documents", "folders", "more", "how"}),
+    # To the owner: an operator would share something, or let a grant (`renews`) last longer.
+    NoticeKind.GRANT_OFFERED: frozenset({"offer", "right", "renews", "expires"}),
     # To the owner; `who` works no more, or again, in `structure`, and has so many grants by name.
     NoticeKind.GRANTS_REST: frozenset({"who", "structure", "grants"}),
     NoticeKind.GRANTS_RESUME: frozenset({"who", "structure", "grants"}),

@@ -1,5 +1,6 @@
 """Renewing: a grant that is not over gets another end, and keeps its names on the other side."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -8,11 +9,13 @@ from authn.register import bump_revocation
 from davserver.domain.actions import Action
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import GrantView
-from davserver.domain.errors import BadInput, NotFound
+from davserver.domain.errors import BadInput, NotFound, Reason
 from davserver.domain.ids import GrantId
 from davserver.domain.people import Principal
+from davserver.gate.acting import refuse
+from davserver.gate.consent import asks_owner
 from davserver.gate.giving import require_grantee
-from davserver.gate.ledger import Ledger, require_to_come
+from davserver.gate.ledger import ALONE, Beside, Ledger, require_to_come
 from davserver.gate.places import Place
 from davserver.gate.resharing import bounded_end, require_way_on
 from davserver.gate.shares import GrantState
@@ -24,23 +27,60 @@ from davserver.vault.grant_rows import GrantRow
 _RUNNING = frozenset({GrantState.LIVE, GrantState.UPCOMING, GrantState.RESTING})
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A new end that a grant may get now. `place`: of what is shared, for whoever renews it."""
+
+    before: GrantRow
+    place: Place
+    permit: Permit
+    end: datetime | None
+
+    @property
+    def lengthens(self) -> bool:
+        old = self.before.grant.until
+        return old is not None and (self.end is None or self.end > old)
+
+
 def renew(
     ledger: Ledger, tx: Connection, who: Principal, grant: GrantId, until: datetime | None
 ) -> GrantView:
     """In one transaction. Raises NotFound, BadInput, Turned."""
+    sight, before = sight_of_giver(ledger, tx, who, grant)
+    one = require_renewable(ledger, sight, before, until)
+    if one.lengthens and asks_owner(ledger.tools, sight.who):
+        raise refuse(one.place, one.permit.action, Reason.NEEDS_OWNER)
+    return renewed(ledger, sight, one)
+
+
+def sight_of_giver(
+    ledger: Ledger, tx: Connection, who: Principal, grant: GrantId
+) -> tuple[Sight, GrantRow]:
+    """What whoever gives it sees, and the grant. Raises NotFound."""
     tools, now = ledger.tools, ledger.tools.clock()
     asking = tools.login.still(tx, who, now)
     before = tools.grants.one(tx, grant)
-    sight = Sight(tools, tx, _giver(ledger, tx, asking, before, now), now)
+    return Sight(tools, tx, _giver(ledger, tx, asking, before, now), now), before
+
+
+def require_renewable(
+    ledger: Ledger, sight: Sight, before: GrantRow, until: datetime | None
+) -> Renewal:
+    """Raises NotFound, BadInput, Turned."""
     _require_running(ledger, sight, before)
     place = sight.place_of(before.grant.vault, before.grant.node)
     if place is None:
         raise NotFound("what was shared is not there any more")
     permit = _permit(ledger, sight, place, before)
-    end = _end(ledger, sight, before, until)
-    rows = [tools.grants.renew(tx, grant, end), *_shortened(ledger, sight, before, end)]
-    bump_revocation(tx)
-    return ledger.tell(tx, What.RENEW_GRANT, permit, rows, now)[0]
+    return Renewal(before, place, permit, _end(ledger, sight, before, until))
+
+
+def renewed(ledger: Ledger, sight: Sight, one: Renewal, beside: Beside = ALONE) -> GrantView:
+    """Does it, and records it."""
+    row = ledger.tools.grants.renew(sight.tx, one.before.grant.id, one.end)
+    rows = [row, *_shortened(ledger, sight, one.before, one.end)]
+    bump_revocation(sight.tx)
+    return ledger.tell(sight.tx, What.RENEW_GRANT, one.permit, rows, sight.now, beside)[0]
 
 
 def _giver(
@@ -49,7 +89,7 @@ def _giver(
     """The owner; or, of what was shared on, whoever shared it on. Raises NotFound."""
     grant = row.grant
     if grant.parent is None or asking.vault == grant.vault:
-        return owner_of(ledger, tx, asking, grant, now)
+        return owner_of(ledger, tx, asking, grant.vault, now)
     if asking.operator is not None and asking.vault is None:
         if asking.id == row.by:
             return asking

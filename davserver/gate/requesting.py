@@ -18,11 +18,12 @@ from davserver.domain.affiliations import (
     Answer,
 )
 from davserver.domain.decisions import Denial, Target
-from davserver.domain.errors import AlreadyThere, BadInput, NotFound
+from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Reason
 from davserver.domain.ids import ID_BYTES, PersonId, RequestId, StructureId, VaultId
 from davserver.domain.people import Principal, Role, Structure
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliating import affirm, answered_side, owner_of, slug_of
+from davserver.gate.consent import asks_owner
 from davserver.gate.desk import Barred, Desk
 from davserver.gate.notices import NoticeKind, tell, unsent
 from davserver.trail import Event, What
@@ -71,9 +72,13 @@ def ask(desk: Desk, slug: str, typed: str, until: datetime | None) -> Affiliatio
 
 
 def confirm(desk: Desk, identity: RequestId) -> Affiliation:
-    """By the beneficiary. Raises NotFound for a request that is not theirs, or not open."""
+    """By the beneficiary. Raises NotFound for a request that is not theirs, or not open; Barred for
+    an operator, where owners are to be asked.
+    """
     request, vault = _mine(desk, identity)
     rule = require_own(desk, Action.GRANT)
+    if asks_owner(desk.tools, desk.who):
+        raise Barred(desk.who, Denial(Action.GRANT, Reason.NEEDS_OWNER))
     made = _confirmed(desk, request, vault, rule)
     tell_if_for_them(desk, request.structure, "confirm")
     return made

@@ -14,6 +14,7 @@ from davserver.domain.drive import GrantView
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Reason
 from davserver.domain.grants import ToPerson
 from davserver.gate.acting import refuse
+from davserver.gate.consent import asks_owner
 from davserver.gate.judging import UNTIED
 from davserver.gate.ledger import Ledger, Wish, overlap, require_sensible
 from davserver.gate.places import Place, thing_of
@@ -32,6 +33,9 @@ def share_on(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> GrantVie
     if not isinstance(wish.to, ToPerson):
         # A structure works for somebody who said yes to it: nobody says that for them.
         raise refuse(place, Action.REGRANT, Reason.OWNER_ONLY)
+    if asks_owner(ledger.tools, sight.who):
+        # Theirs is the vault's owner to ask, and that is another grant: the owner's own.
+        raise refuse(place, Action.REGRANT, Reason.NEEDS_OWNER)
     ledger.professional(sight.tx, wish.to)
     parent = _parent_of(ledger, sight, permit)
     bounded = replace(wish, until=bounded_end(wish.until, parent))

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from authn.directory import Directory
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import NotFound
@@ -12,11 +11,11 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role
 from davserver.gate.acting import change, look
 from davserver.gate.giving import give
-from davserver.gate.ledger import MOST_PURPOSE_CHARACTERS, Ledger, Wish
+from davserver.gate.ledger import MOST_PURPOSE_CHARACTERS, Wish, ledger_of
 from davserver.gate.received import received
 from davserver.gate.renewing import renew
 from davserver.gate.resharing import share_on
-from davserver.gate.shares import STRUCTURE, Shares
+from davserver.gate.shares import STRUCTURE
 from davserver.gate.sight import Sight
 from davserver.gate.taking_back import Which, end_many, end_one
 from davserver.gate.tools import Tools
@@ -32,9 +31,8 @@ class Sharing:
     def __init__(self, tools: Tools, allowance: int) -> None:
         """`allowance`: how many bytes the other side may add through one grant (DESIGN §4)."""
         self._tools = tools
-        self._directory = Directory(tools.keys)
-        self._shares = Shares(tools, self._directory)
-        self._ledger = Ledger(tools, self._directory, self._shares, allowance)
+        self._ledger = ledger_of(tools, allowance)
+        self._directory, self._shares = self._ledger.directory, self._ledger.shares
 
     def grantee(self, text: str) -> Grantee:
         """`structure:SLUG`, or a professional's login. Raises NotFound, the same for an unknown
@@ -82,7 +80,8 @@ class Sharing:
 
         Raises NotFound (path or grantee), AlreadyThere when they have it then, BadInput for
         moments that are past and for deposits into a file, Refused: for a whole drive, for what
-        the policy does not let them share, for a category that the policy shows to no team.
+        the policy does not let them share, for a category that the policy shows to no team, and
+        for an operator where the owner is to be asked (`Offers.share`).
         """
         del now  # judged and made in one transaction, by its own clock
         wish = Wish(to, path, right, starts, until, purpose.strip())
@@ -93,7 +92,8 @@ class Sharing:
     ) -> GrantView:
         """Moves the end of a grant that is not over; None: nothing ends it.
 
-        Raises NotFound as `end`, BadInput for what is over, Refused.
+        Raises NotFound as `end`, BadInput for what is over, Refused; also for an operator where the
+        owner is to be asked, if it would last longer (`Offers.renew`).
         """
         del now
         with refusals_recorded(self._tools):

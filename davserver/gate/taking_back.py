@@ -15,7 +15,7 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import NotFound, Refused
-from davserver.domain.grants import Grant, Grantee
+from davserver.domain.grants import Grantee
 from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate.judging import judged
@@ -42,8 +42,8 @@ def end_one(ledger: Ledger, tx: Connection, who: Principal, grant: GrantId) -> G
     tools, now = ledger.tools, ledger.tools.clock()
     asking = tools.login.still(tx, who, now)
     before = tools.grants.one(tx, grant)
-    owner = owner_of(ledger, tx, asking, before.grant, now)
-    permit = _permit(ledger, tx, owner, before.grant.vault, now)
+    owner = owner_of(ledger, tx, asking, before.grant.vault, now)
+    permit = permit_to_end(ledger, tx, owner, before.grant.vault, now)
     if before.grant.ended is not None:
         return ledger.shares.views(tx, [before], owner.epoch.keys, now)[0]
     return _end(ledger, tx, permit, [before], now)[0]
@@ -55,30 +55,31 @@ def end_many(ledger: Ledger, tx: Connection, who: Principal, which: Which) -> li
     owner = tools.login.still(tx, who, now)
     if owner.vault is None:
         raise NotFound("only whoever owns a vault has given anything")
-    permit = _permit(ledger, tx, owner, owner.vault, now)
+    permit = permit_to_end(ledger, tx, owner, owner.vault, now)
     there = tools.grants.of_vault(tx, owner.vault, ended=False)
     rows = [row for row in there if row in which and state_of(row.grant, now) not in OVER]
     return _end(ledger, tx, permit, rows, now) if rows else []
 
 
 def owner_of(
-    ledger: Ledger, tx: Connection, asking: Principal, grant: Grant, now: datetime
+    ledger: Ledger, tx: Connection, asking: Principal, vault: VaultId, now: datetime
 ) -> Principal:
     """Whose vault it is in: the person who asks, or the one for whom somebody at the machine acts.
 
     Raises NotFound.
     """
-    if asking.vault == grant.vault:
+    if asking.vault == vault:
         return asking
     if asking.operator is not None and asking.vault is None:
-        login = ledger.shares.owner_login(tx, grant.vault, asking.epoch.keys, now)
+        login = ledger.shares.owner_login(tx, vault, asking.epoch.keys, now)
         return ledger.directory.operator_for(tx, login, asking.operator, now)
     raise NotFound("there is no such grant")
 
 
-def _permit(
+def permit_to_end(
     ledger: Ledger, tx: Connection, owner: Principal, vault: VaultId, now: datetime
 ) -> Permit:
+    """Raises Refused."""
     target = Target(vault, Relation.OWNER, Category.UNCLASSIFIED)
     judge = ledger.tools.policy.judge(tx, owner.epoch.policy)
     decision = judged(judge, owner, Action.REVOKE, target, now)

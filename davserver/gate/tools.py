@@ -26,6 +26,8 @@ class Limits:
     longest_lock_seconds: int = 3600
     scratch_bytes: int = 50 * 1024 * 1024
     scratch_kept: timedelta = timedelta(hours=24)
+    grants_need_owner: bool = False
+    """What an operator gives in somebody's name waits until they say yes themselves."""
     one_save: timedelta = timedelta(seconds=60)
     """Within how long renaming away, writing anew and deleting count as one save (DESIGN §2.5)."""
 

@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import Connection
 
 from davserver.domain.errors import Damaged
+from davserver.gate import offers
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliation_ends import end_those_over, forget_requests
 from davserver.gate.tools import Tools
@@ -28,14 +29,15 @@ class Upkeep:
 
     def run(self, now: datetime) -> Swept | None:
         """One bounded round: what nothing needs is swept, read windows that are over become
-        entries, affiliations that are over end, old requests for them and counts of changes are
-        forgotten. None when another process is at it. Raises Unavailable.
+        entries, affiliations that are over end, old requests for them, old offers and counts of
+        changes are forgotten. None when another process is at it. Raises Unavailable.
         """
         swept = self._sweeper.run(now)
         if swept is not None:
             self._close_windows(now)
             end_those_over(self._tools, now)
             self._forget_requests(now)
+            offers.forget(self._tools, now)
             self._forget_counts(now)
         return swept
 

@@ -8,6 +8,7 @@ from davserver.domain.ids import (
     CredentialId,
     GrantId,
     NoticeId,
+    OfferId,
     PersonId,
     RequestId,
     StructureId,
@@ -57,6 +58,7 @@ class InstanceKeys:
     _profile: Sealer = field(repr=False)
     _display: Sealer = field(repr=False)
     _purpose: Sealer = field(repr=False)
+    _offer: Sealer = field(repr=False)
     _request_login: Sealer = field(repr=False)
     _notice: Sealer = field(repr=False)
     _lookup: MacKey = field(repr=False)
@@ -82,6 +84,7 @@ class InstanceKeys:
             _profile=Sealer(directory, Purpose.DIRECTORY_PROFILE),
             _display=Sealer(directory, Purpose.DIRECTORY_DISPLAY),
             _purpose=Sealer(directory, Purpose.DIRECTORY_PURPOSE),
+            _offer=Sealer(directory, Purpose.DIRECTORY_OFFER),
             _request_login=Sealer(directory, Purpose.DIRECTORY_REQUEST_LOGIN),
             _notice=Sealer(directory, Purpose.DIRECTORY_NOTICE),
             _lookup=MacKey(index, Purpose.DIRECTORY_LOOKUP),
@@ -124,6 +127,13 @@ class InstanceKeys:
 
     def open_purpose(self, grant: GrantId, row_version: int, sealed: bytes) -> str:
         return self._purpose.open(sealed, _versioned(grant, row_version)).decode()
+
+    def seal_offer(self, offer: OfferId, row_version: int, plain: bytes) -> bytes:
+        """What an offer says in words: its purpose, and who made it."""
+        return self._offer.seal(plain, _versioned(offer, row_version))
+
+    def open_offer(self, offer: OfferId, row_version: int, sealed: bytes) -> bytes:
+        return self._offer.open(sealed, _versioned(offer, row_version))
 
     def seal_request_login(self, request: RequestId, typed: str) -> bytes:
         """Whom a request for an affiliation is for, as it was typed: there may be nobody."""

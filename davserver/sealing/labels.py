@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     DIRECTORY_PROFILE = "directory/profile"
     DIRECTORY_DISPLAY = "directory/display"
     DIRECTORY_PURPOSE = "directory/purpose"
+    DIRECTORY_OFFER = "directory/offer"
     DIRECTORY_REQUEST_LOGIN = "directory/request-login"
     DIRECTORY_NOTICE = "directory/notice"
     DIRECTORY_LOOKUP = "directory/lookup"

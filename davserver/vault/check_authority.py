@@ -48,6 +48,7 @@ _BELONGS_TO_VAULT = (
     "read_window",
     "affiliation",
     "affiliation_request",
+    "grant_offer",
 )
 
 
@@ -57,10 +58,14 @@ def check_vault_authority(tx: Connection, keys: InstanceKeys, rows: Rows) -> Ite
     for grant in rows.grants:
         if label_of(keys, dict(grant)) is None:
             yield Finding(Flaw.FORGED, rows.id, tables.grant.name, shown(grant["id"]))
-    for one in rows.affiliations:
-        yield from _forged(keys, tables.affiliation, dict(one), rows.id)
-    for one in rows.suspensions:
-        yield from _forged(keys, tables.grant_suspension, dict(one), rows.id)
+    beside = (
+        (tables.affiliation, rows.affiliations),
+        (tables.grant_suspension, rows.suspensions),
+        (tables.grant_offer, rows.offers),
+    )
+    for table, found in beside:
+        for one in found:
+            yield from _forged(keys, table, dict(one), rows.id)
     for row in _all(tx, tables.space, tables.space.c.vault_id == rows.id):
         yield from _forged(keys, tables.space, row, rows.id)
     spaces = select(tables.space.c.id).where(tables.space.c.vault_id == rows.id)

@@ -9,6 +9,7 @@ from davserver.db.tables import (
     affiliation,
     blob,
     grant,
+    grant_offer,
     grant_suspension,
     lock,
     node,
@@ -37,6 +38,7 @@ class Rows:
     locks: Sequence[RowMapping]
     affiliations: Sequence[RowMapping]
     suspensions: Sequence[RowMapping]
+    offers: Sequence[RowMapping]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ def load(tx: Connection, vault: VaultId) -> Rows:
     blobs = select(*columns, func.length(blob.c.inline_ct).label("inline_bytes")).where(
         (blob.c.vault_id == vault) | blob.c.id.in_(of_nodes) | blob.c.id.in_(of_versions)
     )
-    tables = (node, node_version, grant, lock, affiliation)
+    tables = (node, node_version, grant, lock, affiliation, grant_offer)
     whole = (select(one).where(one.c.vault_id == vault) for one in tables)
-    nodes, versions, grants, locks, affiliations = (
+    nodes, versions, grants, locks, affiliations, offers = (
         tx.execute(one).mappings().all() for one in whole
     )
     of_grants = select(grant.c.id).where(grant.c.vault_id == vault)
@@ -88,6 +90,7 @@ def load(tx: Connection, vault: VaultId) -> Rows:
         locks=locks,
         affiliations=affiliations,
         suspensions=tx.execute(resting).mappings().all(),
+        offers=offers,
     )
 
 

@@ -18,6 +18,7 @@ Stamps = Mapping[tuple[str, bytes], Stamp]
 GRANT = "grant"
 AFFILIATION = "affiliation"
 SUSPENSION = "grant_suspension"
+OFFER = "grant_offer"
 VAULT = "vault"
 
 
@@ -75,6 +76,8 @@ def _present(rows: Rows) -> Iterator[Present]:
         yield Present(AFFILIATION, row["id"], row["row_version"], row["row_mac"])
     for row in rows.suspensions:
         yield Present(SUSPENSION, row["id"], 1, row["row_mac"])
+    for row in rows.offers:
+        yield Present(OFFER, row["id"], row["row_version"], row["row_mac"])
 
 
 def _hashed(record: object) -> object:

@@ -24,6 +24,10 @@ HAPPENED: dict[What, str] = {
     What.GRANT: N_("Shared"),
     What.RENEW_GRANT: N_("End of a share changed"),
     What.END_GRANT: N_("Share ended"),
+    What.GRANT_OFFER: N_("Asked whether you want to share"),
+    What.OFFER_REFUSE: N_("Proposal to share refused"),
+    What.OFFER_WITHDRAW: N_("Proposal to share taken back"),
+    What.OFFER_FORGET: N_("Old proposals to share forgotten"),
     What.AFFILIATION_REQUEST: N_("Asked to accompany you"),
     What.AFFILIATION_CONFIRM: N_("Accompaniment accepted"),
     What.AFFILIATION_REFUSE: N_("Accompaniment refused"),
@@ -97,6 +101,7 @@ _OF_KIND: dict[Kind, frozenset[str]] = {
             What.GRANT, What.RENEW_GRANT, What.END_GRANT, What.GRANT_REST, What.GRANT_RESUME,
             What.DIRECTORY_BLOCK, What.DIRECTORY_BACK, What.AFFILIATION_REQUEST,
             What.AFFILIATION_CONFIRM, What.AFFILIATION_REFUSE, What.AFFILIATION_END,
+            What.GRANT_OFFER, What.OFFER_REFUSE, What.OFFER_WITHDRAW, What.OFFER_FORGET,
         }
     ),
     Kind.REFUSED: frozenset({What.REFUSED}),

@@ -26,6 +26,7 @@ from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
 from davserver.gate.nets import SafetyNets
+from davserver.gate.offers import Offers
 from davserver.gate.people import People
 from davserver.gate.policy_notices import PolicyNotices
 from davserver.gate.reading import Reading
@@ -82,6 +83,7 @@ class Services:
     classifying: Classifying
     locking: Locking
     sharing: Sharing
+    offers: Offers
     seeing: Seeing
     affiliations: Affiliations
     people: People
@@ -166,6 +168,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         classifying=Classifying(tools),
         locking=Locking(tools, scratch),
         sharing=Sharing(tools, settings.vaults.allowance),
+        offers=Offers(tools, settings.vaults.allowance),
         seeing=Seeing(tools),
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
@@ -241,4 +244,5 @@ def _limits(settings: Settings) -> Limits:
         longest_lock_seconds=int(settings.locks.longest.total_seconds()),
         scratch_bytes=settings.scratch.largest,
         scratch_kept=settings.scratch.keep,
+        grants_need_owner=settings.operator.needs_owner,
     )

@@ -94,6 +94,8 @@ def test_what_mallory_writes_is_refused_absent_or_found(stage: Stage, victim: st
         with attempt as possible:
             if possible:
                 assert stage.scene.lies() == [], case
+                if table is t.grant_offer:
+                    assert stage.scene.asked() <= stage.scene.questions, case
                 told.setdefault(case, []).append(is_told(stage))
     assert stage.scene.world.troubles() == []
     silent = {case for case, said in told.items() if not all(said)}

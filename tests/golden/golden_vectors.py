@@ -25,6 +25,7 @@ from davserver.domain.ids import (
     LockId,
     NodeId,
     NoticeId,
+    OfferId,
     PersonId,
     RequestId,
     SpaceId,
@@ -399,7 +400,17 @@ def _affiliations(keys: InstanceKeys) -> dict[str, list[Vector]]:
     request, notice = RequestId(fixed("request", 16)), NoticeId(fixed("notice", 16))
     directory = INSTANCE[KeyPurpose.DIRECTORY].hex()
     told = '{"code":"0042 1337","kind":"affiliation-asked"}'
+    offer, says = OfferId(fixed("offer", 16)), '{"operator": "marie", "purpose": "Dossier CAF/APL"}'
     return {
+        "offer": [
+            {
+                "key": directory,
+                "offer": offer.hex(),
+                "version": 2,
+                "plain": says,
+                "sealed": keys.seal_offer(offer, 2, says.encode()).hex(),
+            }
+        ],
         "request": [
             {
                 "key": directory,

@@ -235,6 +235,15 @@ def test_requests_for_affiliations_are_as_the_format_says(given):
     assert code.hex() == given["code_mac"]
 
 
+@each("offer")
+def test_offers_of_grants_are_sealed_as_the_format_says(given):
+    key, offer, sealed = raw(given, "key", "offer", "sealed")
+    context = offer + reader.u64(given["version"])
+    assert reader.unseal(key, "directory/offer", b"", sealed, context).decode() == given["plain"]
+    with pytest.raises(reader.Refused):
+        reader.unseal(key, "directory/offer", b"", sealed, offer + reader.u64(1))
+
+
 @each("notice")
 def test_notices_are_sealed_as_the_format_says(given):
     key, notice, person, sealed = raw(given, "key", "notice", "person", "sealed")

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -28,12 +28,16 @@ from sqlalchemy.types import NullType
 
 from authn.credentials import AppPassword, Password, from_login_and_secret, password_bytes
 from authn.directory_syncs import Turns
+from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.drive import Entry
 from davserver.domain.errors import AbriError
+from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role
 from davserver.gate.affiliations import Wish
+from davserver.gate.offers import Offers
+from davserver.gate.offers import Wish as OfferWish
 from davserver.gate.people import PersonToAdd
 from davserver.gate.rulebook import Rulebook, Terms
 from davserver.gate.sync_guard import Held, Loss
@@ -42,7 +46,7 @@ from tests.support.accounts import HOME
 from tests.support.affiliating import PASSWORD
 from tests.support.drive import Drive
 from tests.support.rules import shipped_files
-from tests.support.safekeeping import Safekeeping
+from tests.support.safekeeping import ALLOWANCE, Safekeeping
 from tests.support.staffing import LINES, LYON, OTHERS, STAFF, Office, map_groups
 
 Row = Mapping[str, Any]
@@ -180,6 +184,7 @@ class Scene:
         for drive in (self.amina, self.bilal, self.karim, self.zoe):
             self.secrets[drive.person.login] = self._device(drive)
         self._move_staff()
+        self._offer()
         self._propose()
         self._try_wrong_password()
         self.truth = {login: self.view(login) for login in (*self.secrets, *self.staff)}
@@ -226,6 +231,21 @@ class Scene:
             world.db.write(partial(turns.hold, mine=until, plan=plan.encode(), now=now))
             world.db.write(partial(turns.confirm, digest=plan.digest))
             world.db.write(partial(turns.take, now=now, until=until))
+
+    def _offer(self) -> None:
+        """Owners are asked whether they want to share what zoe does not see; one said no."""
+        world = self.world
+        tools = replace(world.tools, limits=replace(world.tools.limits, grants_need_owner=True))
+        offers, zoe = Offers(tools, ALLOWANCE), ToPerson(self.zoe.person.id)
+        for owner, path in (
+            (self.amina, "/Travail"),
+            (self.bilal, "/Travail"),
+            (self.amina, "/Santé"),
+        ):
+            wish = OfferWish(zoe, DrivePath.parse(path), Right.WRITE, None, None, "cv")
+            made = offers.share(owner.who, wish, world.clock())
+        offers.end(world.operator, made.id, world.clock())
+        self.questions = self.asked()
 
     def _propose(self) -> None:
         """A policy that widens access waits for the second administrator."""
@@ -316,6 +336,11 @@ class Scene:
                 file.close()
         except AbriError:
             return UNREADABLE
+
+    def asked(self) -> set[str]:
+        """What amina and bilal are asked: all that they would say yes to."""
+        ask, now = self.world.offers.waiting, self.world.clock()
+        return {one.shown for owner in (self.amina, self.bilal) for one in ask(owner.who, now)}
 
     def lies(self) -> list[str]:
         """Whatever somebody sees now that they did not see before: paths or contents. What is

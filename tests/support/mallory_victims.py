@@ -52,6 +52,10 @@ def _grant(kind: str, *, ended: bool) -> Is:
     return is_it
 
 
+def _offer(*, answered: bool) -> Is:
+    return lambda row, scene: _amina(row, scene) and (row["answer"] is not None) is answered
+
+
 VICTIMS: dict[str, tuple[Table, Is]] = {
     "epoch": (t.epoch, _any),
     "policy_generation": (t.policy_generation, _any),
@@ -88,6 +92,8 @@ VICTIMS: dict[str, tuple[Table, Is]] = {
     "ended grant": (t.grant, _grant("person", ended=True)),
     "affiliation": (t.affiliation, _amina),
     "affiliation_request": (t.affiliation_request, _amina),
+    "grant_offer": (t.grant_offer, _offer(answered=False)),
+    "answered offer": (t.grant_offer, _offer(answered=True)),
     "notice": (t.notice, _amina),
     "pace": (t.pace, _amina),
     "trail": (t.trail, _amina),

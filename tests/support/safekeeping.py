@@ -23,6 +23,7 @@ from davserver.gate.checking import Report
 from davserver.gate.keeping import Keeping
 from davserver.gate.nets import SafetyNets
 from davserver.gate.notices import Notice, waiting
+from davserver.gate.offers import Offers
 from davserver.gate.people import People, PersonToAdd
 from davserver.gate.sharing import Sharing
 from davserver.gate.tools import Limits
@@ -42,6 +43,7 @@ class Safekeeping(World):
         super().__post_init__()
         self.people = People(self.tools, QUOTA)
         self.sharing = Sharing(self.tools, ALLOWANCE)
+        self.offers = Offers(self.tools, ALLOWANCE)
         self.affiliations = Affiliations(self.tools)
         self.keeping = Keeping(self.tools)
         self.nets = SafetyNets(self.tools)

@@ -30,7 +30,7 @@ def test_every_reason_has_its_sentence_and_shows_its_code():
 
 
 def test_every_code_but_those_of_the_program_itself_is_some_errors():
-    without_error = {Exit.UNEXPECTED, Exit.FINDINGS, Exit.INTERRUPTED}
+    without_error = {Exit.UNEXPECTED, Exit.FINDINGS, Exit.WAITS, Exit.INTERRUPTED}
     assert set(EXIT_OF.values()) == set(Exit) - without_error
 
 
@@ -54,6 +54,7 @@ def test_codes_never_change_because_scripts_rely_on_them():
         "UNAVAILABLE": 8,
         "DAMAGED": 9,
         "NO_SPACE": 10,
+        "WAITS": 11,
         "INTERRUPTED": 130,
     }
 

@@ -1,0 +1,65 @@
+"""What waits for its owner's yes, as `abri grant` shows it beside grants (`operator.grants`)."""
+
+from typing import Any, NoReturn
+
+import typer
+
+from admin.exits import Exit
+from admin.output import local, say, show_json, warn
+from davserver.gate.offer_views import OfferView
+
+
+def show_waiting(one: OfferView, *, as_json: bool) -> NoReturn:
+    """Prints what was stored, and ends with the code that says that nobody has it yet."""
+    if as_json:
+        show_json(plain(one))
+    else:
+        say(one.id.hex())
+    warn(
+        f"That waits: {one.giver} is asked on their pages until {local(one.expires)}. "
+        f"To take it back: abri grant end {one.id.hex()}"
+    )
+    raise typer.Exit(Exit.WAITS)
+
+
+def plain(one: OfferView) -> dict[str, Any]:
+    """With everything that a grant has, so that a list of both can be read alike."""
+    return {
+        "kind": "offer",
+        "id": one.id.hex(),
+        "from": one.giver,
+        "to": one.to,
+        "path": one.path,
+        "rights": one.right.value,
+        "starts": one.starts,
+        "until": one.until,
+        "ended": None,
+        "state": one.state.value,
+        "left": None,
+        "left_at": None,
+        "purpose": one.purpose,
+        "parent": None,
+        "seen_at": None,
+        "renews": one.renews.hex() if one.renews else None,
+        "by": one.operator,
+        "created": one.created,
+        "expires": one.expires,
+    }
+
+
+def row(one: OfferView) -> tuple[str, ...]:
+    """In the columns of grants."""
+    state = f"{one.state.value}: renews {one.renews.hex()}" if one.renews else one.state.value
+    return (
+        one.id.hex(),
+        one.giver,
+        one.to,
+        one.path or "-",
+        one.right.value,
+        local(one.starts),
+        local(one.until),
+        state,
+        one.purpose or "-",
+        "-",
+        "-",
+    )
