@@ -1,5 +1,6 @@
 """A form that cannot be used as it was filled in comes back, with the sentence beside the field."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from davserver.web.visit import Visit, Wrong
 CORRECTABLE = (FilledInWrong, BadPath, AlreadyThere, ConditionFailed, Locked, NoSpace)
 """What whoever sent the form can do something about there."""
 
+_PLACE = re.compile(r"<(?:path:)?([a-z]+)>")
 _SHOWN = {route.name: route for route in ROUTES if route.method == "GET"}
 
 
@@ -36,7 +38,7 @@ def shown_again(visit: Visit, error: AbriError, route: Route, place: Mapping[str
     back = replace(
         visit,
         wrong=Wrong(route.name.removesuffix("-top"), at, said, trouble.status),
-        path=page.rule.partition("<")[0] + place.get("place", ""),
+        path=_PLACE.sub(lambda named: place.get(named[1], ""), page.rule),
         query=Fields(),
     )
     return page.page(back, **place)

@@ -6,4 +6,5 @@ Audience = frozenset[Role]
 EVERYBODY: Audience = frozenset(Role)
 OWNERS: Audience = frozenset({Role.BENEFICIARY})
 STAFF: Audience = frozenset({Role.PROFESSIONAL})
+MANAGERS: Audience = frozenset({Role.MANAGER})
 WITH_DRIVE: Audience = frozenset({Role.BENEFICIARY, Role.PROFESSIONAL})

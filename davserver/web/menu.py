@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from davserver.web.audiences import EVERYBODY, OWNERS, STAFF, Audience
+from davserver.web.audiences import EVERYBODY, MANAGERS, OWNERS, STAFF, Audience
 from davserver.web.marked import N_
 
 
@@ -24,6 +24,7 @@ MENU: tuple[Item, ...] = (
     Item("/history", N_("What happened"), OWNERS),
     Item("/trash", N_("Trash"), OWNERS),
     Item("/take-away", N_("Take everything away"), OWNERS),
+    Item("/teams", N_("My team"), MANAGERS),
     Item("/devices", N_("My devices"), EVERYBODY),
     Item("/password", N_("My password"), EVERYBODY),
 )

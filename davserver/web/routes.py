@@ -7,7 +7,7 @@ from typing import Literal
 from werkzeug.wrappers import Response
 
 from davserver.domain.actions import Action
-from davserver.web.audiences import EVERYBODY, OWNERS, STAFF, WITH_DRIVE, Audience
+from davserver.web.audiences import EVERYBODY, MANAGERS, OWNERS, STAFF, WITH_DRIVE, Audience
 from davserver.web.pages import (
     accompanying,
     affiliations,
@@ -20,6 +20,7 @@ from davserver.web.pages import (
     sharing,
     static,
     take_away,
+    teams,
     trash,
     versions,
 )
@@ -106,6 +107,15 @@ ROUTES: tuple[Route, ...] = (
           again="requests", at="code"),
     Route("take-away", "GET", "/take-away", take_away.show, OWNERS, _A.GET),
     Route("parcel", "POST", "/take-away", take_away.parcel, OWNERS, _A.GET),
+    # ── my team ─────────────────────────────────────────────────────────────────────────────────
+    Route("teams", "GET", "/teams", teams.every, MANAGERS, _A.ACCOUNT),
+    Route("team", "GET", "/teams/<slug>", teams.show, MANAGERS, _A.ACCOUNT),
+    Route("add-to-team", "GET", "/teams/<slug>/add", teams.ask, MANAGERS, _A.ACCOUNT),
+    Route("add-member", "POST", "/teams/<slug>/add", teams.add, MANAGERS, _A.ACCOUNT,
+          again="add-to-team", at="login"),
+    Route("take-out", "GET", "/teams/<slug>/end/<person>", teams.ask_end, MANAGERS, _A.ACCOUNT),
+    Route("end-member", "POST", "/teams/<slug>/end/<person>", teams.end, MANAGERS, _A.ACCOUNT,
+          again="take-out", at="on"),
     # ── my account ──────────────────────────────────────────────────────────────────────────────
     Route("devices", "GET", "/devices", devices.show, EVERYBODY, _A.ACCOUNT),
     Route("add-device", "POST", "/devices", devices.add, EVERYBODY, _A.ACCOUNT, again="devices",

@@ -1,6 +1,7 @@
 """What people choose and type in forms, read."""
 
-from datetime import datetime, time, timedelta
+from contextlib import suppress
+from datetime import MAXYEAR, date, datetime, time, timedelta
 
 from davserver.domain.ids import ID_BYTES
 from davserver.web.errors import FilledInWrong
@@ -21,14 +22,31 @@ def id_typed(text: str, else_say: str) -> bytes:
 
 def end_of_day(visit: Visit, field: str) -> datetime | None:
     """To the end of the day in that field, where the visitor's clocks are. Raises FilledInWrong."""
-    typed = visit.form.text(field)
-    if not typed:
+    day = _day(visit, field)
+    if day is None:
         return None
-    try:
-        day = datetime.fromisoformat(typed).date()
-    except ValueError:
-        raise FilledInWrong(N_("Write the date like this: 2027-01-31."), at=field) from None
     end = datetime.combine(day + timedelta(days=1), time(), visit.texts.zone)
     if end <= visit.now:
         raise FilledInWrong(N_("Choose a day to come."), at=field)
     return end
+
+
+def start_of_day(visit: Visit, field: str) -> datetime | None:
+    """From the beginning of the day in that field, as above; None for today: that has begun."""
+    day, today = _day(visit, field), visit.now.astimezone(visit.texts.zone).date()
+    if day is None or day == today:
+        return None
+    if day < today:
+        raise FilledInWrong(N_("Choose today or a day to come."), at=field)
+    return datetime.combine(day, time(), visit.texts.zone)
+
+
+def _day(visit: Visit, field: str) -> date | None:
+    typed = visit.form.text(field)
+    if not typed:
+        return None
+    with suppress(ValueError):
+        day = datetime.fromisoformat(typed).date()
+        if day.year < MAXYEAR:  # the next day is to be one, too
+            return day
+    raise FilledInWrong(N_("Write the date like this: 2027-01-31."), at=field)

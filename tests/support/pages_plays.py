@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from davserver.domain.actions import Action, Relation
 from davserver.domain.ids import RequestId
-from davserver.domain.people import Role
+from davserver.domain.people import Person, Role
 from davserver.gate.affiliations import Wish
 from davserver.gate.people import PersonToAdd
 from davserver.web.assets import STYLE
@@ -161,10 +161,8 @@ def _answers(word: str) -> Ask:
 
 def _requested(visitor: Visitor) -> RequestId:
     """By somebody who has not asked before."""
-    to, now, login = visitor.services, visitor.services.clock(), visitor.free_name()
-    new = PersonToAdd(login, Role.PROFESSIONAL, "Somebody New", (ASSO,))
-    to.people.add_person(to.people.operator("tests", now), new, now)
-    asking = to.people.operator_for(login, "tests", now)
+    to, now = visitor.services, visitor.services.clock()
+    asking = to.people.operator_for(_newcomer(visitor, ASSO).login, "tests", now)
     return to.affiliations.request(asking, Wish(ASSO, visitor.login), now).id
 
 
@@ -185,6 +183,38 @@ def _asks(visitor: Visitor, _: Spot) -> Answer:
 def _releases(visitor: Visitor, _: Spot) -> Answer:
     """Nobody whom they accompany: that is as if it were done."""
     return visitor.post("/accompanied/end", sure="1", structure=visitor.structure, login="bilal")
+
+
+# ── a team ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_team(rest: str = "") -> Ask:
+    return lambda visitor, _: visitor.get(f"/teams/{visitor.structure}{rest}")
+
+
+def _adds(visitor: Visitor, _: Spot) -> Answer:
+    login = _newcomer(visitor).login
+    return visitor.post(f"/teams/{visitor.structure}/add", sure="1", login=login)
+
+
+def _looks_who_leaves(visitor: Visitor, _: Spot) -> Answer:
+    return visitor.get(_end(visitor))
+
+
+def _takes_out(visitor: Visitor, _: Spot) -> Answer:
+    return visitor.post(_end(visitor))
+
+
+def _end(visitor: Visitor) -> str:
+    """The page about the end of somebody new."""
+    where = visitor.structure
+    return f"/teams/{where}/end/{_newcomer(visitor, where).id.hex()}"
+
+
+def _newcomer(visitor: Visitor, *structures: str) -> Person:
+    to, now = visitor.services, visitor.services.clock()
+    new = PersonToAdd(visitor.free_name(), Role.PROFESSIONAL, "Somebody New", structures)
+    return to.people.add_person(to.people.operator("tests", now), new, now)
 
 
 # ── in and out ──────────────────────────────────────────────────────────────────────────────────
@@ -269,6 +299,13 @@ PLAYS: dict[str, Play] = {
     ),
     "take-away": Play(get("/take-away"), also=(Action.AUDIT,)),
     "parcel": Play(post("/take-away"), also=(Action.AUDIT,)),
+    # ── my team ─────────────────────────────────────────────────────────────────────────────────
+    "teams": Play(get("/teams"), as_what=Relation.MANAGES),
+    "team": Play(_of_team(), as_what=Relation.MANAGES),
+    "add-to-team": Play(_of_team("/add"), as_what=Relation.MANAGES),
+    "add-member": Play(_adds, as_what=Relation.MANAGES),
+    "take-out": Play(_looks_who_leaves, as_what=Relation.MANAGES),
+    "end-member": Play(_takes_out, as_what=Relation.MANAGES),
     # ── my account ──────────────────────────────────────────────────────────────────────────────
     "devices": Play(get("/devices")),
     "add-device": Play(post("/devices", name="a telephone")),

@@ -21,7 +21,7 @@ _TOKEN_BYTES = 32
 HOME: dict[Role, str] = {
     Role.BENEFICIARY: "/documents/",
     Role.PROFESSIONAL: "/people",
-    Role.MANAGER: "/devices",
+    Role.MANAGER: "/teams",
     Role.ADMINISTRATOR: "/devices",
 }
 
