@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -87,6 +88,7 @@ _PROVED = tuple(
     if (table.name, column.name) not in _CHANGING
 )
 """The columns that facts are made of. `used` changes with every write and is not one of them."""
+_proved = itemgetter(*_PROVED)
 
 
 class Genuine:
@@ -106,7 +108,7 @@ class Genuine:
         """What genuine rows say of a person; `epoch` and the throttle are as in the first row. A
         pause has no MAC: it takes a right for a while and gives none.
         """
-        key = tuple(row[name] for row in rows for name in _PROVED)
+        key = tuple(map(_proved, rows))
         known = self._known.get(key)
         if known is None:
             known = _facts(self._keys, rows)

@@ -40,6 +40,8 @@ ACCOUNTS_PER_ADDRESS = 100
 ONE_ACCOUNT_FADES_IN = timedelta(minutes=1)
 ADDRESS_WAIT = timedelta(minutes=1)
 SWEPT_AFTER = timedelta(days=1)
+_MOST_SOURCES = 4096
+"""Kept in a process: whoever signs in comes back with the next request."""
 _IPV6_HOUSEHOLD = 64
 """One household or shelter has a whole /64, and changes addresses in it at will."""
 
@@ -58,10 +60,20 @@ class Throttle:
     def __init__(self, db: Database, keys: InstanceKeys) -> None:
         self._db = db
         self._keys = keys
+        self._sources: dict[tuple[str, str | None], Source] = {}
         self._swept: datetime | None = None
         self._sweeping = threading.Lock()
 
     def source(self, login_key: str, address: str | None) -> Source:
+        known = self._sources.get((login_key, address))
+        if known is None:
+            known = self._source(login_key, address)
+            if len(self._sources) >= _MOST_SOURCES:
+                self._sources.clear()
+            self._sources[login_key, address] = known
+        return known
+
+    def _source(self, login_key: str, address: str | None) -> Source:
         where = network_of(address)
         return Source(
             self._keys.row_mac("throttle", {"login": login_key, "address": where}),

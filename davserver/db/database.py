@@ -5,10 +5,9 @@ on, decides, records and publishes inside one transaction, so that it can be rep
 """
 
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
@@ -16,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.aside import waiting
+from davserver.db.begun import Readers, driver_of
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
 from davserver.db.shared_commit import SharedCommit
 from davserver.domain.errors import NoSpace, Unavailable
@@ -47,10 +47,12 @@ class Database:
         self._notes = open_engine(url, durable=False, connections=few, busy_ms=busy_ms)
         self._shared: SharedCommit | None = None
         self._shared_notes: SharedCommit | None = None
+        self._kept: Readers | None = None
         if self.sqlite:
             lock_file = sqlite_file(make_url(url)).with_suffix(".write-lock")
             self._shared = SharedCommit(self._writers, lock_file)
             self._shared_notes = SharedCommit(self._notes, lock_file)
+            self._kept = Readers(self._readers, connections)
 
     @contextmanager
     def read(self, *, much: bool = False) -> Iterator[Connection]:
@@ -60,12 +62,11 @@ class Database:
         a copy of each page; a disk that fails ends the process (sqlite.org/mmap.html), so that no
         server asks for it.
         """
-        with translated(), self._readers.connect() as raw, _mapped(raw, much and self.sqlite):
-            connection = raw
-            if not self.sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
-                yield connection
+        with translated(), self._snapshot() as tx, _mapped(tx, much and self.sqlite):
+            yield tx
+
+    def _snapshot(self) -> AbstractContextManager[Connection]:
+        return self._kept.snapshot() if self._kept else _repeatable(self._readers)
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one durable transaction and return what it returned, after the commit.
@@ -97,15 +98,27 @@ class Database:
         for shared in (self._shared, self._shared_notes):
             if shared is not None:
                 shared.let_go()
-        for engine in self.engines():
-            engine.dispose()
+        self._dispose()
 
     def close(self) -> None:
         for shared in (self._shared, self._shared_notes):
             if shared is not None:
                 shared.close()
+        self._dispose()
+
+    def _dispose(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
         for engine in self.engines():
             engine.dispose()
+
+
+@contextmanager
+def _repeatable(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as raw:
+        connection = raw.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -113,8 +126,7 @@ def _mapped(connection: Connection, wanted: bool) -> Iterator[None]:  # noqa: FB
     if not wanted:
         yield
         return
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 — the caller says so
+    raw = driver_of(connection)
     raw.execute(f"PRAGMA mmap_size = {_MAPPED}")
     try:
         yield

@@ -20,6 +20,9 @@ _SQLITE_PRAGMAS = (
     "PRAGMA cache_size = -4096",
 )
 
+_STATEMENTS = 512
+"""Compiled statements that a connection keeps: all that requests use, and some to spare."""
+
 _DURABLE = "PRAGMA synchronous = FULL"
 _SOON = "PRAGMA synchronous = NORMAL"
 
@@ -56,7 +59,11 @@ def _sqlite(url: URL, *, durable: bool, connections: int, busy_ms: int) -> Engin
         pool_size=connections,
         max_overflow=0,
         pool_timeout=30,
-        connect_args={"check_same_thread": False, "timeout": busy_ms / 1000},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": busy_ms / 1000,
+            "cached_statements": _STATEMENTS,
+        },
     )
 
     @event.listens_for(engine, "connect")
@@ -74,7 +81,7 @@ def _sqlite(url: URL, *, durable: bool, connections: int, busy_ms: int) -> Engin
     def begin(connection: Connection) -> None:
         word = connection.get_execution_options().get("sqlite_begin", "BEGIN")
         raw = connection.connection.driver_connection
-        if isinstance(raw, sqlite3.Connection):
+        if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
             try:
                 raw.execute(word)
             except sqlite3.Error as error:

@@ -16,14 +16,19 @@ from sqlalchemy.sql.base import Executable
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ready:
-    """One statement for one kind of database."""
+    """One statement for one kind of database. `names` of its columns, once an answer told them."""
 
     sql: str
     order: tuple[str, ...] | None
     fixed: Mapping[str, Any]
     truths: frozenset[str]
+    names: tuple[str, ...] = ()
+
+    def named(self, description: Sequence[Sequence[Any]]) -> tuple[str, ...]:
+        self.names = tuple(str(column[0]) for column in description)
+        return self.names
 
 
 class Prepared:
@@ -41,8 +46,10 @@ class Prepared:
         ready = self._for(tx)
         cursor = _execute(tx, ready.sql, _arguments(ready, given))
         rows = cursor.fetchall()
-        names = [column[0] for column in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in rows]
+        if not rows:
+            return []
+        names = ready.names or ready.named(cursor.description)
+        found = [dict(zip(names, row)) for row in rows]  # noqa: B905 — both are of one statement
         for name in ready.truths:
             for row in found:
                 row[name] = None if row[name] is None else bool(row[name])

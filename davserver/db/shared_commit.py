@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
+from davserver.db.begun import commit, roll_back, say
 
 T = TypeVar("T")
 _MOST_IN_ONE_COMMIT = 64
@@ -46,9 +47,16 @@ class SharedCommit:
         """What `work` returned, once it is committed; or what it raised, with its part undone."""
         job = _Job(work)
         self._waiting.append(job)
-        with waiting(), self._turn:
+        # To say that one waits wakes another thread: only when there is something to wait for.
+        # Whoever has the turn computes, or waits for the disk alone.
+        if not self._turn.acquire(blocking=False):
+            with waiting():
+                self._turn.acquire()
+        try:
             while not job.done:
                 self._serve(self._batch())
+        finally:
+            self._turn.release()
         if job.error is not None:
             raise job.error
         result: T = job.result
@@ -59,7 +67,7 @@ class SharedCommit:
         return [self._waiting.popleft() for _ in range(size)]
 
     def _serve(self, jobs: list[_Job]) -> None:
-        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        self._lock()
         try:
             self._commit(jobs)
         except BaseException as error:  # noqa: BLE001 — each waiter raises it in its own thread
@@ -70,15 +78,27 @@ class SharedCommit:
             for job in jobs:
                 job.done = True
 
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with waiting():
+                fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+
     def _commit(self, jobs: list[_Job]) -> None:
         connection = self._opened()
         try:
-            with connection.begin():
+            say(connection, "BEGIN IMMEDIATE")
+            try:
                 if len(jobs) == 1:
                     jobs[0].result = jobs[0].work(connection)
-                    return
-                for job in jobs:
-                    self._alone(connection, job)
+                else:
+                    for job in jobs:
+                        self._alone(connection, job)
+                commit(connection)
+            except BaseException:
+                roll_back(connection)
+                raise
         except DBAPIError:
             # Whatever it was, the next one starts from a connection without a past.
             self._drop()
@@ -87,8 +107,7 @@ class SharedCommit:
     def _opened(self) -> Connection:
         """One connection, kept: to take it from the pool each time costs half of a small write."""
         if self._connection is None:
-            raw = self._engine.connect()
-            self._connection = raw.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            self._connection = self._engine.connect()
         return self._connection
 
     def _drop(self) -> None:
@@ -99,11 +118,13 @@ class SharedCommit:
 
     @staticmethod
     def _alone(connection: Connection, job: _Job) -> None:
+        say(connection, "SAVEPOINT job")
         try:
-            with connection.begin_nested():
-                job.result = job.work(connection)
+            job.result = job.work(connection)
         except BaseException as error:  # noqa: BLE001 — raised again in the thread that asked
             job.error = error
+            say(connection, "ROLLBACK TO job")
+        say(connection, "RELEASE job")
 
     def let_go(self) -> None:
         """Gives its connection back."""

@@ -15,6 +15,7 @@ from davserver.domain.errors import NotFound, Refused
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate.judging import judged
+from davserver.gate.noting import Readings
 from davserver.gate.tools import Tools
 from davserver.trail import INSTANCE, Event, ExportedHead, Finding, What
 
@@ -36,6 +37,7 @@ class History:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._directory = Directory(tools.keys)
+        self._readings = Readings(tools)
 
     def show(
         self,
@@ -54,6 +56,7 @@ class History:
         look is itself an entry. Raises NotFound, Refused.
         """
         page = _Page(login, limit, before, by_name)
+        self._readings.settle(now)
         if who.operator is None:
             with self._tools.db.read() as tx:
                 return self._own(tx, self._tools.login.still(tx, who, now), page, now)

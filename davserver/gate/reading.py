@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from davserver.domain.actions import Action
 from davserver.domain.conditions import Conditions
 from davserver.domain.decisions import Permit
@@ -16,12 +14,14 @@ from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.acting import look, state_of
 from davserver.gate.conditions import require_for_reading, require_if
 from davserver.gate.entries import Entries
+from davserver.gate.noting import note_reading
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import owners_path
 from davserver.gate.watch import EpochWatch
+from davserver.trail import Opening
 from davserver.vault.contents import OpenContent, open_permitted
 
 
@@ -59,7 +59,7 @@ class Reading:
             self._tools, who, now, lambda sight: self._opened(sight, path, conditions)
         )
         try:
-            self._tools.db.note(lambda tx: self._note(tx, place, permit, now))
+            note_reading(self._tools, _opening(place, permit), now)
         except BaseException:
             download.close()
             raise
@@ -97,20 +97,6 @@ class Reading:
         """
         return look(self._tools, permit.who, self._tools.clock(), lambda s: _again(s, permit))
 
-    def _note(self, tx: Connection, place: Place, permit: Permit, now: datetime) -> None:
-        node, grant = permit.target.node, permit.target.grant
-        assert node is not None  # noqa: S101 — a permit to read names its file
-        self._tools.trail.note_reading(
-            tx,
-            who=permit.who,
-            vault=node.vault,
-            node=node.id,
-            etag=node.etag,
-            path=owners_path(place),
-            grant=grant.id if grant else None,
-            now=now,
-        )
-
 
 class FileDownload:
     """A file version on its way out. Between pieces it is asked whether the right still holds."""
@@ -135,6 +121,14 @@ class FileDownload:
 
     def close(self) -> None:
         self._content.close()
+
+
+def _opening(place: Place, permit: Permit) -> Opening:
+    node, grant = permit.target.node, permit.target.grant
+    assert node is not None  # noqa: S101 — a permit to read names its file
+    return Opening(
+        permit.who, node.vault, node.id, node.etag, owners_path(place), grant.id if grant else None
+    )
 
 
 def _existing(sight: Sight, path: DrivePath, asked: Action = Action.LIST) -> Place:

@@ -1,6 +1,7 @@
 """What both fronts read of a WSGI environ (PEP 3333), and of the keys that our server adds."""
 
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 from davserver.config import Listen
@@ -54,6 +55,8 @@ def aside_in(environ: Environ) -> Aside:
     return nullcontext if turn is None else turn.waiting
 
 
+@cache
 def _key(name: str) -> str:
+    """Of a name that the code gives: there are few."""
     key = name.upper().replace("-", "_")
     return key if name in _BARE else "HTTP_" + key

@@ -7,6 +7,7 @@ some with a port.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from davserver.config import Listen
@@ -46,7 +47,7 @@ _Address = IPv4Address | IPv6Address
 def peer(remote: str, *, private: bool, listen: Listen, said: Said) -> Peer:
     """`remote` is the other end of the connection, `private` whether that is TLS or needs none."""
     if not is_listed(remote, listen):
-        return Peer(_plain(remote) or UNKNOWN, private)
+        return _direct(remote, private)
     clients = [_client(hops, listen) for hops in _ways(said)]
     protos = [one.proto for one in clients if one.proto is not None]
     if said.x_forwarded_proto is not None:
@@ -55,6 +56,12 @@ def peer(remote: str, *, private: bool, listen: Listen, said: Said) -> Peer:
         _agreed([one.address for one in clients]) if clients else _plain(remote) or UNKNOWN,
         all(proto == "https" for proto in protos) if protos else private,
     )
+
+
+@lru_cache(1024)
+def _direct(remote: str, private: bool) -> Peer:  # noqa: FBT001
+    """Who asks without a listed proxy between."""
+    return Peer(_plain(remote) or UNKNOWN, private)
 
 
 def _ways(said: Said) -> list[list[Hop]]:

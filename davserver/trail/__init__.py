@@ -5,19 +5,23 @@ The chain and its bytes are described in docs/trail.md.
 """
 
 from davserver.trail.proof import ExportedHead, Finding, Flaw
+from davserver.trail.repeats import SETTLED
 from davserver.trail.story import Deed
 from davserver.trail.trail import Trail
-from davserver.trail.windows import WINDOW
+from davserver.trail.windows import WINDOW, Opening, Reads
 from davserver.trail.words import INSTANCE, Event, RowStamp, What
 
 __all__ = [
     "INSTANCE",
+    "SETTLED",
     "WINDOW",
     "Deed",
     "Event",
     "ExportedHead",
     "Finding",
     "Flaw",
+    "Opening",
+    "Reads",
     "RowStamp",
     "Trail",
     "What",

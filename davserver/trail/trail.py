@@ -9,24 +9,29 @@ from sqlalchemy import Connection, delete, null, update
 from davserver.db.clock import to_us
 from davserver.db.tables import trail, trail_actor
 from davserver.domain.drive import TrailEntry
-from davserver.domain.ids import Entropy, GrantId, NodeId, PersonId, VaultId
-from davserver.domain.people import Principal
+from davserver.domain.ids import Entropy, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.trail import proof, story, windows
 from davserver.trail.chain import Chain, Draft
 from davserver.trail.entry import Actor, Payload, packed_rows
 from davserver.trail.proof import ExportedHead, Finding
+from davserver.trail.repeats import Repeats
+from davserver.trail.windows import Counted, Opening, Reads
 from davserver.trail.words import INSTANCE, Event, RowStamp
 
 _BATCH = 200
 
 
 class Trail:
-    """Every method works inside the caller's transaction. Shared between threads."""
+    """Every method works inside the caller's transaction. Shared between threads.
+
+    `repeats`: what is counted outside of any.
+    """
 
     def __init__(self, keys: InstanceKeys, entropy: Entropy = os.urandom) -> None:
         self._keys = keys.trail
         self._chain = Chain(keys.trail, entropy)
+        self.repeats = Repeats()
 
     def record(self, tx: Connection, event: Event, now: datetime) -> int:
         """Appends one entry and gives its number. Three statements; four for somebody's first.
@@ -40,28 +45,16 @@ class Trail:
         drafts = [_draft(event) for event in events]
         return self._chain.append(tx, drafts, now) if drafts else []
 
-    def note_reading(  # noqa: PLR0913 — keywords that say what was read, by whom
-        self,
-        tx: Connection,
-        *,
-        who: Principal,
-        vault: VaultId,
-        node: NodeId,
-        etag: bytes,
-        path: str,
-        grant: GrantId | None,
-        now: datetime,
-    ) -> bool:
-        """Counts one read of one version; `path` is the owner's. One statement, but where a window
-        that is over must be closed first. True when this is the window's first read: then it must
-        be committed before a byte is sent (DESIGN §2.7).
+    def note_reading(self, tx: Connection, reading: Opening, reads: Reads) -> Counted:
+        """Counts reads of one version. One statement, but where a window that is over must be
+        closed first. A window's first read must be committed before a byte is sent (DESIGN §2.7).
         """
-        reading = windows.Reading(who, vault, node, etag, path, grant)
-        number = windows.count(tx, self._keys, reading, now)
-        if number is None:
-            self._close(tx, windows.of_version(who.id, etag), now)
-            number = windows.count(tx, self._keys, reading, now)
-        return number == 1
+        counted = windows.count(tx, self._keys, reading, reads)
+        if counted is None:
+            self._close(tx, windows.of_version(reading.who.id, reading.etag), reads.first)
+            counted = windows.count(tx, self._keys, reading, reads)
+            assert counted is not None  # noqa: S101 — none is in the way any more
+        return counted
 
     def close_windows(
         self,

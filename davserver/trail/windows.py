@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from davserver.db.clock import to_us
+from davserver.db.clock import from_us, to_us
 from davserver.db.prepared import Prepared
 from davserver.db.tables import read_window as table
 from davserver.domain.errors import Damaged
@@ -37,7 +37,7 @@ _log = structlog.get_logger("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Opening:
     """Somebody opens one version. `path` is the owner's."""
 
     who: Principal
@@ -57,23 +57,45 @@ class Window:
     draft: Draft
 
 
-def count(tx: Connection, keys: TrailKeys, reading: Reading, now: datetime) -> int | None:
-    """One statement: how many reads the window has with this one. None, and nothing changed, when
-    there is a window that has been open for too long.
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """How often something was read, from `first` to `last` (both included, UTC)."""
+
+    first: datetime
+    last: datetime
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A window after some reads more: how many it has, and since when it is open (UTC)."""
+
+    times: int
+    opened: datetime
+
+    @property
+    def closes(self) -> datetime:
+        """Reads from then on belong to another window."""
+        return self.opened + WINDOW
+
+
+def count(tx: Connection, keys: TrailKeys, opening: Opening, reads: Reads) -> Counted | None:
+    """One statement: the window with these reads. None, and nothing changed, when there is a window
+    that has been open for too long.
     """
     row = {
-        "person_id": reading.who.id,
-        "etag": reading.etag,
-        "vault_id": reading.vault,
-        "node_id": reading.node,
-        "grant_id": reading.grant,
-        "detail_ct": keys.seal_window(reading.who.id, reading.etag, _detail(reading, now)),
-        "count": 1,
-        "opened_at": to_us(now),
-        "last_at": to_us(now),
+        "person_id": opening.who.id,
+        "etag": opening.etag,
+        "vault_id": opening.vault,
+        "node_id": opening.node,
+        "grant_id": opening.grant,
+        "detail_ct": keys.seal_window(opening.who.id, opening.etag, _detail(opening, reads.first)),
+        "count": reads.times,
+        "opened_at": to_us(reads.first),
+        "last_at": to_us(reads.last),
     }
     found = _COUNTED[tx.dialect.name].first(tx, row)
-    return None if found is None else int(found["count"])
+    return None if found is None else Counted(found["count"], from_us(found["opened_at"]))
 
 
 def open_windows(
@@ -105,16 +127,16 @@ def of_version(person: PersonId, etag: bytes) -> ColumnElement[bool]:
     return and_(of_person(person), table.c.etag == etag)
 
 
-def _detail(reading: Reading, now: datetime) -> bytes:
+def _detail(opening: Opening, first: datetime) -> bytes:
     """Everything that the entry will say: the row's own columns only find it."""
     return packed(
         {
-            "vault": reading.vault.hex(),
-            "node": reading.node.hex(),
-            "path": reading.path,
-            "grant": (reading.grant or b"").hex(),
-            "first": to_us(now),
-            "actor": Actor.of(reading.who).fields(),
+            "vault": opening.vault.hex(),
+            "node": opening.node.hex(),
+            "path": opening.path,
+            "grant": (opening.grant or b"").hex(),
+            "first": to_us(first),
+            "actor": Actor.of(opening.who).fields(),
         }
     )
 
@@ -149,10 +171,11 @@ def _counted(insert: Any) -> Prepared:
     """Counts up while the window is young; an old one is left alone, and nothing comes back."""
     new = insert(table)
     young = table.c.opened_at > new.excluded.opened_at - _WINDOW_US
-    more = {"count": table.c.count + 1, "last_at": new.excluded.last_at}
+    more = {"count": table.c.count + new.excluded["count"], "last_at": new.excluded.last_at}
     keys = ["person_id", "etag"]
     counted = new.on_conflict_do_update(index_elements=keys, set_=more, where=young)
-    return Prepared(counted.returning(table.c["count"]), [column.name for column in table.c])
+    wanted = counted.returning(table.c["count"], table.c.opened_at)
+    return Prepared(wanted, [column.name for column in table.c])
 
 
 _COUNTED = {"sqlite": _counted(sqlite.insert), "postgresql": _counted(postgresql.insert)}

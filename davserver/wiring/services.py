@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select
 
 from authn.directories import Directories
@@ -14,6 +15,7 @@ from authn.staff_names import StaffNames
 from davserver.config import Settings
 from davserver.db import tables as t
 from davserver.db.database import Database
+from davserver.domain.errors import AbriError
 from davserver.domain.ids import Entropy
 from davserver.gate.affiliations import Affiliations
 from davserver.gate.classifying import Classifying
@@ -26,6 +28,7 @@ from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
 from davserver.gate.nets import SafetyNets
+from davserver.gate.noting import Readings
 from davserver.gate.offers import Offers
 from davserver.gate.people import People
 from davserver.gate.policy_notices import PolicyNotices
@@ -40,7 +43,7 @@ from davserver.gate.tools import Limits, Tools
 from davserver.gate.upkeep import Upkeep
 from davserver.gate.watch import EpochWatch
 from davserver.gate.writing import Writing
-from davserver.trail import Trail
+from davserver.trail import SETTLED, Trail
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grants import GrantBook
 from davserver.vault.scratch import ScratchArea
@@ -56,6 +59,8 @@ from davserver.wiring.policy_watch import PolicyWatch
 from davserver.wiring.probing import Probing
 from davserver.wiring.signers import read_signers
 from policies.in_force import InForce
+
+log = structlog.get_logger(__name__)
 
 BLOBS = "blobs"
 """Where contents lie in the data folder."""
@@ -97,6 +102,7 @@ class Services:
     explaining: Explaining
     impact: Impact
     probing: Probing
+    readings: Readings
     decisions: DecisionLog
     watch: EpochWatch
     policy_watch: PolicyWatch
@@ -122,11 +128,18 @@ class Services:
     def close(self) -> None:
         self.looking_after.stop()
         self.housekeeping.stop()
+        self._settle_readings()
         self.policy_watch.stop()
         self.watch.stop()
         self.decisions.close()
         self.directories.close()
         self.db.close()
+
+    def _settle_readings(self) -> None:
+        try:
+            self.readings.settle(self.clock())
+        except AbriError as error:
+            log.warning("readings-not-counted", error=type(error).__name__)
 
     def _database_answers(self) -> bool:
         with self.db.read() as tx:
@@ -182,6 +195,7 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         explaining=Explaining(tools),
         impact=Impact(tools),
         probing=Probing(tools),
+        readings=Readings(tools),
         decisions=decisions,
         watch=watch,
         policy_watch=PolicyWatch(rulebook, settings.policies, settings.data / _POLICY_TURN, clock),
@@ -201,6 +215,7 @@ def _chores(
 ) -> list[Chore]:
     return [
         Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
+        Chore("readings", SETTLED, Readings(tools).settle),
         Chore("policy-notices", _UPKEEP_EVERY, PolicyNotices(tools).run),
         Chore("decisions", _SWEEP_EVERY, decisions.sweep),
         Chore("sessions", _SWEEP_EVERY, sessions.sweep),

@@ -16,7 +16,7 @@ from davserver.domain.drive import TrailEntry
 from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.people import AccountState, Epoch, Person, Principal, Role
 from davserver.sealing.instance import InstanceKeys
-from davserver.trail import Event, Finding, Trail, What
+from davserver.trail import Event, Finding, Opening, Reads, Trail, What
 from tests.support.accounts import HOME, NOON, empty_instance, instance_keys
 
 AMINA = PersonId(b"amina".ljust(16, b"."))
@@ -69,17 +69,11 @@ class TrailBook:
         etag: bytes = b"version one".ljust(16, b"."),
         vault: VaultId = SAFE,
     ) -> bool:
-        return self.db.note(
-            lambda tx: self.trail.note_reading(
-                tx,
-                who=principal(who),
-                vault=vault,
-                node=NODE,
-                etag=etag,
-                path="/Santé/ordonnance.pdf",
-                grant=None,
-                now=NOON + after,
-            )
+        reading = Opening(principal(who), vault, NODE, etag, "/Santé/ordonnance.pdf", None)
+        now = NOON + after
+        return (
+            self.db.note(lambda tx: self.trail.note_reading(tx, reading, Reads(now, now)).times)
+            == 1
         )
 
     def close(self, after: timedelta, **how: Any) -> int:

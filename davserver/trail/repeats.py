@@ -1,0 +1,90 @@
+"""Reads of what somebody has read already within the window: counted in memory for a moment.
+
+That somebody read a version at all is in the database before its first byte is sent. How often they
+did so is written at most `SETTLED` later: programs that fetch a document in a hundred ranges would
+otherwise write a hundred times. A killed process loses that count, and nothing else.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from davserver.domain.ids import PersonId
+from davserver.trail.windows import Counted, Opening, Reads
+
+SETTLED = timedelta(seconds=1)
+"""After so long at the latest a count is in the database."""
+
+_MOST = 10_000
+_Key = tuple[PersonId, bytes]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A window as this process knows it, and the reads that it has not been told yet."""
+
+    reading: Opening
+    opened: datetime
+    closes: datetime
+    waiting: Reads | None = None
+
+
+class Repeats:
+    """One per process; shared between threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[_Key, _Open] = {}
+        self._lock = threading.Lock()
+
+    def take(self, reading: Opening, now: datetime) -> bool:
+        """Whether that could be counted here: its window is open, and stands in the database."""
+        with self._lock:
+            one = self._known.get(_key(reading))
+            if one is None or not one.opened <= now < one.closes:
+                return False
+            one.waiting = _with(one.waiting, now)
+            return True
+
+    def learn(self, reading: Opening, window: Counted) -> None:
+        """After the commit: this window stands in the database."""
+        with self._lock:
+            before = self._known.get(_key(reading))
+            if before is None and len(self._known) >= _MOST:
+                return
+            waiting = before.waiting if before else None
+            self._known[_key(reading)] = _Open(reading, window.opened, window.closes, waiting)
+
+    def waiting(self) -> list[tuple[Opening, Reads]]:
+        with self._lock:
+            return [(one.reading, one.waiting) for one in self._known.values() if one.waiting]
+
+    def settled(self, done: Sequence[tuple[Opening, Reads]], now: datetime) -> None:
+        """After the commit: these need not be told any more."""
+        with self._lock:
+            for reading, reads in done:
+                one = self._known.get(_key(reading))
+                if one is not None and one.waiting is not None:
+                    one.waiting = _without(one.waiting, reads)
+            self._forget_idle(now)
+
+    def _forget_idle(self, now: datetime) -> None:
+        over = [key for key, one in self._known.items() if one.closes <= now and not one.waiting]
+        for key in over:
+            del self._known[key]
+
+
+def _key(reading: Opening) -> _Key:
+    return reading.who.id, reading.etag
+
+
+def _with(waiting: Reads | None, now: datetime) -> Reads:
+    if waiting is None:
+        return Reads(now, now)
+    return replace(waiting, last=now, times=waiting.times + 1)
+
+
+def _without(waiting: Reads, told: Reads) -> Reads | None:
+    """What came in while the others were written."""
+    left = waiting.times - told.times
+    return Reads(told.last, waiting.last, left) if left > 0 else None
