@@ -6,7 +6,7 @@ its cost tells nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -104,7 +104,9 @@ class Genuine:
         self._keys = keys
         self._known: dict[tuple[object, ...], Facts] = {}
 
-    def facts(self, rows: Sequence[Row]) -> Facts:
+    def facts(
+        self, rows: Sequence[Row], pair: Count | None = None, address: Count | None = None
+    ) -> Facts:
         """What genuine rows say of a person; `epoch` and the throttle are as in the first row. A
         pause has no MAC: it takes a right for a while and gives none.
         """
@@ -117,7 +119,17 @@ class Genuine:
             self._known[key] = known
         first = rows[0]
         epoch = Epoch(first["revocation"], first["policy"], first["keys"])
-        return replace(known, epoch=epoch, paused=_paused(rows))
+        return Facts(
+            epoch,
+            known.person,
+            known.credential,
+            known.memberships,
+            known.vault,
+            known.account,
+            _paused(rows),
+            pair,
+            address,
+        )
 
 
 def facts_of_login(tx: Connection, genuine: Genuine, asked: Asked, now: datetime) -> Facts:
@@ -132,7 +144,7 @@ def facts_of_login(tx: Connection, genuine: Genuine, asked: Asked, now: datetime
     statement = _by_login(app_password=asked.credential is not None)
     rows = _required(statement.all(tx, values))
     pair, address = count_in(rows[0], "pair"), count_in(rows[0], "address")
-    return replace(genuine.facts(rows), pair=pair, address=address)
+    return genuine.facts(rows, pair, address)
 
 
 def facts_of_person(

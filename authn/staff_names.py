@@ -6,12 +6,16 @@ alone. No name can belong to two directories, and no new local login may end in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from authn.login_name import key_to_look_up, login_key
 from authn.texts import quoted
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import BadInput
 from davserver.sealing.index import folded, nfc
+
+_MOST_READ = 1024
+"""Names kept as they were read: the same programs sign in with every request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ class StaffNames:
         }
         self._plain = next((name for name, one in directories.items() if one.plain_names), None)
         self._domain_of = {name: domain for domain, name in self._domains.items()}
+        self.read = lru_cache(_MOST_READ)(self._read)
 
-    def read(self, typed: str) -> TypedName:
+    def _read(self, typed: str) -> TypedName:
         r"""Never raises, whatever was typed. The `MACHINE\` of a Windows that is in none of the
         directories means nothing.
         """

@@ -1,5 +1,6 @@
 """The only spelling of a place on a drive: NFC segments, parsed once, compared as a whole."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
@@ -8,6 +9,8 @@ from davserver.domain.errors import BadPath
 
 MAX_SEGMENT_BYTES = 255
 MAX_SEGMENTS = 64
+_UNFIT = re.compile(r"[/\x00-\x1f\x7f]")
+"""The separator, C0 and DEL."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,7 +76,7 @@ def clean_name(name: str) -> str:
         raise BadPath("a name must be valid Unicode") from None
     if normal in {"", ".", ".."}:
         raise BadPath("a name cannot be empty, “.” or “..”")
-    if "/" in normal or any(ord(c) < 0x20 or ord(c) == 0x7F for c in normal):  # noqa: PLR2004 — C0 and DEL
+    if _UNFIT.search(normal):
         raise BadPath("a name cannot contain “/” or control characters")
     if len(encoded) > MAX_SEGMENT_BYTES:
         raise BadPath(f"a name is at most {MAX_SEGMENT_BYTES} bytes long")
@@ -81,6 +84,8 @@ def clean_name(name: str) -> str:
 
 
 def _decoded(segment: str) -> str:
+    if "%" not in segment and segment.isascii():
+        return segment
     try:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:

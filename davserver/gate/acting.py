@@ -30,7 +30,7 @@ from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind, thing_of
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import Turned, owners_path, refusals_recorded
+from davserver.gate.turned import Turned, owners_path, recorded
 from davserver.trail import Event, RowStamp, What
 from davserver.vault import affiliations
 from davserver.vault.rows import OpenVault
@@ -48,14 +48,19 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
         return _done(Sight(tools, tx, tools.login.still(tx, who, now), now), work)
 
     stands(who)
-    with refusals_recorded(tools):
+    try:
         return tools.db.write(closure)
+    except Turned as turned:
+        raise recorded(tools, turned) from None
 
 
 def look(tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T]) -> T:
     """Run `work` on one snapshot. `who` was read at the start of this very request."""
-    with refusals_recorded(tools), tools.db.read() as tx:
-        return _done(Sight(tools, tx, who, now), work)
+    try:
+        with tools.db.read() as tx:
+            return _done(Sight(tools, tx, who, now), work)
+    except Turned as turned:
+        raise recorded(tools, turned) from None
 
 
 def _done(sight: Sight, work: Callable[[Sight], T]) -> T:

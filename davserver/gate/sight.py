@@ -71,10 +71,9 @@ class Sight:
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
         start, below = index.walk(self.tx, vault, vault.root, path.parts)
-        top = Place(path, PlaceKind.NOWHERE, self.who, vault, above=())
         if not start:
-            return top
-        root = replace(top, kind=PlaceKind.NODE, node=start[-1], is_top=True)
+            return Place(path, PlaceKind.NOWHERE, self.who, vault, above=())
+        root = Place(path, PlaceKind.NODE, self.who, vault, start[-1], is_top=True)
         return self._down(root, path, path.parts, below)
 
     def _shared(self, path: DrivePath) -> Place:
@@ -138,7 +137,7 @@ class Sight:
     def _down(
         self, top: Place, path: DrivePath, names: Sequence[str], below: list[list[Found]]
     ) -> Place:
-        at = replace(top, path=path)
+        at = top if top.path is path else replace(top, path=path)
         for depth, (name, found) in enumerate(zip(names, below, strict=True)):
             if at.node is None or not at.node.is_folder:
                 return replace(at, kind=PlaceKind.NOWHERE, node=None)
@@ -155,9 +154,16 @@ class Sight:
                 kind = PlaceKind.FREE if last else PlaceKind.NOWHERE
                 return replace(at, kind=kind, node=None, above=above, is_top=False)
             one = next(one for one in inside if one.node.id == meant.id)
-            at = replace(at, node=one.node, above=above, is_top=False, left=one.left)
-            at = replace(at, grants=self.covering(top.known, (*above, one.node)))
+            at = self._step(top, path, above, one)
         return at
+
+    def _step(self, top: Place, path: DrivePath, above: tuple[Node, ...], one: Found) -> Place:
+        """One name further below `top`. Every segment of every path comes here: made in one go."""
+        grants = self.covering(top.known, (*above, one.node)) if top.known else ()
+        return Place(
+            path, PlaceKind.NODE, self.who, top.vault, one.node, above, grants, top.known,
+            left=one.left,
+        )  # fmt: skip
 
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""

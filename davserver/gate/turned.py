@@ -32,11 +32,16 @@ def refusals_recorded(tools: "Tools") -> Iterator[None]:
     try:
         yield
     except Turned as turned:
-        event = _event(turned)
-        if event is not None:
-            now = tools.clock()
-            tools.db.write(lambda tx: tools.trail.record(tx, event, now))
-        raise Refused(turned.denial.reason, turned.denial.remedy) from None
+        raise recorded(tools, turned) from None
+
+
+def recorded(tools: "Tools", turned: Turned) -> Refused:
+    """The refusal as fronts know it, once its entry is durable."""
+    event = _event(turned)
+    if event is not None:
+        now = tools.clock()
+        tools.db.write(lambda tx: tools.trail.record(tx, event, now))
+    return Refused(turned.denial.reason, turned.denial.remedy)
 
 
 def _event(turned: Turned) -> Event | None:
