@@ -1,18 +1,28 @@
 """Readings are noted before a byte is sent; how often somebody reads the same, soon after."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from davserver.gate.tools import Tools
-from davserver.trail import Opening, Reads
+from davserver.trail import Counted, Opening, Reads
 
 
-def note_reading(tools: Tools, reading: Opening, now: datetime) -> None:
+def note_reading(tools: Tools, opening: Opening, now: datetime) -> None:
     """Returns when it is sure to be known, though the process were killed (DESIGN §2.7)."""
-    if tools.trail.repeats.take(reading, now):
+    repeats = tools.trail.repeats
+    if repeats.take(opening, now):
         return
-    reads = Reads(now, now)
-    window = tools.db.note(lambda tx: tools.trail.note_reading(tx, reading, reads))
-    tools.trail.repeats.learn(reading, window)
+    # Of a window that is over by now, what it was not told yet belongs to it.
+    before = repeats.waiting(opening)
+    window = tools.db.note(lambda tx: _told(tools, tx, [*before, (opening, Reads(now, now))])[-1])
+    repeats.settled(before, now)
+    repeats.learn(opening, window)
+
+
+def _told(tools: Tools, tx: Connection, several: Sequence[tuple[Opening, Reads]]) -> list[Counted]:
+    return [tools.trail.note_reading(tx, opening, reads) for opening, reads in several]
 
 
 class Readings:
@@ -23,9 +33,8 @@ class Readings:
 
     def settle(self, now: datetime) -> None:
         """Raises Unavailable; nothing is lost then."""
-        trail, waiting = self._tools.trail, self._tools.trail.repeats.waiting()
+        repeats = self._tools.trail.repeats
+        waiting = repeats.waiting()
         if waiting:
-            self._tools.db.note(
-                lambda tx: [trail.note_reading(tx, one, reads) for one, reads in waiting]
-            )
-        trail.repeats.settled(waiting, now)
+            self._tools.db.note(lambda tx: _told(self._tools, tx, waiting))
+        repeats.settled(waiting, now)

@@ -153,17 +153,15 @@ class Sight:
                 last = depth == len(names) - 1
                 kind = PlaceKind.FREE if last else PlaceKind.NOWHERE
                 return replace(at, kind=kind, node=None, above=above, is_top=False)
-            one = next(one for one in inside if one.node.id == meant.id)
-            at = self._step(top, path, above, one)
+            at = self._step(top, path, above, next(o for o in inside if o.node.id == meant.id))
         return at
 
     def _step(self, top: Place, path: DrivePath, above: tuple[Node, ...], one: Found) -> Place:
         """One name further below `top`. Every segment of every path comes here: made in one go."""
-        grants = self.covering(top.known, (*above, one.node)) if top.known else ()
-        return Place(
-            path, PlaceKind.NODE, self.who, top.vault, one.node, above, grants, top.known,
-            left=one.left,
-        )  # fmt: skip
+        node, known = one.node, top.known
+        covering = self.covering(known, (*above, node))
+        kind, vault = PlaceKind.NODE, top.vault
+        return Place(path, kind, self.who, vault, node, above, covering, known, left=one.left)
 
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""
@@ -281,7 +279,6 @@ class Sight:
         return self._seen[key]
 
     def decide(self, action: Action, place: Place) -> Permit | Denial:
-        """Any one way in that allows it is enough; otherwise the first way's reason counts."""
         return best(self.judge, self.who, action, place, self.now)[0]
 
     def decided(self, action: Action, place: Place) -> Permit | Denial:

@@ -8,13 +8,14 @@ from davserver.trail.proof import ExportedHead, Finding, Flaw
 from davserver.trail.repeats import SETTLED
 from davserver.trail.story import Deed
 from davserver.trail.trail import Trail
-from davserver.trail.windows import WINDOW, Opening, Reads
+from davserver.trail.windows import WINDOW, Counted, Opening, Reads
 from davserver.trail.words import INSTANCE, Event, RowStamp, What
 
 __all__ = [
     "INSTANCE",
     "SETTLED",
     "WINDOW",
+    "Counted",
     "Deed",
     "Event",
     "ExportedHead",

@@ -24,7 +24,7 @@ _Key = tuple[PersonId, bytes]
 class _Open:
     """A window as this process knows it, and the reads that it has not been told yet."""
 
-    reading: Opening
+    opening: Opening
     opened: datetime
     closes: datetime
     waiting: Reads | None = None
@@ -37,36 +37,45 @@ class Repeats:
         self._known: dict[_Key, _Open] = {}
         self._lock = threading.Lock()
 
-    def take(self, reading: Opening, now: datetime) -> bool:
+    def take(self, opening: Opening, now: datetime) -> bool:
         """Whether that could be counted here: its window is open, and stands in the database."""
         with self._lock:
-            one = self._known.get(_key(reading))
+            one = self._known.get(_key(opening))
             if one is None or not one.opened <= now < one.closes:
                 return False
             one.waiting = _with(one.waiting, now)
             return True
 
-    def learn(self, reading: Opening, window: Counted) -> None:
+    def learn(self, opening: Opening, window: Counted) -> None:
         """After the commit: this window stands in the database."""
         with self._lock:
-            before = self._known.get(_key(reading))
+            before = self._known.get(_key(opening))
             if before is None and len(self._known) >= _MOST:
                 return
             waiting = before.waiting if before else None
-            self._known[_key(reading)] = _Open(reading, window.opened, window.closes, waiting)
+            self._known[_key(opening)] = _Open(opening, window.opened, window.closes, waiting)
 
-    def waiting(self) -> list[tuple[Opening, Reads]]:
+    def waiting(self, of: Opening | None = None) -> list[tuple[Opening, Reads]]:
+        """What the database was not told yet; `of`: in one window alone."""
         with self._lock:
-            return [(one.reading, one.waiting) for one in self._known.values() if one.waiting]
+            some = self._known.values() if of is None else self._those(of)
+            return [(one.opening, one.waiting) for one in some if one.waiting]
 
     def settled(self, done: Sequence[tuple[Opening, Reads]], now: datetime) -> None:
         """After the commit: these need not be told any more."""
         with self._lock:
-            for reading, reads in done:
-                one = self._known.get(_key(reading))
+            for opening, reads in done:
+                one = self._known.get(_key(opening))
                 if one is not None and one.waiting is not None:
                     one.waiting = _without(one.waiting, reads)
             self._forget_idle(now)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _those(self, of: Opening) -> list[_Open]:
+        one = self._known.get(_key(of))
+        return [one] if one else []
 
     def _forget_idle(self, now: datetime) -> None:
         over = [key for key, one in self._known.items() if one.closes <= now and not one.waiting]
@@ -74,8 +83,8 @@ class Repeats:
             del self._known[key]
 
 
-def _key(reading: Opening) -> _Key:
-    return reading.who.id, reading.etag
+def _key(opening: Opening) -> _Key:
+    return opening.who.id, opening.etag
 
 
 def _with(waiting: Reads | None, now: datetime) -> Reads:

@@ -1,10 +1,12 @@
 """A database that is away, full or in somebody's hands is said so in the domain's words."""
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from davserver.db import tables
 from davserver.db.database import Database
@@ -60,4 +62,59 @@ def test_a_lock_held_from_outside_is_unavailable(tmp_path: Path) -> None:
     outside.execute("ROLLBACK")
     outside.close()
     db.write(lambda tx: tx.execute(insert(tables.throttle), ROW))
+    db.close()
+
+
+def test_of_those_who_share_a_commit_one_that_fails_undoes_itself_alone(database_url: str) -> None:
+    db = empty_instance(database_url)
+    begun, gather = threading.Event(), threading.Event()
+
+    def slow(_: Connection) -> None:
+        begun.set()
+        assert gather.wait(20)
+
+    def add(number: int, *, fails: bool) -> None:
+        def work(tx: Connection) -> None:
+            tx.execute(insert(tables.throttle), {**ROW, "key": bytes([number]) * 32})
+            if fails:
+                raise LookupError
+
+        db.write(work)
+
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(db.write, slow)
+        assert begun.wait(20)
+        # While the first holds its turn, the others come to wait for the next one together.
+        others = [pool.submit(add, number, fails=number == 2) for number in (1, 2, 3)]
+        gather.set()
+        first.result(20)
+        raised = [one.exception(20) for one in others]
+    assert [type(one) for one in raised] == [type(None), LookupError, type(None)]
+    assert rows(db) == 2
+    db.close()
+
+
+def test_a_look_that_fails_leaves_nothing_behind(database_url: str) -> None:
+    db = empty_instance(database_url)
+
+    def fails() -> None:
+        with db.read() as tx:
+            tx.execute(select(tables.throttle))
+            raise LookupError
+
+    for _ in range(20):  # More often than there are connections.
+        with pytest.raises(LookupError):
+            fails()
+    db.write(lambda tx: tx.execute(insert(tables.throttle), ROW))
+    assert rows(db) == 1
+    db.close()
+
+
+def test_a_look_sees_one_moment(database_url: str) -> None:
+    db = empty_instance(database_url)
+    with db.read() as tx:
+        assert not tx.execute(select(tables.throttle)).all()
+        db.write(lambda other: other.execute(insert(tables.throttle), ROW))
+        assert not tx.execute(select(tables.throttle)).all()
+    assert rows(db) == 1
     db.close()
