@@ -120,16 +120,9 @@ class Genuine:
         first = rows[0]
         epoch = Epoch(first["revocation"], first["policy"], first["keys"])
         return Facts(
-            epoch,
-            known.person,
-            known.credential,
-            known.memberships,
-            known.vault,
-            known.account,
-            _paused(rows),
-            pair,
-            address,
-        )
+            epoch, known.person, known.credential, known.memberships, known.vault, known.account,
+            _paused(rows), pair, address,
+        )  # fmt: skip
 
 
 def facts_of_login(tx: Connection, genuine: Genuine, asked: Asked, now: datetime) -> Facts:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
 from authn.directory import Directory
@@ -11,7 +12,7 @@ from authn.login_name import login_key
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.drive import TrailEntry
-from davserver.domain.errors import NotFound, Refused
+from davserver.domain.errors import AbriError, NotFound, Refused
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate.judging import judged
@@ -20,6 +21,8 @@ from davserver.gate.tools import Tools
 from davserver.trail import INSTANCE, Event, ExportedHead, Finding, What
 
 PAGE = 200
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,13 @@ class History:
             with self._tools.db.read() as tx:
                 return self._own(tx, self._tools.login.still(tx, who, now), page, now)
         return self._tools.db.write(lambda tx: self._as_operator(tx, who, page, now))
+
+    def settle(self) -> None:
+        """At the end of a process: what it counted stands in the database, if that can be."""
+        try:
+            self._readings.settle(self._tools.clock())
+        except AbriError as error:
+            log.warning("readings-not-counted", error=type(error).__name__)
 
     def check(self, exported: Iterable[ExportedHead] = ()) -> Checked:
         """Verifies every trail, against heads that were kept elsewhere too. Opens nothing."""

@@ -158,9 +158,8 @@ class Sight:
 
     def _step(self, top: Place, path: DrivePath, above: tuple[Node, ...], one: Found) -> Place:
         """One name further below `top`. Every segment of every path comes here: made in one go."""
-        node, known = one.node, top.known
+        kind, vault, node, known = PlaceKind.NODE, top.vault, one.node, top.known
         covering = self.covering(known, (*above, node))
-        kind, vault = PlaceKind.NODE, top.vault
         return Place(path, kind, self.who, vault, node, above, covering, known, left=one.left)
 
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import select
 
 from authn.directories import Directories
@@ -15,7 +14,6 @@ from authn.staff_names import StaffNames
 from davserver.config import Settings
 from davserver.db import tables as t
 from davserver.db.database import Database
-from davserver.domain.errors import AbriError
 from davserver.domain.ids import Entropy
 from davserver.gate.affiliations import Affiliations
 from davserver.gate.classifying import Classifying
@@ -60,8 +58,6 @@ from davserver.wiring.probing import Probing
 from davserver.wiring.signers import read_signers
 from policies.in_force import InForce
 
-log = structlog.get_logger(__name__)
-
 BLOBS = "blobs"
 """Where contents lie in the data folder."""
 
@@ -102,7 +98,6 @@ class Services:
     explaining: Explaining
     impact: Impact
     probing: Probing
-    readings: Readings
     decisions: DecisionLog
     watch: EpochWatch
     policy_watch: PolicyWatch
@@ -128,18 +123,12 @@ class Services:
     def close(self) -> None:
         self.looking_after.stop()
         self.housekeeping.stop()
-        self._settle_readings()
+        self.history.settle()
         self.policy_watch.stop()
         self.watch.stop()
         self.decisions.close()
         self.directories.close()
         self.db.close()
-
-    def _settle_readings(self) -> None:
-        try:
-            self.readings.settle(self.clock())
-        except AbriError as error:
-            log.warning("readings-not-counted", error=type(error).__name__)
 
     def _database_answers(self) -> bool:
         with self.db.read() as tx:
@@ -163,9 +152,9 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
 def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
     tools, roster, directories = _with_directories(settings, _tools(settings, opened, entropy))
     sessions = Sessions(tools.db, tools.keys, tools.login, entropy)
-    scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch, rulebook = EpochWatch(tools.db, tools.policy, clock), Rulebook(tools, _terms(settings))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
+    scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     return Services(
         settings=settings,
         clock=clock,
@@ -195,7 +184,6 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         explaining=Explaining(tools),
         impact=Impact(tools),
         probing=Probing(tools),
-        readings=Readings(tools),
         decisions=decisions,
         watch=watch,
         policy_watch=PolicyWatch(rulebook, settings.policies, settings.data / _POLICY_TURN, clock),
