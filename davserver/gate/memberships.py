@@ -97,8 +97,8 @@ def departure(desk: Desk, person: Person, structure: Structure, ends: datetime) 
     grants, keys = desk.tools.grants, desk.tools.keys
     team = grants.folders_for(desk.tx, {structure.id}, desk.now)
     named = grants.folders_for(desk.tx, {person.id}, desk.now)
-    of_structure = affiliations.of_structures(desk.tx, keys, {structure.id})
-    vaults = {one.vault for one in of_structure if one.is_live(desk.now)}
+    theirs = affiliations.with_structure(desk.tx, keys, structure.id, {one.vault for one in named})
+    vaults = {one.vault for one in theirs if one.is_live(desk.now)}
     return Departure(
         ends=ends,
         lost=sum(len(one.grants) for one in team),

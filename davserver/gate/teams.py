@@ -213,11 +213,10 @@ def _sums(desk: Desk, structure: Structure) -> Sums | Denial:
     decision = _judged(desk, Action.AUDIT, structure)
     if isinstance(decision, Denial):
         return decision
-    every = affiliations.of_structures(desk.tx, desk.tools.keys, {structure.id})
-    live = [one for one in every if one.is_live(desk.now)]
     there = desk.now.astimezone(ZoneInfo(structure.time_zone))
     month = there.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return Sums(_told(len(live)), _told(sum(one.confirmed >= month for one in live)))
+    live, new = affiliations.counted(desk.tx, structure.id, month, desk.now)
+    return Sums(_told(live), _told(new))
 
 
 def _told(count: int) -> int | None:

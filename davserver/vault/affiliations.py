@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, update
 
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
+from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import affiliation as table
 from davserver.db.tables import grant, read_window
@@ -65,6 +66,30 @@ def of_structures(
     tx: Connection, keys: InstanceKeys, structures: Collection[StructureId]
 ) -> list[Affiliation]:
     return _found(tx, keys, table.c.structure_id.in_(list(structures)))
+
+
+def with_structure(
+    tx: Connection, keys: InstanceKeys, structure: StructureId, vaults: Collection[VaultId]
+) -> list[Affiliation]:
+    """Those of these vaults with it, in whatever state."""
+    among, asked = ids_of(tx.dialect.name, "ids"), {"ids": as_value(tx, vaults)}
+    return _found(tx, keys, table.c.structure_id == structure, table.c.vault_id.in_(among), **asked)
+
+
+def counted(
+    tx: Connection, structure: StructureId, since: datetime, now: datetime
+) -> tuple[int, int]:
+    """How many are live, and how many of them were confirmed from `since` on. No row is opened: a
+    sum gives nobody anything, and there may be ten thousand.
+    """
+    begun, lasts = table.c.confirmed_at <= to_us(now), table.c.last_activity > to_us(now - IDLE)
+    not_over = or_(table.c.ends.is_(None), table.c.ends > to_us(now))
+    new = func.count(case((table.c.confirmed_at >= to_us(since), 1)))
+    wanted = select(func.count(), new).where(
+        table.c.structure_id == structure, _CONFIRMED, begun, not_over, lasts
+    )
+    live, lately = tx.execute(wanted).one()
+    return live, lately
 
 
 def of_everybody(tx: Connection, keys: InstanceKeys) -> list[Affiliation]:
@@ -124,9 +149,9 @@ _ACTIVE = Prepared(
 )
 
 
-def _found(tx: Connection, keys: InstanceKeys, *where: Any) -> list[Affiliation]:
+def _found(tx: Connection, keys: InstanceKeys, *where: Any, **asked: Any) -> list[Affiliation]:
     wanted = select(table).where(*where).order_by(table.c.confirmed_at, table.c.id)
-    opened = (open_affiliation(keys, dict(row)) for row in tx.execute(wanted).mappings())
+    opened = (open_affiliation(keys, dict(row)) for row in tx.execute(wanted, asked).mappings())
     return [one for one in opened if one is not None]
 
 

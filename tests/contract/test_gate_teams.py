@@ -10,6 +10,7 @@ from davserver.domain.decisions import Denial
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound
 from davserver.domain.people import Role
 from davserver.gate.teams import Hindrance, Kept, Presence, Sums
+from davserver.vault import affiliations
 from tests.support.accounts import statements_of
 from tests.support.affiliating import DAY
 from tests.support.agency import Agency, agency_in
@@ -231,6 +232,16 @@ def test_affiliations_are_counts_and_below_five_they_are_not_even_that(agency: A
     assert sums(agency) == Sums(live=5, new=None)
     world.affiliations.leave(world.for_(owners[0]), "ccas", agency.now)
     assert sums(agency) == Sums(live=None, new=None)
+    agency.confirm(agency.ask("bilal", until=agency.now + DAY), by="bilal")
+    with world.db.read() as tx:
+        every = affiliations.of_structures(tx, world.keys, {agency.ccas.id})
+        for days in (0, 1, 365, 729, 730, 731):
+            then = agency.now + days * DAY
+            for since in (agency.now, agency.now - 20 * DAY):
+                live = [one for one in every if one.is_live(then)]
+                new = [one for one in live if one.confirmed >= since]
+                found = affiliations.counted(tx, agency.ccas.id, since, then)
+                assert found == (len(live), len(new)), days
 
 
 def test_looking_takes_as_many_statements_for_twenty_people_as_for_three(agency: Agency) -> None:
