@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.cast import CCAS
 from tests.support.instance import Server, password_of
 from tests.support.outside import program
 
@@ -182,3 +183,28 @@ def test_pages_are_ready_for_languages_from_right_to_left(visitor: Visitor) -> N
     visitor.look("12-right-to-left")
     side = "document.querySelector('.brand').getBoundingClientRect().left > innerWidth / 2"
     assert visitor.page.evaluate(side)
+
+
+def test_a_manager_adds_somebody_and_takes_them_out(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.sign_in("mireille")
+    page.wait_for_url(f"**/teams/{CCAS}")
+    visitor.look("13-team")
+    page.click("main a[href$='/add']")
+    page.fill("#login", "amina")
+    page.click("main button")
+    page.wait_for_selector("#login-fault")
+    visitor.complaints.clear()  # Chromium tells of the 400 itself
+    visitor.look("14-nobody-to-add")
+    page.fill("#login", "zoe")
+    page.click("main button")
+    visitor.look("15-add")
+    page.click("main button")
+    zoe = page.locator("main li", has_text="Zoé Petit")
+    assert zoe.count() == 1
+    visitor.look("16-added")
+    zoe.locator("a").click()
+    visitor.look("17-take-out")
+    page.click("main button.danger")
+    page.wait_for_url(f"**/teams/{CCAS}?done=ended")
+    assert zoe.locator("a").count() == 0
