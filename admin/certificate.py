@@ -46,21 +46,6 @@ def make_certificate(certificate: Path, key: Path, address: str, now: datetime) 
     _write_new(certificate, made.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
-def read_certificate(file: Path) -> x509.Certificate:
-    """The server's own certificate: the first in the file. Raises BadInput."""
-    return read_certificates(file)[0]
-
-
-def read_certificates(file: Path) -> list[x509.Certificate]:
-    """At least one. Raises BadInput."""
-    try:
-        return x509.load_pem_x509_certificates(file.read_bytes())
-    except OSError as error:
-        raise BadInput(f"the certificate {file} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise BadInput(f"{file} holds no certificate in PEM") from error
-
-
 def _self_signed(
     private: ec.EllipticCurvePrivateKey, address: str, now: datetime
 ) -> x509.Certificate:

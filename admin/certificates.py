@@ -3,9 +3,10 @@
 import typer
 from cryptography import x509
 
-from admin.certificate import make_certificate, read_certificate
+from admin.certificate import make_certificate
 from admin.output import AsJson, local, say, show_json
 from admin.settings_of import settings_of
+from davserver.wiring.certificates import read_certificate
 from davserver.wiring.opening import clock
 
 app = typer.Typer(help="The TLS certificate of a machine that serves itself.", no_args_is_help=True)

@@ -4,9 +4,10 @@ import typer
 
 from admin.doctor_checks import examine
 from admin.exits import Exit
-from admin.finding import Finding, State
+from admin.finding import Finding
 from admin.output import AsJson, say, show_json
 from admin.settings_of import settings_of
+from davserver.domain.health import State
 from davserver.wiring.opening import clock
 
 _MARKS = {State.WELL: "ok     ", State.WARNING: "warning", State.PROBLEM: "PROBLEM"}

@@ -1,7 +1,6 @@
 """What `abri doctor` looks at, one function per question. Nothing is changed."""
 
 import os
-import shutil
 import sqlite3
 import stat
 import sys
@@ -19,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlalchemy import func, select, text
 
 from admin import doctor_policy
-from admin.certificate import read_certificate, read_certificates
-from admin.finding import Check, Finding, State
+from admin.finding import Check, Finding
 from admin.output import local, size
 from admin.session import operator_name
 from davserver.config import Settings
@@ -28,12 +26,17 @@ from davserver.db import schema
 from davserver.db import tables as t
 from davserver.db.clock import from_us
 from davserver.domain.errors import AbriError
+from davserver.domain.health import Sign, State
+from davserver.wiring.certificates import (
+    authorities_seen,
+    certificate_seen,
+    read_certificate,
+    read_certificates,
+)
+from davserver.wiring.health import disk_seen
 from davserver.wiring.opening import open_all, open_database, open_keyring
 from davserver.wiring.services import build
 
-_SOON = timedelta(days=30)
-_LITTLE = 1_000_000_000
-_NOTHING = 100_000_000
 _SQLITE = "sqlite:"
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1"}
 _CLOCK_SLACK = timedelta(minutes=2)
@@ -102,14 +105,9 @@ def _sqlite(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
 
 
 def _disk(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
-    free = shutil.disk_usage(settings.data).free
-    says = f"{size(free)} free for {settings.data}"
-    if free < _NOTHING:
-        yield State.PROBLEM, f"{says}: uploads will be refused; free some"
-    elif free < _LITTLE:
-        yield State.WARNING, f"{says}: free some before it is full"
-    else:
-        yield State.WELL, says
+    seen = disk_seen(settings)
+    says = f"{size(seen.number or 0)} free for {settings.data}"
+    yield seen.state, says + _OF_DISK[seen.sign]
 
 
 def _clock(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
@@ -134,16 +132,12 @@ def _certificate(settings: Settings, now: datetime) -> Iterator[tuple[State, str
         yield State.WELL, "not used: plain HTTP on a loopback address"
         return
     one = read_certificate(listen.certificate)
-    left = one.not_valid_after_utc - now
-    until = f"{listen.certificate} is good until {local(one.not_valid_after_utc)}"
-    if left <= timedelta():
-        yield State.PROBLEM, f"{until}: it is over; renew it (`abri certificate renew`)"
-    elif left < _SOON:
-        yield State.WARNING, f"{until}: renew it soon (`abri certificate renew`)"
-    elif one.not_valid_before_utc > now:
-        yield State.PROBLEM, f"{listen.certificate} is not valid yet: is the clock right?"
+    seen = certificate_seen(one, now)
+    if seen.sign is Sign.CERTIFICATE_TO_COME:
+        yield seen.state, f"{listen.certificate} is not valid yet: is the clock right?"
     else:
-        yield State.WELL, until
+        says = f"{listen.certificate} is good until {local(seen.moment)}"
+        yield seen.state, says + _OF_CERTIFICATE[seen.sign]
     yield from _private_key(listen.key, one.public_key().public_bytes(*_PUBLIC))
 
 
@@ -152,14 +146,23 @@ def _client_ca(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]
     if file is None:
         yield State.WELL, "not used: nobody is asked for a certificate"
         return
-    until = min(one.not_valid_after_utc for one in read_certificates(file))
-    says = f"{file} is good until {local(until)}"
-    if until <= now:
-        yield State.PROBLEM, f"{says}: one of its authorities is over, with all that it signed"
-    else:
-        yield (State.WARNING if until - now < _SOON else State.WELL), says
+    seen = authorities_seen(read_certificates(file), now)
+    says = f"{file} is good until {local(seen.moment)}"
+    if seen.sign is Sign.AUTHORITY_OVER:
+        says += ": one of its authorities is over, with all that it signed"
+    yield seen.state, says
 
 
+_OF_DISK: dict[Sign, str] = {
+    Sign.DISK_ENOUGH: "",
+    Sign.DISK_LITTLE: ": free some before it is full",
+    Sign.DISK_FULL: ": uploads will be refused; free some",
+}
+_OF_CERTIFICATE: dict[Sign, str] = {
+    Sign.CERTIFICATE_GOOD: "",
+    Sign.CERTIFICATE_SOON: ": renew it soon (`abri certificate renew`)",
+    Sign.CERTIFICATE_OVER: ": it is over; renew it (`abri certificate renew`)",
+}
 _PUBLIC = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -1,19 +1,17 @@
 """What `abri doctor` asks about the policy: its files, who may sign them, the log of decisions."""
 
-import os
 import stat
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
-from admin.finding import State
 from davserver.config import Settings
-from davserver.gate.decision_files import days_in
+from davserver.domain.health import Sighting, State
+from davserver.gate.decision_files import LogState, closed_place, state_of_log
+from davserver.wiring.health import LOGS
 from davserver.wiring.policy import check_policy
 from davserver.wiring.signers import read_signers
 
 _CHANGED_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-_SEEN_BY_OTHERS = 0o077
 
 
 def policies(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
@@ -43,32 +41,19 @@ def signers(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
 
 def decisions(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
     folder = settings.policy.decisions
-    if folder is None:
-        yield State.WELL, "not kept: policy.decisions is none"
-    elif folder.is_dir():
-        yield _log_in(folder)
-    elif folder.exists():
-        yield State.PROBLEM, f"{folder} is not a folder: no decision is kept; name another one"
-    elif not folder.parent.is_dir() or not _writable(folder.parent):
-        yield State.PROBLEM, f"{folder} is not there and cannot be made: no decision is kept"
-    else:
-        yield State.WELL, f"{folder} is made with the first decision"
+    found = state_of_log(folder)
+    says = _OF_LOG[found].format(folder=folder)
+    if folder is not None and found is LogState.NOT_WRITABLE:
+        says = f"this account cannot write to {closed_place(folder)}: no decision is kept"
+    yield Sighting(LOGS[found]).state, says
 
 
-def _log_in(folder: Path) -> tuple[State, str]:
-    closed = next((one for one in _places(folder) if not os.access(one, os.W_OK)), None)
-    if closed is not None:
-        return State.PROBLEM, f"this account cannot write to {closed}: no decision is kept"
-    if stat.S_IMODE(folder.stat().st_mode) & _SEEN_BY_OTHERS:
-        return State.WARNING, f"others can look into {folder}. Run: chmod 700 {folder}"
-    return State.WELL, f"{folder} is written, and for this account alone"
-
-
-def _places(folder: Path) -> Iterator[Path]:
-    """The folder, and the day's file where there is one: another account may have begun it."""
-    yield folder
-    yield from [file for _, file in days_in(folder)][-1:]
-
-
-def _writable(folder: Path) -> bool:
-    return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+_OF_LOG: dict[LogState, str] = {
+    LogState.OFF: "not kept: policy.decisions is none",
+    LogState.KEPT: "{folder} is written, and for this account alone",
+    LogState.TO_COME: "{folder} is made with the first decision",
+    LogState.SEEN_BY_OTHERS: "others can look into {folder}. Run: chmod 700 {folder}",
+    LogState.NO_FOLDER: "{folder} is not a folder: no decision is kept; name another one",
+    LogState.CANNOT_BE_MADE: "{folder} is not there and cannot be made: no decision is kept",
+    LogState.NOT_WRITABLE: "this account cannot write to {folder}: no decision is kept",
+}

@@ -3,15 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from davserver.config import Settings
-
-
-class State(StrEnum):
-    WELL = "well"
-    WARNING = "warning"
-    PROBLEM = "problem"
+from davserver.domain.health import State
 
 
 @dataclass(frozen=True, slots=True)

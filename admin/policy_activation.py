@@ -11,7 +11,7 @@ from admin.policy_approve import As, PasswordStdin
 from admin.session import opened
 from admin.settings_of import settings_of
 from admin.sign_in import signed_in
-from davserver.gate.rulebook import Examined, Generation, Status, Verdict
+from davserver.gate.rulebook import Examined, Generation, Pending, Status, Verdict
 from davserver.wiring.policy import read_policy
 
 SENTENCES: dict[Verdict, str] = {
@@ -44,7 +44,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_json(_plain(found))
     else:
         _say(where, found)
-    if found.serving is None or found.folder.verdict not in WELL:
+    if found.rules is None or found.folder.verdict not in WELL:
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -115,6 +115,10 @@ def _say(where: Path, found: Status) -> None:
         say(f"Generation {one.number} is in force since {local(one.created)} ({one.digest[:12]}).")
         if one.signed is not None:
             say(f"It was signed on {local(one.signed)}.")
+        if found.rules is None:
+            say("This version of Abri cannot use it: only owners are served.")
+    if found.pending is not None:
+        say(_waits(found.pending))
     say(f"{where}: {SENTENCES[found.folder.verdict]}")
     for problem in found.folder.problems:
         say(f"error: {where}/{problem}")
@@ -124,6 +128,11 @@ def _say(where: Path, found: Status) -> None:
         [(_number(one), local(one.created), _origin(one), one.digest[:12]) for one in found.kept],
         "No generation is kept.",
     )
+
+
+def _waits(one: Pending) -> str:
+    said = f"{one.approvals} of {one.needed} administrators said yes"
+    return f"{one.proposal.digest[:12]} waits for approval: {said}."
 
 
 def _number(one: Generation) -> str:
@@ -138,7 +147,15 @@ def _origin(one: Generation) -> str:
 def _plain(found: Status) -> dict[str, Any]:
     return {
         "in_force": found.number,
-        "usable": found.serving is not None,
+        "usable": found.rules is not None,
+        "rules": found.rules,
+        "waits": None
+        if found.pending is None
+        else {
+            "digest": found.pending.proposal.digest,
+            "approvals": found.pending.approvals,
+            "needed": found.pending.needed,
+        },
         "folder": _plain_examined(found.folder),
         "generations": [_plain_generation(one) for one in found.kept],
     }

@@ -16,6 +16,7 @@ from davserver.serving import Health, Listener, Served, serve
 from davserver.serving.fronts import together
 from davserver.web.app import make_pages
 from davserver.web.languages import languages_with
+from davserver.wiring.health import works
 from davserver.wiring.services import Services, build
 
 
@@ -50,7 +51,7 @@ def _served(settings: Settings) -> Served:
     services.start()
 
     def health() -> Health:
-        parts = {name: _works(look) for name, look in services.parts().items()}
+        parts = {name: works(look) for name, look in services.parts().items()}
         return Health(all(parts.values()), parts, _policy(services), _directories(services))
 
     below = frozenset(mount.segments[0] for mount in MOUNTS)
@@ -78,13 +79,6 @@ def _directories(services: Services) -> dict[str, int]:
     except AbriError:
         return told
     return told | {"late": counts.late, "waiting": counts.waiting}
-
-
-def _works(look: object) -> bool:
-    try:
-        return bool(callable(look) and look())
-    except (AbriError, OSError):
-        return False
 
 
 def _listener(settings: Settings) -> Listener:

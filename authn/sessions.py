@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from authn.login import Login
 from authn.notes import note_if_possible
@@ -140,6 +140,16 @@ class Sessions:
         for row in rows:
             self._ended(tx, row, now)
         return len([row for row in rows if from_us(row["ends"]) > now])
+
+    def alive(self, tx: Connection, now: datetime) -> int:
+        """Of all people. As the columns say: a count gives nobody a right."""
+        table = t.web_session
+        lives = (
+            table.c.ended_at.is_(None),
+            table.c.ends > to_us(now),
+            table.c.seen_at >= to_us(now - IDLE),
+        )
+        return tx.execute(select(func.count()).where(*lives)).scalar_one()
 
     def sweep(self, now: datetime) -> None:
         """Forgets sessions that have been over for a day."""

@@ -22,7 +22,7 @@ class WrongSchema(Unavailable):
 def revision(engine: Engine) -> str | None:
     """The schema's revision; None in a database that was never set up. Raises Unavailable."""
     with translated(), engine.connect() as connection:
-        return _revision(connection)
+        return revision_in(connection)
 
 
 def require_head(engine: Engine) -> None:
@@ -87,7 +87,8 @@ def differences(engine: Engine) -> list[Any]:
         return list(compare_metadata(context, metadata))
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_in(connection: Connection) -> str | None:
+    """As `revision`, on a connection that is there."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

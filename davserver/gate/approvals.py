@@ -32,6 +32,15 @@ class Approved:
     number: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A set that waits: so many of `needed` administrators said yes to it up to now."""
+
+    proposal: Proposal
+    approvals: int
+    needed: int
+
+
 class Approvals:
     def __init__(self, tools: Tools, *, must_be_signed: bool = False) -> None:
         self._tools = tools
@@ -45,6 +54,14 @@ class Approvals:
         keys = self._tools.keys
         new = proposals.made(files, instead_of, signed, self._tools.entropy, now)
         return self._tools.db.write(lambda tx: proposals.propose(tx, keys, new, now))[0]
+
+    def pending(self, tx: Connection) -> Pending | None:
+        """What administrators can say yes to now."""
+        found = proposals.waiting(tx, self._tools.keys)
+        if found is None or self._obstacle(tx, found):
+            return None
+        said = proposals.approvers(tx, self._tools.keys, found)
+        return Pending(found, self._still_administrators(tx, said), NEEDED)
 
     def approve(self, digest: str, who: Principal, now: datetime, put: Put) -> Approved:
         """Raises NotFound, Refused; NotSignedIn when the account was lost meanwhile."""
@@ -73,14 +90,21 @@ class Approvals:
         is_it = found is not None and bool(digest) and found.digest.startswith(digest)
         if found is None or not is_it:
             raise NotFound("no policy of that digest waits: `abri policy approve` shows what does")
+        obstacle = self._obstacle(tx, found)
+        if obstacle:
+            raise NotFound(obstacle)
+        return found
+
+    def _obstacle(self, tx: Connection, found: Proposal) -> str:
+        """Why nobody can say yes to it any more; empty where they can."""
         if self._must_be_signed and found.signed is None:
-            raise NotFound("what waits is of a time when no signature was asked for")
+            return "what waits is of a time when no signature was asked for"
         if found.instead_of != generations.number_in_force(tx):
-            raise NotFound(
+            return (
                 "another policy came into force meanwhile: look at the files again with "
                 "`abri policy apply`"
             )
-        return found
+        return ""
 
     def _still_administrators(self, tx: Connection, said: frozenset[PersonId]) -> int:
         people = self._directory.people(tx, set(said)).values()

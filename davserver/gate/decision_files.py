@@ -1,9 +1,11 @@
 """The files of the decision log: one per day (UTC), read in order, removed after their term."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +16,7 @@ Write = Callable[[int, bytes], int]
 
 _ENDING = ".jsonl"
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+_SEEN_BY_OTHERS = 0o077
 _MINUTE = timedelta(minutes=1)
 _MOST_LINE = 16 * 1024
 """Bytes. Ours are some hundred long; what is longer is damage, and not kept in memory."""
@@ -25,6 +28,18 @@ class Damage:
 
     file: Path
     line: int
+
+
+class LogState(StrEnum):
+    """What becomes of the log in a folder, as far as this account can tell."""
+
+    OFF = "off"
+    KEPT = "kept"
+    TO_COME = "to-come"
+    SEEN_BY_OTHERS = "seen-by-others"
+    NO_FOLDER = "no-folder"
+    CANNOT_BE_MADE = "cannot-be-made"
+    NOT_WRITABLE = "not-writable"
 
 
 class DayFile:
@@ -67,6 +82,33 @@ def days_in(folder: Path) -> list[tuple[date, Path]]:
         except ValueError:
             continue
     return sorted(found)
+
+
+def state_of_log(folder: Path | None) -> LogState:
+    """None: policy.decisions is none. Raises OSError."""
+    if folder is None:
+        return LogState.OFF
+    if folder.is_dir():
+        return _state_in(folder)
+    if folder.exists():
+        return LogState.NO_FOLDER
+    can_be = folder.parent.is_dir() and os.access(folder.parent, os.R_OK | os.W_OK | os.X_OK)
+    return LogState.TO_COME if can_be else LogState.CANNOT_BE_MADE
+
+
+def closed_place(folder: Path) -> Path | None:
+    """The folder, or the day's file, if this account cannot write there: another one may have begun
+    it. Raises OSError.
+    """
+    places = [folder, *[file for _, file in days_in(folder)][-1:]]
+    return next((one for one in places if not os.access(one, os.W_OK)), None)
+
+
+def _state_in(folder: Path) -> LogState:
+    if closed_place(folder) is not None:
+        return LogState.NOT_WRITABLE
+    is_seen = stat.S_IMODE(folder.stat().st_mode) & _SEEN_BY_OTHERS
+    return LogState.SEEN_BY_OTHERS if is_seen else LogState.KEPT
 
 
 def remove_older(folder: Path, keep: timedelta, now: datetime) -> int:

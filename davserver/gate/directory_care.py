@@ -72,6 +72,16 @@ class DirectoryView:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectoryState:
+    """Of a directory in config.yaml; `waits`: something wants somebody's yes."""
+
+    name: str
+    freshness: Freshness
+    synced: datetime | None
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Of directories in config.yaml: not looked at within their term; with something that waits."""
 
@@ -139,13 +149,23 @@ class DirectoryCare:
 
     def counts(self, now: datetime) -> Counts:
         """For whoever watches over the server: without names, and asked by nobody in particular."""
+        found = self.states(now)
+        late = sum(one.freshness is not Freshness.FRESH for one in found)
+        return Counts(late, sum(one.waits for one in found))
+
+    def states(self, now: datetime) -> list[DirectoryState]:
+        """As `counts`, one by one: not for everybody."""
         if not self._settings:
-            return Counts(0, 0)
+            return []
         with self._tools.db.read() as tx:
             known = states(tx, self._tools.keys)
-        found = {name: known.get(name, SyncState(name)) for name in self._settings}
-        late = [self._freshness(one, now) is not Freshness.FRESH for one in found.values()]
-        return Counts(sum(late), sum(one.held is not None for one in found.values()))
+        found = [known.get(name, SyncState(name)) for name in self.names]
+        return [
+            DirectoryState(
+                one.directory, self._freshness(one, now), one.synced, one.held is not None
+            )
+            for one in found
+        ]
 
     def _allow(self, who: Principal, now: datetime) -> None:
         self._front.look(who, now, lambda desk: desk.allow())

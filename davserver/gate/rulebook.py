@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from davserver.domain.errors import AlreadyThere, NotFound
 from davserver.domain.ids import ID_BYTES, GenerationId
 from davserver.domain.people import Principal
-from davserver.gate.approvals import Approvals, Approved, is_administrator
+from davserver.gate.approvals import Approvals, Approved, Pending, is_administrator
 from davserver.gate.examining import Examined, Examiner, Terms
 from davserver.gate.policy_notices import PolicyNotices
 from davserver.gate.tools import Tools
@@ -24,6 +24,7 @@ from policies.folder import Folder
 from policies.generations import Generation, Origin, Proposed
 from policies.last_seen import Seen, Verdict
 from policies.loader import load_bytes
+from policies.problems import PolicyProblems
 from policies.proposals import Proposal
 from policies.snapshot import Snapshot
 
@@ -35,6 +36,8 @@ __all__ = [
     "Diff",
     "Examined",
     "Generation",
+    "Origin",
+    "Pending",
     "Proposal",
     "Rulebook",
     "Status",
@@ -46,13 +49,16 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class Status:
     """`number` 0: no set was ever put in force, so that only owners are served. `serving` None: its
-    row was altered, with the same effect.
+    row was altered, with the same effect. `rules`: how many decide; None where this version cannot
+    use the set, whatever the reason: then too only owners are served.
     """
 
     number: int
     serving: Generation | None
+    rules: int | None
     kept: tuple[Generation, ...]
     folder: Examined
+    pending: Pending | None
 
 
 class Rulebook:
@@ -144,7 +150,13 @@ class Rulebook:
             number = generations.number_in_force(tx)
             serving = generations.find(tx, self._tools.keys, number)
             kept = tuple(generations.kept(tx, self._tools.keys))
-        return Status(number, serving, kept, examined)
+            pending = self._approvals.pending(tx)
+        return Status(number, serving, _rules(serving), kept, examined, pending)
+
+    def kept(self) -> tuple[Generation, ...]:
+        """All that can be brought back, newest first."""
+        with self._tools.db.read() as tx:
+            return tuple(generations.kept(tx, self._tools.keys))
 
     def snapshot(self, number: int | None = None) -> Snapshot:
         """A kept generation's rules; None: those in force, owners' alone if there are none.
@@ -225,3 +237,12 @@ class Rulebook:
             if found.verdict is not Verdict.IN_FORCE:
                 told = {"verdict": found.verdict.value, "problems": len(found.problems)}
                 log.warning("policy-not-in-force", **told)
+
+
+def _rules(serving: Generation | None) -> int | None:
+    if serving is None:
+        return None
+    try:
+        return len(load_bytes(serving.files).rules)
+    except PolicyProblems:
+        return None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
+
+from davserver.wiring.version import abri_version
 
 PATH = "/healthz"
 KEPT_SECONDS = 1.0
@@ -38,13 +39,6 @@ class Health:
 
 def always_well() -> Health:
     return Health(ok=True)
-
-
-def abri_version() -> str:
-    try:
-        return version("abri")
-    except PackageNotFoundError:
-        return "unpackaged"
 
 
 class HealthPage:

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from davserver.web.audiences import EVERYBODY, MANAGERS, OWNERS, STAFF, Audience
+from davserver.web.audiences import (
+    ADMINISTRATORS,
+    EVERYBODY,
+    MANAGERS,
+    OWNERS,
+    STAFF,
+    Audience,
+)
 from davserver.web.marked import N_
 
 
@@ -25,6 +32,10 @@ MENU: tuple[Item, ...] = (
     Item("/trash", N_("Trash"), OWNERS),
     Item("/take-away", N_("Take everything away"), OWNERS),
     Item("/teams", N_("My team"), MANAGERS),
+    Item("/overview", N_("Overview"), ADMINISTRATORS),
+    Item("/rules", N_("Rules"), ADMINISTRATORS),
+    Item("/refusals", N_("Refusals"), ADMINISTRATORS),
+    Item("/health", N_("Health"), ADMINISTRATORS),
     Item("/devices", N_("My devices"), EVERYBODY),
     Item("/password", N_("My password"), EVERYBODY),
 )

@@ -7,16 +7,27 @@ from typing import Literal
 from werkzeug.wrappers import Response
 
 from davserver.domain.actions import Action
-from davserver.web.audiences import EVERYBODY, MANAGERS, OWNERS, STAFF, WITH_DRIVE, Audience
+from davserver.web.audiences import (
+    ADMINISTRATORS,
+    EVERYBODY,
+    MANAGERS,
+    OWNERS,
+    STAFF,
+    WITH_DRIVE,
+    Audience,
+)
 from davserver.web.pages import (
     accompanying,
     affiliations,
     devices,
     documents,
     entrance,
+    health,
     history,
+    overview,
     password,
     people,
+    refusals,
     sharing,
     static,
     take_away,
@@ -116,6 +127,12 @@ ROUTES: tuple[Route, ...] = (
     Route("take-out", "GET", "/teams/<slug>/end/<person>", teams.ask_end, MANAGERS, _A.ACCOUNT),
     Route("end-member", "POST", "/teams/<slug>/end/<person>", teams.end, MANAGERS, _A.ACCOUNT,
           again="take-out", at="on"),
+    # ── looking after the service ───────────────────────────────────────────────────────────────
+    Route("overview", "GET", "/overview", overview.show, ADMINISTRATORS, _A.AUDIT),
+    Route("rules", "GET", "/rules", overview.rules, ADMINISTRATORS, _A.AUDIT),
+    Route("rules-earlier", "GET", "/rules/earlier", overview.earlier, ADMINISTRATORS, _A.AUDIT),
+    Route("refusals", "GET", "/refusals", refusals.show, ADMINISTRATORS, _A.AUDIT),
+    Route("health", "GET", "/health", health.show, ADMINISTRATORS, _A.AUDIT),
     # ── my account ──────────────────────────────────────────────────────────────────────────────
     Route("devices", "GET", "/devices", devices.show, EVERYBODY, _A.ACCOUNT),
     Route("add-device", "POST", "/devices", devices.add, EVERYBODY, _A.ACCOUNT, again="devices",

@@ -23,6 +23,16 @@ class Chore:
     work: Callable[[datetime], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A chore, and when this process last did it; `ran` None: not yet. `well`: it did not fail."""
+
+    name: str
+    every: timedelta
+    ran: datetime | None
+    well: bool
+
+
 class Housekeeping:
     """A thread. A chore that fails is logged, and tried again at its next turn."""
 
@@ -32,6 +42,7 @@ class Housekeeping:
         self._name = name
         self._chores = tuple(chores)
         self._clock = clock
+        self._ran: dict[str, tuple[datetime, bool]] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -49,6 +60,12 @@ class Housekeeping:
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
 
+    def jobs(self) -> tuple[Job, ...]:
+        """Every chore, in its order."""
+        return tuple(
+            Job(one.name, one.every, *self._ran.get(one.name, (None, True))) for one in self._chores
+        )
+
     def _run(self) -> None:
         now = self._clock()
         due = {chore.name: now + chore.every for chore in self._chores}
@@ -56,7 +73,7 @@ class Housekeeping:
             for chore in self._chores:
                 now = self._clock()
                 if not self._stop.is_set() and due[chore.name] <= now:
-                    self._do(chore, now)
+                    self._ran[chore.name] = (now, self._do(chore, now))
                     due[chore.name] = self._clock() + chore.every
 
     def _pause(self, due: dict[str, datetime]) -> float:
@@ -64,7 +81,7 @@ class Housekeeping:
         return max(0.0, (next_due - self._clock()).total_seconds())
 
     @staticmethod
-    def _do(chore: Chore, now: datetime) -> None:
+    def _do(chore: Chore, now: datetime) -> bool:
         try:
             chore.work(now)
         except AbriError as error:
@@ -72,3 +89,6 @@ class Housekeeping:
             log.warning("chore-failed", chore=chore.name, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 — a broken chore must not end the others
             log.error("chore-broken", chore=chore.name, error=type(error).__name__)  # noqa: TRY400
+        else:
+            return True
+        return False

@@ -4,15 +4,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from sqlalchemy import select
+from functools import partial
 
 from authn.directories import Directories
 from authn.login import Login
 from authn.sessions import Sessions
 from authn.staff_names import StaffNames
 from davserver.config import Settings
-from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
 from davserver.gate.affiliations import Affiliations
@@ -28,6 +26,7 @@ from davserver.gate.moving import Moving
 from davserver.gate.nets import SafetyNets
 from davserver.gate.noting import Readings
 from davserver.gate.offers import Offers
+from davserver.gate.oversight import Oversight, Sources
 from davserver.gate.people import People
 from davserver.gate.policy_notices import PolicyNotices
 from davserver.gate.reading import Reading
@@ -50,12 +49,14 @@ from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
 from davserver.wiring.directories import open_directories, staff_login
 from davserver.wiring.explaining import Explaining
+from davserver.wiring.health import Checkup, Parts, parts_of
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.looking_after import LookingAfter
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy_watch import PolicyWatch
 from davserver.wiring.probing import Probing
 from davserver.wiring.signers import read_signers
+from policies.folder import read_folder
 from policies.in_force import InForce
 
 BLOBS = "blobs"
@@ -97,6 +98,7 @@ class Services:
     nets: SafetyNets
     explaining: Explaining
     impact: Impact
+    oversight: Oversight
     probing: Probing
     decisions: DecisionLog
     watch: EpochWatch
@@ -112,13 +114,9 @@ class Services:
         self.housekeeping.start()
         self.looking_after.start()
 
-    def parts(self) -> dict[str, Callable[[], bool]]:
+    def parts(self) -> Parts:
         """What must be well for the drive to work, each as a question. They may raise."""
-        return {
-            "database": self._database_answers,
-            "data": lambda: os.access(self.settings.data, os.W_OK),
-            "keys": lambda: os.access(self.settings.keys.keyring, os.R_OK),
-        }
+        return parts_of(self.settings, self.db)
 
     def close(self) -> None:
         self.looking_after.stop()
@@ -130,10 +128,6 @@ class Services:
         self.directories.close()
         self.db.close()
 
-    def _database_answers(self) -> bool:
-        with self.db.read() as tx:
-            return tx.execute(select(t.epoch.c.id)).first() is not None
-
 
 def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
     """Opens what the settings name and builds everything on it.
@@ -143,26 +137,57 @@ def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
     """
     opened = open_all(settings)
     try:
-        return _built(settings, opened, entropy)
+        return _built(_base(settings, opened, entropy), entropy)
     except BaseException:
         opened.db.close()
         raise
 
 
-def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What use cases are built on, and what runs beside requests."""
+
+    settings: Settings
+    tools: Tools
+    directories: Directories
+    roster: Roster
+    sessions: Sessions
+    rulebook: Rulebook
+    decisions: DecisionLog
+    looking_after: LookingAfter
+    housekeeping: Housekeeping
+
+
+def _base(settings: Settings, opened: Opened, entropy: Entropy) -> _Base:
     tools, roster, directories = _with_directories(settings, _tools(settings, opened, entropy))
     sessions = Sessions(tools.db, tools.keys, tools.login, entropy)
-    watch, rulebook = EpochWatch(tools.db, tools.policy, clock), Rulebook(tools, _terms(settings))
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
+    return _Base(
+        settings=settings,
+        tools=tools,
+        directories=directories,
+        roster=roster,
+        sessions=sessions,
+        rulebook=Rulebook(tools, _terms(settings)),
+        decisions=decisions,
+        looking_after=LookingAfter(settings, tools, roster, directories),
+        housekeeping=Housekeeping(_chores(settings, tools, decisions, sessions), clock),
+    )
+
+
+def _built(base: _Base, entropy: Entropy) -> Services:
+    settings, tools = base.settings, base.tools
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
+    watch = EpochWatch(tools.db, tools.policy, clock)
+    turn = settings.data / _POLICY_TURN
     return Services(
         settings=settings,
         clock=clock,
         db=tools.db,
         login=tools.login,
-        directories=directories,
-        sessions=sessions,
-        rulebook=rulebook,
+        directories=base.directories,
+        sessions=base.sessions,
+        rulebook=base.rulebook,
         reading=Reading(tools, scratch, watch),
         writing=Writing(tools, scratch),
         moving=Moving(tools, scratch),
@@ -175,19 +200,20 @@ def _built(settings: Settings, opened: Opened, entropy: Entropy) -> Services:
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
         teams=Teams(tools),
-        roster=roster,
-        looking_after=LookingAfter(settings, tools, roster, directories),
+        roster=base.roster,
+        looking_after=base.looking_after,
         history=History(tools),
         deeds=Deeds(tools),
         keeping=Keeping(tools),
         nets=SafetyNets(tools),
         explaining=Explaining(tools),
         impact=Impact(tools),
+        oversight=Oversight(tools, base.rulebook, _sources(base)),
         probing=Probing(tools),
-        decisions=decisions,
+        decisions=base.decisions,
         watch=watch,
-        policy_watch=PolicyWatch(rulebook, settings.policies, settings.data / _POLICY_TURN, clock),
-        housekeeping=Housekeeping(_chores(settings, tools, decisions, sessions), clock),
+        policy_watch=PolicyWatch(base.rulebook, settings.policies, turn, clock),
+        housekeeping=base.housekeeping,
     )
 
 
@@ -208,6 +234,23 @@ def _chores(
         Chore("decisions", _SWEEP_EVERY, decisions.sweep),
         Chore("sessions", _SWEEP_EVERY, sessions.sweep),
     ]
+
+
+def _sources(base: _Base) -> Sources:
+    settings = base.settings
+    checkup = Checkup(
+        settings=settings,
+        db=base.tools.db,
+        sessions=base.sessions,
+        directories=base.directories,
+        care=base.looking_after.care,
+        housekeeping=base.housekeeping,
+    )
+    return Sources(
+        folder=partial(read_folder, settings.policies),
+        log=settings.policy.decisions,
+        checkup=checkup.look,
+    )
 
 
 def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:

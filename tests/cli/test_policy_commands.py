@@ -167,3 +167,20 @@ def test_what_is_wrong_is_told(on):
         assert ended.code == code, (words, ended)
         assert says in " ".join((ended.err + ended.out).split()), (words, ended)
         assert "Traceback" not in ended.err
+
+
+def test_status_says_for_how_many_administrators_a_change_waits(bare: Instance, candidate: Path):
+    before = bare.json("policy", "status")
+    shipped = (candidate / "rules.csv").read_text()
+    assert before["rules"] == len(re.findall("^p,", shipped, re.MULTILINE))
+    assert before["waits"] is None
+    bare.set("policy.four_eyes", "true")
+    rules = candidate / "rules.csv"
+    wider = "p, x1, allow, professional, via-structure, consult, health, *, *, *, *\n"
+    rules.write_text(rules.read_text() + wider)
+    shutil.rmtree(candidate / "tests")
+    assert bare.run("policy", "apply", str(candidate)).returncode == 3
+    waits = bare.json("policy", "status")["waits"]
+    assert (waits["approvals"], waits["needed"]) == (0, 2)
+    said = f"{waits['digest'][:12]} waits for approval: 0 of 2 administrators said yes."
+    assert said in bare.abri("policy", "status")

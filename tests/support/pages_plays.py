@@ -161,8 +161,10 @@ def _answers(word: str) -> Ask:
 
 def _requested(visitor: Visitor) -> RequestId:
     """By somebody who has not asked before."""
-    to, now = visitor.services, visitor.services.clock()
-    asking = to.people.operator_for(_newcomer(visitor, ASSO).login, "tests", now)
+    # First: their place begins with them, and nobody asks before it does.
+    login, to = _newcomer(visitor, ASSO).login, visitor.services
+    now = to.clock()
+    asking = to.people.operator_for(login, "tests", now)
     return to.affiliations.request(asking, Wish(ASSO, visitor.login), now).id
 
 
@@ -306,6 +308,12 @@ PLAYS: dict[str, Play] = {
     "add-member": Play(_adds, as_what=Relation.MANAGES),
     "take-out": Play(_looks_who_leaves, as_what=Relation.MANAGES),
     "end-member": Play(_takes_out, as_what=Relation.MANAGES),
+    # ── looking after the service ───────────────────────────────────────────────────────────────
+    "overview": Play(get("/overview"), as_what=Relation.NONE),
+    "rules": Play(get("/rules"), as_what=Relation.NONE),
+    "rules-earlier": Play(get("/rules/earlier"), as_what=Relation.NONE),
+    "refusals": Play(get("/refusals"), as_what=Relation.NONE),
+    "health": Play(get("/health"), as_what=Relation.NONE),
     # ── my account ──────────────────────────────────────────────────────────────────────────────
     "devices": Play(get("/devices")),
     "add-device": Play(post("/devices", name="a telephone")),

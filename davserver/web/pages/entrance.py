@@ -22,7 +22,7 @@ HOME: dict[Role, str] = {
     Role.BENEFICIARY: "/documents/",
     Role.PROFESSIONAL: "/people",
     Role.MANAGER: "/teams",
-    Role.ADMINISTRATOR: "/devices",
+    Role.ADMINISTRATOR: "/overview",
 }
 
 
