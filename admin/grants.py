@@ -24,6 +24,7 @@ app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True
 app.command()(why)
 
 _GIVER = "Whose vault; or a professional, who shares on what is at --path of their own drive."
+_TO = "A professional, a structure, or whoever shows that code for sharing."
 _STARTS = "From when; now if left out."
 _UNTIL = "Until when; a date alone means the end of that day."
 _PURPOSE = "What it is for: all under one purpose can be ended together."
@@ -39,9 +40,7 @@ _COLUMNS = (
 def add(  # noqa: PLR0913 — what a grant is
     context: typer.Context,
     giver: Annotated[str, typer.Option("--from", metavar="LOGIN", help=_GIVER)],
-    to: Annotated[
-        str, typer.Option(metavar="LOGIN|structure:SLUG", help="A professional, or a structure.")
-    ],
+    to: Annotated[str, typer.Option(metavar="LOGIN|structure:SLUG|CODE", help=_TO)],
     path: Annotated[str, typer.Option(help="A folder, with all below it, or a file.")],
     rights: Annotated[Right, typer.Option(help=_RIGHTS)],
     starts: Annotated[str | None, typer.Option(metavar="ISO8601", help=_STARTS)] = None,

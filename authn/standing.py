@@ -9,14 +9,20 @@ from authn.rows import CredentialRow
 from davserver.domain.people import AccountState
 
 
+def is_open(facts: Facts) -> bool:
+    """Whether the account is there and not blocked, also by the directory that it comes from."""
+    person, account = facts.person, facts.account
+    if person is None or person.state is not AccountState.ACTIVE:
+        return False
+    return account is None or account.standing is Standing.ACTIVE
+
+
 def usable(facts: Facts, now: datetime) -> CredentialRow | None:
     """The credential, if its owner may sign in with it now. Whoever comes from a directory is also
     what that one last said of them; a row of theirs that was altered counts as nothing said.
     """
-    row, person, account = facts.credential, facts.person, facts.account
-    if row is None or person is None or person.state is not AccountState.ACTIVE:
-        return None
-    if account is not None and account.standing is not Standing.ACTIVE:
+    row, account = facts.credential, facts.account
+    if row is None or not is_open(facts):
         return None
     if account is None and row.kind is CredentialKind.DIRECTORY:
         return None

@@ -31,6 +31,7 @@ UNCOVERED: Mapping[str, frozenset[str]] = {
     "affiliation": frozenset({"last_activity"}),
     "affiliation_request": frozenset(),
     "grant_offer": frozenset(),
+    "sharing_code": frozenset(),
     "grant": frozenset({"used"}),
     "grant_suspension": frozenset(),
     "policy_generation": frozenset({"told_at"}),

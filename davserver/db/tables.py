@@ -435,6 +435,7 @@ node = Table(
         postgresql_where=text("state = 'live'"),
     ),
     Index(None, "parent_id", "name_ci_idx"),
+    Index(None, "maker_id", "created"),
     Index(None, "vault_id", "state", "trashed_at"),
     Index(None, "blob_id"),
 )
@@ -547,6 +548,23 @@ affiliation_request = Table(
     _mac(),
     Index(None, "vault_id"),
     Index(None, "requested_by"),
+)
+
+# What a professional shows, so that somebody can share with them, or with a structure of theirs,
+# without spelling a name. It names them, and opens nothing.
+sharing_code = Table(
+    "sharing_code",
+    metadata,
+    _id(key=True),
+    _id("person_id", of="person.id"),
+    _id("structure_id", of="structure.id", empty=True),
+    _sealed("code_ct"),
+    Column("code_idx", LargeBinary(INDEX_BYTES), nullable=False, unique=True),
+    _time("created"),
+    _time("expires_at"),
+    _mac(),
+    Index(None, "person_id"),
+    Index(None, "expires_at"),
 )
 
 grant = Table(

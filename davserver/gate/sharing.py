@@ -1,7 +1,9 @@
 """Sharing: who gives what to whom, until when, and takes it back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from authn.facts import Genuine, facts_of_person
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import NotFound
@@ -12,17 +14,25 @@ from davserver.domain.people import Principal, Role
 from davserver.gate.acting import change, look
 from davserver.gate.giving import give
 from davserver.gate.ledger import MOST_PURPOSE_CHARACTERS, Wish, ledger_of
-from davserver.gate.received import received
 from davserver.gate.renewing import renew
 from davserver.gate.resharing import share_on
+from davserver.gate.shared_items import Sharer, shared_items
 from davserver.gate.shares import STRUCTURE
+from davserver.gate.sharing_codes import named_by
 from davserver.gate.sight import Sight
 from davserver.gate.taking_back import Which, end_many, end_one
 from davserver.gate.tools import Tools
 from davserver.gate.turned import refusals_recorded
-from davserver.vault.grants import SharedFolder
 
-__all__ = ["MOST_PURPOSE_CHARACTERS", "Sharing"]
+__all__ = ["MOST_PURPOSE_CHARACTERS", "Called", "Sharing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """How people call somebody, and where they work now; of a structure the name alone."""
+
+    name: str
+    works_at: tuple[str, ...] = ()
 
 
 class Sharing:
@@ -33,10 +43,12 @@ class Sharing:
         self._tools = tools
         self._ledger = ledger_of(tools, allowance)
         self._directory, self._shares = self._ledger.directory, self._ledger.shares
+        self._genuine = Genuine(tools.keys)
 
     def grantee(self, text: str) -> Grantee:
-        """`structure:SLUG`, or a professional's login. Raises NotFound, the same for an unknown
-        login and for somebody who is no professional.
+        """`structure:SLUG`, a professional's login, or a code that somebody shows. Raises NotFound,
+        the same for an unknown login, for somebody who is no professional, and for any code that
+        names nobody now.
         """
         with self._tools.db.read() as tx:
             if text.startswith(STRUCTURE):
@@ -46,19 +58,23 @@ class Sharing:
                 person = self._directory.find_person(tx, text)
             except NotFound:
                 person = None
-        if person is None or person.role is not Role.PROFESSIONAL:
+            by_code = named_by(tx, self._tools, self._genuine, text, self._tools.clock())
+        if person is not None and person.role is Role.PROFESSIONAL:
+            return ToPerson(person.id)
+        if by_code is None:
             raise NotFound(f"there is no professional with the login “{text[:64]}”")
-        return ToPerson(person.id)
+        return by_code
 
-    def name_of(self, grantee: Grantee) -> str:
-        """How people call whom somebody is about to share with. Raises NotFound."""
+    def called(self, grantee: Grantee, now: datetime) -> Called:
+        """Whom somebody is about to share with. Raises NotFound."""
         with self._tools.db.read() as tx:
             if isinstance(grantee, ToStructure):
                 structure = self._directory.structures(tx, {grantee.id}).get(grantee.id)
-                found = structure.name if structure else None
+                found = Called(structure.name) if structure else None
             else:
-                person = self._directory.people(tx, {grantee.id}).get(grantee.id)
-                found = person.name if person else None
+                facts = facts_of_person(tx, self._genuine, grantee.id, None, now)
+                places = tuple(dict.fromkeys(one.structure.name for one in facts.memberships))
+                found = Called(facts.person.name, places) if facts.person else None
         if found is None:
             raise NotFound("nobody is there any more")
         return found
@@ -124,11 +140,11 @@ class Sharing:
         which = Which(purpose, to)
         return self._tools.db.write(lambda tx: end_many(self._ledger, tx, who, which))
 
-    def received(self, who: Principal, now: datetime) -> list[SharedFolder]:
+    def received(self, who: Principal, now: datetime) -> list[Sharer]:
         """What others share with `who` and the rules show to them, by beneficiary: the folders of
         their drive's root. Raises Refused where the whole drive is.
         """
-        return look(self._tools, who, now, _received)
+        return look(self._tools, who, now, shared_items)
 
     def list(self, who: Principal, now: datetime) -> list[GrantView]:
         """All that was ever given of what `who` owns, oldest first; of everybody's for somebody at
@@ -151,13 +167,3 @@ class Sharing:
             raise NotFound(f"nothing is at {wish.path}")
         work = give if place.owned else share_on
         return work(self._ledger, sight, place, wish)
-
-
-def _received(sight: Sight) -> list[SharedFolder]:
-    if sight.who.vault is not None:
-        return []
-    return [
-        SharedFolder(place.path.name, place.vault.id, tuple(item.items[0] for item in items))
-        for place, items in received(sight)
-        if place.vault is not None
-    ]

@@ -11,6 +11,7 @@ from davserver.domain.ids import (
     OfferId,
     PersonId,
     RequestId,
+    SharingCodeId,
     StructureId,
 )
 from davserver.domain.secret import Secret
@@ -64,6 +65,8 @@ class InstanceKeys:
     _lookup: MacKey = field(repr=False)
     _grant_name: MacKey = field(repr=False)
     _pseudonym: MacKey = field(repr=False)
+    _sharing_code: Sealer = field(repr=False)
+    _sharing_code_index: MacKey = field(repr=False)
     _password: Sealer = field(repr=False)
     _label: Sealer = field(repr=False)
     _code: MacKey = field(repr=False)
@@ -90,6 +93,8 @@ class InstanceKeys:
             _lookup=MacKey(index, Purpose.DIRECTORY_LOOKUP),
             _grant_name=MacKey(index, Purpose.DIRECTORY_GRANT_NAME),
             _pseudonym=MacKey(index, Purpose.DIRECTORY_PSEUDONYM),
+            _sharing_code=Sealer(directory, Purpose.DIRECTORY_SHARING_CODE),
+            _sharing_code_index=MacKey(index, Purpose.DIRECTORY_SHARING_CODE_INDEX),
             _password=Sealer(credential, Purpose.CREDENTIAL_PASSWORD),
             _label=Sealer(credential, Purpose.CREDENTIAL_LABEL),
             _code=MacKey(credential, Purpose.AFFILIATION_CODE),
@@ -155,6 +160,17 @@ class InstanceKeys:
 
     def open_notice(self, notice: NoticeId, person: PersonId, sealed: bytes) -> bytes:
         return self._notice.open(sealed, id16(notice) + id16(person))
+
+    def seal_sharing_code(self, code: SharingCodeId, person: PersonId, letters: str) -> bytes:
+        """Whoever made it is shown it again while it lives."""
+        return self._sharing_code.seal(letters.encode(), id16(code) + id16(person))
+
+    def open_sharing_code(self, code: SharingCodeId, person: PersonId, sealed: bytes) -> str:
+        return self._sharing_code.open(sealed, id16(code) + id16(person)).decode()
+
+    def sharing_code_index(self, letters: str) -> bytes:
+        """16 bytes that find a code by its eight letters."""
+        return self._sharing_code_index.index(letters.encode())
 
     def seal_password_hash(self, credential: CredentialId, generation: int, phc: str) -> bytes:
         return self._password.seal(phc.encode(), _versioned(credential, generation))

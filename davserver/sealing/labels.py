@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     DIRECTORY_LOOKUP = "directory/lookup"
     DIRECTORY_GRANT_NAME = "directory/grant-name"
     DIRECTORY_PSEUDONYM = "directory/pseudonym"
+    DIRECTORY_SHARING_CODE = "directory/sharing-code"
+    DIRECTORY_SHARING_CODE_INDEX = "directory/sharing-code-index"
     CREDENTIAL_PASSWORD = "credential/password"  # noqa: S105 — a purpose, not a password
     CREDENTIAL_LABEL = "credential/label"
     AFFILIATION_CODE = "affiliation/code"

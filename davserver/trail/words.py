@@ -41,6 +41,8 @@ class What(StrEnum):
     AFFILIATION_CONFIRM = "affiliation-confirm"
     AFFILIATION_REFUSE = "affiliation-refuse"
     AFFILIATION_END = "affiliation-end"
+    SHARING_CODE = "sharing-code"
+    SHARING_CODE_END = "sharing-code-end"
     CATEGORY = "category"
     PAUSE = "pause"
     UNDO = "undo"

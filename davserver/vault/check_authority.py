@@ -23,6 +23,7 @@ _OF_PEOPLE = (
     "membership",
     "principal_key",
     "affiliation_request",
+    "sharing_code",
     "directory_account",
     "directory_sync",
 )

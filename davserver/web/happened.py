@@ -32,6 +32,8 @@ HAPPENED: dict[What, str] = {
     What.AFFILIATION_CONFIRM: N_("Accompaniment accepted"),
     What.AFFILIATION_REFUSE: N_("Accompaniment refused"),
     What.AFFILIATION_END: N_("Accompaniment ended"),
+    What.SHARING_CODE: N_("Code for sharing made"),
+    What.SHARING_CODE_END: N_("Code for sharing ended"),
     What.CATEGORY: N_("Category changed"),
     What.PAUSE: N_("Changes paused: too many at once"),
     What.UNDO: N_("Changes undone"),

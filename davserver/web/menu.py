@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from davserver.web.audiences import (
     ADMINISTRATORS,
     EVERYBODY,
+    IN_STRUCTURES,
     MANAGERS,
     OWNERS,
     STAFF,
@@ -26,6 +27,7 @@ MENU: tuple[Item, ...] = (
     Item("/people", N_("Shared with me"), STAFF),
     Item("/documents/", N_("My documents"), OWNERS),
     Item("/accompanied", N_("People we accompany"), STAFF),
+    Item("/code", N_("Code for sharing"), IN_STRUCTURES),
     Item("/shares", N_("What I share"), OWNERS),
     Item("/affiliations", N_("Who accompanies me"), OWNERS),
     Item("/history", N_("What happened"), OWNERS),

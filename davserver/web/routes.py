@@ -10,6 +10,7 @@ from davserver.domain.actions import Action
 from davserver.web.audiences import (
     ADMINISTRATORS,
     EVERYBODY,
+    IN_STRUCTURES,
     MANAGERS,
     OWNERS,
     STAFF,
@@ -19,6 +20,7 @@ from davserver.web.audiences import (
 from davserver.web.pages import (
     accompanying,
     affiliations,
+    code,
     devices,
     documents,
     entrance,
@@ -116,6 +118,9 @@ ROUTES: tuple[Route, ...] = (
           again="requests", at="login"),
     Route("use-code", "POST", "/accompanied/code", accompanying.confirm, STAFF, _A.ACCOUNT,
           again="requests", at="code"),
+    Route("code", "GET", "/code", code.show, IN_STRUCTURES, _A.ACCOUNT),
+    Route("make-code", "POST", "/code", code.make, IN_STRUCTURES, _A.ACCOUNT),
+    Route("end-code", "POST", "/code/end", code.end, IN_STRUCTURES, _A.ACCOUNT),
     Route("take-away", "GET", "/take-away", take_away.show, OWNERS, _A.GET),
     Route("parcel", "POST", "/take-away", take_away.parcel, OWNERS, _A.GET),
     # ── my team ─────────────────────────────────────────────────────────────────────────────────

@@ -35,8 +35,9 @@ from davserver.gate.rulebook import Rulebook, Terms
 from davserver.gate.scratch import Scratch
 from davserver.gate.seeing import Seeing
 from davserver.gate.sharing import Sharing
+from davserver.gate.sharing_codes import SharingCodes
 from davserver.gate.teams import Teams
-from davserver.gate.tools import Limits, Tools
+from davserver.gate.tools import Tools
 from davserver.gate.upkeep import Upkeep
 from davserver.gate.watch import EpochWatch
 from davserver.gate.writing import Writing
@@ -51,6 +52,7 @@ from davserver.wiring.directories import open_directories, staff_login
 from davserver.wiring.explaining import Explaining
 from davserver.wiring.health import Checkup, Parts, parts_of
 from davserver.wiring.housekeeping import Chore, Housekeeping
+from davserver.wiring.limits import limits_of
 from davserver.wiring.looking_after import LookingAfter
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy_watch import PolicyWatch
@@ -86,6 +88,7 @@ class Services:
     locking: Locking
     sharing: Sharing
     offers: Offers
+    sharing_codes: SharingCodes
     seeing: Seeing
     affiliations: Affiliations
     people: People
@@ -179,7 +182,6 @@ def _built(base: _Base, entropy: Entropy) -> Services:
     settings, tools = base.settings, base.tools
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch = EpochWatch(tools.db, tools.policy, clock)
-    turn = settings.data / _POLICY_TURN
     return Services(
         settings=settings,
         clock=clock,
@@ -196,6 +198,7 @@ def _built(base: _Base, entropy: Entropy) -> Services:
         locking=Locking(tools, scratch),
         sharing=Sharing(tools, settings.vaults.allowance),
         offers=Offers(tools, settings.vaults.allowance),
+        sharing_codes=SharingCodes(tools),
         seeing=Seeing(tools),
         affiliations=Affiliations(tools),
         people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
@@ -212,9 +215,14 @@ def _built(base: _Base, entropy: Entropy) -> Services:
         probing=Probing(tools),
         decisions=base.decisions,
         watch=watch,
-        policy_watch=PolicyWatch(base.rulebook, settings.policies, turn, clock),
+        policy_watch=_policy_watch(base),
         housekeeping=base.housekeeping,
     )
+
+
+def _policy_watch(base: _Base) -> PolicyWatch:
+    settings = base.settings
+    return PolicyWatch(base.rulebook, settings.policies, settings.data / _POLICY_TURN, clock)
 
 
 def _with_directories(settings: Settings, bare: Tools) -> tuple[Tools, Roster, Directories]:
@@ -233,6 +241,7 @@ def _chores(
         Chore("policy-notices", _UPKEEP_EVERY, PolicyNotices(tools).run),
         Chore("decisions", _SWEEP_EVERY, decisions.sweep),
         Chore("sessions", _SWEEP_EVERY, sessions.sweep),
+        Chore("sharing-codes", _SWEEP_EVERY, SharingCodes(tools).sweep),
     ]
 
 
@@ -272,7 +281,7 @@ def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
         keys=keys,
         entropy=entropy,
         clock=clock,
-        limits=_limits(settings),
+        limits=limits_of(settings),
     )
 
 
@@ -280,15 +289,3 @@ def _terms(settings: Settings) -> Terms:
     policy = settings.policy
     signers = read_signers(policy.signers)
     return Terms(policy.automatic, policy.coverage, policy.four_eyes, signers)
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        recall=settings.vaults.recall,
-        changes_per_minute=settings.vaults.changes_per_minute,
-        lock_seconds=int(settings.locks.usual.total_seconds()),
-        longest_lock_seconds=int(settings.locks.longest.total_seconds()),
-        scratch_bytes=settings.scratch.largest,
-        scratch_kept=settings.scratch.keep,
-        grants_need_owner=settings.operator.needs_owner,
-    )

@@ -28,11 +28,13 @@ from davserver.domain.ids import (
     OfferId,
     PersonId,
     RequestId,
+    SharingCodeId,
     SpaceId,
     VaultId,
 )
 from davserver.domain.nodes import Kind, NodeState
 from davserver.domain.secret import Secret
+from davserver.domain.sharing_codes import letters_from
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.instance import Display, InstanceKeys
 from davserver.sealing.kek import KeyPurpose, instance_key_context, space_key_context
@@ -398,6 +400,7 @@ def _certificate(keys: InstanceKeys) -> Vector:
 
 def _affiliations(keys: InstanceKeys) -> dict[str, list[Vector]]:
     request, notice = RequestId(fixed("request", 16)), NoticeId(fixed("notice", 16))
+    code, letters = SharingCodeId(fixed("sharing code", 16)), letters_from(fixed("letters", 5))
     directory = INSTANCE[KeyPurpose.DIRECTORY].hex()
     told = '{"code":"0042 1337","kind":"affiliation-asked"}'
     offer, says = OfferId(fixed("offer", 16)), '{"operator": "marie", "purpose": "Dossier CAF/APL"}'
@@ -420,6 +423,18 @@ def _affiliations(keys: InstanceKeys) -> dict[str, list[Vector]]:
                 "sealed": keys.seal_request_login(request, "Léa.MARTIN").hex(),
                 "code": "00421337",
                 "code_mac": keys.code_mac(request, "00421337").hex(),
+            }
+        ],
+        "sharing_code": [
+            {
+                "key": directory,
+                "index_key": INSTANCE[KeyPurpose.DIRECTORY_INDEX].hex(),
+                "code": code.hex(),
+                "person": PERSON.hex(),
+                "entropy": fixed("letters", 5).hex(),
+                "letters": letters,
+                "sealed": keys.seal_sharing_code(code, PERSON, letters).hex(),
+                "index": keys.sharing_code_index(letters).hex(),
             }
         ],
         "notice": [

@@ -244,6 +244,20 @@ def test_offers_of_grants_are_sealed_as_the_format_says(given):
         reader.unseal(key, "directory/offer", b"", sealed, offer + reader.u64(1))
 
 
+@each("sharing_code")
+def test_codes_for_sharing_are_sealed_and_found_as_the_format_says(given):
+    bits = f"{int(given['entropy'], 16):040b}"
+    base32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    letters = "".join(base32[int(bits[at : at + 5], 2)] for at in range(0, 40, 5))
+    assert letters == given["letters"]
+    key, code, person, sealed = raw(given, "key", "code", "person", "sealed")
+    opened = reader.unseal(key, "directory/sharing-code", b"", sealed, code + person)
+    assert opened.decode() == letters
+    index_key = raw(given, "index_key")
+    found = reader.index(index_key, "directory/sharing-code-index", b"", letters.encode())
+    assert found.hex() == given["index"]
+
+
 @each("notice")
 def test_notices_are_sealed_as_the_format_says(given):
     key, notice, person, sealed = raw(given, "key", "notice", "person", "sealed")

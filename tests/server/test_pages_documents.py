@@ -217,8 +217,8 @@ def test_everything_for_one_side_or_one_purpose_ends_together(
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"to": "nobody-at-all", "right": "read"}, "There is nobody with this name."),
-        ({"to": "bilal", "right": "read"}, "There is nobody with this name."),
+        ({"to": "nobody-at-all", "right": "read"}, "There is nobody with this name or code."),
+        ({"to": "bilal", "right": "read"}, "There is nobody with this name or code."),
         ({"to": "", "right": "read"}, "Write with whom you want to share."),
         ({"to": "karim", "right": "everything"}, "Choose what they may do."),
         ({"to": "karim", "right": "read", "until": "2020-01-01"}, "Choose a day to come."),

@@ -234,6 +234,7 @@ EMPTY: dict[str, str] = {
 
 ELSEWHERE: dict[str, str] = {
     "web_session": "tests/contract/test_web_sessions.py",
+    "sharing_code": "tests/contract/test_gate_sharing_codes.py",
 }
 """Not of any vault, and tried column by column where they are tested."""
 

@@ -169,10 +169,10 @@ def _requested(visitor: Visitor) -> RequestId:
 
 
 def _leaves(visitor: Visitor, _: Spot) -> Answer:
+    request = _requested(visitor)
     to, now = visitor.services, visitor.services.clock()
-    to.affiliations.confirm(
-        to.people.operator_for(visitor.login, "tests", now), _requested(visitor), now
-    )
+    owner = to.people.operator_for(visitor.login, "tests", now)
+    to.affiliations.confirm(owner, request, now)
     return visitor.post("/affiliations/end", structure=ASSO)
 
 
@@ -185,6 +185,11 @@ def _asks(visitor: Visitor, _: Spot) -> Answer:
 def _releases(visitor: Visitor, _: Spot) -> Answer:
     """Nobody whom they accompany: that is as if it were done."""
     return visitor.post("/accompanied/end", sure="1", structure=visitor.structure, login="bilal")
+
+
+def _sided(path: str) -> Ask:
+    """For where they work, else for themselves."""
+    return lambda visitor, _: visitor.post(path, side=visitor.structure)
 
 
 # ── a team ──────────────────────────────────────────────────────────────────────────────────────
@@ -299,6 +304,9 @@ PLAYS: dict[str, Play] = {
     "use-code": Play(
         post("/accompanied/code", request="00" * 16, code="1234 5678"), of_allowed=FILLED_IN_WRONG
     ),
+    "code": Play(get("/code")),
+    "make-code": Play(_sided("/code")),
+    "end-code": Play(_sided("/code/end")),
     "take-away": Play(get("/take-away"), also=(Action.AUDIT,)),
     "parcel": Play(post("/take-away"), also=(Action.AUDIT,)),
     # ── my team ─────────────────────────────────────────────────────────────────────────────────

@@ -84,7 +84,7 @@ def test_words_of_the_trail_are_stable() -> None:
         "password", "pause", "person-add", "person-disable", "person-enable", "person-forget",
         "policy", "policy-approve", "properties",
         "read", "recall", "refused", "remove", "renew-grant", "report", "restore", "resume",
-        "scratch-out", "structure-add",
+        "scratch-out", "sharing-code", "sharing-code-end", "structure-add",
         "undo", "unlock",
         "vault-create", "write",
     ]  # fmt: skip

@@ -3,9 +3,13 @@
 from werkzeug.wrappers import Response
 
 from davserver.web.pages.sharing import RIGHTS
+from davserver.web.slices import sliced
 from davserver.web.visit import Visit
+
+_PEOPLE_AT_ONCE = 40
 
 
 def show(visit: Visit) -> Response:
     found = visit.services.sharing.received(visit.who, visit.now)
-    return visit.page("people.html", people=found, rights=RIGHTS)
+    shown = sliced(found, visit.query.text("page"), _PEOPLE_AT_ONCE)
+    return visit.page("people.html", slice=shown, rights=RIGHTS)

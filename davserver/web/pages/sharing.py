@@ -1,7 +1,7 @@
 """Sharing: what I give to whom, what will come of it before it does, who can see it, and its end.
 
-Whoever is to get something is named exactly, by their login or their structure's short name, as
-they show it: nobody browses people.
+Whoever is to get something is named exactly, by their login, their structure's short name or a
+code, as they show it: nobody browses people.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound
-from davserver.domain.grants import Grantee
+from davserver.domain.grants import Grantee, ToStructure
 from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 from davserver.gate.ledger import MOST_PURPOSE_CHARACTERS
@@ -56,9 +56,14 @@ class Wish:
     typed: str
     to: Grantee
     name: str
+    works_at: tuple[str, ...]
     right: Right
     until: datetime | None
     purpose: str
+
+    @property
+    def is_for_all(self) -> bool:
+        return isinstance(self.to, ToStructure)
 
 
 def ask(visit: Visit, place: str) -> Response:
@@ -183,10 +188,11 @@ def _wish(visit: Visit) -> Wish:
         raise FilledInWrong(N_("Write with whom you want to share."))
     try:
         to = _found(visit, typed)
+        called = sharing.called(to, visit.now)
     except NotFound:
         raise FilledInWrong(
-            N_("There is nobody with this name. Ask for the exact sign-in name, or for the short "
-               "name of the organisation.")
+            N_("There is nobody with this name or code. Ask for the exact sign-in name, for the "
+               "short name of the organisation, or for a code that still works.")
         ) from None  # fmt: skip
     try:
         right = Right(form.text("right"))
@@ -199,11 +205,11 @@ def _wish(visit: Visit) -> Wish:
             at="purpose",
             number=visit.texts.number(MOST_PURPOSE_CHARACTERS),
         )
-    return Wish(typed, to, sharing.name_of(to), right, until, purpose)
+    return Wish(typed, to, called.name, called.works_at, right, until, purpose)
 
 
 def _found(visit: Visit, typed: str) -> Grantee:
-    """A structure's short name, or a professional's login. Raises NotFound."""
+    """A professional's login, a code, or a structure's short name. Raises NotFound."""
     sharing = visit.services.sharing
     try:
         return sharing.grantee(typed)
