@@ -4,114 +4,30 @@ Every method is tried on every kind of hidden place, and on a place of the same 
 nothing at all: status, headers and body must be the same, and so must what can be seen afterwards.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
-from urllib.parse import quote
 
 import pytest
 
 from tests.support.dav import Drive
+from tests.support.hidden_places import (
+    NOBODYS,
+    SECRET,
+    VIEWERS,
+    Place,
+    Scene,
+    farahs,
+    first_difference,
+    masked,
+)
 from tests.support.http import Answer, chunked
-from tests.support.instance import Instance, Server
+from tests.support.instance import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
-SECRET = b"only for its owner"
-DEPOSITOR = "noemi"
 CASE = "{DAV:}displayname"
 NOT_FOUND = 404
-
-
-@dataclass(frozen=True)
-class Place:
-    """A kind of place. `make` lets the owner put something hidden there under a given name; `kept`
-    is where the owner finds its secret.
-    """
-
-    folder: str
-    make: Callable[[Drive, str], None]
-    kept: str
-    below: str = ""
-
-
-@dataclass
-class Scene:
-    """farah's vault: /Logement is shared with the structure to write, what is private is not.
-    There noemi, who is of no structure, may only deposit.
-    """
-
-    instance: Instance
-    owner: Drive
-    seen_at: str
-    deposited_at: str
-
-    def home(self, viewer: str) -> str:
-        """Where somebody may write; for whom nothing is shared, their root."""
-        return {"karim": self.seen_at, DEPOSITOR: self.deposited_at}.get(viewer, "")
-
-    def places(self, viewer: str) -> dict[str, Place]:
-        return self._everybodys(self.home(viewer) or self.seen_at) | (
-            self._depositors() if viewer == DEPOSITOR else {}
-        )
-
-    def _depositors(self) -> dict[str, Place]:
-        """What the owner, or anybody else, has where noemi deposits: all of it is hidden."""
-        here, in_folder = self.deposited_at, "/Logement/{}/f.txt"
-        return {
-            "a file in a deposit folder": Place(here, _file, "/Logement/{}"),
-            "a folder in a deposit folder": Place(here, _folder, in_folder),
-            "below a folder in a deposit folder": Place(here, _folder, in_folder, "/f.txt"),
-        }
-
-    def _everybodys(self, shared: str) -> dict[str, Place]:
-        whose = shared.rpartition("/")[0]
-        in_folder, outside = "/Logement/{}/f.txt", "/{}/f.txt"
-        return {
-            "a private file in a shared folder": Place(shared, _private_file, "/Logement/{}"),
-            "a locked private file": Place(shared, _locked_file, "/Logement/{}"),
-            "a private folder in a shared folder": Place(shared, _private_folder, in_folder),
-            "below a private folder in a shared folder": Place(
-                shared, _private_folder, in_folder, "/f.txt"
-            ),
-            "beside the shared folder": Place(whose, _beside, outside),
-            "below what lies beside the shared folder": Place(whose, _beside, outside, "/f.txt"),
-            "at the root, by its true name": Place("", _beside, outside),
-            "below the root, by its true name": Place("", _beside, outside, "/f.txt"),
-        }
-
-
-def _private_file(owner: Drive, name: str) -> None:
-    """A medical document keeps its category where it is put: colleagues do not see it."""
-    owner.put(f"/Santé/{name}", SECRET)
-    assert owner.move(f"/Santé/{name}", f"/Logement/{name}").status == 201
-
-
-def _locked_file(owner: Drive, name: str) -> None:
-    _private_file(owner, name)
-    assert owner.lock(f"/Logement/{name}").status == 200
-
-
-def _private_folder(owner: Drive, name: str) -> None:
-    owner.mkcol(f"/Santé/{name}")
-    owner.put(f"/Santé/{name}/f.txt", SECRET)
-    assert owner.move(f"/Santé/{name}", f"/Logement/{name}").status == 201
-
-
-def _file(owner: Drive, name: str) -> None:
-    assert owner.put(f"/Logement/{name}", SECRET).status == 201
-
-
-def _folder(owner: Drive, name: str) -> None:
-    owner.mkcol(f"/Logement/{name}")
-    assert owner.put(f"/Logement/{name}/f.txt", SECRET).status == 201
-
-
-def _beside(owner: Drive, name: str) -> None:
-    owner.mkcol(f"/{name}")
-    assert owner.put(f"/{name}/f.txt", SECRET).status == 201
 
 
 # Each request gets the drive, the place, and something that the person may see themselves.
@@ -201,29 +117,13 @@ REQUESTS: dict[str, Request] = {
     "a method that nobody knows": _simple("BREW"),
 }
 
-VIEWERS = {
-    "karim": "a professional with a grant on a sibling",
-    "zoe": "a professional without grant",
-    "bilal": "another beneficiary",
-    DEPOSITOR: "a professional who may only deposit",
-}
 _numbers = count()
 
 
 @pytest.fixture(scope="module")
 def scene(served: Server) -> Iterator[Scene]:
-    instance = served.instance
-    instance.add_person("farah", "beneficiary", "Farah Diallo", template="fr")
-    owner = instance.drive("farah")
-    owner.put("/Logement/bail.txt", b"known to the structure")
-    grant = instance.grant("farah", "structure:ccas-lyon", "/Logement", "write")
-    instance.add_person(DEPOSITOR, "professional", "Noémi Roux")
-    deposits = instance.grant("farah", DEPOSITOR, "/Logement", "deposit")
-    yield Scene(instance, owner, instance.seen_at(grant), instance.seen_at(deposits))
-    owner.caller.close()
-
-
-_NOBODYS = Scene(None, None, "/x/y", "/x/y")  # type: ignore[arg-type]
+    with farahs(served.instance) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -231,7 +131,7 @@ _NOBODYS = Scene(None, None, "/x/y", "/x/y")  # type: ignore[arg-type]
     [
         pytest.param(viewer, kind, id=f"{title}-{kind}")
         for viewer, title in VIEWERS.items()
-        for kind in _NOBODYS.places(viewer)
+        for kind in NOBODYS.places(viewer)
     ],
 )
 def test_every_request_is_answered_as_if_the_hidden_were_absent(
@@ -251,7 +151,7 @@ def test_an_unauthenticated_person_learns_nothing_about_any_path(scene: Scene) -
     stranger.caller.login = None
     known, unknown = scene.seen_at, "/" + "x" * (len(scene.seen_at.encode()) - 1)
     for title, request in REQUESTS.items():
-        answers = [_masked(request(stranger, path, "/m"), path) for path in (known, unknown)]
+        answers = [masked(request(stranger, path, "/m"), path) for path in (known, unknown)]
         assert answers[0] == answers[1], title
         assert int(answers[0][0].split()[0]) >= 400 or title == "OPTIONS", title
 
@@ -266,23 +166,14 @@ def _difference(scene: Scene, drive: Drive, place: Place, request: Request) -> s
         mine = f"{scene.home(str(drive.caller.login))}/mine-{number:05}-{side}"
         drive.put(mine, b"mine")
         path = f"{place.folder}/{name}{place.below}"
-        answer = _masked(request(drive, path, mine), path, name, mine)
+        answer = masked(request(drive, path, mine), path, name, mine)
         around = {where: drive.propfind(where, "1") for where in (mine, f"{mine}-landed", path)}
-        after = [_masked(found, path, name, mine) for found in around.values()]
+        after = [masked(found, path, name, mine) for found in around.values()]
         seen.append((answer, after))
         _take_back(drive, around)
     if scene.owner.get(place.kept.format(names[0])).body != SECRET:
         return "the owner lost it"
-    return _first_difference(*map(str, seen))
-
-
-def _first_difference(hidden: str, absent: str) -> str:
-    """The place where two texts part, with some words around it; empty where they do not."""
-    if hidden == absent:
-        return ""
-    same = next(i for i in range(len(hidden) + 1) if hidden[:i] != absent[:i])
-    at = max(0, same - 60)
-    return f"\n  hidden: …{hidden[at : at + 200]}\n  absent: …{absent[at : at + 200]}"
+    return first_difference(*map(str, seen))
 
 
 def _take_back(drive: Drive, around: dict[str, Answer]) -> None:
@@ -290,38 +181,3 @@ def _take_back(drive: Drive, around: dict[str, Answer]) -> None:
     for path, found in around.items():
         if found.status != NOT_FOUND:
             drive.delete(path)
-
-
-_VARYING = [
-    (re.compile(r"urn:uuid:[0-9a-f-]{36}|opaquelocktoken:[0-9a-f-]{36}"), "TOKEN"),
-    (re.compile(r'(?:W/)?"[0-9A-Za-z_=+/-]{8,}"'), '"ETAG"'),
-    (re.compile(r"&quot;[0-9A-Za-z_=+/-]{8,}&quot;"), '"ETAG"'),
-    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "INSTANT"),
-    (re.compile(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT"), "INSTANT"),
-    (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
-    (re.compile(r"Second-\d+"), "SECONDS"),
-]
-_PER_REQUEST = {"date", "x-request-id"}
-
-
-def _masked(answer: Answer, *own: str) -> tuple[str, tuple[tuple[str, str], ...], str]:
-    """An answer without what differs between any two requests, and without the asker's words."""
-
-    def mask(text: str) -> str:
-        for word in sorted({form for one in own for form in _forms(one)}, key=len, reverse=True):
-            text = text.replace(word, "NAME")
-        for pattern, instead in _VARYING:
-            text = pattern.sub(instead, text)
-        return text
-
-    headers = tuple(
-        (name, mask(value)) for name, value in answer.headers if name.lower() not in _PER_REQUEST
-    )
-    return f"{answer.status} {answer.phrase}", headers, mask(answer.body.decode())
-
-
-def _forms(word: str) -> set[str]:
-    words = {word, word.rpartition("/")[2], unicodedata.normalize("NFD", word)}
-    encoded = {quote(one, safe="/~") for one in words}
-    spelled = words | encoded
-    return {form for one in spelled for form in (one, one.upper(), one.lower())} - {""}

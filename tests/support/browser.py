@@ -8,10 +8,13 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from lxml import html
 
-from davserver.web.cookies import LANGUAGE
+from authn.sessions import form_mark, from_cookie
+from davserver.web.cookies import FORM, LANGUAGE, SESSION
 from tests.support.http import Answer, Caller
 
 BOUNDARY = "--------a-boundary-of-tests"
+FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
+FILES_TYPE = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 
 @dataclass
@@ -58,10 +61,24 @@ class Browser:
             answer = self.send("GET", self.path)
         raise AssertionError(f"sent round in a circle: {self.path}")
 
+    @property
+    def mark(self) -> str:
+        """What the forms of this browser carry, without a look at one; "" before it has one."""
+        kept = self.cookies.get(SESSION) or self.cookies.get(FORM, "")
+        token = from_cookie(kept)
+        return form_mark(token) if token else ""
+
+    def send_form(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """As a page of this browser sends it: with its mark. Nothing is followed."""
+        body = urlencode({"mark": self.mark, **fields}).encode()
+        return self.send("POST", path, FORM_TYPE, body)
+
+    def send_files(self, path: str, *files: tuple[str, bytes]) -> Answer:
+        return self.send("POST", path, FILES_TYPE, multipart({"mark": self.mark}, files))
+
     def post(self, path: str, fields: Mapping[str, str]) -> Answer:
         """A form that a page of this browser could send, then on to where it sends us."""
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self.send("POST", path, kind, urlencode(fields).encode())
+        answer = self.send("POST", path, FORM_TYPE, urlencode(fields).encode())
         target = answer.header("Location")
         return answer if target is None else self.go(target)
 
@@ -71,8 +88,7 @@ class Browser:
 
     def upload(self, action: str, *files: tuple[str, bytes]) -> Answer:
         body = multipart(self.form(action), files)
-        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-        answer = self.send("POST", action, kind, body)
+        answer = self.send("POST", action, FILES_TYPE, body)
         target = answer.header("Location")
         return answer if target is None else self.go(target)
 

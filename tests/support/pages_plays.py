@@ -93,7 +93,7 @@ def _uploads(visitor: Visitor, spot: Spot) -> Answer:
 
 
 def _puts(visitor: Visitor, spot: Spot) -> Answer:
-    return visitor.makes("PUT", spot.viewer, b"new")
+    return visitor.adds("PUT", spot.viewer, b"new")
 
 
 def _makes(visitor: Visitor, spot: Spot) -> Answer:
@@ -101,7 +101,7 @@ def _makes(visitor: Visitor, spot: Spot) -> Answer:
 
 
 def _mkcols(visitor: Visitor, spot: Spot) -> Answer:
-    return visitor.makes("MKCOL", spot.viewer)
+    return visitor.adds("MKCOL", spot.viewer)
 
 
 def _renames(visitor: Visitor, spot: Spot) -> Answer:

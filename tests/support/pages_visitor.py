@@ -3,24 +3,23 @@
 import re
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from lxml import etree, html
 
 from authn.credentials import Password, password_bytes
-from authn.sessions import form_mark, from_cookie
 from davserver.domain.actions import Action, Category, Relation, Right
 from davserver.domain.advice import advice
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.errors import Reason
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.web.cookies import FORM, LANGUAGE, SESSION
+from davserver.web.cookies import LANGUAGE, SESSION
 from davserver.web.routes import Route
 from davserver.wiring.services import Services
 from tests.policy.matrix import NOT_THE_OWNERS, OF_THE_VIEWER
 from tests.policy.specification import SEES_SENSITIVE, WRITES, Scene, owns
-from tests.support.browser import BOUNDARY, Browser, multipart
+from tests.support.browser import Browser
 from tests.support.dav import Drive
 from tests.support.http import Answer
 from tests.support.instance import password_of
@@ -71,7 +70,8 @@ def of_drive(answer: Answer) -> Decision:
 @dataclass
 class Visitor:
     """Whoever stands for a scene, at one address. `player` makes what is asked about, and the same
-    person `at_home`, where no rule is in their way, what is their own.
+    person `at_home`, where no rule is in their way, what is their own; not `makes`: rules are in
+    their way everywhere.
     """
 
     stage: Stage
@@ -79,6 +79,7 @@ class Visitor:
     services: Services
     source: str = HERE
     login: str = ""
+    makes: bool = True
     browser: Browser = field(init=False)
     drive: Drive = field(init=False)
     at_home: Drive = field(init=False)
@@ -123,7 +124,8 @@ class Visitor:
             return False
         if thing == "granted file" and self.scene.right == "deposit":
             return False
-        return thing not in OF_THE_VIEWER or (self.scene.right in WRITES and self._sees())
+        makes = self.makes and self.scene.right in WRITES and self._sees()
+        return thing not in OF_THE_VIEWER or makes
 
     def _sees(self) -> bool:
         return self.scene.category == "ordinary" or self.scene.relation in SEES_SENSITIVE
@@ -185,23 +187,12 @@ class Visitor:
         return self.browser.send("GET", path)
 
     def post(self, path: str, **fields: str) -> Answer:
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        body = urlencode({"mark": self.mark, **fields}).encode()
-        return self.browser.send("POST", path, kind, body)
+        if not self.browser.mark:
+            self.browser.go("/")
+        return self.browser.send_form(path, fields)
 
     def upload(self, path: str, *files: tuple[str, bytes]) -> Answer:
-        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-        return self.browser.send("POST", path, kind, multipart({"mark": self.mark}, files))
-
-    @property
-    def mark(self) -> str:
-        """What the forms of this browser carry."""
-        cookies = self.browser.cookies
-        if SESSION not in cookies and FORM not in cookies:
-            self.browser.go("/")
-        token = from_cookie(cookies.get(SESSION) or cookies.get(FORM, ""))
-        assert token is not None
-        return form_mark(token)
+        return self.browser.send_files(path, *files)
 
     def tries(self, route: Route) -> Answer:
         """The row's address, without anything to say."""
@@ -244,7 +235,7 @@ class Visitor:
 
     # ── the drive ───────────────────────────────────────────────────────────────────────────────
 
-    def makes(self, method: str, folder: str, body: bytes | None = None) -> Answer:
+    def adds(self, method: str, folder: str, body: bytes | None = None) -> Answer:
         """Something new in it."""
         return self.does(method, f"{folder.rstrip('/')}/{self.free_name()}", body=body)
 
