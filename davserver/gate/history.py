@@ -72,6 +72,20 @@ class History:
         except AbriError as error:
             log.warning("readings-not-counted", error=type(error).__name__)
 
+    def in_their_name(self, who: Principal, since: datetime, now: datetime) -> int:
+        """How many of the last entries of their own trail an operator made in somebody's name; 0
+        for whom the rules do not show it now. `who` was read at the start of this very request. Two
+        statements.
+        """
+        if who.vault is None:
+            return 0
+        target = Target(who.vault, Relation.OWNER, Category.UNCLASSIFIED)
+        with self._tools.db.read() as tx:
+            judge = self._tools.policy.judge(tx, who.epoch.policy)
+            if isinstance(judge.decide(who, Action.AUDIT, target, now), Denial):
+                return 0
+            return self._tools.trail.by_operators(tx, who.vault, since, PAGE)
+
     def check(self, exported: Iterable[ExportedHead] = ()) -> Checked:
         """Verifies every trail, against heads that were kept elsewhere too. Opens nothing."""
         kept = tuple(exported)

@@ -94,6 +94,30 @@ def by_person(
     return [deed(moment, one) for moment, one in opened if is_by(one, person)]
 
 
+def by_operators(tx: Connection, keys: TrailKeys, vault: VaultId, at: int, among: int) -> int:
+    """How many of the last `among` entries since then (µs) a command made in somebody's name. Only
+    that is opened of them.
+    """
+    part = select(trail.c.seq, trail.c.actor_id, trail.c.actor_ct)
+    wanted = part.where(trail.c.vault_id == vault, trail.c.at >= at)
+    found = tx.execute(wanted.order_by(trail.c.seq.desc()).limit(among)).mappings()
+    rows = [dict(row) for row in found]
+    actors = _actor_keys(tx, keys, {row["actor_id"] for row in rows} - {None})
+    return sum(_is_by_operator(vault, row, actors) for row in rows)
+
+
+def _is_by_operator(
+    vault: VaultId, row: Mapping[str, Any], actors: Mapping[PersonId, ActorKey]
+) -> bool:
+    """No where that does not open: whoever reads the entry sees so."""
+    if row["actor_id"] is None:
+        return False
+    try:
+        return bool(_actor(vault, row, actors).operator)
+    except Damaged:
+        return False
+
+
 def is_by(draft: Draft, person: PersonId) -> bool:
     """Not where a command acted in their name: somebody else did it."""
     return draft.person == person and not draft.actor.operator

@@ -110,6 +110,12 @@ class Trail:
         found = story.by_person(tx, self._keys, vault, person, to_us(moment))
         return [*found, *(story.deed(0, one) for one in theirs)]
 
+    def by_operators(self, tx: Connection, vault: VaultId, since: datetime, among: int) -> int:
+        """How many of the last `among` entries that are not older an operator made in somebody's
+        name. Two statements.
+        """
+        return story.by_operators(tx, self._keys, vault, to_us(since), among)
+
     def verify(
         self,
         tx: Connection,

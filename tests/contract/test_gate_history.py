@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from davserver.db import tables
 from davserver.domain.errors import NotFound, Reason, Refused
@@ -11,7 +11,8 @@ from davserver.domain.people import AccountState, Principal
 from davserver.gate.history import History
 from davserver.trail import Event, ExportedHead, Flaw, What
 from davserver.vault.rows import OpenVault
-from tests.support.accounts import HOME, NOON
+from tests.support.accounts import HOME, NOON, statements_of
+from tests.support.rules import more_rules
 from tests.support.sharing import Shelter
 
 
@@ -142,3 +143,23 @@ def test_a_check_against_heads_that_were_kept_elsewhere(
     ahead = ExportedHead(amina.id, 9, bytes(32))
     (finding,) = history.check([*kept, ahead]).findings
     assert (finding.seq, finding.flaw) == (9, Flaw.ROLLED_BACK)
+
+
+def test_what_operators_did_in_somebodys_name_is_counted_in_two_statements(
+    house: Shelter, history: History, amina: OpenVault
+) -> None:
+    """Whatever else happened, and for whom the rules show their trail."""
+    who, later = house.signed_in("amina"), NOON + timedelta(minutes=1)
+    assert history.in_their_name(who, NOON, later) == 0
+    operator = house.operator("amina")
+    for path in ("/4", "/5"):
+        note(house, Event(amina.id, What.GRANT, operator, path=path))
+    with statements_of(house.db) as sent:
+        assert history.in_their_name(who, NOON, later) == 2
+    assert len([one for one in sent if one.startswith("SELECT")]) == 2
+    assert history.in_their_name(who, later, later) == 0
+    house.db.write(lambda tx: tx.execute(update(tables.trail).values(actor_ct=b"altered")))
+    assert history.in_their_name(who, NOON, later) == 0
+    more_rules(house, "p, no-trail, deny, beneficiary, owner, audit, *, *, *, *, *")
+    fresh = house.signed_in("amina")
+    assert history.in_their_name(fresh, NOON, later) == 0

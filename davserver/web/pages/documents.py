@@ -17,7 +17,6 @@ from davserver.http.streams import Outgoing
 from davserver.web import reception
 from davserver.web.errors import FilledInWrong
 from davserver.web.forms import MARK
-from davserver.web.happened import by_operator
 from davserver.web.links import document_link
 from davserver.web.marked import N_
 from davserver.web.slices import sliced
@@ -48,14 +47,10 @@ def show(visit: Visit, place: str = "") -> Response:
 
 
 def _in_my_name(visit: Visit) -> int:
-    """How many of the last things that happened in a beneficiary's safe an operator did for them
-    within a month: they are to see it without looking for it.
+    """What an operator did for a beneficiary within a month: they are to see it without looking for
+    it.
     """
-    who = visit.who
-    if who.vault is None:
-        return 0
-    last = visit.services.history.show(who, who.person.login, visit.now)
-    return sum(by_operator(one) and visit.now - one.at < _MONTH for one in last)
+    return visit.services.history.in_their_name(visit.who, visit.now - _MONTH, visit.now)
 
 
 _DONE: dict[str, str] = {
