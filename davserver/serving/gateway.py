@@ -104,6 +104,7 @@ class Exchange:
         environ["wsgi.input"] = self.input
         environ["abri.request_id"] = self.request_id
         environ["abri.compute"] = self._wire.turn
+        environ["abri.failed"] = self._failed_inside
         parts = self._house.app(environ, self._start_response)
         try:
             whole = isinstance(parts, list | tuple) and len(parts) == 1
@@ -128,6 +129,12 @@ class Exchange:
             raise RuntimeError("start_response was called twice")
         self.reply.start(status, headers)
         return self.reply.write
+
+    def _failed_inside(self, error: Exception) -> None:
+        """What the application did not expect, and answers itself."""
+        if isinstance(error, Gone):
+            raise error
+        self._house.log.failure("application-error", error, request=self.request_id)
 
     def _answer_health(self) -> None:
         status, page = self._house.health.answer(self._house.phase())

@@ -1,5 +1,6 @@
 """Answers on their way out: error pages, and what every answer carries."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from werkzeug.wrappers import Response
@@ -22,6 +23,14 @@ def failed(visit: Visit, error: AbriError) -> Response:
     if isinstance(error, SlowDown | Unavailable):
         response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+def fault_noted(visit: Visit, error: Exception) -> None:
+    """In the server's log, by class and place. Raises it again where nobody keeps one."""
+    note: Callable[[Exception], None] | None = visit.environ.get("abri.failed")
+    if note is None:
+        raise error
+    note(error)
 
 
 def sent_to_sign_in(visit: Visit) -> Response:

@@ -13,7 +13,7 @@ from davserver.db.aside import wait_by
 from davserver.domain.errors import AbriError, NotFound, NotSignedIn
 from davserver.web import reception
 from davserver.web.again import CORRECTABLE, shown_again
-from davserver.web.answering import failed, finished, sent_to_sign_in
+from davserver.web.answering import failed, fault_noted, finished, sent_to_sign_in
 from davserver.web.errors import FormExpired, NoSuchMethod, NotPrivate
 from davserver.web.reception import Reception
 from davserver.web.routes import ROUTES, Route
@@ -37,6 +37,8 @@ def make_pages(services: Services) -> Application:
             methods=[route.method],
             provide_automatic_options=False,
         )
+    # What fails even then is the server's to log and to answer, not Flask's.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
     app.register_error_handler(HTTPException, partial(_no_page, desk))
     return app.wsgi_app
 
@@ -45,10 +47,7 @@ def _answer(desk: Reception, route: Route, **place: str) -> Response:
     visit = desk.stranger(request.environ)
     wait_by(visit.aside)
     try:
-        if not visit.is_private:
-            # Never a form here: it would make somebody send their password in the clear.
-            raise NotPrivate
-        visit = desk.welcome(visit)
+        visit = _come_in(desk, visit)
         return finished(visit, _answered(visit, route, place))
     except NotSignedIn as error:
         if route.method == "GET" and not isinstance(error, FormExpired):
@@ -56,6 +55,16 @@ def _answer(desk: Reception, route: Route, **place: str) -> Response:
         return finished(visit, failed(visit, error))
     except AbriError as error:
         return finished(visit, failed(visit, error))
+    except Exception as error:  # noqa: BLE001 — a fault of ours is told like any other trouble
+        fault_noted(visit, error)
+        return finished(visit, failed(visit, AbriError()))
+
+
+def _come_in(desk: Reception, visit: Visit) -> Visit:
+    if not visit.is_private:
+        # Never a form here: it would make somebody send their password in the clear.
+        raise NotPrivate
+    return desk.welcome(visit)
 
 
 def _answered(visit: Visit, route: Route, place: dict[str, str]) -> Response:
@@ -76,5 +85,10 @@ def _no_page(desk: Reception, error: HTTPException) -> Response:
     visit = desk.stranger(request.environ)
     with suppress(AbriError):  # An error page is for everybody; it only lacks the menu.
         visit = desk.welcome(visit)
-    known = NoSuchMethod() if isinstance(error, MethodNotAllowed) else NotFound()
-    return finished(visit, failed(visit, known))
+    if not isinstance(error, MethodNotAllowed):
+        return finished(visit, failed(visit, NotFound()))
+    response = failed(visit, NoSuchMethod())
+    # RFC 9110 §15.5.6: which there are instead.
+    methods = sorted(error.valid_methods or ())
+    response.headers["Allow"] = ", ".join(methods)
+    return finished(visit, response)

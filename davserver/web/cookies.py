@@ -1,6 +1,5 @@
 """Cookies. All are `__Host-`: bound to this very host and to HTTPS (RFC 6265bis §4.1.3.2)."""
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 SESSION: Final = "__Host-abri"
@@ -12,13 +11,14 @@ _YEAR = 31_536_000
 
 
 def cookies_of(header: str | None) -> dict[str, str]:
-    """Nothing where the field cannot be read."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(header or "")
-    except CookieError:
-        return {}
-    return {name: morsel.value for name, morsel in jar.items()}
+    """The first of each name. A cookie of a neighbour that follows no rule hides none of ours: what
+    other hosts of a domain have set is sent too (RFC 6265 §5.4).
+    """
+    pairs = (one.partition("=") for one in (header or "").split(";"))
+    found: dict[str, str] = {}
+    for name, _, value in pairs:
+        found.setdefault(name.strip(), value.strip())
+    return found
 
 
 def kept_for_now(name: str, value: str) -> str:

@@ -97,10 +97,7 @@ def with_form(visit: Visit) -> Visit:
 
 def require_mark(visit: Visit, sent: str) -> None:
     """Raises FormExpired."""
-    jar = cookies.cookies_of(visit.environ.get("HTTP_COOKIE"))
-    form = from_cookie(jar.get(cookies.FORM, ""))
-    token = visit.session.token if visit.session else form
-    if token is None or not is_form_mark(token, sent):
+    if not is_form_mark(visit.mark, sent):
         raise FormExpired
 
 

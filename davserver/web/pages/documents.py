@@ -25,6 +25,7 @@ from davserver.web.visit import Visit, moved_to
 
 _MONTH = timedelta(days=30)
 _OTHER_SIGNS = re.compile(r"[^A-Za-z0-9._ -]")
+_BOUNDARY = 70
 _NEW_ONLY = Conditions(if_none_match=Any.ANY)
 
 
@@ -138,11 +139,14 @@ def _free(visit: Visit, path: DrivePath) -> DrivePath:
 
 
 def _boundary(content_type: str) -> str:
+    """RFC 2046 §5.1.1: one to seventy signs. Raises BadInput."""
     kind, _, rest = content_type.partition(";")
     name, _, value = rest.strip().partition("=")
-    if kind.strip().lower() != "multipart/form-data" or name.strip().lower() != "boundary":
+    found = value.strip().strip('"')
+    is_form = kind.strip().lower() == "multipart/form-data" and name.strip().lower() == "boundary"
+    if not (is_form and found.isascii() and found.isprintable() and 0 < len(found) <= _BOUNDARY):
         raise BadInput("this is no form of ours")
-    return value.strip().strip('"')
+    return found
 
 
 def make_folder(visit: Visit, place: str = "") -> Response:
