@@ -73,6 +73,9 @@ STRICTER = [
 ON_POSTGRESQL = 6
 """Every sixth thing of a row: a change takes ten times as long there, and the gate is the same."""
 
+NOTHING_SHARED = {"stranger", "ended", "left", "other-structure"}
+"""Whoever stands so finds nothing, whatever it is."""
+
 PARIS = ZoneInfo("Europe/Paris")
 SCENES = dict.fromkeys(scene for scene, _ in VISITORS.values())
 NOTHING = Spot("", "")
@@ -124,7 +127,7 @@ def require_alike(visitor: Visitor) -> None:
     assert not wrong, f"{len(wrong)} answers are not the drive's:\n" + "\n".join(wrong)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stricter(house: House) -> Iterator[None]:
     """Other rules, until the test is over: professionals open with a second factor only, those of a
     structure not before the day after tomorrow, and whatever asked for the password itself asks for
@@ -188,6 +191,8 @@ def things_for(visitor: Visitor, route: Route) -> list[str]:
         return [""]
     play = PLAYS[route.name]
     found = [one for one in play.things or [""] if visitor.meets(one)]
+    if visitor.scene.relation in NOTHING_SHARED:
+        found = found[:2]
     step = 1 if visitor.stage.step == 1 else ON_POSTGRESQL
     return found[::step] if play.by(visitor) else []
 

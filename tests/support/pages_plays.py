@@ -35,6 +35,7 @@ GONE = ("free", "free in nothing", "outside", "removed")
 TOPS = ("granted folder", "granted file", "person folder", "beside")
 """What owners know as something else (tests.policy.matrix)."""
 
+MOVED = ("file", "own file", "own folder", "sensitive file", "locked file", "free", "removed")
 FOLDERS = ("folder", "own folder", "granted folder", "person folder")
 FILES = ("file", "own file", "granted file", "sensitive file", "locked file")
 
@@ -271,9 +272,9 @@ PLAYS: dict[str, Play] = {
     "upload-top": Play(_uploads, _puts, ("drive root",)),
     "new-folder-top": Play(_makes, _mkcols, ("drive root",)),
     "new-folder": Play(_makes, _mkcols, (*FOLDERS, *GONE, "file", "beside")),
-    "rename": Play(_renames, _moves_beside, (*INSIDE, *GONE, *TOPS), uses_up=True),
-    "move-to": Play(shows("move"), finds, (*INSIDE, *GONE, *TOPS)),
-    "move": Play(_moves, _moves_into, (*INSIDE, *GONE, *TOPS), uses_up=True),
+    "rename": Play(_renames, _moves_beside, (*MOVED, "granted folder", "outside"), uses_up=True),
+    "move-to": Play(shows("move"), finds, ("file", "granted folder", "beside", *GONE)),
+    "move": Play(_moves, _moves_into, (*MOVED, "granted file", "beside"), uses_up=True),
     "remove": Play(
         sends("remove"), does("DELETE"), (*INSIDE, *GONE, *TOPS), uses_up=True, of_absent=ALLOWED
     ),
