@@ -46,6 +46,11 @@ class OfferView:
     shown: str
 
     @property
+    def closes(self) -> datetime:
+        """Until when it can be answered."""
+        return self.expires if self.until is None else min(self.expires, self.until)
+
+    @property
     def can_be_accepted(self) -> bool:
         """As far as one can see: the rules are asked when it is accepted."""
         return self.state is OfferState.WAITING and bool(self.path) and bool(self.to_name)

@@ -49,6 +49,10 @@ class FolderGone(FilledInWrong):
     """Where something was, or was to go, is no folder any more."""
 
 
+class AnotherNow(FilledInWrong):
+    """What somebody answered is not any more what they were asked."""
+
+
 class NoSuchMethod(AbriError):
     """The address is a page, but not for this method."""
 
@@ -81,6 +85,11 @@ TROUBLES: dict[type[AbriError], Trouble] = {
         HTTPStatus.CONFLICT,
         N_("The folder is no longer there"),
         N_("Choose another folder, or create it again."),
+    ),
+    AnotherNow: Trouble(
+        HTTPStatus.CONFLICT,
+        N_("It has changed meanwhile"),
+        N_("Open the page again to see how it is now."),
     ),
     BadPath: Trouble(
         HTTPStatus.BAD_REQUEST,

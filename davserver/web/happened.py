@@ -134,3 +134,11 @@ def to_whom(entry: TrailEntry) -> str:
 def by_operator(entry: TrailEntry) -> bool:
     """Whether somebody at the machine did it in the owner's name."""
     return bool(entry.details.get("operator"))
+
+
+def answers_operator(entry: TrailEntry) -> bool:
+    """Whether the owner said yes here to what somebody at the machine had asked."""
+    return entry.what in _ANSWERS and bool(entry.details.get("offer"))
+
+
+_ANSWERS = frozenset({What.GRANT, What.RENEW_GRANT})

@@ -42,6 +42,7 @@ def _environment(texts: Texts, languages: list[Spoken]) -> Environment:
     made.filters |= {
         "day": texts.day,
         "last_day": texts.last_day,
+        "ends_a_day": texts.ends_a_day,
         "moment": texts.moment,
         "size": texts.size,
         "number": texts.number,

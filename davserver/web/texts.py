@@ -6,7 +6,7 @@ A sentence stands in English in its template or page, and in the other languages
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo
@@ -73,6 +73,10 @@ class Texts:
     def last_day(self, end: datetime) -> str:
         """The day that ends then: what holds until midnight holds to the end of the day before."""
         return self.day(end - timedelta(microseconds=1))
+
+    def ends_a_day(self, end: datetime) -> bool:
+        """Whether `last_day` says all of it: commands may end something at any hour."""
+        return self._here(end).time() == time()
 
     def moment(self, moment: datetime) -> str:
         here = self._here(moment)

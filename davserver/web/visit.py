@@ -68,6 +68,12 @@ class Visit:
         return self.session.who
 
     @property
+    def is_asked(self) -> bool:
+        """Whether something waits for a beneficiary's yes or no: one statement."""
+        session = self.session
+        return session is not None and self.services.offers.is_asked(session.who, self.now)
+
+    @property
     def here(self) -> str:
         """The address of this page, for links and forms."""
         return quote(self.path, safe="/")

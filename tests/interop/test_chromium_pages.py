@@ -6,14 +6,17 @@ Screenshots are kept in build/screenshots/, to be looked at.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from davserver.domain.actions import Right
 from tests.support.cast import CCAS
 from tests.support.instance import Server, password_of
+from tests.support.offering import offered_on
 from tests.support.outside import program
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
@@ -163,6 +166,31 @@ def test_everything_is_done_with_the_keyboard_alone(visitor: Visitor) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # to the content
     page.wait_for_url("**/documents/#main")
+
+
+def test_a_question_is_read_and_answered(visitor: Visitor) -> None:
+    instance, page = visitor.server.instance, visitor.page
+    drive = instance.drive("amina")
+    folder = f"/Dossier pour la demande de logement social {visitor.screen.name}"
+    for path in (folder, f"{folder} gone"):
+        assert drive.mkcol(path).status == 201
+    until = datetime.fromisoformat("2099-02-01T00:00+01:00")
+    offered_on(instance, folder, right=Right.WRITE, until=until, purpose="Dalo", by="marie.durand")
+    offered_on(instance, folder, to="zoe", right=Right.DEPOSIT)
+    offered_on(instance, f"{folder} gone")
+    assert drive.delete(f"{folder} gone").status == 204
+    visitor.sign_in("amina")
+    visitor.look("12-asked")
+    page.click("main a[href='/offers']")
+    visitor.look("13-offers")
+    page.click("main form[action='/offers/accept'] button >> nth=0")
+    visitor.look("14-answered")
+    assert "Zoé Petit" in page.inner_text("main")
+    for _ in range(2):
+        page.click("main form[action='/offers/refuse'] button >> nth=0")
+    visitor.look("15-no-question")
+    assert page.query_selector("main form[action='/offers/refuse']") is None
+    drive.caller.close()
 
 
 def test_an_error_is_a_page_with_a_way_out(visitor: Visitor) -> None:

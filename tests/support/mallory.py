@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -36,7 +36,6 @@ from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role
 from davserver.gate.affiliations import Wish
-from davserver.gate.offers import Offers
 from davserver.gate.offers import Wish as OfferWish
 from davserver.gate.people import PersonToAdd
 from davserver.gate.rulebook import Rulebook, Terms
@@ -45,8 +44,9 @@ from policies.folder import Folder
 from tests.support.accounts import HOME
 from tests.support.affiliating import PASSWORD
 from tests.support.drive import Drive
+from tests.support.offering import asking_first
 from tests.support.rules import shipped_files
-from tests.support.safekeeping import ALLOWANCE, Safekeeping
+from tests.support.safekeeping import Safekeeping
 from tests.support.staffing import LINES, LYON, OTHERS, STAFF, Office, map_groups
 
 Row = Mapping[str, Any]
@@ -235,8 +235,7 @@ class Scene:
     def _offer(self) -> None:
         """Owners are asked whether they want to share what zoe does not see; one said no."""
         world = self.world
-        tools = replace(world.tools, limits=replace(world.tools.limits, grants_need_owner=True))
-        offers, zoe = Offers(tools, ALLOWANCE), ToPerson(self.zoe.person.id)
+        offers, zoe = asking_first(world.offers), ToPerson(self.zoe.person.id)
         for owner, path in (
             (self.amina, "/Travail"),
             (self.bilal, "/Travail"),

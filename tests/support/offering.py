@@ -17,6 +17,7 @@ from davserver.gate.offers import Offers, Wish
 from davserver.trail import What
 from tests.support.affiliating import House
 from tests.support.drive import Drive
+from tests.support.instance import Instance
 from tests.support.safekeeping import ALLOWANCE, safekeeping
 
 BAIL = "/Logement/bail.txt"
@@ -77,9 +78,7 @@ class Asking(House):
 
     def direct(self) -> Offers:
         """As after a restart with `operator.grants: direct`."""
-        tools = self.world.tools
-        limits = replace(tools.limits, grants_need_owner=False)
-        return Offers(replace(tools, limits=limits), ALLOWANCE)
+        return asking_first(self.world.offers, asks=False)
 
     def told(self, what: What) -> list[tuple[bool, dict[str, str]]]:
         """Whether an operator did it, and the details, of each such entry of amina's trail."""
@@ -92,6 +91,33 @@ class Asking(House):
             for one in found
             if one.what == what
         ]
+
+
+def asking_first(offers: Offers, *, asks: bool = True) -> Offers:
+    """The same as after a restart with another `operator.grants`."""
+    tools = offers._tools
+    limits = replace(tools.limits, grants_need_owner=asks)
+    return Offers(replace(tools, limits=limits), ALLOWANCE)
+
+
+def offered_on(
+    instance: Instance,
+    path: str,
+    owner: str = "amina",
+    to: str = "karim",
+    *,
+    by: str = "tests",
+    **more: Any,
+) -> OfferView:
+    """By an operator of a running instance, as if owners were asked there."""
+    given = {"right": Right.READ, "starts": None, "until": None, "purpose": ""} | more
+    with instance.opened() as services:
+        now = services.clock()
+        wish = Wish(services.sharing.grantee(to), DrivePath.parse(path), **given)
+        who = services.people.operator_for(owner, by, now)
+        made = asking_first(services.offers).share(who, wish, now)
+    assert isinstance(made, OfferView)
+    return made
 
 
 @contextmanager

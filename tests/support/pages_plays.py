@@ -14,10 +14,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from davserver.domain.actions import Action, Relation
+from davserver.domain.actions import Action, Relation, Right
+from davserver.domain.conditions import NONE
 from davserver.domain.ids import RequestId
+from davserver.domain.paths import DrivePath
 from davserver.domain.people import Person, Role
 from davserver.gate.affiliations import Wish
+from davserver.gate.offers import OfferView
+from davserver.gate.offers import Wish as OfferWish
 from davserver.gate.people import PersonToAdd
 from davserver.web.assets import STYLE
 from davserver.web.routes import Route
@@ -25,6 +29,7 @@ from tests.support.cast import OTHER_STRUCTURE as ASSO
 from tests.support.http import Answer
 from tests.support.instance import password_of
 from tests.support.matrix_player import Spot
+from tests.support.offering import asking_first
 from tests.support.pages_visitor import ABSENT, ALLOWED, Decision, Visitor, of_drive, page_link
 
 Ask = Callable[[Visitor, Spot], Answer]
@@ -193,6 +198,27 @@ def _sided(path: str) -> Ask:
     return lambda visitor, _: visitor.post(path, side=visitor.structure)
 
 
+def _answers_offer(word: str) -> Ask:
+    """To what an operator would share in their name."""
+
+    def ask(visitor: Visitor, _: Spot) -> Answer:
+        made = _offered(visitor)
+        return visitor.post(f"/offers/{word}", offer=made.id.hex(), shown=made.shown)
+
+    return ask
+
+
+def _offered(visitor: Visitor) -> OfferView:
+    to, now = visitor.services, visitor.services.clock()
+    operator = to.people.operator_for(visitor.login, "tests", now)
+    path = DrivePath.parse(f"/{visitor.free_name()}")
+    to.writing.make_folder(operator, path, NONE, now)
+    wish = OfferWish(to.sharing.grantee("zoe"), path, Right.READ, None, None, "")
+    made = asking_first(to.offers).share(operator, wish, now)
+    assert isinstance(made, OfferView)
+    return made
+
+
 # ── a team ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -294,6 +320,9 @@ PLAYS: dict[str, Play] = {
     "end-share": Play(_ends),
     "end-shares": Play(post("/shares/end-all", purpose="Dalo")),
     "history": Play(get("/history")),
+    "offers": Play(get("/offers")),
+    "accept-offer": Play(_answers_offer("accept")),
+    "refuse-offer": Play(_answers_offer("refuse")),
     "affiliations": Play(get("/affiliations")),
     "accept": Play(_answers("accept")),
     "refuse": Play(_answers("refuse")),

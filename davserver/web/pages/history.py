@@ -8,7 +8,16 @@ from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Reason
 from davserver.domain.refusals import REASONS
 from davserver.domain.wording import words
-from davserver.web.happened import KINDS, Kind, by_operator, happened, is_of, kind_named, to_whom
+from davserver.web.happened import (
+    KINDS,
+    Kind,
+    answers_operator,
+    by_operator,
+    happened,
+    is_of,
+    kind_named,
+    to_whom,
+)
 from davserver.web.visit import Visit
 
 _SHOWN = 50
@@ -37,6 +46,7 @@ def show(visit: Visit) -> Response:
         happened=happened,
         because=lambda entry: _because(visit, entry),
         by_operator=by_operator,
+        answers_operator=answers_operator,
         to_whom=to_whom,
     )
 
