@@ -1,6 +1,6 @@
 """Reading a drive: what is there, what is in it, and the bytes of a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 
 from davserver.domain.actions import Action
@@ -45,6 +45,14 @@ class Reading:
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.look(who, path, now), ()
         return look(self._tools, who, now, lambda sight: self._listing(sight, path))
+
+    def documents_beyond(
+        self, who: Principal, known: Container[bytes], now: datetime
+    ) -> Sequence[Entry]:
+        """The documents on a drive whose `id` is not in `known`: all of them as they lie at one
+        moment, so that none is missed because it was moved meanwhile. Raises NotFound, Refused.
+        """
+        return look(self._tools, who, now, lambda sight: _beyond(sight, known))
 
     def open(
         self, who: Principal, path: DrivePath, conditions: Conditions, now: datetime
@@ -129,6 +137,16 @@ def _opening(place: Place, permit: Permit) -> Opening:
     return Opening(
         permit.who, node.vault, node.id, node.etag, owners_path(place), grant.id if grant else None
     )
+
+
+def _beyond(sight: Sight, known: Container[bytes]) -> Sequence[Entry]:
+    found: list[Entry] = []
+    folders = [DrivePath()]
+    while folders:
+        _, below = Entries(sight).with_children(_existing(sight, folders.pop()))
+        folders += [one.path for one in below if one.is_folder]
+        found += [one for one in below if not one.is_folder and one.id not in known]
+    return found
 
 
 def _existing(sight: Sight, path: DrivePath, asked: Action = Action.LIST) -> Place:

@@ -151,7 +151,7 @@ class Outgoing:
 
     def __init__(self, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
         self.close = close
-        self._pieces = _gathered(pieces)
+        self._pieces = gathered(pieces)
         self._first = next(self._pieces, b"")
 
     def __iter__(self) -> Iterator[bytes]:
@@ -183,7 +183,7 @@ class Closing:
             self._after()
 
 
-def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Fewer, larger writes: each is a system call, and a record of TLS or several."""
     waiting: list[bytes] = []
     size = 0

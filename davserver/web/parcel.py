@@ -3,49 +3,46 @@ on the server, and its size in memory is that of a few pieces.
 
 Documents lie in their folders, unpacked as they are; `manifest.json` has the SHA-256 of each, for
 whoever checks later; shares and trail are there for programs (JSON) and for people (a page).
+
+It ends well only with everything in it: at the end it is asked, of one moment, whether a document
+lies on the drive that was there at the beginning and is not in it, because it was moved. Whatever
+else ends the right to read breaks it off. What was removed meanwhile, or is damaged, is told.
 """
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from io import RawIOBase
 from typing import Any
 
 from davserver.domain.conditions import NONE
-from davserver.domain.drive import Entry, TrailEntry
-from davserver.domain.errors import Damaged, NotFound
+from davserver.domain.drive import Download, Entry, TrailEntry
+from davserver.domain.errors import Damaged, NotFound, Unavailable
 from davserver.domain.paths import DrivePath
 from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.http.streams import gathered
+from davserver.web.attended import Attended
 from davserver.web.happened import happened
+from davserver.web.packed import Packed
+from davserver.web.unpacking import Unpacking
 from davserver.web.visit import Visit
+from davserver.web.zipping import AnyBytes, Member, Zipping
 
 DOCUMENTS = "documents"
 _AT_ONCE = 200
-_NOT_ON_WINDOWS = str.maketrans(dict.fromkeys('\\:*?"<>|', "_"))
-_EARLIEST = 1980
-"""Before this year a ZIP knows no dates."""
+_LOOKS = 5
+_MOST_TEXT = (1 << 32) - (1 << 28)
+_WELL = 6
+"""How hard texts are deflated; documents are not."""
 
 
-class _Sent(RawIOBase):
-    """Takes what is written until somebody fetches it: a ZIP that cannot be gone back in."""
+@dataclass(slots=True)
+class _Sum:
+    """What of a document is in the ZIP so far."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any, /) -> int:
-        self._pieces.append(bytes(piece))
-        return len(piece)
-
-    def fetched(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+    size: int = 0
+    sha256: Any = field(default_factory=hashlib.sha256)
+    is_damaged: bool = False
 
 
 @dataclass(slots=True)
@@ -53,80 +50,136 @@ class Parcel:
     """One for one download."""
 
     visit: Visit
-    _sent: _Sent = field(default_factory=_Sent)
-    _manifest: list[dict[str, Any]] = field(default_factory=list)
+    _attended: Attended = field(init=False)
+    _zip: Zipping = field(init=False)
+    _unpacking: Unpacking = field(default_factory=Unpacking)
+    _manifest: Packed = field(default_factory=Packed)
+    _done: set[bytes] = field(default_factory=set)
+    _gone: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._attended = Attended(self.visit)
+        self._zip = Zipping(self.visit.texts.zone)
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the ZIP. Breaks off where the right to read ends meanwhile."""
-        with zipfile.ZipFile(self._sent, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            for entry in self._documents(DrivePath()):
-                yield from self._document(archive, entry)
-            yield from self._text(archive, "manifest.json", self._manifest_text())
-            yield from self._text(archive, "shares.json", self._shares())
-            yield from self._text(archive, "trail.json", self._trail())
-            yield from self._text(archive, "index.html", self._page())
-        yield self._sent.fetched()
+        return gathered(self._pieces())
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield from self._folder(DrivePath(), DOCUMENTS)
+        yield from self._late()
+        for told in self._gone.values():
+            self._tell(told | {"problem": "removed"})
+        yield from self._text("manifest.json", _list_of(self._rows()))
+        yield from self._text("shares.json", self._shares())
+        yield from self._text("trail.json", self._trail())
+        yield from self._text("index.html", self._page())
+        yield from self._zip.end()
+        self._attended.noted()
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────
 
-    def _documents(self, folder: DrivePath) -> Iterator[Entry]:
-        """Those in a folder, then those of the folders in it. One that vanishes is left out."""
-        with suppress(NotFound):
-            _, below = self.visit.services.reading.list(
-                self.visit.who, folder, self.visit.services.clock()
-            )
-            ordinary = [one for one in below if kind_of_name(one.path.name) is NameKind.DOCUMENT]
-            yield from (one for one in ordinary if not one.is_folder)
-            for one in ordinary:
-                if one.is_folder:
-                    yield from self._documents(one.path)
+    def _folder(self, folder: DrivePath, way: str) -> Iterator[bytes]:
+        """The documents in it, then what is in the folders in it."""
+        services = self.visit.services
+        try:
+            here, below = services.reading.list(self._attended.who(), folder, services.clock())
+        except NotFound:
+            if folder.is_root:
+                raise
+            return  # moved or removed: what was moved comes at the end
+        yield self._zip.folder(f"{way}/", here.modified)
+        named = self._unpacking.ways(way, [one for one in below if _is_theirs(one)])
+        folders = [(one.path, there) for one, there in named if one.is_folder]
+        documents = [(one, there) for one, there in reversed(named) if not one.is_folder]
+        del here, below, named  # a folder may be large, and the way down long
+        while documents:
+            entry, there = documents.pop()
+            yield from self._document(entry, there)
+        for path, there in folders:
+            yield from self._folder(path, there)
 
-    def _document(self, archive: zipfile.ZipFile, entry: Entry) -> Iterator[bytes]:
+    def _late(self) -> Iterator[bytes]:
+        """Those that were moved out of the way. Raises Unavailable where that does not end."""
+        services = self.visit.services
+        for _ in range(_LOOKS):
+            who = self._attended.who()
+            found = services.reading.documents_beyond(who, self._done, services.clock())
+            late = [one for one in found if _is_theirs(one) and one.created <= self.visit.now]
+            if not late:
+                return
+            for one in late:
+                yield from self._document(one, self._unpacking.way(DOCUMENTS, one.path))
+        raise Unavailable("documents are moved all the time")
+
+    def _document(self, entry: Entry, way: str) -> Iterator[bytes]:
         """Of a damaged one as much as is whole, and the manifest says so: the others are there."""
         told: dict[str, Any] = {
             "path": str(entry.path),
-            "file": _name(entry.path),
             "category": entry.category.value if entry.category else None,
             "modified": entry.modified.isoformat(),
         }
-        digest, size = hashlib.sha256(), 0
         services = self.visit.services
+        if entry.id in self._done:
+            return
         try:
-            opened = services.reading.open(self.visit.who, entry.path, NONE, services.clock())
+            who = self._attended.who()
+            opened = services.reading.open(who, entry.path, NONE, services.clock())
         except NotFound:
+            self._gone[entry.id] = told
             return
         except Damaged:
-            self._manifest.append(told | {"problem": "damaged"})
+            self._is_done(entry, told | {"problem": "damaged"})
             return
         try:
-            with archive.open(_info(entry), "w", force_zip64=True) as member:
-                for piece in opened.read(0, opened.entry.size or 0):
-                    digest.update(piece)
-                    size += len(piece)
-                    member.write(piece)
-                    yield self._sent.fetched()
-        except Damaged:
-            told["problem"] = "damaged"
+            if opened.entry.id != entry.id:  # another has come to lie in its place
+                self._gone[entry.id] = told
+            if opened.entry.id not in self._done:
+                yield from self._content(opened, way, told)
         finally:
             opened.close()
-        self._manifest.append(told | {"bytes": size, "sha256": digest.hexdigest()})
+
+    def _content(self, opened: Download, way: str, told: dict[str, Any]) -> Iterator[bytes]:
+        entry, size = opened.entry, opened.entry.size or 0
+        summed = _Sum()
+        yield from self._zip.file(
+            Member(way, entry.modified, size), self._summed(opened.read(0, size), summed)
+        )
+        told |= {"file": way, "modified": entry.modified.isoformat()}
+        told |= {"bytes": summed.size, "sha256": summed.sha256.hexdigest()}
+        self._is_done(entry, told | ({"problem": "damaged"} if summed.is_damaged else {}))
+
+    def _summed(self, pieces: Iterator[bytes], summed: _Sum) -> Iterator[AnyBytes]:
+        try:
+            for piece in pieces:
+                self._attended.who()
+                summed.sha256.update(piece)
+                summed.size += len(piece)
+                yield piece
+        except Damaged:
+            summed.is_damaged = True
+
+    def _is_done(self, entry: Entry, told: dict[str, Any]) -> None:
+        self._done.add(entry.id)
+        self._gone.pop(entry.id, None)
+        self._tell(told)
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        self._manifest.add(json.dumps(told, ensure_ascii=False).encode() + b"\n")
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for block in self._manifest:
+            yield from (json.loads(row) for row in block.splitlines())
 
     # ── what goes with them ─────────────────────────────────────────────────────────────────────
 
-    def _text(self, archive: zipfile.ZipFile, name: str, pieces: Iterable[str]) -> Iterator[bytes]:
-        info = zipfile.ZipInfo(name, _zip_time(self.visit.now.astimezone(self.visit.texts.zone)))
-        info.compress_type = zipfile.ZIP_DEFLATED
-        with archive.open(info, "w", force_zip64=True) as member:
-            for piece in pieces:
-                member.write(piece.encode())
-                yield self._sent.fetched()
-
-    def _manifest_text(self) -> Iterator[str]:
-        yield from _json_list(self._manifest)
+    def _text(self, name: str, pieces: Iterable[str]) -> Iterator[bytes]:
+        member = Member(name, self.visit.now, _MOST_TEXT, _WELL)
+        yield from self._zip.file(member, (piece.encode() for piece in pieces))
 
     def _shares(self) -> Iterator[str]:
-        found = self.visit.services.sharing.list(self.visit.who, self.visit.now)
-        yield from _json_list(
+        found = self.visit.services.sharing.list(self._attended.who(), self.visit.now)
+        yield from _list_of(
             {
                 "to": one.to_name,
                 "path": one.path,
@@ -140,7 +193,7 @@ class Parcel:
         )
 
     def _trail(self) -> Iterator[str]:
-        yield from _json_list(
+        yield from _list_of(
             {
                 "number": one.seq,
                 "at": one.at.isoformat(),
@@ -159,7 +212,7 @@ class Parcel:
         before: int | None = None
         while True:
             some = self.visit.services.history.show(
-                self.visit.who,
+                self._attended.who(),
                 self.visit.who.person.login,
                 self.visit.now,
                 limit=_AT_ONCE,
@@ -174,37 +227,22 @@ class Parcel:
 
     def _page(self) -> Iterator[str]:
         template = self.visit.templates.get_template("parcel.html")
-        shares = self.visit.services.sharing.list(self.visit.who, self.visit.now)
+        shares = self.visit.services.sharing.list(self._attended.who(), self.visit.now)
         yield from template.generate(
             visit=self.visit,
-            documents=self._manifest,
+            documents=self._rows(),
             shares=shares,
             entries=self._entries(),
             happened=happened,
         )
 
 
-def _name(path: DrivePath) -> str:
-    r"""Windows takes `\` and `:` for more than parts of a name: a document that somebody put in
-    under such a name must not be unpacked elsewhere (CWE-22).
-    """
-    return "/".join((DOCUMENTS, *(part.translate(_NOT_ON_WINDOWS) for part in path.parts)))
+def _is_theirs(entry: Entry) -> bool:
+    """Not what programs leave beside documents."""
+    return kind_of_name(entry.path.name) is not NameKind.SCRATCH
 
 
-def _info(entry: Entry) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(_name(entry.path), _zip_time(entry.modified))
-    # As a telephone, Windows and macOS unpack it: a file that its owner may read and write.
-    info.external_attr = 0o600 << 16
-    return info
-
-
-def _zip_time(moment: datetime) -> tuple[int, int, int, int, int, int]:
-    if moment.year < _EARLIEST:
-        return (_EARLIEST, 1, 1, 0, 0, 0)
-    return moment.timetuple()[:6]
-
-
-def _json_list(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _list_of(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     """One row a line, so that nobody needs all of it in memory."""
     before = "["
     for row in rows:
