@@ -5,6 +5,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 SQLITE = re.compile(r"sqlite3|sqlite:///|\[\"sqlite\"\]")
+STORY = "minutes of outside programs, each of which meets both databases elsewhere"
 BYTES = "a long transfer, whose bytes go to the disk whatever the database is"
 ALONE = {
     "contract/test_database_failures.py": "its file has one lock for every writer",
@@ -12,6 +13,7 @@ ALONE = {
     "contract/test_migrations.py": "it keeps the text of its statements",
     "contract/test_trail_proof.py": "it keeps any type in any column",
     "contract/test_vault_sweep_cut_short.py": "its write-ahead log keeps what was erased",
+    "interop/test_pages_story.py": STORY,
     "interop/test_rclone_client.py": BYTES,
     "server/test_large_files.py": BYTES,
     "unit/test_config_file.py": "reads settings and opens nothing",

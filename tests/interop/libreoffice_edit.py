@@ -1,8 +1,10 @@
 """Run by Debian's own Python, which has the UNO bridge: open, edit and store one document.
 
 Usage: libreoffice_edit.py OFFICE_PORT URL LOGIN PASSWORD TEXT
-Prints the document's text as it was opened, then `stored` or `not stored`. `TEXT` is put at its
-beginning.
+Prints the document's text as it was opened, and whether it can be changed. Then one order a line:
+`go` puts TEXT at its beginning and saves (`stored` or `not stored`), `keep FILE` stores a copy
+there (`kept`), `close` closes it (`closed`), `open` opens it again and prints as at first. At the
+end of the orders it is closed.
 """
 
 import sys
@@ -56,12 +58,7 @@ def save_by_menu(office, document):
     dispatcher.executeDispatch(frame, ".uno:Save", "", 0, ())
 
 
-def main(port, url, login, password, text):
-    office = connected(port)
-    services = office.ServiceManager
-    asker = services.createInstanceWithContext("com.sun.star.task.InteractionHandler", office)
-    remember_login(office, url, login, password, asker)
-    desktop = services.createInstanceWithContext("com.sun.star.frame.Desktop", office)
+def opened(desktop, url, asker):
     document = desktop.loadComponentFromURL(
         url,
         "_blank",
@@ -74,11 +71,37 @@ def main(port, url, login, password, text):
     )
     print(document.Text.String)
     print("read-only" if document.isReadonly() else "writable", flush=True)
-    sys.stdin.readline()
+    return document
+
+
+def stored(office, document, text):
     document.Text.insertString(document.Text.Start, text, False)
     save_by_menu(office, document)
-    print("not stored" if document.isModified() else "stored")
-    document.close(True)
+    return "not stored" if document.isModified() else "stored"
+
+
+def main(port, url, login, password, text):
+    office = connected(port)
+    services = office.ServiceManager
+    asker = services.createInstanceWithContext("com.sun.star.task.InteractionHandler", office)
+    remember_login(office, url, login, password, asker)
+    desktop = services.createInstanceWithContext("com.sun.star.frame.Desktop", office)
+    document = opened(desktop, url, asker)
+    for line in iter(sys.stdin.readline, ""):
+        order, _, given = line.strip().partition(" ")
+        if order == "go":
+            print(stored(office, document, text), flush=True)
+        elif order == "keep":
+            document.storeToURL(uno.systemPathToFileUrl(given), ())
+            print("kept", flush=True)
+        elif order == "close":
+            document.close(True)
+            document = None
+            print("closed", flush=True)
+        elif order == "open":
+            document = opened(desktop, url, asker)
+    if document is not None:
+        document.close(True)
     desktop.terminate()
 
 

@@ -28,7 +28,10 @@ _MOST_READ = 2000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Latest first. `further`: the number before which the next page begins; None at the end."""
+    """Latest first, by the clock: a reading is told of by its first moment, but may be numbered
+    up to ten minutes later. `further`: the number before which the next page begins; None at the
+    end.
+    """
 
     entries: list[TrailEntry]
     further: int | None
@@ -67,12 +70,16 @@ def _found(visit: Visit, kind: Kind, before: int | None) -> Found:
             if is_of(entry, kind):
                 entries.append(entry)
             if len(entries) == _SHOWN and entry.seq > 1:
-                return Found(entries, entry.seq)
+                return Found(_by_the_clock(entries), entry.seq)
         numbers = [entry.seq for entry in some if entry.seq]
         if len(some) < _AT_ONCE or not numbers:
-            return Found(entries, None)
+            return Found(_by_the_clock(entries), None)
         before, looked_at = min(numbers), looked_at + len(some)
-    return Found(entries, before)
+    return Found(_by_the_clock(entries), before)
+
+
+def _by_the_clock(entries: list[TrailEntry]) -> list[TrailEntry]:
+    return sorted(entries, key=lambda one: one.at, reverse=True)
 
 
 def _because(visit: Visit, entry: TrailEntry) -> str:
