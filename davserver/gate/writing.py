@@ -1,11 +1,11 @@
 """Writing to a drive: files, folders, properties, removal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from davserver.domain.actions import Action
-from davserver.domain.conditions import Conditions
+from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import Entry, Patch, PropertyChange, Upload, Written
 from davserver.domain.errors import AlreadyThere, NoParent, NoSpace, NotFound, Reason, Refused
@@ -25,6 +25,7 @@ from davserver.gate.acting import (
 from davserver.gate.classifying import classify, permit_to_classify
 from davserver.gate.deposits import is_describable
 from davserver.gate.entries import Entries
+from davserver.gate.free_names import free_beside
 from davserver.gate.pacing import count_overwrite
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import remove
@@ -85,12 +86,36 @@ class Writing:
                 self._tools, who, lambda s: _publish_small(s, path, upload, plain, conditions)
             )
         room = look(self._tools, who, now, lambda sight: _room(sight, path, conditions))
+        return self._staged(
+            who, upload, path.name, room, now,
+            lambda s, staged: _publish(s, path, upload.modified, staged, conditions),
+        )  # fmt: skip
+
+    def add(self, who: Principal, path: DrivePath, upload: Upload, now: datetime) -> Written:
+        """A new file at `path`, or under the next name that is free when all of it has come: never
+        a version of another. Raises as `put` does.
+        """
+        if kind_of_name(path.name) is NameKind.SCRATCH:
+            return self._scratch.put(who, path, upload, NONE)
+        room = look(self._tools, who, now, lambda s: _room(s, free_beside(s, path), NONE))
+        return self._staged(
+            who, upload, path.name, room, now,
+            lambda s, staged: _publish(s, free_beside(s, path), upload.modified, staged, NONE),
+        )  # fmt: skip
+
+    def _staged(
+        self,
+        who: Principal,
+        upload: Upload,
+        name: str,
+        room: _Room,
+        now: datetime,
+        publish: Callable[[Sight, Staged], Written],
+    ) -> Written:
         staging = self._tools.staging
-        staged = staging.take(room.vault, upload, path.name, room.stored_bytes, now)
+        staged = staging.take(room.vault, upload, name, room.stored_bytes, now)
         try:
-            return change(
-                self._tools, who, lambda s: _publish(s, path, upload.modified, staged, conditions)
-            )
+            return change(self._tools, who, lambda sight: publish(sight, staged))
         except BaseException:
             staging.discard(staged)
             raise

@@ -36,6 +36,7 @@ from davserver.web.pages import (
     take_away,
     teams,
     trash,
+    uploading,
     versions,
 )
 
@@ -74,9 +75,9 @@ ROUTES: tuple[Route, ...] = (
     Route("drive", "GET", "/documents/", documents.show, WITH_DRIVE, _A.LIST),
     Route("documents", "GET", "/documents/<path:place>", documents.show, WITH_DRIVE, _A.LIST),
     Route("download", "GET", "/download/<path:place>", documents.download, WITH_DRIVE, _A.GET),
-    Route("upload", "POST", "/upload/<path:place>", documents.upload, WITH_DRIVE, _A.PUT,
+    Route("upload", "POST", "/upload/<path:place>", uploading.upload, WITH_DRIVE, _A.PUT,
           has_files=True, again="documents", at="files"),
-    Route("upload-top", "POST", "/upload/", documents.upload, WITH_DRIVE, _A.PUT,
+    Route("upload-top", "POST", "/upload/", uploading.upload, WITH_DRIVE, _A.PUT,
           has_files=True, again="drive", at="files"),
     Route("new-folder-top", "POST", "/new-folder/", documents.make_folder, WITH_DRIVE, _A.MKCOL,
           again="drive", at="name"),

@@ -14,6 +14,9 @@ from davserver.http.media import clean_media_type
 from davserver.http.streams import PIECE, Body
 from davserver.web.forms import Fields
 
+FILES = frozenset({"files", "photo"})
+"""The fields of our forms that hold them, whether the browser has a name for one or not."""
+
 _MOST_PARTS = 1000
 _MOST_FIELD = 64 * 1024
 
@@ -29,11 +32,17 @@ class Part:
     modified: datetime | None = None
     sha256: bytes | None = None
     ended: bool = False
+    _ahead: bytes = b""
 
     def read(self, size: int) -> bytes:
         """Raises Truncated where the form ends in the middle."""
         del size  # what has arrived is at most one piece
-        return self.arriving.more(self)
+        ahead, self._ahead = self._ahead, b""
+        return ahead or self.arriving.more(self)
+
+    def is_empty(self) -> bool:
+        self._ahead = self._ahead or self.arriving.more(self)
+        return not self._ahead
 
     def skip(self) -> None:
         while self.read(PIECE):
@@ -65,7 +74,7 @@ class Arriving:
                 return
             head, self._waiting = self._waiting, None
             part = Part(head.filename or "", clean_media_type(head.content_type), self)
-            if head.filename:
+            if part.name or not part.is_empty():  # else none was chosen
                 yield part
             part.skip()
 
@@ -83,7 +92,7 @@ class Arriving:
         """Up to the next file, or to the end."""
         for event in self._events if self._waiting is None else ():
             head = cast("MultipartSegment", event)
-            if head.filename is not None:
+            if head.filename is not None or head.name in FILES:
                 self._waiting = head
                 return
             self._values.setdefault(head.name or "", self._small())

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.instance import Instance, serving
+from tests.support.browser import Browser
+from tests.support.instance import Instance, password_of, serving
 from tests.support.outside import as_root, small_disk
 from tests.support.postgres import PostgresServer
 
@@ -54,6 +55,8 @@ def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
     kept: dict[str, bytes] = {}
     with serving(cramped):
         drive = cramped.drive("amina")
+        browser = Browser(cramped.port)
+        browser.sign_in("amina", password_of("amina"))
         refused = None
         for number in range(ROOM // size + 1):
             body = os.urandom(size)
@@ -65,6 +68,8 @@ def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
         assert refused is not None, "the disk never filled"
         assert refused.status == 507, refused
         assert drive.put("/0.bin", os.urandom(max(size, MIB))).status == 507
+        form = browser.upload("/upload/", ("form.bin", os.urandom(max(size, MIB))))
+        assert (form.status, "There is not enough room" in browser.text) == (507, True), form
         _enlarge(disk)
         for path, body in kept.items():
             assert drive.get(path).body == body, path

@@ -8,25 +8,19 @@ from urllib.parse import quote
 from werkzeug.wrappers import Response
 
 from davserver.domain.actions import Action
-from davserver.domain.conditions import NONE, Any, Conditions
+from davserver.domain.conditions import NONE
 from davserver.domain.drive import Entry
-from davserver.domain.errors import AlreadyThere, BadInput, ConditionFailed, NotFound
+from davserver.domain.errors import AlreadyThere, ConditionFailed, NotFound
 from davserver.domain.paths import DrivePath, clean_name
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.http.streams import Outgoing
-from davserver.web import reception
-from davserver.web.errors import FilledInWrong
-from davserver.web.forms import MARK
 from davserver.web.links import document_link
 from davserver.web.marked import N_
 from davserver.web.slices import sliced
-from davserver.web.uploads import Arriving, Part
 from davserver.web.visit import Visit, moved_to
 
 _MONTH = timedelta(days=30)
 _OTHER_SIGNS = re.compile(r"[^A-Za-z0-9._ -]")
-_BOUNDARY = 70
-_NEW_ONLY = Conditions(if_none_match=Any.ANY)
 
 
 def show(visit: Visit, place: str = "") -> Response:
@@ -97,56 +91,7 @@ def _of_document(entry: Entry) -> list[tuple[str, str]]:
     ]
 
 
-# ── putting things in ───────────────────────────────────────────────────────────────────────────
-
-
-def upload(visit: Visit, place: str = "") -> Response:
-    """Every file of the form, each whole or not at all; those before a failure stay. Whoever puts
-    something in for somebody else gets a receipt.
-    """
-    folder = DrivePath.parse(place)
-    arriving = Arriving(visit.body, _boundary(visit.content_type))
-    reception.require_mark(visit, arriving.fields().text(MARK))
-    taken = [_put(visit, folder, part) for part in arriving.parts()]
-    if not taken:
-        raise FilledInWrong(N_("Choose at least one document first."))
-    if visit.who.vault is None:
-        return visit.page("receipt.html", folder=folder, taken=taken)
-    return moved_to(f"{document_link(folder)}?done=uploaded")
-
-
-def _put(visit: Visit, folder: DrivePath, part: Part) -> Entry:
-    """Under a name that is free: two scans that a telephone calls the same are two documents."""
-    path = _free(visit, folder / _plain_name(part.name))
-    return visit.services.writing.put(visit.who, path, part, _NEW_ONLY, visit.now).entry
-
-
-def _plain_name(sent: str) -> str:
-    """Old browsers send the whole way on the sender's disk."""
-    return clean_name(sent.replace("\\", "/").rpartition("/")[2])
-
-
-def _free(visit: Visit, path: DrivePath) -> DrivePath:
-    stem, dot, ending = path.name.rpartition(".")
-    stem, ending = (stem, dot + ending) if stem else (path.name, "")
-    for number in range(2, 1000):
-        try:
-            visit.services.reading.look(visit.who, path, visit.now)
-        except NotFound:
-            break
-        path = path.parent / f"{stem} ({number}){ending}"
-    return path
-
-
-def _boundary(content_type: str) -> str:
-    """RFC 2046 §5.1.1: one to seventy signs. Raises BadInput."""
-    kind, _, rest = content_type.partition(";")
-    name, _, value = rest.strip().partition("=")
-    found = value.strip().strip('"')
-    is_form = kind.strip().lower() == "multipart/form-data" and name.strip().lower() == "boundary"
-    if not (is_form and found.isascii() and found.isprintable() and 0 < len(found) <= _BOUNDARY):
-        raise BadInput("this is no form of ours")
-    return found
+# ── folders, moving and removing ────────────────────────────────────────────────────────────────
 
 
 def make_folder(visit: Visit, place: str = "") -> Response:
@@ -154,9 +99,6 @@ def make_folder(visit: Visit, place: str = "") -> Response:
     path = folder / clean_name(visit.form.text("name"))
     visit.services.writing.make_folder(visit.who, path, NONE, visit.now)
     return moved_to(f"{document_link(folder)}?done=folder")
-
-
-# ── moving and removing ─────────────────────────────────────────────────────────────────────────
 
 
 def rename(visit: Visit, place: str) -> Response:
