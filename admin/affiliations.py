@@ -78,7 +78,8 @@ def confirm(
 ) -> None:
     """Confirm a request: in the beneficiary's name, or with the code that they were sent.
 
-    A request takes five wrong codes. The beneficiary is told.
+    A request takes five wrong codes. The beneficiary is told. In their name it is refused with
+    `operator.grants: needs-owner`: they say yes on their pages.
     """
     asked = RequestId(parse_id("request", identity))
     if (owner is None) == (by is None) or code_stdin != (by is not None):

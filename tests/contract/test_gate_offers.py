@@ -450,7 +450,13 @@ def test_an_altered_offer_is_none(house: Asking) -> None:
                 answer(offer)
         assert world.codes() == {"forged"}
         world.tamper(t.grant_offer, t.grant_offer.c.id == offer.id, **{k: row[k] for k in changed})
-    house.accept(offer)
+    house.end(offer)
+    for gone in ({"answer": None}, {"answer": None, "answered_at": None}):
+        world.tamper(t.grant_offer, t.grant_offer.c.id == offer.id, **gone)
+        assert house.waiting() == []
+        with pytest.raises(NotFound):
+            house.accept(offer)
+    assert world.rows(t.grant) == []
 
 
 def test_an_offer_of_long_ago_that_is_put_back_is_only_asked_again(house: Asking) -> None:

@@ -66,8 +66,6 @@ FOUND: dict[str, str] = {
     "tries requested_at expires_at ends answered_at answer row_version row_mac removed copied",
     "grant_offer": "id vault_id node_id to_kind to_id right starts until renews says_ct created "
     "expires_at answered_at answer row_version row_mac removed copied",
-    "answered offer": "id vault_id node_id to_kind to_id right starts until renews says_ct created "
-    "expires_at answered_at answered_at=none answer answer=none row_version row_mac removed copied",
     "policy_proposal": "id digest files instead_of signed_at created row_mac copied",
     "policy_approval": "id proposal_id person_id created row_mac copied",
     "policy_generation": "id number digest files origin brought_back signed_at created row_mac "

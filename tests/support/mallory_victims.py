@@ -52,8 +52,8 @@ def _grant(kind: str, *, ended: bool) -> Is:
     return is_it
 
 
-def _offer(*, answered: bool) -> Is:
-    return lambda row, scene: _amina(row, scene) and (row["answer"] is not None) is answered
+def _waiting_offer(row: Row, scene: Scene) -> bool:
+    return _amina(row, scene) and row["answer"] is None
 
 
 VICTIMS: dict[str, tuple[Table, Is]] = {
@@ -92,8 +92,7 @@ VICTIMS: dict[str, tuple[Table, Is]] = {
     "ended grant": (t.grant, _grant("person", ended=True)),
     "affiliation": (t.affiliation, _amina),
     "affiliation_request": (t.affiliation_request, _amina),
-    "grant_offer": (t.grant_offer, _offer(answered=False)),
-    "answered offer": (t.grant_offer, _offer(answered=True)),
+    "grant_offer": (t.grant_offer, _waiting_offer),
     "notice": (t.notice, _amina),
     "pace": (t.pace, _amina),
     "trail": (t.trail, _amina),
