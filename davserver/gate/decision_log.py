@@ -1,4 +1,5 @@
-"""The decision log (docs/policy/replay.md): what each request of the drive was answered, counted.
+"""The decision log (docs/policy/replay.md): what each request of the drive and of
+the pages was answered, counted.
 
 One write per request to the end of the day's file: lines of many processes do not mix, and nothing
 waits for the disk. A log that cannot be written never stands in a request's way.

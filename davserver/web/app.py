@@ -48,7 +48,7 @@ def _answer(desk: Reception, route: Route, **place: str) -> Response:
     wait_by(visit.aside)
     try:
         visit = _come_in(desk, visit)
-        return finished(visit, _answered(visit, route, place))
+        return finished(visit, _counted(visit, route, place))
     except NotSignedIn as error:
         if route.method == "GET" and not isinstance(error, FormExpired):
             return finished(visit, sent_to_sign_in(visit))
@@ -65,6 +65,22 @@ def _come_in(desk: Reception, visit: Visit) -> Visit:
         # Never a form here: it would make somebody send their password in the clear.
         raise NotPrivate
     return desk.welcome(visit)
+
+
+def _counted(visit: Visit, route: Route, place: dict[str, str]) -> Response:
+    """What the policy answered is written before the answer begins, and once more at its end: a
+    running download is decided again when rights change (docs/policy/replay.md).
+    """
+    if visit.session is None:
+        return _answered(visit, route, place)
+    decisions, number = visit.services.decisions, visit.request_id or None
+    write = partial(decisions.write, visit.session.who, number)
+    try:
+        response = _answered(visit, route, place)
+    finally:
+        write()
+    response.call_on_close(write)
+    return response
 
 
 def _answered(visit: Visit, route: Route, place: dict[str, str]) -> Response:

@@ -151,6 +151,7 @@ JOBS: dict[str, str] = {
     "upkeep": N_("emptying the trash, closing the record of readings"),
     "readings": N_("writing down repeated readings"),
     "policy-notices": N_("telling owners what new rules give to others"),
+    "sharing-codes": N_("forgetting sharing codes that are over"),
     "decisions": N_("removing old decisions"),
     "sessions": N_("forgetting sessions that are over"),
 }

@@ -110,7 +110,7 @@ class Checkup:
         yield from self._database(now)
         yield from self._disk()
         yield from self._certificates(now)
-        yield Sighting(LOGS[state_of_log(self.settings.policy.decisions)])
+        yield self._decisions()
         yield from self._directories(now)
         yield from (job_seen(one, now) for one in self.housekeeping.jobs())
         yield Sighting(Sign.VERSION, name=abri_version())
@@ -129,6 +129,12 @@ class Checkup:
             return []
         fits = Sign.SCHEMA_FITS if found == schema.HEAD else Sign.SCHEMA_OTHER
         return [Sighting(fits, name=found or ""), Sighting(Sign.SESSIONS, number=alive)]
+
+    def _decisions(self) -> Sighting:
+        try:
+            return Sighting(LOGS[state_of_log(self.settings.policy.decisions)])
+        except OSError:
+            return Sighting(Sign.DECISIONS_CLOSED)
 
     def _disk(self) -> Iterable[Sighting]:
         try:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from davserver.db import tables as t
+from davserver.domain.paths import DrivePath
 from davserver.web.health_words import JOBS
 from davserver.wiring.policy import read_policy
 from davserver.wiring.services import Services
@@ -134,20 +135,27 @@ def test_a_refusal_on_the_drive_is_told_with_its_reason_and_nobodys_name(
     for _ in range(3):
         assert karim.put(f"{folder}/{name}", b"mine").status == 403
     assert karim.get(f"{folder}/absent.txt").status == 404
+    on_pages = signed_in(instance, "karim")
+    on_pages.go("/people")
+    mark = on_pages.form("/sign-out")["mark"]
+    page = "/new-folder" + DrivePath.parse(folder).to_url()
+    assert on_pages.post(page, {"mark": mark, "name": "bail"}).status == 403
+    on_pages.post("/sign-out", {"mark": mark})
     ana.go("/refusals")
     rows = ana.page.xpath("//table[1]/tbody")
     assert [" ".join(row.text_content().split())[:34] for row in rows] == [
         "the grant gives reading only read-"
     ]
-    assert [one.text for one in rows[0].iter("td")] == ["3", "3", "3"]
-    assert "to save · the grant gives reading only" in ana.text
+    assert [one.text for one in rows[0].iter("td")] == ["4", "4", "4"]
+    for what in ("to save", "to create a folder"):
+        assert f"{what} · the grant gives reading only" in ana.text
     assert "professional · from the internet · invariant/read-only-grant" in ana.text
     assert ana.answer is not None
     page = ana.answer.body.decode()
     assert [word for word in WORDS if word in page.replace("Ana Duval", "")] == []
     assert "alert(" not in page
     ana.go("/overview")
-    assert "Requests that were refused within the last hour: 3." in ana.text
+    assert "Requests that were refused within the last hour: 4." in ana.text
 
 
 def test_a_log_that_cannot_be_read_is_said(served: Server, ana: Browser) -> None:
@@ -190,8 +198,7 @@ def test_the_same_in_french(ana: Browser) -> None:
          "État du service"),
         strict=True,
     ):  # fmt: skip
-        assert ana.go(path).status == 200
-        assert ana.title == title
+        assert (ana.go(path).status, ana.title) == (200, title), ana.text
         assert len(ana.answer.body if ana.answer else b"") < 100_000
     ana.submit("/language", language="en")
 
