@@ -6,12 +6,13 @@ from datetime import datetime
 from authn.directory import Directory
 from davserver.domain.actions import Action
 from davserver.domain.errors import BadInput, NotFound
-from davserver.domain.ids import PersonId
+from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.gate import recalling
-from davserver.gate.acting import change, record
+from davserver.gate.acting import change, look, record
 from davserver.gate.notices import NoticeKind, tell
+from davserver.gate.recallable import PutIn, look_at, put_in, recall_node
 from davserver.gate.recalling import Recalled
 from davserver.gate.restoring import note_look, own_drive
 from davserver.gate.sight import Sight
@@ -63,6 +64,20 @@ class SafetyNets:
         `opened-by-others`).
         """
         return change(self._tools, who, lambda sight: recalling.recall(sight, path))
+
+    def put_in(self, who: Principal, now: datetime) -> list[PutIn]:
+        """What `who` put into others' vaults within the recall window, with what they may take
+        back. Raises Refused where their whole drive is.
+        """
+        return look(self._tools, who, now, put_in)
+
+    def put_in_one(self, who: Principal, node: NodeId, now: datetime) -> PutIn:
+        """One of them. Raises NotFound."""
+        return look(self._tools, who, now, lambda sight: look_at(sight, node))
+
+    def recall_node(self, who: Principal, node: NodeId) -> Recalled:
+        """As `recall`, of one of what `put_in` gave. Raises as that."""
+        return change(self._tools, who, lambda sight: recall_node(sight, node))
 
     def resume(self, who: Principal, by: str) -> None:
         """Lets the changes of `by` in the vault of `who` go on; nothing is taken back.

@@ -4,7 +4,7 @@ Only by whoever put it there, soon, and while nobody else has opened it: what so
 be withdrawn unseen. Both trails keep who, when and the SHA-256 of every version.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from davserver.domain.actions import Action
 from davserver.domain.conditions import NONE
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput, NotFound, Reason
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import PersonId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.gate.acting import check, refuse, require_movable, row_stamps
@@ -28,7 +28,9 @@ from davserver.vault import locks, trash
 from davserver.vault.rows import OpenVault, required
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
-from davserver.vault.version_rows import OldVersion
+
+OPAQUE = frozenset({DAMAGED, ERASED})
+"""What stands for an entry that does not say any more what was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,22 @@ class Recalled:
 
 def recall(sight: Sight, path: DrivePath) -> Recalled:
     """In one transaction, on behalf of its maker. Raises NotFound, BadInput, Locked, Turned."""
-    place = _place(sight, path)
+    return recall_at(sight, _place(sight, path))
+
+
+def recall_at(sight: Sight, place: Place) -> Recalled:
+    """As `recall`, of what is there for its maker."""
     vault = require_movable(place, Action.RECALL)
     node = place.node
     assert node is not None  # noqa: S101 — `_place` gives what is there
     if node.is_folder:
-        raise BadInput(f"{path} is a folder: name each document in it")
+        raise BadInput(f"{place.path} is a folder: name each document in it")
     permit = sight.require(Action.RECALL, place)
     before = trash.versions(sight.tx, vault, node.id)
-    _require_theirs(sight, place, node, before)
-    _require_unopened(sight, place, node)
+    told = sight.tools.trail.since(sight.tx, vault.id, node.created)
+    reason = obstacle(sight, place, {one.author for one in before}, told)
+    if reason is not None:
+        raise refuse(place, Action.RECALL, reason)
     stamps: tuple[Stamp, ...] = ()
     if node.state is NodeState.LIVE:
         _end_own_locks(sight, vault, place)
@@ -94,35 +102,41 @@ def _taken_back(sight: Sight, folder: Place, name: str) -> Node | None:
 # ── may they ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _require_theirs(sight: Sight, place: Place, node: Node, before: Iterable[OldVersion]) -> None:
-    """Raises Turned."""
-    authors = {node.maker, node.author, *(one.author for one in before)}
-    if place.owned or authors != {sight.who.id}:
-        raise refuse(place, Action.RECALL, Reason.NOT_YOURS)
-    if sight.now - node.created >= sight.tools.limits.recall:
-        raise refuse(place, Action.RECALL, Reason.TOO_LATE)
+def obstacle(
+    sight: Sight, place: Place, earlier: Collection[PersonId], told: Iterable[TrailEntry]
+) -> Reason | None:
+    """Why what is there cannot be taken back, but for rules and places that stay where they are.
 
-
-def _require_unopened(sight: Sight, place: Place, node: Node) -> None:
-    """Raises Turned when somebody else read it, or copied it or a folder that holds it. An entry
-    that no longer says what was done may have been that.
+    `earlier`: who wrote its earlier versions; `told`: its vault's trail since it was made, or
+    longer.
     """
-    assert place.vault is not None  # noqa: S101 — a real place
-    told = sight.tools.trail.since(sight.tx, place.vault.id, node.created)
+    node = place.node
+    assert node is not None  # noqa: S101 — asked of files only
+    if place.owned or {node.maker, node.author, *earlier} != {sight.who.id}:
+        return Reason.NOT_YOURS
+    if sight.now - node.created >= sight.tools.limits.recall:
+        return Reason.TOO_LATE
+    return Reason.OPENED_BY_OTHERS if _was_opened(sight, place, node, told) else None
+
+
+def _was_opened(sight: Sight, place: Place, node: Node, told: Iterable[TrailEntry]) -> bool:
+    """Whether somebody else read it, or copied it or a folder that holds it. An entry that no
+    longer says what was done may have been that.
+    """
     copies = {node.id.hex(), *(one.id.hex() for one in place.above)}
-    for entry in told:
-        if entry.who != sight.who.id and _may_have_opened(entry, node.id, copies):
-            raise refuse(place, Action.RECALL, Reason.OPENED_BY_OTHERS)
+    others = (one for one in told if one.who != sight.who.id)
+    return any(_may_have_opened(one, node, copies) for one in others)
 
 
-def _may_have_opened(entry: TrailEntry, node: NodeId, copied: set[str]) -> bool:
+def _may_have_opened(entry: TrailEntry, node: Node, copied: set[str]) -> bool:
+    """What was done before it was made does not count; reads are told when they began."""
     match entry.what:
         case What.READ.value:
-            return entry.node in {node.hex(), ""}
+            return entry.node in {node.id.hex(), ""}
         case What.COPY.value:
-            return entry.details.get("source") in copied
+            return entry.at >= node.created and entry.details.get("source") in copied
         case what:
-            return what in {DAMAGED, ERASED}
+            return entry.at >= node.created and what in OPAQUE
 
 
 def _end_own_locks(sight: Sight, vault: OpenVault, place: Place) -> None:

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection, func, select
 
 from davserver.db.clock import from_us
+from davserver.db.id_list import as_value, ids_of
 from davserver.db.tables import trail, trail_actor
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Damaged
@@ -70,16 +71,21 @@ def written(tx: Connection, keys: TrailKeys, vault: VaultId, page: Page) -> list
     ]
 
 
-def since(tx: Connection, keys: TrailKeys, vault: VaultId, at: int) -> list[TrailEntry]:
+def since(
+    tx: Connection, keys: TrailKeys, vaults: Collection[VaultId], at: int
+) -> dict[VaultId, list[TrailEntry]]:
     """All that was appended from then on (µs), oldest first; logins are not filled in."""
-    wanted = select(trail).where(trail.c.vault_id == vault, trail.c.at >= at)
-    rows = [dict(row) for row in tx.execute(wanted.order_by(trail.c.seq)).mappings()]
+    these = trail.c.vault_id.in_(ids_of(tx.dialect.name, "ids"))
+    wanted = select(trail).where(these, trail.c.at >= at).order_by(trail.c.vault_id, trail.c.seq)
+    given = {"ids": as_value(tx, vaults)}
+    rows = [dict(row) for row in tx.execute(wanted, given).mappings()]
     actors = _actor_keys(tx, keys, {row["actor_id"] for row in rows} - {None})
-    opened = (_opened(keys, vault, row, actors) for row in rows)
-    return [
-        _shown(row["seq"], row["at"], one, full=False)
-        for row, one in zip(rows, opened, strict=True)
-    ]
+    found: dict[VaultId, list[TrailEntry]] = {one: [] for one in vaults}
+    for row in rows:
+        vault = VaultId(row["vault_id"])
+        opened = _opened(keys, vault, row, actors)
+        found[vault].append(_shown(row["seq"], row["at"], opened, full=False))
+    return found
 
 
 def by_person(

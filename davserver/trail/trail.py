@@ -1,7 +1,7 @@
 """The trail as everybody above uses it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, null, update
@@ -93,10 +93,19 @@ class Trail:
         """All that was appended from then on, oldest first, and the reads whose window is open; for
         whoever decides by it: without logins.
         """
-        still_open = windows.open_windows(tx, self._keys, windows.of_vault(vault))
+        return self.since_in(tx, {vault}, moment)[vault]
+
+    def since_in(
+        self, tx: Connection, vaults: Collection[VaultId], moment: datetime
+    ) -> dict[VaultId, list[TrailEntry]]:
+        """The same of several trails, in as many statements as of one."""
+        still_open = windows.open_windows(tx, self._keys, windows.of_vaults(tx, vaults))
         page = story.Page(0, None, full=False)
-        found = story.since(tx, self._keys, vault, to_us(moment))
-        return [*found, *(story.pending(one.draft, page) for one in still_open)]
+        found = story.since(tx, self._keys, vaults, to_us(moment))
+        for one in still_open:
+            if one.draft.vault in found:
+                found[one.draft.vault].append(story.pending(one.draft, page))
+        return found
 
     def done_by(
         self, tx: Connection, vault: VaultId, person: PersonId, moment: datetime

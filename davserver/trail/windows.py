@@ -1,6 +1,6 @@
 """Reads: one row per person, version and ten minutes that counts, then one entry (DESIGN §2.7)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import from_us, to_us
+from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import read_window as table
 from davserver.domain.errors import Damaged
@@ -117,6 +118,11 @@ def expired(now: datetime) -> ColumnElement[bool]:
 
 def of_vault(vault: VaultId | None) -> ColumnElement[bool]:
     return true() if vault is None else table.c.vault_id == vault
+
+
+def of_vaults(tx: Connection, vaults: Collection[VaultId]) -> ColumnElement[bool]:
+    these = ids_of(tx.dialect.name, "ids").bindparams(ids=as_value(tx, vaults))
+    return table.c.vault_id.in_(these)
 
 
 def of_person(person: PersonId) -> ColumnElement[bool]:

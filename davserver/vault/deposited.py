@@ -3,20 +3,21 @@
 Nothing else that lies there is read into memory, however much it is.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Connection, bindparam, select, text
 
 from davserver.db.clock import to_us
-from davserver.db.id_list import as_value, id_list
+from davserver.db.id_list import as_value, id_list, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
+from davserver.db.tables import node_version as version_table
 from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.index import opened
-from davserver.vault.rows import NODE_COLUMNS, OpenVault
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row
 
 
 def in_folder(
@@ -73,3 +74,40 @@ def _below_statement(dialect: str) -> Prepared:
     FROM down d JOIN node n ON n.id = d.id WHERE d.top = 0
     """
     return Prepared(text(statement))
+
+
+MOST_FILES = 200
+"""Of one person's files that are looked at together, the latest ones."""
+
+
+def files_of(tx: Connection, maker: PersonId, since: datetime) -> Sequence[Row]:
+    """Rows of the files that somebody made after `since`, in whatever vault and in the trash too,
+    the latest first: one statement.
+    """
+    return _FILES.all(tx, {"maker": maker, "since": to_us(since)})
+
+
+def file_of(tx: Connection, maker: PersonId, node: NodeId) -> Sequence[Row]:
+    """The same of one file, whenever it was made; nothing where somebody else made it."""
+    return _FILE.all(tx, {"maker": maker, "node": node})
+
+
+def earlier_authors(tx: Connection, nodes: Collection[NodeId]) -> dict[NodeId, set[PersonId]]:
+    """Who wrote the earlier versions of these files: one statement."""
+    these = version_table.c.node_id.in_(ids_of(tx.dialect.name, "ids"))
+    wanted = select(version_table.c.node_id, version_table.c.author_id).where(these)
+    found: dict[NodeId, set[PersonId]] = {}
+    for node, author in tx.execute(wanted, {"ids": as_value(tx, nodes)}):
+        found.setdefault(NodeId(node), set()).add(PersonId(author))
+    return found
+
+
+_FILES_BY = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
+    node_table.c.maker_id == bindparam("maker"), node_table.c.kind == "file"
+)
+_FILES = Prepared(
+    _FILES_BY.where(node_table.c.created > bindparam("since"))
+    .order_by(node_table.c.created.desc(), node_table.c.id)
+    .limit(MOST_FILES)
+)
+_FILE = Prepared(_FILES_BY.where(node_table.c.id == bindparam("node")))

@@ -25,6 +25,7 @@ class Item:
 
 MENU: tuple[Item, ...] = (
     Item("/people", N_("Shared with me"), STAFF),
+    Item("/put-in", N_("What I put in"), STAFF),
     Item("/documents/", N_("My documents"), OWNERS),
     Item("/accompanied", N_("People we accompany"), STAFF),
     Item("/code", N_("Code for sharing"), IN_STRUCTURES),

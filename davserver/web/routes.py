@@ -30,6 +30,7 @@ from davserver.web.pages import (
     overview,
     password,
     people,
+    put_in,
     refusals,
     sharing,
     static,
@@ -96,6 +97,8 @@ ROUTES: tuple[Route, ...] = (
     Route("trash", "GET", "/trash", trash.show, OWNERS, _A.LIST),
     Route("restore", "POST", "/trash", trash.restore, OWNERS, _A.PUT, again="trash",
           at="name"),
+    Route("put-in", "GET", "/put-in", put_in.show, STAFF, _A.LIST),
+    Route("recall", "POST", "/put-in", put_in.recall, STAFF, _A.RECALL, again="put-in"),
     Route("people", "GET", "/people", people.show, STAFF, _A.LIST),
     # ── sharing ─────────────────────────────────────────────────────────────────────────────────
     Route("share", "GET", "/share/<path:place>", sharing.ask, OWNERS, _A.LIST),

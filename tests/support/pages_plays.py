@@ -149,6 +149,13 @@ def _restores(visitor: Visitor, _: Spot) -> Answer:
     return visitor.post("/trash", node=visitor.in_trash())
 
 
+def _takes_back(visitor: Visitor, _: Spot) -> Answer:
+    """Something that may be taken back, where there is any."""
+    listed = visitor.get("/put-in")
+    node = re.search('name="node" value="([0-9a-f]+)"', listed.text())
+    return visitor.post("/put-in", sure="1", node=node[1]) if node else listed
+
+
 # ── sharing ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -308,6 +315,8 @@ PLAYS: dict[str, Play] = {
     "restore-version": Play(_restores_version, _replaces, FILES, uses_up=True),
     "trash": Play(get("/trash")),
     "restore": Play(_restores),
+    "put-in": Play(get("/put-in"), finds, ("drive root",)),
+    "recall": Play(_takes_back, finds, ("drive root",), uses_up=True),
     "people": Play(get("/people"), finds, ("drive root",)),
     # ── sharing ─────────────────────────────────────────────────────────────────────────────────
     "share": Play(shows("share"), finds, (*INSIDE, *GONE)),
