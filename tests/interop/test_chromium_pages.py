@@ -236,3 +236,18 @@ def test_a_manager_adds_somebody_and_takes_them_out(visitor: Visitor) -> None:
     page.click("main button.danger")
     page.wait_for_url(f"**/teams/{CCAS}?done=ended")
     assert zoe.locator("a").count() == 0
+
+
+def test_an_administrator_sees_how_the_service_is(visitor: Visitor) -> None:
+    instance, page = visitor.server.instance, visitor.page
+    if "ana" not in instance.passwords:
+        instance.add_person("ana", "administrator", "Ana Duval")
+    place = "/" + next(iter(instance.drive("karim").names("/"))) + "/Partage"
+    assert instance.drive("karim").delete(place).status == 403
+    visitor.sign_in("ana")
+    page.wait_for_url("**/overview")
+    visitor.look("18-overview")
+    for name in ("rules", "refusals", "health"):
+        page.click(f"main a[href='/{name}']")
+        visitor.look(f"19-{name}")
+        page.goto(f"{instance.url}/overview")

@@ -167,6 +167,8 @@ def test_a_log_that_cannot_be_read_is_said(served: Server, ana: Browser) -> None
     ana.go("/health")
     assert "what is refused now is not counted" in ana.text
     assert "Parts that need you: 1." in ana.text
+    ana.go("/overview")
+    assert "What is refused on documents is not counted" in ana.text
     folder.unlink()
     aside.rename(folder)
 

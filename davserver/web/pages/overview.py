@@ -2,7 +2,7 @@
 
 from werkzeug.wrappers import Response
 
-from davserver.gate.refused import Span
+from davserver.gate.refused import Source, Span
 from davserver.gate.rulebook import Generation
 from davserver.web.pages.health import rows_of
 from davserver.web.policy_words import ORIGINS, VERDICTS, WELL, not_in_force, warnings
@@ -21,6 +21,7 @@ def show(visit: Visit) -> Response:
         warnings=warnings(status),
         refused=oversight.refused(visit.who, visit.now, Span.HOUR),
         hour=Span.HOUR,
+        by_trail=Source.TRAIL,
         ill=[one for one in rows_of(visit) if one.is_ill],
     )
 
