@@ -23,9 +23,22 @@ _BARE = frozenset({"Content-Type", "Content-Length"})
 
 def peer_of(environ: Environ, listen: Listen) -> Peer:
     """A listed proxy is believed about its client, nobody else is."""
+    return _peer(environ, listen, private=_is_tls(environ) or listen.plain_http)
+
+
+def is_https(environ: Environ, listen: Listen) -> bool:
+    """Whether the client itself speaks TLS: to us, or to a listed proxy."""
+    return _peer(environ, listen, private=_is_tls(environ)).private
+
+
+def _is_tls(environ: Environ) -> bool:
+    return bool(environ["wsgi.url_scheme"] == "https")
+
+
+def _peer(environ: Environ, listen: Listen, *, private: bool) -> Peer:
     return peer(
         str(environ.get("REMOTE_ADDR") or ""),
-        private=environ["wsgi.url_scheme"] == "https" or listen.plain_http,
+        private=private,
         listen=listen,
         said=Said(
             header(environ, "Forwarded"),

@@ -1,6 +1,7 @@
 """Signing in on the pages: sessions, cookies, forms of other sites, wrong turns."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select, update
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 from davserver.db import tables as t
 from davserver.web.cookies import FORM, SESSION
 from tests.support.browser import Browser
+from tests.support.http import Caller
 from tests.support.instance import Server, password_of
 
 pytestmark = pytest.mark.server
@@ -65,6 +67,21 @@ def test_nobody_learns_after_how_many_mistakes_a_password_is_not_compared(
     wrong = browser.text
     answer = browser.submit("/sign-in", login="guessed", password=password_of("guessed"))
     assert (answer.status, browser.text) == (403, wrong)
+
+
+def test_what_is_shown_once_is_all_that_a_device_needs(served: Server) -> None:
+    """As a telephone's file manager asks for it: an address with its scheme, a name, a password."""
+    browser = signed_in(served)
+    browser.go("/devices")
+    browser.submit("/devices", name="my phone", read_only="1")
+    address, login, password = (one.text_content() for one in browser.page.xpath("//dl//code"))
+    assert address == f"http://localhost:{served.instance.port}/dav/"
+    path = urlsplit(address).path
+    with Caller(served.instance.port, login, password) as phone:
+        assert phone.ask("PROPFIND", path, {"Depth": "0"}).status == 207
+        assert phone.ask("PUT", f"{path}x", body=b"x").status == 403
+    browser.go("/devices")
+    assert password not in browser.text
 
 
 def test_a_devices_password_is_for_the_device(served: Server, browser: Browser) -> None:

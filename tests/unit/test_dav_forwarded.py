@@ -8,6 +8,7 @@ import pytest
 
 from davserver.config import defaults
 from davserver.domain.actions import Zone
+from davserver.http.environ import is_https
 from davserver.http.forwarded import UNKNOWN, Peer, Said, peer
 from policies.networks import Networks
 
@@ -185,3 +186,23 @@ def test_the_line_is_private_when_nothing_says_otherwise(
 ) -> None:
     assert ask(private=tls, **said).private is private
     assert ask(STRANGER, private=tls, **said).private is tls
+
+
+@pytest.mark.parametrize(
+    ("remote", "scheme", "said", "is_tls"),
+    [
+        (STRANGER, "https", {}, True),
+        (STRANGER, "http", {}, False),
+        (STRANGER, "http", {"HTTP_X_FORWARDED_PROTO": "https"}, False),
+        (PROXY, "http", {"HTTP_X_FORWARDED_PROTO": "https"}, True),
+        (PROXY, "http", {"HTTP_FORWARDED": "for=198.51.100.7;proto=https"}, True),
+        (PROXY, "https", {"HTTP_X_FORWARDED_PROTO": "http"}, False),
+        (PROXY, "http", {}, False),
+    ],
+)
+def test_the_clients_own_scheme_is_told_also_where_plain_http_is_allowed(
+    remote: str, scheme: str, said: dict[str, str], *, is_tls: bool
+) -> None:
+    listen = replace(LISTEN, plain_http=True)
+    environ = {"REMOTE_ADDR": remote, "wsgi.url_scheme": scheme, **said}
+    assert is_https(environ, listen) == is_tls

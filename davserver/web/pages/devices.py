@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import CredentialId
+from davserver.http.environ import is_https
 from davserver.web import cookies
 from davserver.web.errors import FilledInWrong
 from davserver.web.marked import N_
@@ -64,8 +65,8 @@ def _page(visit: Visit, *, password: str = "", name: str = "") -> Response:
 
 
 def _scheme(visit: Visit) -> str:
-    plain = visit.services.settings.listen.plain_http
-    return "http" if plain and visit.environ["wsgi.url_scheme"] == "http" else "https"
+    """As this browser came: behind a proxy that is another than ours."""
+    return "https" if is_https(dict(visit.environ), visit.services.settings.listen) else "http"
 
 
 def _used(day: int) -> datetime:
