@@ -1,5 +1,6 @@
 """Whoever takes something that takes long: that they are still signed in is looked at all along."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -35,6 +36,12 @@ class Attended:
             self._who = services.sessions.resume(token, visit.address, now, visit.aside).who
             self._looked = now
         return self._who
+
+    def over(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Breaks off where they have signed out. Raises NotSignedIn."""
+        for piece in pieces:
+            self.who()
+            yield piece
 
     def noted(self) -> None:
         """What the rules answered so far is in the decision log."""

@@ -151,8 +151,7 @@ class Parcel:
 
     def _summed(self, pieces: Iterator[bytes], summed: _Sum) -> Iterator[AnyBytes]:
         try:
-            for piece in pieces:
-                self._attended.who()
+            for piece in self._attended.over(pieces):
                 summed.sha256.update(piece)
                 summed.size += len(piece)
                 yield piece

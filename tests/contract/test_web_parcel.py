@@ -20,6 +20,7 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.http.streams import Body as Request
 from davserver.web.languages import languages_with
+from davserver.web.pages import documents
 from davserver.web.parcel import Parcel
 from davserver.web.rendering import environments
 from davserver.web.texts import Texts
@@ -93,15 +94,18 @@ class Taker:
             conditions=NONE, now=self.later(),
         )  # fmt: skip
 
-    def parcel(self) -> Iterator[bytes]:
+    def visit(self) -> Visit:
         services = replace(self.services, clock=self.later)
         now = self.later()
-        visit = Visit(
+        return Visit(
             services=services, templates=TEMPLATES, texts=TEXTS, now=now, address=HOME,
             path="/take-away", body=Request(io.BytesIO(), 0), content_type="", mark="",
             session=services.sessions.resume(self.token, HOME, now),
+            environ={"REQUEST_METHOD": "GET"},
         )  # fmt: skip
-        return Parcel(visit).pieces()
+
+    def parcel(self) -> Iterator[bytes]:
+        return Parcel(self.visit()).pieces()
 
 
 @pytest.fixture
@@ -209,6 +213,18 @@ def test_it_breaks_off_when_the_session_ends(taker: Taker, what: str) -> None:
             services.people.disable(operator, taker.login, taker.later())
         case "password":
             services.people.set_password(who, taker.login, "quatre autres mots", taker.later())
+    taker.later.ahead += timedelta(seconds=1)
+    with pytest.raises(NotSignedIn):
+        list(pieces)
+
+
+def test_so_does_the_download_of_one_document(taker: Taker) -> None:
+    taker.put("/large", b"x" * 2000 * KIB)
+    whole = documents.download(taker.visit(), "/large").iter_encoded()
+    assert b"".join(whole) == b"x" * 2000 * KIB
+    pieces = documents.download(taker.visit(), "/large").iter_encoded()
+    next(pieces)
+    taker.services.sessions.end(taker.token, taker.later())
     taker.later.ahead += timedelta(seconds=1)
     with pytest.raises(NotSignedIn):
         list(pieces)

@@ -14,6 +14,7 @@ from davserver.domain.errors import AlreadyThere, ConditionFailed, NotFound
 from davserver.domain.paths import DrivePath, clean_name
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.http.streams import Outgoing
+from davserver.web.attended import Attended
 from davserver.web.links import document_link
 from davserver.web.marked import N_
 from davserver.web.slices import sliced
@@ -69,13 +70,16 @@ def download(visit: Visit, place: str) -> Response:
         entry = visit.services.reading.look(visit.who, path, visit.now)
         return Response(headers=_of_document(entry))
     opened = visit.services.reading.open(visit.who, path, NONE, visit.now)
+    attended = Attended(visit)
     try:
-        body = Outgoing(opened.read(0, opened.entry.size or 0), opened.close)
+        pieces = attended.over(opened.read(0, opened.entry.size or 0))
+        body = Outgoing(pieces, opened.close)
     except BaseException:
         opened.close()
         raise
     response = Response(body, headers=_of_document(opened.entry), direct_passthrough=True)
     response.call_on_close(opened.close)
+    response.call_on_close(attended.noted)
     return response
 
 
