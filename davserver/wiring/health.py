@@ -164,15 +164,17 @@ class Checkup:
         except AbriError:
             return
         for one in states:
-            yield from self._directory(one)
+            asked = self.directories.find(one.name)
+            yield from directory_seen(one, is_away=asked is not None and asked.is_away)
 
-    def _directory(self, one: DirectoryState) -> Iterator[Sighting]:
-        yield Sighting(_FRESHNESS[one.freshness], one.name, moment=one.synced)
-        asked = self.directories.find(one.name)
-        if asked is not None and asked.is_away:
-            yield Sighting(Sign.DIRECTORY_AWAY, one.name)
-        if one.waits:
-            yield Sighting(Sign.DIRECTORY_WAITS, one.name)
+
+def directory_seen(one: DirectoryState, *, is_away: bool) -> Iterator[Sighting]:
+    """`is_away`: it did not answer when this process last asked it."""
+    yield Sighting(_FRESHNESS[one.freshness], one.name, moment=one.synced)
+    if is_away:
+        yield Sighting(Sign.DIRECTORY_AWAY, one.name)
+    if one.waits:
+        yield Sighting(Sign.DIRECTORY_WAITS, one.name)
 
 
 def job_seen(one: Job, now: datetime) -> Sighting:

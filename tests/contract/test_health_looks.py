@@ -12,9 +12,17 @@ from davserver.config import Settings
 from davserver.db import schema
 from davserver.db.database import Database
 from davserver.domain.health import Sighting, Sign, State
+from davserver.gate.directory_care import DirectoryState, Freshness
 from davserver.web.health_words import JOBS
 from davserver.wiring.certificates import authorities_seen, certificate_seen
-from davserver.wiring.health import LITTLE, NEARLY_NOTHING, Checkup, disk_with, job_seen
+from davserver.wiring.health import (
+    LITTLE,
+    NEARLY_NOTHING,
+    Checkup,
+    directory_seen,
+    disk_with,
+    job_seen,
+)
 from davserver.wiring.housekeeping import Chore, Housekeeping, Job
 from davserver.wiring.services import Services
 from tests.support.cards import DAY, Issuer
@@ -147,3 +155,32 @@ def test_a_chore_is_known_to_be_done_or_to_have_failed() -> None:
     assert [(one.ran is not None, one.well) for one in keeping.jobs()] == [
         (True, False), (True, True),
     ]  # fmt: skip
+
+
+LYON = """directories:
+  lyon:
+    kind: openldap
+    servers: [ldaps://127.0.0.1:1]
+    domain: lyon.example
+    people: ou=people,dc=lyon,dc=example
+    groups: ou=groups,dc=lyon,dc=example
+    bind_dn: cn=abri,dc=lyon,dc=example
+    bind_password_file: keys/lyon
+"""
+
+
+def test_a_directory_that_nobody_has_reached_is_seen(instance: Instance) -> None:
+    (instance.folder / "keys" / "lyon").write_text("secret")
+    (instance.folder / "keys" / "lyon").chmod(0o600)
+    instance.config.write_text(instance.config.read_text().replace("directories: {}", LYON))
+    assert seen(instance)[Sign.DIRECTORY_NEVER] == Sighting(Sign.DIRECTORY_NEVER, "lyon")
+
+
+@pytest.mark.parametrize("freshness", Freshness)
+def test_each_state_of_a_directory_is_told(freshness: Freshness) -> None:
+    state = DirectoryState("lyon", freshness, NOON, waits=False)
+    first, *more = directory_seen(state, is_away=False)
+    assert (first.name, first.moment, more) == ("lyon", NOON, [])
+    assert (first.state is State.WELL) == (freshness is Freshness.FRESH)
+    found = list(directory_seen(replace(state, waits=True), is_away=True))
+    assert [one.sign for one in found] == [first.sign, Sign.DIRECTORY_AWAY, Sign.DIRECTORY_WAITS]
