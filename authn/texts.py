@@ -2,11 +2,10 @@
 
 import re
 import unicodedata
-import zoneinfo
-from functools import cache
 
 from davserver.domain.errors import BadInput
 from davserver.domain.languages import LANGUAGES
+from davserver.domain.time_zones import time_zones
 
 LONGEST_NAME = 200
 LONGEST_SHOWN = 64
@@ -51,15 +50,9 @@ def _is_unseen(character: str) -> bool:
 
 
 def clean_time_zone(text: str) -> str:
-    if text not in _time_zones():
+    if text not in time_zones():
         raise BadInput(f"time zone {quoted(text)}: use a name such as Europe/Paris")
     return text
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    """From a walk through hundreds of files."""
-    return frozenset(zoneinfo.available_timezones())
 
 
 def clean_language(text: str) -> str:

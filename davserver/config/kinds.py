@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import available_timezones
+
+from davserver.domain.time_zones import time_zones
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -117,7 +118,7 @@ YES_OR_NO = Kind("true or false", _yes_or_no)
 
 def _time_zone(value: object, _: Path) -> str:
     name = _text(value)
-    if name not in available_timezones():
+    if name not in time_zones():
         raise ValueError
     return name
 

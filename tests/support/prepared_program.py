@@ -27,6 +27,7 @@ import authn
 import davserver
 import policies
 from admin.main import main
+from davserver.domain.time_zones import time_zones
 from policies.loader import shipped
 
 _ORDER = 1 << 18
@@ -106,6 +107,7 @@ def import_everything() -> None:
     for package in (admin, authn, davserver, policies):
         for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             import_module(one.name)
+    time_zones()
     # Libraries import more when they are first used.
     for words in (["grant", "list", "--help"], ["policy", "check", str(shipped())]):
         with suppress(SystemExit):
