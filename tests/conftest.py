@@ -11,6 +11,7 @@ from tests.support.any_rules import THOROUGH
 from tests.support.authority import Authority
 from tests.support.cast import EITHER, Casts
 from tests.support.instance import Instance, Server, serving
+from tests.support.laid import Laid
 from tests.support.postgres import PostgresServer, any_database, postgres_server
 from tests.support.slapd import Slapd, slapd_server
 from tests.support.staff import Staff, some_staff
@@ -38,13 +39,31 @@ def postgres(postgres_when_needed: Callable[[], PostgresServer]) -> PostgresServ
 
 
 @pytest.fixture(params=EITHER)
-def database_url(
+def empty_database_url(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     postgres_when_needed: Callable[[], PostgresServer],
 ) -> Iterator[str]:
-    """The URL of a fresh, empty database: the test runs once on SQLite, once on PostgreSQL."""
+    """The URL of a fresh database without any table: the test runs once on SQLite, once on
+    PostgreSQL.
+    """
     with any_database(request.param, tmp_path, postgres_when_needed) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def laid(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_when_needed: Callable[[], PostgresServer],
+) -> Iterator[Laid]:
+    with ExitStack() as kept:
+        yield Laid(tmp_path_factory.mktemp("laid"), postgres_when_needed, kept)
+
+
+@pytest.fixture(params=EITHER)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, laid: Laid) -> Iterator[str]:
+    """As `empty_database_url`, with every table, and nobody in them."""
+    with laid.copy(request.param, tmp_path) as url:
         yield url
 
 

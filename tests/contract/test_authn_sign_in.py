@@ -162,8 +162,8 @@ def test_a_stronger_hash_replaces_a_weaker_one_without_anybody_noticing(accounts
     assert accounts.new_process().sign_in(typed("zoe"), HOME, NOON).id == zoe.id
 
 
-def test_a_database_without_an_instance_says_what_to_do(database_url):
-    db = Database(database_url)
+def test_a_database_without_an_instance_says_what_to_do(empty_database_url):
+    db = Database(empty_database_url)
     try:
         t.metadata.create_all(db.engines()[1])
         with pytest.raises(Unavailable, match="abri init"):

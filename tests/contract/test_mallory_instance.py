@@ -78,8 +78,8 @@ class Started:
 
 
 @pytest.fixture
-def started(database_url: str, tmp_path: Path) -> Iterator[Started]:
-    made = Started(database_url, tmp_path)
+def started(empty_database_url: str, tmp_path: Path) -> Iterator[Started]:
+    made = Started(empty_database_url, tmp_path)
     yield made
     made.db.close()
 

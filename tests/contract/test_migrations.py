@@ -20,8 +20,8 @@ MIGRATIONS = files("davserver.db") / "migrations"
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url, durable=True, connections=4)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = open_engine(empty_database_url, durable=True, connections=4)
     yield engine
     engine.dispose()
 
