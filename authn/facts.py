@@ -1,33 +1,15 @@
-"""The one statement of a sign-in: everything that is known of a person, from one moment.
+"""What is known of a person, from one moment: one statement, of which genuine rows alone count."""
 
-person ⟕ credential ⟕ vault ⟕ memberships ⟕ structures ⟕ pauses ⟕ account in a directory, beside the
-epoch and the throttle's two rows. It is the same statement for somebody who does not exist, so that
-its cost tells nothing.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    BindParameter,
-    ColumnElement,
-    Connection,
-    FromClause,
-    Table,
-    and_,
-    bindparam,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, Table
 
 from authn.counts import Count, count_in
-from authn.credentials import CredentialKind
 from authn.directory_accounts import DirectoryAccount, account_from, confirmed_by, synced
+from authn.fact_statements import EVERY, NAMES, PAUSED, PROVED, by_credential, by_login, by_person
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
 from davserver.db.clock import to_us
@@ -66,29 +48,7 @@ class Asked:
     address: bytes
 
 
-_pair = t.throttle.alias("pair")
-_address = t.throttle.alias("address")
-_asked = t.credential.alias("asked")
-_PEOPLE: tuple[Table, ...] = (
-    t.person,
-    t.credential,
-    t.vault,
-    t.membership,
-    t.structure,
-    t.directory_account,
-    t.directory_sync,
-)
-_CHANGING = {("vault", "used")} | {
-    ("directory_sync", name) for name in ("turn_until", "held", "held_at", "confirmed")
-}
-_PROVED = tuple(
-    f"{table.name}__{column.name}"
-    for table in _PEOPLE
-    for column in table.columns
-    if (table.name, column.name) not in _CHANGING
-)
-"""The columns that facts are made of. `used` changes with every write and is not one of them."""
-_proved = itemgetter(*_PROVED)
+_Tuple = tuple[Any, ...]
 
 
 class Genuine:
@@ -105,23 +65,25 @@ class Genuine:
         self._known: dict[tuple[object, ...], Facts] = {}
 
     def facts(
-        self, rows: Sequence[Row], pair: Count | None = None, address: Count | None = None
+        self,
+        rows: Sequence[_Tuple],
+        named: Callable[[], Sequence[Row]],
+        counts: tuple[Count | None, Count | None] = (None, None),
     ) -> Facts:
-        """What genuine rows say of a person; `epoch` and the throttle are as in the first row. A
-        pause has no MAC: it takes a right for a while and gives none.
+        """What genuine rows say of a person; `epoch` is as in the first row. A pause has no MAC: it
+        takes a right for a while and gives none. `named`: the same rows by the names of columns.
         """
-        key = tuple(map(_proved, rows))
+        key = tuple([row[:PROVED] for row in rows])
         known = self._known.get(key)
         if known is None:
-            known = _facts(self._keys, rows)
+            known = _facts(self._keys, named())
             if len(self._known) >= self._MOST:
                 self._known.clear()
             self._known[key] = known
-        first = rows[0]
-        epoch = Epoch(first["revocation"], first["policy"], first["keys"])
+        revocation, policy, keys = rows[0][PROVED : PROVED + 3]
         return Facts(
-            epoch, known.person, known.credential, known.memberships, known.vault, known.account,
-            _paused(rows), pair, address,
+            Epoch(revocation, policy, keys), known.person, known.credential, known.memberships,
+            known.vault, known.account, _paused(rows), *counts,
         )  # fmt: skip
 
 
@@ -134,10 +96,7 @@ def facts_of_login(tx: Connection, genuine: Genuine, asked: Asked, now: datetime
         "address": asked.address,
         "now": to_us(now),
     }
-    statement = _by_login(app_password=asked.credential is not None)
-    rows = _required(statement.all(tx, values))
-    pair, address = count_in(rows[0], "pair"), count_in(rows[0], "address")
-    return genuine.facts(rows, pair, address)
+    return _read(tx, genuine, by_login(app_password=asked.credential is not None), values)
 
 
 def facts_of_person(
@@ -149,86 +108,30 @@ def facts_of_person(
 ) -> Facts:
     """One statement. Raises Unavailable when the database holds no instance."""
     values = {"person": person, "credential": credential or _ABSENT, "now": to_us(now)}
-    return genuine.facts(_required(_by_person().all(tx, values)))
+    return _read(tx, genuine, by_person(), values)
 
 
 def facts_of_holder(
     tx: Connection, genuine: Genuine, credential: CredentialId, now: datetime
 ) -> Facts:
     """Of whoever has that credential. One statement, also where nobody has. Raises Unavailable."""
-    values = {"credential": credential, "now": to_us(now)}
-    return genuine.facts(_required(_by_credential().all(tx, values)))
+    return _read(tx, genuine, by_credential(), {"credential": credential, "now": to_us(now)})
 
 
-def _required(rows: Sequence[Row]) -> Sequence[Row]:
+def _read(tx: Connection, genuine: Genuine, statement: Prepared, values: Row) -> Facts:
+    rows = statement.tuples(tx, values)
     if not rows:
         raise Unavailable("the database holds no instance yet: run `abri init`", seconds=60)
-    return rows
+    return genuine.facts(rows, lambda: statement.named(tx, NAMES, rows), _counts(rows[0]))
 
 
-@lru_cache(2)
-def _by_login(*, app_password: bool) -> Prepared:
-    which = (
-        and_(_is_kind(CredentialKind.APP_PASSWORD), t.credential.c.id == bindparam("credential"))
-        if app_password
-        else or_(_is_kind(CredentialKind.PASSWORD), _is_kind(CredentialKind.DIRECTORY))
-    )
-    joined = _joined(t.person.c.login_key == bindparam("login_key"), which)
-    everything = joined.outerjoin(_pair, _pair.c.key == bindparam("pair")).outerjoin(
-        _address, _address.c.key == bindparam("address")
-    )
-    return Prepared(select(*_columns((*_PEOPLE, _pair, _address))).select_from(everything))
-
-
-@lru_cache(1)
-def _by_person() -> Prepared:
-    joined = _joined(
-        t.person.c.id == bindparam("person"), t.credential.c.id == bindparam("credential")
-    )
-    return Prepared(select(*_columns(_PEOPLE)).select_from(joined))
-
-
-@lru_cache(1)
-def _by_credential() -> Prepared:
-    asked: BindParameter[bytes] = bindparam("credential")
-    whose = select(_asked.c.person_id).where(_asked.c.id == asked).scalar_subquery()
-    joined = _joined(t.person.c.id == whose, t.credential.c.id == asked)
-    return Prepared(select(*_columns(_PEOPLE)).select_from(joined))
-
-
-def _joined(which_person: ColumnElement[bool], which: ColumnElement[bool]) -> FromClause:
-    """The epoch comes first: its one row is there whoever asks."""
-    now: BindParameter[int] = bindparam("now", type_=BigInteger)
-    holds = and_(
-        t.membership.c.starts <= now, or_(t.membership.c.ends.is_(None), t.membership.c.ends > now)
-    )
-    stands_still = and_(t.pace.c.person_id == t.person.c.id, t.pace.c.paused_at.is_not(None))
-    return (
-        t.epoch.outerjoin(t.person, which_person)
-        .outerjoin(t.credential, and_(t.credential.c.person_id == t.person.c.id, which))
-        .outerjoin(t.vault, t.vault.c.owner_id == t.person.c.id)
-        .outerjoin(t.membership, and_(t.membership.c.person_id == t.person.c.id, holds))
-        .outerjoin(t.structure, t.structure.c.id == t.membership.c.structure_id)
-        .outerjoin(t.pace, stands_still)
-        .outerjoin(t.directory_account, t.directory_account.c.person_id == t.person.c.id)
-        .outerjoin(
-            t.directory_sync, t.directory_sync.c.directory == t.directory_account.c.directory
-        )
-    )
-
-
-def _is_kind(kind: CredentialKind) -> ColumnElement[bool]:
-    return t.credential.c.kind == kind.value
-
-
-def _columns(sources: Iterable[FromClause]) -> list[ColumnElement[Any]]:
-    counters = [t.epoch.c[name] for name in ("revocation", "policy", "keys")]
-    rest = [
-        column.label(f"{source.name}__{column.name}")  # type: ignore[attr-defined]
-        for source in sources
-        for column in source.columns
-    ]
-    return [*counters, t.pace.c.vault_id.label("paused"), *rest]
+def _counts(row: _Tuple) -> tuple[Count | None, Count | None]:
+    """Of the pair and of the address, where they were asked for and there are any."""
+    there = row[len(EVERY) :]
+    if not any(there):
+        return None, None
+    found = dict(zip(NAMES[len(EVERY) :], there, strict=True))
+    return count_in(found, "pair"), count_in(found, "address")
 
 
 def _facts(keys: InstanceKeys, rows: Sequence[Row]) -> Facts:
@@ -295,5 +198,5 @@ def _account(keys: InstanceKeys, row: Row) -> DirectoryAccount | None:
     return confirmed_by(found, everybody) if found else None
 
 
-def _paused(rows: Sequence[Row]) -> frozenset[VaultId]:
-    return frozenset(VaultId(row["paused"]) for row in rows if row["paused"] is not None)
+def _paused(rows: Sequence[_Tuple]) -> frozenset[VaultId]:
+    return frozenset(VaultId(row[PAUSED]) for row in rows if row[PAUSED] is not None)

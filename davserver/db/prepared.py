@@ -26,7 +26,7 @@ class _Ready:
     truths: frozenset[str]
     names: tuple[str, ...] = ()
 
-    def named(self, description: Sequence[Sequence[Any]]) -> tuple[str, ...]:
+    def called(self, description: Sequence[Sequence[Any]]) -> tuple[str, ...]:
         self.names = tuple(str(column[0]) for column in description)
         return self.names
 
@@ -48,12 +48,13 @@ class Prepared:
         rows = cursor.fetchall()
         if not rows:
             return []
-        names = ready.names or ready.named(cursor.description)
-        found = [dict(zip(names, row)) for row in rows]  # noqa: B905 — both are of one statement
-        for name in ready.truths:
-            for row in found:
-                row[name] = None if row[name] is None else bool(row[name])
-        return found
+        return _named(ready, ready.names or ready.called(cursor.description), rows)
+
+    def named(
+        self, tx: Connection, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> list[dict[str, Any]]:
+        """What `tuples` gave, as `all` would have given it."""
+        return _named(self._for(tx), names, rows)
 
     def tuples(self, tx: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Every row as the driver gives it, in the order of the columns: for questions that read so
@@ -96,6 +97,16 @@ class Prepared:
             if isinstance(column.type, Boolean) and tx.dialect.name == "sqlite"
         )
         return _Ready(str(compiled), order, fixed, truths)
+
+
+def _named(
+    ready: _Ready, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> list[dict[str, Any]]:
+    found = [dict(zip(names, row)) for row in rows]  # noqa: B905 — both are of one statement
+    for name in ready.truths:
+        for row in found:
+            row[name] = None if row[name] is None else bool(row[name])
+    return found
 
 
 def _arguments(ready: _Ready, given: Mapping[str, Any]) -> Any:

@@ -44,6 +44,9 @@ EXIT_INTERRUPTED = 130
 _WATCHED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 _READY = b"ready"
 
+_COLLECT_AFTER = 10_000
+"""New objects between two looks for cycles; 700 is Python's own."""
+
 
 @dataclass
 class Post:
@@ -245,6 +248,7 @@ def serve(
         supervisor = Supervisor(app_factory, listener, workers, log, announce or sys.stdout)
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the workers
+        gc.set_threshold(_COLLECT_AFTER)  # requests leave few cycles behind
         code = supervisor.run()
     if supervisor.failed_start:
         raise Unavailable(f"the server could not start: {supervisor.failed_start}")
