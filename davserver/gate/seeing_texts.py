@@ -139,11 +139,11 @@ PHRASES: dict[Language, dict[str, str]] = {
 }
 
 
-def sentence(insight: Insight, speech: Speech) -> str:
-    """Dates are those of the structure concerned, else of this machine's zone."""
+def sentence(insight: Insight, speech: Speech, zone: tzinfo | None = None) -> str:
+    """Dates are those of the structure concerned, else of `zone`, else of this machine."""
     say, subject = words(PHRASES, speech), insight.subject
     one, many = words(CAN, speech)[insight.can]
-    because = words(BECAUSE, speech)[insight.ground].format(**_facts(insight, speech))
+    because = words(BECAUSE, speech)[insight.ground].format(**_facts(insight, speech, zone))
     return say["no" if insight.can in {Can.NOTHING, Can.NAME} else "yes"].format(
         who=_who(insight, speech),
         can=many if subject.is_team else one,
@@ -169,8 +169,8 @@ def _who(insight: Insight, speech: Speech) -> str:
     return say[key].format(name=subject.name, structure=subject.structure.name)
 
 
-def _facts(insight: Insight, speech: Speech) -> dict[str, str]:
-    zone = _zone(insight)
+def _facts(insight: Insight, speech: Speech, zone: tzinfo | None) -> dict[str, str]:
+    zone = _zone(insight) or zone
     facts = {
         "name": insight.subject.name,
         "owner": insight.owner,

@@ -1,6 +1,7 @@
 """Coming in and going out."""
 
 import secrets
+from dataclasses import replace
 from http import HTTPStatus
 
 from werkzeug.wrappers import Response
@@ -14,9 +15,14 @@ from davserver.web import cookies
 from davserver.web.errors import FilledInWrong
 from davserver.web.links import local
 from davserver.web.marked import N_
-from davserver.web.visit import Visit, moved_to
+from davserver.web.visit import Visit, Wrong, moved_to
 
 _TOKEN_BYTES = 32
+
+_NOT_LET_IN = N_(
+    "The name or the password is not right. Try again; after several mistakes, wait five minutes. "
+    "If you have forgotten it, ask the person who supports you."
+)
 
 HOME: dict[Role, str] = {
     Role.BENEFICIARY: "/documents/",
@@ -40,7 +46,9 @@ def sign_in(visit: Visit) -> Response:
     try:
         who = _proved(visit, login, form.secret("password"))
     except (NotSignedIn, SlowDown):
-        return _form(visit, goal, login, wrong=True)
+        said = visit.texts.gettext(_NOT_LET_IN)
+        wrong = Wrong("sign-in", "", said, HTTPStatus.FORBIDDEN)
+        return _form(replace(visit, wrong=wrong, path="/"), goal, login)
     token = visit.services.sessions.begin(who, visit.now)
     _end_former(visit)
     response = moved_to(goal if goal != "/" else HOME[who.person.role])
@@ -83,15 +91,13 @@ def _end_former(visit: Visit) -> None:
         visit.services.sessions.end(visit.session.token, visit.now)
 
 
-def _form(visit: Visit, goal: str, login: str = "", *, wrong: bool = False) -> Response:
+def _form(visit: Visit, goal: str, login: str = "") -> Response:
     mark, new = visit.mark, None
     if not mark:
         new = Secret(secrets.token_bytes(_TOKEN_BYTES))
         mark = form_mark(new)
-    status = HTTPStatus.FORBIDDEN if wrong else HTTPStatus.OK
-    response = visit.page(
-        "sign_in.html", status, mark=mark, goal=local(goal), login=login, wrong=wrong
-    )
+    visit = replace(visit, mark=mark)
+    response = visit.page("sign_in.html", goal=local(goal), login=login)
     if new is not None:
         response.headers.add("Set-Cookie", cookies.kept_for_now(cookies.FORM, as_cookie(new)))
     return response

@@ -115,11 +115,13 @@ def who(visit: Visit, place: str) -> Response:
     path = DrivePath.parse(place)
     entry = visit.services.reading.look(visit.who, path, visit.now)
     found = visit.services.seeing.everybody(visit.who, path, visit.now)
-    speech = visit.texts.speech
+    speech, zone = visit.texts.speech, visit.texts.zone
     return visit.page(
         "who.html",
         entry=entry,
-        lines=[(sentence(one, speech), one.row.grant.id if one.row else None) for one in found],
+        lines=[
+            (sentence(one, speech, zone), one.row.grant.id if one.row else None) for one in found
+        ],
         nobody=nobody_else(visit.who.person.name, path, speech),
         done=_DONE.get(visit.query.text("done"), ""),
     )
