@@ -37,6 +37,9 @@ WHERE = {
     "bilal": ("at the root, by its true name", "below the root, by its true name"),
     DEPOSITOR: ("a file in a deposit folder", "below a folder in a deposit folder"),
 }
+ON_POSTGRESQL = 5
+"""Every fifth question: a change takes ten times as long there, and the gate is the same."""
+
 _numbers = count()
 
 # Each gets a browser, the place, something that the person may see, and a name for something new.
@@ -114,9 +117,10 @@ def test_every_page_answers_as_if_the_hidden_were_absent(
         closing.callback(browser.caller.close)
         browser.sign_in(viewer, password_of(viewer))
         names = hidden_and_absent(scene, place)
+        on_sqlite = scene.instance.database == "sqlite"
         found = [
             f"{title}: {difference}"
-            for title, request in REQUESTS.items()
+            for title, request in list(REQUESTS.items())[:: 1 if on_sqlite else ON_POSTGRESQL]
             if (difference := difference_of(scene, browser, drive, place, names, request))
         ]
         assert not found, "\n".join(found)
