@@ -1,8 +1,10 @@
 """Templates: every value is escaped, a name that is not there is an error."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any, cast
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from davserver.domain.paths import DrivePath
 from davserver.web.assets import ICON, STYLE
@@ -10,6 +12,9 @@ from davserver.web.languages import Spoken
 from davserver.web.links import ancestors, document_link, path_link
 from davserver.web.menu import MENU
 from davserver.web.texts import Texts
+
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""What turns the direction of the text after it (Unicode Bidirectional Algorithm, UAX #9 §2)."""
 
 
 def environments(every: Collection[Texts]) -> dict[str, Environment]:
@@ -29,6 +34,8 @@ def _environment(texts: Texts, languages: list[Spoken]) -> Environment:
         auto_reload=False,
     )
     made.install_gettext_translations(texts.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    for name in ("gettext", "ngettext"):
+        made.globals[name] = _upright_values(cast("Callable[..., str]", made.globals[name]))
     made.globals |= {
         "style": STYLE.path,
         "icon": ICON.path,
@@ -46,5 +53,26 @@ def _environment(texts: Texts, languages: list[Spoken]) -> Environment:
         "moment": texts.moment,
         "size": texts.size,
         "number": texts.number,
+        "upright": upright,
     }
     return made
+
+
+def upright(text: str) -> str:
+    """A name in the middle of a sentence: it must not turn the words after it round. Where it is
+    alone, in a `<bdi>`, it is as it was written.
+    """
+    return text.translate(_TURNS)
+
+
+def _upright_values(say: Callable[..., str]) -> Callable[..., str]:
+    """Of what is put into a sentence."""
+
+    @pass_context
+    def said(context: Context, *sentences: Any, **values: Any) -> str:
+        plain = {
+            name: upright(one) if isinstance(one, str) else one for name, one in values.items()
+        }
+        return say(context, *sentences, **plain)
+
+    return said
