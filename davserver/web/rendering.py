@@ -11,7 +11,7 @@ from davserver.web.assets import ICON, STYLE
 from davserver.web.languages import Spoken
 from davserver.web.links import ancestors, document_link, path_link
 from davserver.web.menu import MENU
-from davserver.web.texts import Texts
+from davserver.web.texts import Texts, shown
 
 _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """What turns the direction of the text after it (Unicode Bidirectional Algorithm, UAX #9 §2)."""
@@ -54,6 +54,7 @@ def _environment(texts: Texts, languages: list[Spoken]) -> Environment:
         "size": texts.size,
         "number": texts.number,
         "upright": upright,
+        "shown": shown,
     }
     return made
 

@@ -27,6 +27,18 @@ _STEPS: tuple[tuple[int, Callable[["Texts"], str]], ...] = (
 )
 
 
+_DIRECTIONS = dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C),
+    "\N{REPLACEMENT CHARACTER}",
+)
+"""Signs that turn what follows around (Unicode UAX #9 §2)."""
+
+
+def shown(name: str) -> str:
+    """A document's name as it is, not as it would look: `\u202egpj.exe` is no `exe.jpg`."""
+    return str(name).translate(_DIRECTIONS)
+
+
 @dataclass(frozen=True)
 class Texts:
     """One language. `zone` is where the clocks are that people look at."""

@@ -100,11 +100,12 @@ def test_names_are_shown_and_do_nothing(
 ) -> None:
     assert amina.put(f"{folder}/{name}", b"x").status == 201
     answer = browser.go(f"/documents{folder}")
-    assert name in browser.page.text_content()
+    seen = name.replace("\u202e", "\ufffd")
+    assert seen in browser.page.text_content()
     assert b"<script" not in answer.body
     target = next(one for one in browser.links() if one.startswith(f"/documents{folder}/"))
     assert browser.go(target).status == 200
-    assert browser.title == " ".join(name.split())
+    assert browser.title == " ".join(seen.split())
 
 
 def test_folders_are_made_renamed_moved_removed_and_brought_back(

@@ -45,7 +45,7 @@ def cases(folder: str) -> list[Case]:
         Case(f"/move{folder}/a.txt?in={quote(folder)}/full", f"/move{folder}/a.txt",
              {"to": f"{folder}/full"}, "", TAKEN, 409),
         Case(f"/share{folder}", f"/share{folder}", share | {"to": "nobody"}, "to",
-             "There is nobody with this name.", kept={"purpose": "Dalo"}),
+             "There is nobody with this name", kept={"purpose": "Dalo"}),
         Case(f"/share{folder}", f"/share{folder}", share | {"to": ""}, "to",
              "Write with whom you want to share."),
         Case(f"/share{folder}", f"/share{folder}", share | {"until": "2020-01-01"}, "until",
