@@ -69,13 +69,13 @@ class Place:
 @dataclass
 class Stage:
     """One running instance in which every scene can be played. `numbers`: for names that nobody
-    has used. `step`: every how manieth row is asked: on PostgreSQL, where changes take several
-    times as long, every other one.
+    has used. `whole`: whether every row is asked. On PostgreSQL, where changes take several times
+    as long, each question with its answer is asked in one scene.
     """
 
     instance: Instance
     places: dict[Scene, Place]
-    step: int
+    whole: bool
     numbers: "count[int]" = field(default_factory=count)
 
     def drive(self, login: str) -> Drive:
@@ -108,7 +108,7 @@ def staged(instance: Instance, scenes: Iterable[Scene] = SCENES) -> Iterator[Sta
         }
         services.people.end_membership(setting.operator, "nadia", CCAS, setting.now)
         on_sqlite = services.settings.database.url.startswith("sqlite")
-        yield Stage(instance, places, step=1 if on_sqlite else 2)
+        yield Stage(instance, places, whole=on_sqlite)
     finally:
         services.close()
 
