@@ -15,6 +15,7 @@ from authn.credentials import AppPassword, CredentialKind
 from authn.login_name import login_key
 from authn.row_writing import genuine_row, insert_row, update_row
 from authn.rows import CredentialRow, Stamp, sealed_profile
+from authn.session_ends import end_sessions
 from authn.verifiers import app_password_phc, certificate_phc
 from davserver.db import tables as t
 from davserver.db.clock import to_us, to_us_or_none
@@ -120,7 +121,12 @@ class Register:
     def set_state(
         self, tx: Connection, person: PersonId, state: AccountState, now: datetime
     ) -> Stamp:
-        """Raises NotFound. Whoever blocks somebody bumps the epoch too (`bump_revocation`)."""
+        """Their sessions end when they are blocked: nobody goes on with one when they are back.
+
+        Raises NotFound. Whoever blocks somebody bumps the epoch too (`bump_revocation`).
+        """
+        if state is not AccountState.ACTIVE:
+            end_sessions(tx, self._keys, person, now)
         row = genuine_row(tx, self._keys, t.person, person)
         changes = {
             "state": state.value,

@@ -20,6 +20,7 @@ from authn.notes import note_if_possible
 from authn.password_check import Aside
 from authn.principals import Seat
 from authn.rows import Row, fetch, is_genuine, with_mac
+from authn.session_ends import end_session, end_sessions
 from davserver.db import tables as t
 from davserver.db.clock import from_us, to_us
 from davserver.db.database import Database
@@ -126,21 +127,13 @@ class Sessions:
 
         def work(tx: Connection) -> None:
             for row in fetch(tx, select(t.web_session).where(mine)):
-                self._ended(tx, row, now)
+                end_session(tx, self._keys, row, now)
 
         self._db.write(work)
 
     def end_everywhere(self, who: Principal, now: datetime) -> None:
         """Signing out in every browser. Raises Unavailable."""
-        self._db.write(lambda tx: self.end_all(tx, who.id, now))
-
-    def end_all(self, tx: Connection, person: PersonId, now: datetime) -> int:
-        """All of theirs, in the caller's transaction. How many that ended."""
-        theirs = t.web_session.c.person_id == person, t.web_session.c.ended_at.is_(None)
-        rows = fetch(tx, select(t.web_session).where(*theirs))
-        for row in rows:
-            self._ended(tx, row, now)
-        return len([row for row in rows if from_us(row["ends"]) > now])
+        self._db.write(lambda tx: end_sessions(tx, self._keys, who.id, now))
 
     def alive(self, tx: Connection, now: datetime) -> int:
         """Of all people. As the columns say: a count gives nobody a right."""
@@ -167,13 +160,6 @@ class Sessions:
             if is_genuine(self._keys, t.web_session, row) and not (is_over or is_idle or is_ahead):
                 return row
         raise NotSignedIn
-
-    def _ended(self, tx: Connection, row: Row, now: datetime) -> None:
-        if row["ended_at"] is not None or not is_genuine(self._keys, t.web_session, row):
-            return
-        complete = with_mac(self._keys, t.web_session, {**row, "ended_at": to_us(now)})
-        values = {"ended_at": complete["ended_at"], "row_mac": complete["row_mac"]}
-        tx.execute(update(t.web_session).where(t.web_session.c.id == row["id"]).values(values))
 
 
 def _seat(row: Row) -> Seat:

@@ -16,6 +16,7 @@ from authn.login_name import login_key
 from authn.register import NewPerson, Register
 from authn.row_writing import genuine_row, insert_row, update_row
 from authn.rows import Row, Stamp, fetch, is_genuine, sealed_profile
+from authn.session_ends import end_sessions
 from davserver.db import tables as t
 from davserver.db.authority import told
 from davserver.db.clock import to_us
@@ -74,6 +75,8 @@ class StaffRegister:
             changes["role"] = new.role.value
         if new.state is not None:
             changes["state"] = new.state.value
+            if new.state is not AccountState.ACTIVE:
+                end_sessions(tx, self._keys, person, now)
         return update_row(tx, self._keys, t.person, row, changes, generation)
 
     def stands(

@@ -89,6 +89,17 @@ def test_it_ends_with_what_it_stands_on(
     assert is_over(sessions, token, NOON)
 
 
+@pytest.mark.parametrize("state", [one for one in AccountState if one is not AccountState.ACTIVE])
+def test_whoever_was_blocked_signs_in_anew_when_they_are_back(
+    accounts: Accounts, sessions: Sessions, token: Secret, state: AccountState
+) -> None:
+    """Perhaps they were blocked because somebody else had their browser."""
+    zoe = sessions.resume(token, HOME, NOON).who
+    for one in (state, AccountState.ACTIVE):
+        accounts.db.write(lambda tx, one=one: accounts.register.set_state(tx, zoe.id, one, NOON))
+    assert is_over(sessions, token, NOON)
+
+
 def other(value: Any, column: str) -> Any:
     if column == "strength":
         return "cert"
