@@ -249,6 +249,24 @@ def professional(v: Visitor) -> None:
     v.look("requested")
 
 
+def a_code_and_taking_back(v: Visitor) -> None:
+    """What the professional put in before goes out of the safe for good."""
+    v.become(v.login("karim"))
+    v.go("/code")
+    v.submit("/code")
+    v.own.append(v.page.inner_text("main code.large"))
+    v.look("code")
+    v.go("/accompanied/requests")
+    v.submit("/accompanied/code", code="1234 5678")
+    v.look("code-wrong", 400)
+    v.go("/put-in")
+    v.look("put-in")
+    v.submit("/put-in")
+    v.look("take-back")
+    v.submit("/put-in")
+    v.look("taken-back")
+
+
 def manager(v: Visitor) -> None:
     v.become(v.login("mireille"))
     team = f"/teams/foyer-{v.screen.name}"
@@ -299,7 +317,7 @@ def plain_pages(role: Role) -> set[str]:
 JOURNEYS: list[Journey] = [
     signing_in, documents, around_a_document, sharing, history, offers, affiliations,
     devices_and_password, taking_everything_away, lost_and_out, with_the_keyboard_alone,
-    professional, manager, administrator, every_other_page,
+    professional, a_code_and_taking_back, manager, administrator, every_other_page,
 ]  # fmt: skip
 
 NEVER_SHOWN = {"download", "static", "teams"}
