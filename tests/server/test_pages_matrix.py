@@ -97,7 +97,6 @@ def house(
         instance.set("vaults.changes_per_minute", "100000")
         (folder / "policies" / "networks.csv").write_text(f"{BLOCKED}/32, blocked\n")
         with serving(instance), staged(instance, SCENES) as stage:
-            stage.step = 1 if stage.step == 1 else ON_POSTGRESQL
             services = build(load(instance.config))
             yield House(stage, services)
             services.close()
@@ -196,7 +195,9 @@ def things_for(visitor: Visitor, route: Route) -> list[str]:
         return []
     if visitor.scene.relation in NOTHING_SHARED or visitor.scene == TEAM_SENSITIVE:
         return found[:2]
-    return found[:: visitor.stage.step if visitor.makes else 2]
+    if not visitor.stage.whole:
+        return found[::ON_POSTGRESQL]
+    return found if visitor.makes else found[::2]
 
 
 def is_for(visitor: Visitor, route: Route) -> bool:
