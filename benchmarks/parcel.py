@@ -1,6 +1,7 @@
 """What “Take everything away” costs the server, and whether what arrives is what is in the safe.
 
-    .venv/bin/python -m benchmarks.parcel [--mib 2048] [--small 5000] [--keep FOLDER] [--past-4-gib]
+    .venv/bin/python -m benchmarks.parcel [--mib 2048] [--small 5000] [--copies 0]
+        [--keep FOLDER] [--past-4-gib]
 
 An instance with that much in documents of mixed sizes, one of them more than half of it, is served
 by two workers; somebody takes it all away through the page. The memory of all processes of the
@@ -37,7 +38,10 @@ from tests.support.instance import Instance, Server, new_instance, password_of, 
 
 MIB = 1 << 20
 WORKERS = 2
+WARM = 12
+"""Exports of somebody with nothing before, so that both workers have made one."""
 LOGIN = "amina"
+SMALL = "/Petits"
 EVERY_SECONDS = 0.05
 TOOLS: tuple[Sequence[str], ...] = (
     ("unzip", "-tq"), ("zip", "-T"), ("7z", "t"), ("7zz", "t"), ("bsdtar", "-tf"),
@@ -66,26 +70,35 @@ class Random:
 
 @dataclass
 class Memory:
-    """Of all processes together, in MiB: `rss` counts what they share once for each."""
+    """Of all processes together, in MiB. `rss` counts what they share once for each; `anonymous`
+    leaves out files, of which the system takes back what it needs.
+    """
 
     rss: float = 0
     pss: float = 0
-    own: float = 0
+    anonymous: float = 0
 
     def most(self, other: "Memory") -> "Memory":
-        return Memory(max(self.rss, other.rss), max(self.pss, other.pss), max(self.own, other.own))
+        return Memory(
+            max(self.rss, other.rss),
+            max(self.pss, other.pss),
+            max(self.anonymous, other.anonymous),
+        )
 
     def __str__(self) -> str:
-        return f"RSS {self.rss:.1f}, PSS {self.pss:.1f}, own pages {self.own:.1f} MiB"
+        return f"RSS {self.rss:.1f}, PSS {self.pss:.1f}, anonymous {self.anonymous:.1f} MiB"
 
 
 def memory_of(server: Server) -> Memory:
     first = psutil.Process(server.process.pid)
-    found = [one.memory_full_info() for one in [first, *first.children(recursive=True)]]
-    rss, pss, own = (
-        sum(getattr(one, name) for one in found) / MIB for name in ("rss", "pss", "uss")
-    )
-    return Memory(rss, pss, own)
+    found = [_rolled_up(one.pid) for one in [first, *first.children(recursive=True)]]
+    return Memory(*(sum(one[name] for one in found) for name in ("Rss", "Pss", "Pss_Anon")))
+
+
+def _rolled_up(pid: int) -> dict[str, float]:
+    """proc_pid_smaps(5), in MiB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    return {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
 
 
 @dataclass
@@ -118,7 +131,7 @@ def sizes(mib: int, small: int) -> Iterator[tuple[str, int]]:
     yield "/Vidéos/long.bin", (size := rest * 11 // 20)
     rest -= size
     for number in range(small):
-        yield f"/Petits/{number % 50:02}/note n° {number}.txt", (size := 200 + number * 37 % 20_000)
+        yield f"{SMALL}/{number % 50:02}/note n° {number}.txt", (size := 200 + number * 37 % 20_000)
         rest -= size
     number = 0
     while rest > 0:
@@ -127,7 +140,7 @@ def sizes(mib: int, small: int) -> Iterator[tuple[str, int]]:
         rest, number = rest - size, number + 1
 
 
-def filled(instance: Instance, mib: int, small: int) -> dict[str, str]:
+def filled(instance: Instance, mib: int, small: int, copies: int) -> dict[str, str]:
     """The SHA-256 of each document, by its path."""
     found: dict[str, str] = {}
     with instance.opened() as to:
@@ -143,22 +156,33 @@ def filled(instance: Instance, mib: int, small: int) -> dict[str, str]:
             upload = Random(size)
             to.writing.put(who, place, upload, NONE, to.clock())
             found[path] = upload.digest.hexdigest()
+        for number in range(copies):
+            to.copying.copy(
+                who, DrivePath.parse(SMALL), DrivePath.parse(f"{SMALL} {number}"),
+                deep=True, overwrite=False, conditions=NONE, now=to.clock(),
+            )  # fmt: skip
+    for path, digest in list(found.items()):
+        if path.startswith(f"{SMALL}/"):
+            rest = path.removeprefix(SMALL)
+            found |= {f"{SMALL} {number}{rest}": digest for number in range(copies)}
     return found
 
 
-def take_away(server: Server, login: str, to: Path) -> float:
-    """How many seconds it took."""
+def asking(server: Server, login: str) -> list[str]:
+    """Signed in, at the page, about to press: what curl then sends."""
     browser = Browser(server.instance.port)
     browser.sign_in(login, password_of(login))
     browser.go("/take-away")
     form = urlencode(browser.form("/take-away"))
     jar = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    browser.caller.close()
+    return ["-H", f"Cookie: {jar}", "-d", form, f"{server.instance.url}/take-away"]
+
+
+def take_away(asked: list[str], to: Path) -> float:
+    """How many seconds it took."""
     begun = time.perf_counter()
-    subprocess.run(
-        ["curl", "-sS", "--fail", "-o", str(to), "-H", f"Cookie: {jar}", "-d", form,
-         f"{server.instance.url}/take-away"],
-        check=True,
-    )  # fmt: skip
+    subprocess.run(["curl", "-sS", "--fail", "-o", str(to), *asked], check=True)
     return time.perf_counter() - begun
 
 
@@ -216,26 +240,27 @@ def _written(to: io.BufferedWriter, page: bytes, zeros: bytes) -> None:
         to.write(page)
 
 
-def measured(folder: Path, mib: int, small: int) -> None:
+def measured(folder: Path, mib: int, small: int, copies: int) -> None:
     instance = new_instance(folder / "abri", tls=False)
-    instance.set("vaults.quota", f"{mib * 2} MiB")
+    instance.set("vaults.quota", f"{mib * 2 + 20 * copies} MiB")
     for login in (LOGIN, "bilal"):
         instance.add_person(login, "beneficiary", login.title())
-    put_in = filled(instance, mib, small)
+    put_in = filled(instance, mib, small, copies)
     file = folder / "abri.zip"
     with serving(instance, workers=WORKERS) as server:
-        for login in ("bilal", "bilal", "bilal", "bilal"):
-            take_away(server, login, folder / "small.zip")
+        for _ in range(WARM):
+            take_away(asking(server, "bilal"), folder / "small.zip")
+        asked = asking(server, LOGIN)
         before = memory_of(server)
         with Watching(server).running() as watch:
-            seconds = take_away(server, LOGIN, file)
+            seconds = take_away(asked, file)
         after = memory_of(server)
     size = file.stat().st_size / MIB
     print(f"{size:.0f} MiB in {seconds:.1f} s, {size / seconds:.0f} MiB/s; {watch.looks} looks")
     print(f"before: {before}\nmost:   {watch.peak}\nafter:  {after}")
     print(
         f"added:  RSS {watch.peak.rss - before.rss:.1f}, PSS {watch.peak.pss - before.pss:.1f}, "
-        f"own pages {watch.peak.own - before.own:.1f} MiB"
+        f"anonymous {watch.peak.anonymous - before.anonymous:.1f} MiB"
     )
     compare(file, put_in)
     opened_by_tools(file)
@@ -245,13 +270,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--mib", type=int, default=2048)
     asked.add_argument("--small", type=int, default=5000)
+    asked.add_argument("--copies", type=int, default=0, help="of all the small ones, besides")
     asked.add_argument("--keep", type=Path, help="a folder for what is made, kept")
     asked.add_argument("--past-4-gib", action="store_true")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="abri-bench-") as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        measured(folder, given.mib, given.small)
+        measured(folder, given.mib, given.small, given.copies)
         if given.past_4_gib:
             past_4_gib(folder)
 

@@ -1,6 +1,7 @@
 """Reading a drive: what is there, what is in it, and the bytes of a file."""
 
 from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from davserver.domain.actions import Action
@@ -134,8 +135,10 @@ class FileDownload:
 def _opening(place: Place, permit: Permit) -> Opening:
     node, grant = permit.target.node, permit.target.grant
     assert node is not None  # noqa: S101 — a permit to read names its file
+    # It is remembered for minutes: without all that was counted for this request.
+    who = replace(permit.who, tally=None)
     return Opening(
-        permit.who, node.vault, node.id, node.etag, owners_path(place), grant.id if grant else None
+        who, node.vault, node.id, node.etag, owners_path(place), grant.id if grant else None
     )
 
 
