@@ -46,6 +46,11 @@ class OfferView:
     shown: str
 
     @property
+    def is_for_all(self) -> bool:
+        """For a structure, which accompanies the owner from their yes on."""
+        return self.to.startswith(STRUCTURE)
+
+    @property
     def closes(self) -> datetime:
         """Until when it can be answered."""
         return self.expires if self.until is None else min(self.expires, self.until)

@@ -10,6 +10,7 @@ import pytest
 from davserver.domain.actions import Right
 from davserver.gate.offers import OfferView
 from tests.support.browser import Browser
+from tests.support.cast import CCAS
 from tests.support.dav import Drive
 from tests.support.instance import Server, password_of
 from tests.support.offering import offered_on
@@ -138,6 +139,19 @@ def test_what_is_closed_anothers_or_none_is_told_alike(
     assert browser.submit("/offers/accept", offer="what?").status == 400
     assert answer(browser, "refuse", still) == 200
     taken_back(served, others)
+
+
+def test_a_question_about_an_organisation_says_that_it_accompanies_from_then_on(
+    served: Server, browser: Browser, folder: str
+) -> None:
+    served.instance.abri("vault", "category", "amina", folder, "housing")
+    accompanies = "it accompanies you from then on."
+    person, team = offered(served, folder), offered(served, folder, to=f"structure:{CCAS}")
+    browser.go("/offers")
+    assert browser.text.count(accompanies) == 1
+    assert answer(browser, "refuse", team) == 200
+    assert accompanies not in browser.go("/offers").text()
+    assert answer(browser, "refuse", person) == 200
 
 
 def test_what_is_gone_or_shared_already_can_only_be_refused(
