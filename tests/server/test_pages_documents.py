@@ -160,6 +160,41 @@ def test_a_folder_of_many_is_shown_in_pages(browser: Browser, amina: Drive, fold
     assert len(browser.page.xpath('//li[@class="file"]')) == 5
 
 
+def test_names_as_long_as_can_be_leave_a_page_light(
+    browser: Browser, amina: Drive, folder: str
+) -> None:
+    """What they are called is in the address of each row, with the folder's."""
+    inside = f"{folder}/{'😀' * 63}"
+    assert amina.mkcol(inside).status == 201
+    for number in range(45):
+        assert amina.mkcol(f"{inside}/{'🏠' * 62}{number:03}").status == 201
+    answer = browser.go(f"/documents{quote(inside)}")
+    assert len(answer.body) < 90_000
+    shown = len(browser.page.xpath('//li[@class="folder"]'))
+    assert 10 <= shown < 45
+    browser.go(browser.page.xpath('//a[@rel="next"]/@href')[0])
+    assert len(browser.page.xpath('//li[@class="folder"]')) == min(shown, 45 - shown)
+    answer = browser.go(f"/move{folder}?in={quote(inside)}")
+    assert answer.status == 200
+
+
+def test_folders_to_move_to_and_what_is_in_the_trash_are_shown_in_pages(
+    browser: Browser, amina: Drive, folder: str
+) -> None:
+    amina.put(f"{folder}/a.txt", b"x")
+    for number in range(101):
+        assert amina.mkcol(f"{folder}/{number:03}").status == 201
+    browser.go(f"/move{folder}/a.txt?in={folder}")
+    assert len(browser.page.xpath('//li[@class="folder"]')) == 100
+    browser.go(browser.page.xpath('//a[@rel="next"]/@href')[0])
+    assert browser.page.xpath('//li[@class="folder"]//bdi/text()') == ["100"]
+    for number in range(101):
+        assert amina.delete(f"{folder}/{number:03}").status == 204
+    browser.go("/trash")
+    assert len(browser.page.xpath('//ul[@class="entries"]/li')) == 100
+    assert "Page 1 of" in browser.text
+
+
 def test_whoever_shares_sees_what_will_happen_then_who_can_see_it_then_ends_it(
     served: Server, browser: Browser, amina: Drive, folder: str
 ) -> None:

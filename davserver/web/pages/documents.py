@@ -17,7 +17,7 @@ from davserver.http.streams import Outgoing
 from davserver.web.attended import Attended
 from davserver.web.links import document_link
 from davserver.web.marked import N_
-from davserver.web.slices import sliced
+from davserver.web.slices import sliced_entries
 from davserver.web.visit import Visit, moved_to
 
 _MONTH = timedelta(days=30)
@@ -35,7 +35,7 @@ def show(visit: Visit, place: str = "") -> Response:
     return visit.page(
         "folder.html",
         entry=entry,
-        slice=sliced(ordered, visit.query.text("page")),
+        slice=sliced_entries(ordered, visit.query.text("page")),
         may=_may(entry),
         done=_DONE.get(visit.query.text("done"), ""),
         in_my_name=_in_my_name(visit) if path.is_root else 0,
@@ -120,7 +120,8 @@ def where_to(visit: Visit, place: str) -> Response:
     folders = [one for one in below if one.is_folder and not one.path.is_within(path)]
     by_name = sorted(folders, key=lambda one: one.path.name.casefold())
     takes = Action.PUT in here.may or Action.MKCOL in here.may
-    return visit.page("move.html", entry=entry, here=here, folders=by_name, takes=takes)
+    some = sliced_entries(by_name, visit.query.text("page"))
+    return visit.page("move.html", entry=entry, here=here, slice=some, takes=takes)
 
 
 def move(visit: Visit, place: str) -> Response:

@@ -8,12 +8,14 @@ from davserver.domain.paths import DrivePath
 from davserver.web.errors import FolderGone
 from davserver.web.links import document_link
 from davserver.web.marked import N_
+from davserver.web.slices import sliced
 from davserver.web.typed import id_typed
 from davserver.web.visit import Visit, moved_to
 
 
 def show(visit: Visit) -> Response:
-    return visit.page("trash.html", removed=visit.services.keeping.trash(visit.who))
+    removed = visit.services.keeping.trash(visit.who)
+    return visit.page("trash.html", slice=sliced(removed, visit.query.text("page")))
 
 
 def restore(visit: Visit) -> Response:
