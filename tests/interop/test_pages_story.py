@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
@@ -93,14 +94,14 @@ def test_she_shares_he_writes_she_takes_it_back(
         url = instance.url + karim.url(f"/{letter.relative_to(mount)}")
         with editing(drive, outside, url, "Merci. ") as editor:
             assert ordered(editor, "go") == ["stored"]
-            until(lambda: text_of(letter.read_bytes()).strip() == "Merci. Madame, Monsieur.")
+            until(lambda: reads(letter) == "Merci. Madame, Monsieur.")
             she_reads_that_he_wrote(telephone)
             she_brings_the_earlier_one_back(telephone)
             telephone.shows("Quelqu’un y travaille")
             assert ordered(editor, "close") == ["closed"]
             she_brings_the_earlier_one_back(telephone)
             telephone.shows("de nouveau comme avant")
-            until(lambda: text_of(letter.read_bytes()).strip() == "Madame, Monsieur.")
+            until(lambda: reads(letter) == "Madame, Monsieur.")
             assert ordered(editor, "open", lines=2) == ["Madame, Monsieur.", "writable"]
 
             she_ends_the_share(telephone)
@@ -109,6 +110,7 @@ def test_she_shares_he_writes_she_takes_it_back(
             assert ordered(editor, "go") == ["not stored"]
             assert ordered(editor, f"keep {kept}") == ["kept"]
         assert text_of(kept.read_bytes()).strip() == "Merci. Madame, Monsieur."
+        until(lambda: not letter.parent.exists())  # the kernel, too, remembers folders for a second
         with pytest.raises(OSError, match="No such file"):
             letter.write_bytes(b"through the mount")
         there = f"/{FOLDER}/{LETTER}"
@@ -127,6 +129,14 @@ def measured(told: str) -> None:
 def found_in(mount: Path) -> set[Path]:
     """The letters that he sees."""
     return {one for one in mount.glob(f"*/*/{LETTER}") if FOLDER in one.parent.name}
+
+
+def reads(letter: Path) -> str:
+    """Nothing while rclone still reads by the size of before."""
+    try:
+        return text_of(letter.read_bytes()).strip()
+    except (OSError, BadZipFile):
+        return ""
 
 
 def she_puts_a_letter_in(she: Telephone, folder: Path) -> None:
