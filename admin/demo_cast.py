@@ -33,6 +33,7 @@ class Share:
 
 
 PEOPLE = (
+    Somebody("nora", "Nora Lambert", Role.ADMINISTRATOR),
     Somebody("mireille", "Mireille Blanc", Role.MANAGER, in_structure=True),
     Somebody("karim", "Karim Roux", Role.PROFESSIONAL, in_structure=True),
     Somebody("zoe", "Zoé Petit", Role.PROFESSIONAL, in_structure=True),

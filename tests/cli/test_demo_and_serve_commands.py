@@ -69,7 +69,9 @@ def test_it_prints_the_address_and_how_everybody_signs_in(demo, made: Path, port
 def test_there_is_one_structure_with_its_people_and_two_vaults(demo, on):
     assert len(on("structure", "list", "--json").json) == 1
     roles = sorted(one["role"] for one in on("person", "list", "--json").json)
-    assert roles == ["beneficiary", "beneficiary", "manager", "professional", "professional"]
+    assert roles == [
+        "administrator", "beneficiary", "beneficiary", "manager", "professional", "professional",
+    ]  # fmt: skip
     for one in on("vault", "list", "--json").json:
         assert one["folders"] == 7
     assert sum(one["files"] for one in on("vault", "list", "--json").json) == len(documents())
