@@ -22,6 +22,8 @@ from tests.support.drive import Drive
 from tests.support.rules import let_share_on, more_rules
 from tests.support.safekeeping import Safekeeping, later, safekeeping
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 LEASE = "/Name of amina/Logement/bail.txt"
 

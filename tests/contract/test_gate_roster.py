@@ -36,6 +36,8 @@ from tests.support.staffing import (
     words,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def office(database_url: str, tmp_path: Path) -> Iterator[Office]:

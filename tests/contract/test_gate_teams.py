@@ -16,6 +16,8 @@ from tests.support.affiliating import DAY
 from tests.support.agency import Agency, agency_in
 from tests.support.staffing import LYON, STAFF, Office, map_groups
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def agency(database_url: str, tmp_path: Path) -> Iterator[Agency]:

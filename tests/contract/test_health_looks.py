@@ -29,6 +29,8 @@ from tests.support.cards import DAY, Issuer
 from tests.support.instance import Instance
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 

@@ -30,6 +30,8 @@ from tests.support.cast import EITHER, Casts
 from tests.support.drive import Body
 from tests.support.instance import Instance, password_of
 
+pytestmark = pytest.mark.slow
+
 KIB = 1 << 10
 HOME = "127.0.0.1"
 _numbers = count()
