@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from davserver.gate.tools import Tools
 from davserver.trail import Counted, Opening, Reads
 
@@ -15,14 +13,8 @@ def note_reading(tools: Tools, opening: Opening, now: datetime) -> None:
     if repeats.take(opening, now):
         return
     # Of a window that is over by now, what it was not told yet belongs to it.
-    before = repeats.waiting(opening)
-    window = tools.db.note(lambda tx: _told(tools, tx, [*before, (opening, Reads(now, now))])[-1])
-    repeats.settled(before, now)
+    window = _tell(tools, repeats.claim(opening), [(opening, Reads(now, now))])[-1]
     repeats.learn(opening, window)
-
-
-def _told(tools: Tools, tx: Connection, several: Sequence[tuple[Opening, Reads]]) -> list[Counted]:
-    return [tools.trail.note_reading(tx, opening, reads) for opening, reads in several]
 
 
 class Readings:
@@ -34,7 +26,22 @@ class Readings:
     def settle(self, now: datetime) -> None:
         """Raises Unavailable; nothing is lost then."""
         repeats = self._tools.trail.repeats
-        waiting = repeats.waiting()
-        if waiting:
-            self._tools.db.note(lambda tx: _told(self._tools, tx, waiting))
-        repeats.settled(waiting, now)
+        claimed = repeats.claim()
+        if claimed:
+            _tell(self._tools, claimed)
+        repeats.forget_idle(now)
+
+
+_Several = Sequence[tuple[Opening, Reads]]
+
+
+def _tell(tools: Tools, claimed: _Several, besides: _Several = ()) -> list[Counted]:
+    """In one transaction; in the same order."""
+    every = [*claimed, *besides]
+    try:
+        return tools.db.note(
+            lambda tx: [tools.trail.note_reading(tx, opening, reads) for opening, reads in every]
+        )
+    except BaseException:
+        tools.trail.repeats.give_back(claimed)
+        raise

@@ -55,20 +55,31 @@ class Repeats:
             waiting = before.waiting if before else None
             self._known[_key(opening)] = _Open(opening, window.opened, window.closes, waiting)
 
-    def waiting(self, of: Opening | None = None) -> list[tuple[Opening, Reads]]:
-        """What the database was not told yet; `of`: in one window alone."""
+    def claim(self, of: Opening | None = None) -> list[tuple[Opening, Reads]]:
+        """What the database was not told yet; `of`: in one window alone. It is the caller's to
+        tell, and nobody else's: whoever fails gives it back.
+        """
         with self._lock:
-            some = self._known.values() if of is None else self._those(of)
-            return [(one.opening, one.waiting) for one in some if one.waiting]
+            some = list(self._known.values()) if of is None else self._those(of)
+            claimed = [(one.opening, one.waiting) for one in some if one.waiting]
+            for one in some:
+                one.waiting = None
+            return claimed
 
-    def settled(self, done: Sequence[tuple[Opening, Reads]], now: datetime) -> None:
-        """After the commit: these need not be told any more."""
+    def give_back(self, claimed: Sequence[tuple[Opening, Reads]]) -> None:
         with self._lock:
-            for opening, reads in done:
-                one = self._known.get(_key(opening))
-                if one is not None and one.waiting is not None:
-                    one.waiting = _without(one.waiting, reads)
-            self._forget_idle(now)
+            for opening, reads in claimed:
+                # A window that is forgotten by now counts nothing more: it only waits.
+                over = _Open(opening, reads.first, reads.first)
+                one = self._known.setdefault(_key(opening), over)
+                one.waiting = _together(reads, one.waiting)
+
+    def forget_idle(self, now: datetime) -> None:
+        """Windows that are over, and wait for nothing."""
+        with self._lock:
+            known = list(self._known.items())
+            for key in [key for key, one in known if one.closes <= now and not one.waiting]:
+                del self._known[key]
 
     def __len__(self) -> int:
         return len(self._known)
@@ -76,11 +87,6 @@ class Repeats:
     def _those(self, of: Opening) -> list[_Open]:
         one = self._known.get(_key(of))
         return [one] if one else []
-
-    def _forget_idle(self, now: datetime) -> None:
-        over = [key for key, one in self._known.items() if one.closes <= now and not one.waiting]
-        for key in over:
-            del self._known[key]
 
 
 def _key(opening: Opening) -> _Key:
@@ -93,7 +99,7 @@ def _with(waiting: Reads | None, now: datetime) -> Reads:
     return replace(waiting, last=now, times=waiting.times + 1)
 
 
-def _without(waiting: Reads, told: Reads) -> Reads | None:
-    """What came in while the others were written."""
-    left = waiting.times - told.times
-    return Reads(told.last, waiting.last, left) if left > 0 else None
+def _together(before: Reads, after: Reads | None) -> Reads:
+    if after is None:
+        return before
+    return Reads(before.first, after.last, before.times + after.times)

@@ -1,6 +1,7 @@
 """A first read is in the database before a byte leaves; its repeats follow within a second."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -98,11 +99,26 @@ def test_what_came_while_others_were_settled_is_not_lost(world: World, amina: Dr
     for _ in range(4):
         amina.get(PLACE)
     repeats = world.tools.trail.repeats
-    waiting = repeats.waiting()
+    claimed = repeats.claim()
     amina.get(PLACE)
-    repeats.settled(waiting, world.clock())
-    ((_, left),) = repeats.waiting()
+    ((_, left),) = repeats.claim()
     assert left.times == 1
+    for one in ([(claimed[0][0], left)], claimed):
+        repeats.give_back(one)
+    Readings(world.tools).settle(world.clock())
+    assert counts(world) == [5]
+
+
+def test_several_who_settle_at_once_count_once(world: World, amina: Drive) -> None:
+    readings = Readings(world.tools)
+    amina.get(PLACE)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            for _ in range(3):
+                amina.get(PLACE)
+            done = [pool.submit(readings.settle, world.clock()) for _ in range(4)]
+            assert [one.result(20) for one in done] == [None] * 4
+    assert counts(world) == [31]
 
 
 def test_a_database_that_is_away_loses_no_count(world: World, amina: Drive) -> None:
@@ -124,6 +140,6 @@ def test_windows_that_are_over_are_forgotten(world: World, amina: Drive) -> None
     readings = Readings(world.tools)
     world.clock.passes(minutes=11)
     readings.settle(world.clock())
-    assert not world.tools.trail.repeats.waiting()
+    assert not world.tools.trail.repeats.claim()
     assert counts(world) == [2]
     assert len(world.tools.trail.repeats) == 0
