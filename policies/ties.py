@@ -1,15 +1,15 @@
 """What ties a person to a thing, recomputed from the facts: a claim of the caller is not enough."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from davserver.domain.actions import Relation
 from davserver.domain.decisions import Target
 from davserver.domain.grants import Grant, ToPerson
+from davserver.domain.lean import lean
 from davserver.domain.people import Membership, Principal, Role, Structure
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Tie:
     """`structure` is the one that the person acts for, if any. `until` (UTC) is the earliest end
     of the facts behind the tie; None when nothing ends it. `grant` is set only where it holds.

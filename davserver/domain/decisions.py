@@ -7,12 +7,13 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.errors import Reason
 from davserver.domain.grants import Grant
 from davserver.domain.ids import PersonId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.people import Principal, Structure
 from davserver.domain.remedies import Remedy
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Target:
     """The thing to be judged, with the facts that the judgement needs, all from one transaction.
 

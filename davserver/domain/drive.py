@@ -7,11 +7,12 @@ from typing import Protocol
 
 from davserver.domain.actions import Action, Category, Right
 from davserver.domain.ids import GrantId, PersonId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class LockView:
     """A lock as one person may see it. `token` is None when it is somebody else's."""
 
@@ -23,7 +24,7 @@ class LockView:
     seconds_left: int
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Entry:
     """A folder or file as one person sees it at one moment.
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from davserver.domain.actions import GIVEN, Action, Right
 from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
+from davserver.domain.lean import lean
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class ToStructure:
 Grantee = ToPerson | ToStructure
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Grant:
     """Rights on one node and all below it, from `starts` (included) to `until` (excluded), UTC.
 

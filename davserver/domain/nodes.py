@@ -1,11 +1,12 @@
 """What a vault holds: folders and files, as opened from their sealed rows."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from davserver.domain.actions import Category
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 
 
@@ -19,7 +20,7 @@ class NodeState(StrEnum):
     TRASH = "trash"
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Content:
     """One immutable version's bytes: where they are, what they weigh, the key that opens them.
 
@@ -33,7 +34,7 @@ class Content:
     key: Secret
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Node:
     """A folder or a file of one vault. `twin` > 0 where somebody who could not see this name's
     first holder made another (DESIGN §2.2). `category` is what was set on this very node.

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from davserver.domain.errors import BadPath
+from davserver.domain.lean import lean
 
 MAX_SEGMENT_BYTES = 255
 MAX_SEGMENTS = 64
@@ -13,7 +13,7 @@ _UNFIT = re.compile(r"[/\x00-\x1f\x7f]")
 """The separator, C0 and DEL."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@lean(frozen=True, slots=True, order=True)
 class DrivePath:
     """A clean, absolute place on somebody's drive. Ways in: `parse`, `from_url`, `/`."""
 

@@ -1,7 +1,7 @@
 """A place on a drive: what a path means for one person, with the facts that judging it needs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
@@ -9,6 +9,7 @@ from davserver.domain.actions import Action, Category, Relation, Right
 from davserver.domain.decisions import Target
 from davserver.domain.grants import Grant, ToStructure
 from davserver.domain.ids import NodeId, PersonId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
@@ -28,7 +29,7 @@ class PlaceKind(Enum):
     """Not even the folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Place:
     """`above`: the real folders over it, the vault's root first. `grants`: those of this person
     that cover it, among all that they have in this vault (`known`). `is_top`: the root of a drive

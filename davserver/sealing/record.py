@@ -1,11 +1,12 @@
 """The record of a node or version, as it is sealed (FORMAT.md §4.4)."""
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import ID_BYTES, PersonId
+from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 from davserver.sealing.keys import KEY_BYTES
 
@@ -19,7 +20,7 @@ _PROPERTY = struct.Struct(">HI")
 _CATEGORIES = {category.value.encode(): category for category in Category}
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Record:
     """What a row says of a node, unreadable without the space key.
 

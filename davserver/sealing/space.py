@@ -9,6 +9,7 @@ from typing import Any
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, LockId, NodeId, PersonId, SpaceId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Kind, NodeState
 from davserver.domain.secret import Secret
 from davserver.sealing.fields import id16, optional_id, u32, u64
@@ -25,7 +26,7 @@ _TIME = struct.Struct(">q")
 _NO_ID = optional_id(None)
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class RecordContext:
     """Everything in a node's row that its sealed record is bound to (FORMAT.md §4.5).
 

@@ -5,7 +5,6 @@ half-saved document that nobody else sees (DESIGN §4). Every write raises it on
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from types import ModuleType
@@ -20,12 +19,13 @@ from davserver.db.tables import folder_change
 from davserver.db.tables import node as _node
 from davserver.domain.actions import Category
 from davserver.domain.ids import NodeId, PersonId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.vault.rows import OpenVault, Row
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Change:
     """How often, and when last (µs), something under one tag changed below one folder."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.vault.rows import INSTEAD, NODE_COLUMNS, OpenVault, Row, node_from, take_as_long
 
@@ -26,7 +27,7 @@ _DEEPEST = 1000
 _SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Left:
     """The place that a node was renamed away from, not long ago perhaps."""
 
@@ -36,7 +37,7 @@ class Left:
     by: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Found:
     """A node on the way down a path. `depth` 0 is the start, 1 its child; negative above it."""
 

@@ -5,7 +5,6 @@ is what is locked, and by whose right.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,6 +37,7 @@ from davserver.domain.decisions import Permit
 from davserver.domain.drive import LockRequest
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId, StructureId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.people import AccountState, Role, Structure, StructureKind
 from davserver.vault.rows import OpenVault
@@ -46,7 +46,7 @@ from davserver.vault.suspensions import RESTS
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Way:
     """By what right somebody who is not the owner reaches what they lock: a grant on `root` that
     gives `right`, in this role, for this structure if for any. Facts of the moment, not of when
@@ -60,7 +60,7 @@ class Way:
     structure: Structure | None
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Lock:
     """One live lock. `deep`: everything below its node is meant too (Depth: infinity). `way` is
     None for the vault's owner, and where its rows hold what no row can hold.
