@@ -1,12 +1,12 @@
-"""Requests to a drive come out of a WSGI environ, replies go in."""
+"""Requests to a drive come out of a WSGI environ, replies go into an answer."""
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from wsgidav.dav_provider import DAVProvider
-
+from davserver.dav.bodies import MOST
 from davserver.dav.destination import Here
 from davserver.dav.fields import length as parsed_length
 from davserver.dav.preconditions import FIELDS, parse_conditions
@@ -14,7 +14,6 @@ from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount
 from davserver.domain.conditions import Conditions
 from davserver.domain.paths import DrivePath
-from davserver.domain.people import Principal
 from davserver.http.environ import Environ, header
 from davserver.http.malformed import Malformed
 from davserver.http.reader import Reader, reader_of
@@ -65,7 +64,7 @@ def reader_for(environ: Environ, own: str | None = None) -> Reader:
 
 def method_of(environ: Environ) -> str:
     method = str(environ["REQUEST_METHOD"])
-    if not _METHOD.fullmatch(method):
+    if method not in MOST and not _METHOD.fullmatch(method):
         raise Malformed("The method is not valid.")
     return method
 
@@ -77,52 +76,13 @@ def target_of(environ: Environ) -> str:
 
 def body_of(environ: Environ) -> Body:
     """Raises Malformed for a length that is none, or given in two ways (RFC 9112 §6.3)."""
-    coding = header(environ, "Transfer-Encoding")
-    announced = parsed_length(header(environ, "Content-Length") or None)
+    coding, said = header(environ, "Transfer-Encoding"), header(environ, "Content-Length")
+    if coding is None and not said:
+        return Body(environ["wsgi.input"], 0)
+    announced = parsed_length(said or None)
     if coding is not None and (announced is not None or coding.strip().lower() != "chunked"):
         raise Malformed("The length of the body is not clear.")
     return Body(environ["wsgi.input"], None if coding else announced or 0)
-
-
-def carry(environ: Environ, request: Request, start_response: StartResponse) -> None:
-    """Hand a parsed request through WsgiDAV, whose own look at the path must find the same place.
-
-    Its `start_response` is kept aside too: WsgiDAV's wrapper closes the connection after every
-    reply without a length, and logs names.
-    """
-    place = request.mount.segments + request.path.parts
-    environ["PATH_INFO"] = ("/" + "/".join(place)).encode().decode("latin-1")
-    environ["SCRIPT_NAME"] = ""
-    # What WsgiDAV looks up besides: a name for its log, and whether it should drain the body.
-    environ["wsgidav.auth.user_name"] = ""
-    environ["wsgidav.all_input_read"] = 1
-    environ["abri.request"] = request
-    environ["abri.start_response"] = start_response
-
-
-def provider_of(environ: Environ) -> DAVProvider:
-    """The one that WsgiDAV found for the mount."""
-    provider: DAVProvider = environ["wsgidav.provider"]
-    return provider
-
-
-def request_in(environ: Environ) -> Request:
-    request: Request = environ["abri.request"]
-    return request
-
-
-def sign(environ: Environ, who: Principal) -> None:
-    environ["abri.principal"] = who
-
-
-def signed(environ: Environ) -> Principal:
-    who: Principal = environ["abri.principal"]
-    return who
-
-
-def server_of(environ: Environ) -> StartResponse:
-    start_response: StartResponse = environ["abri.start_response"]
-    return start_response
 
 
 def request_id(environ: Environ) -> str | None:
@@ -139,11 +99,9 @@ def send(
     What is left of a body would be taken for the next request: then the connection ends here.
     """
     headers = [*reply.headers, *_ALWAYS]
-    if number := request_id(environ):
-        headers.append(("X-Request-Id", number))
     if body is None or not body.keeps_connection:
         headers.append(("Connection", "close"))
-    start_response(f"{reply.status.value} {reply.status.phrase}", headers)
+    start_response(_STATUS_LINES[reply.status], headers)
     if environ["REQUEST_METHOD"] == "HEAD":
         close = getattr(reply.body, "close", None)
         if close:
@@ -151,6 +109,8 @@ def send(
         return ()
     return reply.body
 
+
+_STATUS_LINES = {status: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 _ALWAYS = (
     # Documents are never run as something else than they say, and never kept by a shared cache.

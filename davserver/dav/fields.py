@@ -45,7 +45,7 @@ def listing_depth(value: str | None) -> Depth:
 
 def overwrite(value: str | None) -> bool:
     """RFC 4918 §10.6: T unless said otherwise."""
-    match "T" if value is None else value.strip():
+    match "T" if value is None else value.strip().upper():
         case "T":
             return True
         case "F":

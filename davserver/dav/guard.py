@@ -1,6 +1,6 @@
-"""The outermost layer: what may not come in does not reach WsgiDAV, sign-in or the gate."""
+"""The outermost layer: what may not come in does not reach sign-in or the gate."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
 from davserver.config import Listen
@@ -10,14 +10,12 @@ from davserver.dav.environ import (
     Request,
     StartResponse,
     body_of,
-    carry,
     method_of,
     reader_for,
     send,
     target_of,
 )
 from davserver.dav.errors import Declined, declined, reply_to
-from davserver.dav.login import Application
 from davserver.dav.methods.options import options
 from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount, raw_path
@@ -26,13 +24,18 @@ from davserver.domain.paths import DrivePath
 from davserver.http.environ import Environ, header, peer_of, take_certificate
 from davserver.http.streams import Body
 
+Inside = Callable[[Request], Reply]
+"""May raise Truncated where the server knows why a body ended: it has its own answer to that."""
+
 _HTTPS_ONLY = "This drive is reached over HTTPS only: begin its address with https."
 
 
 class Guard:
-    """The order matters: framing, then privacy of the line, then path and size."""
+    """The WSGI application. The order matters: framing, then privacy of the line, then path and
+    size.
+    """
 
-    def __init__(self, mounts: tuple[Mount, ...], listen: Listen, inside: Application) -> None:
+    def __init__(self, mounts: tuple[Mount, ...], listen: Listen, inside: Inside) -> None:
         self._mounts = mounts
         self._listen = listen
         self._inside = inside
@@ -43,16 +46,13 @@ class Guard:
         try:
             body = body_of(environ)
             found = self._request_or_reply(environ, body)
-            if isinstance(found, Request):
-                carry(environ, found, start_response)
-                return self._inside(environ, start_response)
-            reply = found
         except Declined as no:
-            reply = declined(no, reader_for(environ))
+            found = declined(no, reader_for(environ))
         except AbriError as error:
             if body is not None and isinstance(error, Truncated) and error is body.failure:
                 raise
-            reply = reply_to(error, str(environ["REQUEST_METHOD"]), "", reader_for(environ))
+            found = reply_to(error, str(environ["REQUEST_METHOD"]), "", reader_for(environ))
+        reply = self._inside(found) if isinstance(found, Request) else found
         return send(reply, environ, start_response, body)
 
     def _request_or_reply(self, environ: Environ, body: Body) -> Request | Reply:

@@ -2,47 +2,48 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 from authn.credentials import Credential, from_login_and_secret
 from authn.login import Login
-from davserver.dav.environ import StartResponse, reader_for, request_in, send, server_of, sign
+from davserver.dav.environ import Request, reader_for
 from davserver.dav.errors import reply_to
+from davserver.dav.methods.options import options
+from davserver.dav.reply import Reply
 from davserver.db.aside import wait_by
 from davserver.domain.errors import AbriError, NotSignedIn
-from davserver.http.environ import Environ, aside_in
+from davserver.domain.people import Principal
+from davserver.http.environ import aside_in
 
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-OPEN = frozenset({"OPTIONS"})
-"""Methods that need no credential: they say the same of every place, whether it is there or not."""
+Signed = Callable[[Request, Principal], Reply]
 
 
 class SignIn:
-    """WSGI middleware: nothing behind it runs for a stranger."""
+    """Nothing behind it runs for a stranger."""
 
-    def __init__(self, login: Login, clock: Callable[[], datetime], inside: Application) -> None:
+    def __init__(self, login: Login, clock: Callable[[], datetime], inside: Signed) -> None:
         self._login = login
         self._clock = clock
         self._inside = inside
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        request = request_in(environ)
-        if request.method in OPEN:
-            return self._inside(environ, start_response)
-        aside = aside_in(environ)
-        wait_by(aside)
+    def __call__(self, request: Request) -> Reply:
+        if request.method == "OPTIONS":
+            # Needs no credential: it says the same of every place, whether it is there or not.
+            return options()
         try:
-            said, shown = request.header("Authorization"), request.certificate
-            # A certificate alone is enough; a password beside it must be right.
-            credential = parse_basic(said) if said is not None or shown is None else None
-            who = self._login.sign_in(credential, request.address, self._clock(), aside, shown)
-            sign(environ, who)
+            who = self._who(request)
         except AbriError as error:
-            reply = reply_to(error, request.method, request.href, reader_for(environ))
-            return send(reply, environ, server_of(environ), request.body)
-        return self._inside(environ, start_response)
+            return reply_to(error, request.method, request.href, reader_for(request.environ))
+        return self._inside(request, who)
+
+    def _who(self, request: Request) -> Principal:
+        aside = aside_in(request.environ)
+        wait_by(aside)
+        said, shown = request.header("Authorization"), request.certificate
+        # A certificate alone is enough; a password beside it must be right.
+        credential = parse_basic(said) if said is not None or shown is None else None
+        return self._login.sign_in(credential, request.address, self._clock(), aside, shown)
 
 
 def parse_basic(value: str | None) -> Credential:

@@ -10,6 +10,8 @@ from davserver.http.malformed import Malformed
 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+_PLAIN = re.compile(r'/[!"$&->@-~]*')
+"""A path of printable ASCII without `#`, `%` and `?`."""
 _UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -31,7 +33,7 @@ class Mount:
         """
         names = [name for name in raw.split("/") if name]
         count = len(self.segments)
-        if tuple(unquote(name) for name in names[:count]) != self.segments:
+        if tuple(map(unquote, names[:count])) != self.segments:
             return None
         return DrivePath.from_url("/".join(names[count:]))
 
@@ -56,6 +58,8 @@ def raw_path(target: str) -> str:
     Bytes above ASCII, which some programs send as they are, come back percent-encoded. Raises
     Malformed on control characters, spaces, a fragment, or a `%` that encodes nothing.
     """
+    if _PLAIN.fullmatch(target):  # nearly every one: nothing to encode, decode or cut off
+        return target
     text = _ascii(target)
     absolute = _ABSOLUTE.match(text)
     if absolute:

@@ -30,13 +30,15 @@ class DrivePath:
 
         `%2F` is refused rather than taken for a separator or for a character of a name.
         """
+        if "%" not in raw and raw.isascii():
+            return cls._checked(raw.split("/"))
         if "%2f" in raw.lower():
             raise BadPath("a name cannot contain %2F")
         return cls._checked([_decoded(segment) for segment in raw.split("/")])
 
     @classmethod
     def _checked(cls, segments: list[str]) -> "DrivePath":
-        parts = tuple(clean_name(segment) for segment in segments if segment)
+        parts = tuple([clean_name(segment) for segment in segments if segment])
         if len(parts) > MAX_SEGMENTS:
             raise BadPath(f"more than {MAX_SEGMENTS} folders deep")
         return cls(parts)
@@ -69,18 +71,23 @@ class DrivePath:
 
 def clean_name(name: str) -> str:
     """The NFC form of one name (macOS sends NFD). Raises BadPath where a name cannot be stored."""
-    try:
-        normal = unicodedata.normalize("NFC", name)
-        encoded = normal.encode()
-    except UnicodeEncodeError:
-        raise BadPath("a name must be valid Unicode") from None
+    normal, size = (name, len(name)) if name.isascii() else _composed(name)
     if normal in {"", ".", ".."}:
         raise BadPath("a name cannot be empty, “.” or “..”")
     if _UNFIT.search(normal):
         raise BadPath("a name cannot contain “/” or control characters")
-    if len(encoded) > MAX_SEGMENT_BYTES:
+    if size > MAX_SEGMENT_BYTES:
         raise BadPath(f"a name is at most {MAX_SEGMENT_BYTES} bytes long")
     return normal
+
+
+def _composed(name: str) -> tuple[str, int]:
+    """The NFC form, and its bytes in UTF-8. Raises BadPath."""
+    try:
+        normal = unicodedata.normalize("NFC", name)
+        return normal, len(normal.encode())
+    except UnicodeEncodeError:
+        raise BadPath("a name must be valid Unicode") from None
 
 
 def _decoded(segment: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from davserver.config import Listen
 from davserver.db.aside import Aside
 from davserver.http.client_certificate import parse_client_certificate
-from davserver.http.forwarded import Peer, Said, is_listed, peer
+from davserver.http.forwarded import Peer, Said, direct, is_listed, peer
 
 Environ = dict[str, Any]
 
@@ -36,8 +36,11 @@ def _is_tls(environ: Environ) -> bool:
 
 
 def _peer(environ: Environ, listen: Listen, *, private: bool) -> Peer:
+    remote = str(environ.get("REMOTE_ADDR") or "")
+    if not listen.proxies:
+        return direct(remote, private)
     return peer(
-        str(environ.get("REMOTE_ADDR") or ""),
+        remote,
         private=private,
         listen=listen,
         said=Said(
@@ -56,7 +59,7 @@ def take_certificate(environ: Environ, listen: Listen) -> bytes | None:
     """
     name = listen.certificate_header
     said = environ.pop(_key(name), None) if name else None
-    if is_listed(str(environ.get("REMOTE_ADDR") or ""), listen):
+    if listen.proxies and is_listed(str(environ.get("REMOTE_ADDR") or ""), listen):
         return parse_client_certificate(str(said)) if said is not None else None
     own = environ.get("abri.client_certificate")
     return own if isinstance(own, bytes) else None

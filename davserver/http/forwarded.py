@@ -47,7 +47,7 @@ _Address = IPv4Address | IPv6Address
 def peer(remote: str, *, private: bool, listen: Listen, said: Said) -> Peer:
     """`remote` is the other end of the connection, `private` whether that is TLS or needs none."""
     if not is_listed(remote, listen):
-        return _direct(remote, private)
+        return direct(remote, private)
     clients = [_client(hops, listen) for hops in _ways(said)]
     protos = [one.proto for one in clients if one.proto is not None]
     if said.x_forwarded_proto is not None:
@@ -59,7 +59,7 @@ def peer(remote: str, *, private: bool, listen: Listen, said: Said) -> Peer:
 
 
 @lru_cache(1024)
-def _direct(remote: str, private: bool) -> Peer:  # noqa: FBT001
+def direct(remote: str, private: bool) -> Peer:  # noqa: FBT001
     """Who asks without a listed proxy between."""
     return Peer(_plain(remote) or UNKNOWN, private)
 

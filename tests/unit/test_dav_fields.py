@@ -40,6 +40,7 @@ def test_a_depth_that_the_method_does_not_take_is_refused() -> None:
 def test_overwrite_is_yes_unless_said_otherwise() -> None:
     assert fields.overwrite(None)
     assert fields.overwrite("T")
+    assert fields.overwrite("t")
     assert not fields.overwrite("F")
 
 

@@ -1,11 +1,11 @@
-"""What the guard lets in, and what it answers itself. Behind it is a WSGI application that says
-what arrived.
+"""What the guard lets in, and what it answers itself. Behind it is a function that says what
+arrived.
 """
 
 import io
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from lxml import etree
 
 from authn.credentials import AppPassword, Password
 from davserver.config import Listen, defaults
-from davserver.dav.environ import StartResponse, request_in
+from davserver.dav.environ import Request
 from davserver.dav.guard import Guard
 from davserver.dav.login import parse_basic
+from davserver.dav.reply import Reply, empty
 from davserver.dav.urls import Mount
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.paths import DrivePath
-from davserver.http.environ import Environ
 
 LISTEN = defaults(Path("abri")).listen
 BEHIND_PROXY = replace(LISTEN, proxies=(ipaddress.ip_network("10.0.0.0/8"),))
@@ -33,7 +33,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
-    arrived: Environ | None
+    arrived: Request | None
 
 
 def ask(
@@ -63,13 +63,12 @@ def ask(
     }
     if body:
         environ.setdefault("CONTENT_LENGTH", str(len(body)))
-    arrived: list[Environ] = []
+    arrived: list[Request] = []
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def inside(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        arrived.append(environ)
-        start_response("299 Arrived", [])
-        return [b"arrived"]
+    def inside(request: Request) -> Reply:
+        arrived.append(request)
+        return empty(HTTPStatus.ACCEPTED)
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
         started.append((status, headers))
@@ -80,22 +79,24 @@ def ask(
 
 
 @pytest.mark.parametrize(
-    ("target", "parts", "path_info"),
+    ("target", "mount", "parts"),
     [
-        ("/dav/", (), "/dav"),
-        ("/dav/a//b/", ("a", "b"), "/dav/a/b"),
-        ("/dav/e%CC%81", ("é",), "/dav/\xc3\xa9"),
-        ("/remote.php/webdav/x", ("x",), "/remote.php/webdav/x"),
-        ("https://abri.example/dav/x?y", ("x",), "/dav/x"),
+        ("/dav/", "/dav", ()),
+        ("/dav/a//b/", "/dav", ("a", "b")),
+        ("/dav/e%CC%81", "/dav", ("é",)),
+        ("/dav/\xc3\xa9", "/dav", ("é",)),
+        ("/remote.php/webdav/x", "/remote.php/webdav", ("x",)),
+        ("https://abri.example/dav/x?y", "/dav", ("x",)),
+        ("/dav/x?y", "/dav", ("x",)),
+        ("/d%61v/x", "/dav", ("x",)),
     ],
 )
 def test_the_path_comes_from_the_raw_target(
-    target: str, parts: tuple[str, ...], path_info: str
+    target: str, mount: str, parts: tuple[str, ...]
 ) -> None:
-    environ = ask("GET", target).arrived
-    assert environ is not None
-    assert request_in(environ).path == DrivePath(parts)
-    assert environ["PATH_INFO"] == path_info
+    request = ask("GET", target).arrived
+    assert request is not None
+    assert (request.mount.prefix, request.path) == (mount, DrivePath(parts))
 
 
 @pytest.mark.parametrize(
@@ -124,10 +125,10 @@ def test_what_is_not_clear_is_refused(target: str, headers: dict[str, str]) -> N
 def test_a_certificate_that_a_proxy_names_comes_in_and_a_strangers_does_not() -> None:
     listen = replace(BEHIND_PROXY, certificate_header="X-Client-Cert")
     for peer, certificate in (("10.0.0.1", b"\x01\x02"), ("192.0.2.1", None)):
-        environ = ask("GET", "/dav/", listen=listen, peer=peer, x_client_cert=":AQI=:").arrived
-        assert environ is not None
-        assert request_in(environ).certificate == certificate
-        assert "HTTP_X_CLIENT_CERT" not in environ
+        request = ask("GET", "/dav/", listen=listen, peer=peer, x_client_cert=":AQI=:").arrived
+        assert request is not None
+        assert request.certificate == certificate
+        assert "HTTP_X_CLIENT_CERT" not in request.environ
 
 
 @pytest.mark.parametrize(
@@ -251,9 +252,9 @@ def test_a_listed_proxy_is_believed_about_the_line_of_its_client(
 def test_the_request_carries_the_address_that_a_listed_proxy_says(
     field: str, value: str, proxy: str, address: str
 ) -> None:
-    environ = ask("GET", "/dav/", listen=BEHIND_PROXY, peer=proxy, **{field: value}).arrived
-    assert environ is not None
-    assert request_in(environ).address == address
+    request = ask("GET", "/dav/", listen=BEHIND_PROXY, peer=proxy, **{field: value}).arrived
+    assert request is not None
+    assert request.address == address
 
 
 @pytest.mark.parametrize(

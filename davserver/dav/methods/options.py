@@ -12,5 +12,8 @@ from davserver.dav.reply import Reply, empty
 ALLOW = ("Allow", ", ".join(METHODS))
 
 
+_SAME = empty(HTTPStatus.OK, ("DAV", "1, 2, 3"), ("MS-Author-Via", "DAV"), ALLOW)
+
+
 def options() -> Reply:
-    return empty(HTTPStatus.OK, ("DAV", "1, 2, 3"), ("MS-Author-Via", "DAV"), ALLOW)
+    return _SAME
