@@ -1,23 +1,21 @@
 """`abri serve`: the drive on its address, until Ctrl-C or SIGTERM."""
 
 import os
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from admin.logs import log_to
 from admin.policy_activation import tell
+from admin.served import served
 from admin.settings_of import config_file, settings_of
 from davserver.config import Problem, Settings, WrongSettings
-from davserver.dav.app import MOUNTS, make_app
-from davserver.domain.errors import AbriError
 from davserver.gate.rulebook import Verdict
-from davserver.serving import Health, Listener, Served, serve
-from davserver.serving.fronts import together
-from davserver.web.app import make_pages
+from davserver.serving.settings import Listener
+from davserver.serving.workers import serve
 from davserver.web.languages import languages_with
-from davserver.wiring.health import works
-from davserver.wiring.services import Services, build
+from davserver.wiring.services import build
 
 
 def run(
@@ -36,49 +34,12 @@ def run(
     _require_working(settings)
     count = workers or settings.serving.workers or len(os.sched_getaffinity(0))
     code = serve(
-        lambda: _served(settings),
+        partial(served, settings),
         _listener(settings),
         workers=count,
         log_path=settings.log.file,
     )
     raise typer.Exit(code)
-
-
-def _served(settings: Settings) -> Served:
-    """What one worker serves: called after the fork, so that nothing open is shared."""
-    log_to(settings.log.file)
-    services = build(settings)
-    services.start()
-
-    def health() -> Health:
-        parts = {name: works(look) for name, look in services.parts().items()}
-        return Health(all(parts.values()), parts, _policy(services), _directories(services))
-
-    below = frozenset(mount.segments[0] for mount in MOUNTS)
-    app = together(make_app(services), make_pages(services), below)
-    return Served(app, health, services.close)
-
-
-def _policy(services: Services) -> dict[str, object]:
-    """What is in force, and what became of the files when they were last looked at."""
-    try:
-        number, verdict = services.rulebook.serving()
-    except AbriError:
-        return {}
-    return {"generation": number, "files": verdict.value if verdict else "unseen"}
-
-
-def _directories(services: Services) -> dict[str, int]:
-    """As this worker last noticed: asking them is not for whoever looks at a page. `late`: not all
-    looked at within the term; `waiting`: for `abri directory confirm`.
-    """
-    directories = services.directories
-    told = {"configured": len(directories), "away": directories.number_away}
-    try:
-        counts = services.looking_after.care.counts(services.clock())
-    except AbriError:
-        return told
-    return told | {"late": counts.late, "waiting": counts.waiting}
 
 
 def _listener(settings: Settings) -> Listener:

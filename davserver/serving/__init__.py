@@ -1,9 +1,5 @@
-"""Any WSGI application in, a hardened HTTPS server out."""
+"""Any WSGI application in, a hardened HTTPS server out.
 
-from davserver.serving.health import Health
-from davserver.serving.server import running_server
-from davserver.serving.settings import Listener
-from davserver.serving.worker import AppFactory, Served
-from davserver.serving.workers import serve
-
-__all__ = ["AppFactory", "Health", "Listener", "Served", "running_server", "serve"]
+`workers.serve` serves from several processes, `server.running_server` in this one. Nothing is
+imported here: the supervisor of a running server (`keeper`) must stay small.
+"""

@@ -4,17 +4,22 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
+from typing import NoReturn
 
+from davserver.domain.errors import AbriError
 from davserver.serving.drain import drain
 from davserver.serving.gateway import WSGIApp
 from davserver.serving.health import Health, Phase, always_well
-from davserver.serving.logs import Log
+from davserver.serving.logs import Log, describe
 from davserver.serving.server import Server
 from davserver.serving.settings import Listener
+from davserver.serving.supervisor import READY
 
 PARENT_LOOK_SECONDS = 0.5
 
@@ -33,7 +38,9 @@ class Served:
 
 
 AppFactory = Callable[[], Served]
-"""Called once in each worker. What it opens (database, keys, threads) belongs to that process."""
+"""Called once in each worker. What it opens (database, keys, threads) belongs to that process. It
+can be pickled: a function of a module, or a `partial` of one.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,25 @@ class Duty:
     log: Log
     workers: int
     parent: int
+
+
+def live(duty: Callable[[], Duty], tell: int, log: Log) -> NoReturn:
+    """A worker's whole life; its process ends here. `tell` is a pipe to the supervisor, which is
+    told "ready", or why it cannot be.
+    """
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGCHLD})
+        code = work(duty(), lambda: _tell(tell, READY))
+    except BaseException as error:  # noqa: BLE001 - a child never returns into its parent's code
+        log.failure("worker-failed", error, pid=os.getpid())
+        _tell(tell, _farewell(error))
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 def work(duty: Duty, ready: Callable[[], None]) -> int:
@@ -89,3 +115,16 @@ def _pause(seconds: float) -> None:
     while (left := until - monotonic()) > 0:
         if signal.sigtimedwait({signal.SIGTERM}, left):
             return
+
+
+def _tell(descriptor: int, message: bytes) -> None:
+    with suppress(OSError):
+        os.write(descriptor, message)
+
+
+def _farewell(error: BaseException) -> bytes:
+    """Abri's own errors speak to an operator; of any other, only the class and place are safe."""
+    if isinstance(error, AbriError):
+        return str(error).encode()
+    facts = describe(error)
+    return f"{facts['error']} ({facts['where']})".encode()

@@ -10,11 +10,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from davserver.domain.errors import AbriError, Truncated, Unavailable
-from davserver.serving import Health, Listener, Served, serve
+from davserver.serving.health import Health
+from davserver.serving.settings import Listener
+from davserver.serving.worker import Served
+from davserver.serving.workers import serve
+from tests.support import served_program
 
 Start = Callable[..., Any]
 
@@ -89,7 +94,8 @@ def main() -> int:
         threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
     try:
         return serve(
-            lambda: factory(asked["app"], folder),
+            # By the name under which a new process finds it: `__main__` would be another there.
+            partial(served_program.factory, asked["app"], folder),
             Listener(**(settings | asked.get("listener", {}))),
             workers=asked.get("workers", 1),
             log_path=folder / "log",

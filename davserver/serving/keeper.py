@@ -1,0 +1,107 @@
+"""The supervisor of a running server: this process's image is replaced by a small one.
+
+After the fork of its workers a supervisor needs a few descriptors and numbers, and no application:
+what it had loaded would only fill memory. It stays the same process, and its workers' parent.
+Whatever is imported here is paid for by each server: `tests/arch/test_arch_loaded.py` lists it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from davserver.serving.logs import Log, open_log
+from davserver.serving.supervisor import Post, Supervisor
+
+_ROOT = Path(__file__).parents[2]
+_KEEP = (
+    "import sys; sys.path.insert(0, sys.argv[1]); import davserver.serving.keeper as k; k.main()"
+)
+_SUCCEED = (
+    "import sys, json; told = json.loads(sys.argv[1]); sys.path[:] = told['path'];"
+    "from davserver.serving.successor import main; main(told)"
+)
+
+
+class Charge(NamedTuple):
+    """What the keeper has to keep: how a successor is made and by which Abri, where it logs, and
+    how long a worker may take to end.
+    """
+
+    will: bytes
+    version: str
+    log_path: Path | None
+    end_seconds: float
+
+
+def hand_over(posts: Sequence[Post], charge: Charge, log: Log) -> None:
+    """Goes on as the keeper. Returns only if the system refuses: then all stays as it is."""
+    will = os.memfd_create("abri-will", 0)
+    passed = [will, *(post.listening for post in posts)]
+    try:
+        os.write(will, charge.will)
+        for one in passed:
+            os.set_inheritable(one, True)
+        state = {
+            "posts": [[post.listening, post.pid] for post in posts],
+            "end": charge.end_seconds,
+            "successor": {
+                "will": will,
+                "version": charge.version,
+                "log": str(charge.log_path) if charge.log_path else None,
+                "path": sys.path,
+            },
+        }
+        # -S: no site-packages, whose start-up files import a good deal.
+        os.execv(  # noqa: S606 — this very Python, with words of our own
+            sys.executable,
+            [sys.executable, "-S", "-P", "-c", _KEEP, str(_ROOT), json.dumps(state)],
+        )
+    except OSError as error:
+        log.failure("keeper-failed", error, pid=os.getpid())
+        for one in passed:
+            os.set_inheritable(one, False)
+        os.close(will)
+
+
+class Keeper:
+    """Starts successors: new processes that load the application for themselves."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self._told = told
+
+    def begin(self, post: Post) -> tuple[int, int]:
+        news, tell = os.pipe()
+        told = {
+            **self._told,
+            "listening": post.listening,
+            "tell": tell,
+            "parent": os.getpid(),
+        }
+        passed = (post.listening, tell, self._told["will"])
+        for one in passed:
+            os.set_inheritable(one, True)
+        try:
+            pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-P", "-c", _SUCCEED, json.dumps(told)],
+                os.environ,  # noqa: TID251 — passed on as it came
+            )
+        finally:
+            for one in passed:
+                os.set_inheritable(one, False)
+            os.close(tell)
+        return pid, news
+
+
+def main() -> None:
+    state = json.loads(sys.argv[2])
+    told = state["successor"]
+    posts = [Post(listening, pid) for listening, pid in state["posts"]]
+    for one in (told["will"], *(post.listening for post in posts)):
+        os.set_inheritable(one, False)
+    log = open_log(Path(told["log"]) if told["log"] else None)
+    begin = Keeper(told).begin
+    sys.exit(Supervisor(posts, begin, log, state["end"], announced=True).run())

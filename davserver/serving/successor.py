@@ -1,0 +1,58 @@
+"""A worker that follows one that died: a new process, made by the keeper."""
+
+import gc
+import os
+import pickle
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from davserver.domain.errors import Unavailable
+from davserver.serving.logs import Log, open_log
+from davserver.serving.server import context_of
+from davserver.serving.settings import Listener
+from davserver.serving.worker import AppFactory, Duty, live
+from davserver.wiring.version import abri_version
+
+_COLLECT_AFTER = 10_000
+"""New objects between two looks for cycles; 700 is Python's own."""
+
+
+@dataclass(frozen=True)
+class Will:
+    """What every worker of this server is made of, as it was read at the server's start."""
+
+    factory: AppFactory
+    listener: Listener
+    workers: int
+
+
+def main(told: Mapping[str, Any]) -> NoReturn:
+    log = open_log(Path(told["log"]) if told["log"] else None)
+    live(lambda: _duty(told, log), told["tell"], log)
+
+
+def _duty(told: Mapping[str, Any], log: Log) -> Duty:
+    if told["version"] != abri_version():
+        raise Unavailable("another Abri was installed since this server started; restart it")
+    content = os.pread(told["will"], os.fstat(told["will"]).st_size, 0)
+    will: Will = pickle.loads(content)  # noqa: S301 — this server's first process wrote it
+    settle_memory()
+    return Duty(
+        factory=will.factory,
+        listener=will.listener,
+        listening=socket.socket(fileno=told["listening"]),
+        tls=context_of(will.listener),
+        log=log,
+        workers=will.workers,
+        parent=told["parent"],
+    )
+
+
+def settle_memory() -> None:
+    """What is loaded stays: it is not looked through again. Requests leave few cycles behind."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
