@@ -42,6 +42,7 @@ setup: .venv/.ready
 
 .venv/.ready: .venv/.installed pyproject.toml requirements/run.in
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q admin authn davserver policies
 	touch $@
 
 .venv/.installed: requirements/dev.txt | $(BIN)/python

@@ -7,6 +7,8 @@ set -eu
 repository=$(cd "$(dirname "$0")/.." && pwd)
 abri=$repository/.venv/bin/abri
 instance=$DAV_DIR/abri
+# As it is for users: a machine that keeps no bytecode compiles 500 files at each start.
+unset PYTHONDONTWRITEBYTECODE
 
 case $1 in
 prepare)
