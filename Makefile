@@ -25,13 +25,23 @@ DEBIAN := ca-certificates cadaver chromium curl davfs2 dbus dbus-daemon fuse3 gv
           iproute2 ldap-utils libglib2.0-bin libreoffice-writer litmus mount openssl postgresql \
           procps python3-uno samba samba-ad-dc samba-ad-provision samba-dsdb-modules slapd util-linux
 
-.PHONY: help setup run test check debian requirements clean
+# The servers that `make bench` compares with, and what Debian has of them.
+ROUNDS ?= 5
+SERVERS ?=
+PEERS := build/peers
+BENCH_DEBIAN := apache2-bin apache2-utils libnginx-mod-http-dav-ext media-types nginx-light openssl \
+                postgresql util-linux
+BENCH_COMMAND = make bench$(foreach name,ROUNDS SERVERS,$(if \
+                $(filter command,$(firstword $(origin $(name)))), $(name)="$($(name))"))
+
+.PHONY: help setup run test check bench debian requirements clean
 
 help:
 	@cat <<-'END'
 	make setup         the virtual environment in .venv, with .venv/bin/abri
 	make run           a demonstration on https://localhost:8443/ (Ctrl-C ends it)
 	make test          every test there is; installs the Debian packages that they need
+	make bench         Abri beside other servers, into docs/benchmarks.md; ROUNDS=2 is short
 	make check         format, lint, layers, types and the quick tests: under a minute
 	make requirements  work out requirements/*.txt again from requirements/*.in
 	make clean         remove what the other targets made, but not the data in run/
@@ -85,6 +95,7 @@ debian:
 	  # What is new here and would serve from the next start on: the tests start their own.
 	  services=
 	  case " $$missing " in *" slapd "*) services=slapd ;; esac
+	  case " $$missing " in *" nginx-light "*) services="$$services nginx" ;; esac
 	  case " $$missing " in *" samba "*) services="$$services smbd nmbd winbind samba-ad-dc" ;; esac
 	  for name in $$services; do
 	    $(SUDO) systemctl --quiet disable "$$name" 2>/dev/null || :
@@ -102,10 +113,24 @@ check: setup
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/pytest -q -n $(WORKERS) -m 'not slow and not postgres' -k 'not mallory' tests/unit tests/contract tests/property
 
+# rclone and WsgiDAV come from PyPI into an environment of their own, Apache and nginx from Debian;
+# whoever cannot be installed is left out. SERVERS="rclone-crypt wsgidav abri" names some.
+bench: setup $(PEERS)/.installed
+	@$(MAKE) --no-print-directory debian DEBIAN='$(BENCH_DEBIAN)' \
+	  || echo "not all of Debian's packages could be installed: their servers are left out"
+	$(BIN)/python -m benchmarks.beside --rounds $(ROUNDS) --page docs/benchmarks.md \
+	  --json build/bench.json --command '$(BENCH_COMMAND)' $(SERVERS)
+
+$(PEERS)/.installed: requirements/peers.txt | $(BIN)/python
+	@$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip -qq --disable-pip-version-check install --require-hashes \
+	  --requirement requirements/peers.txt
+	touch $@
+
 # Versions and hashes for every platform; no address of a package index is written.
 requirements: .venv/.installed
 	@$(PIP) install uv
-	for name in run dev; do
+	for name in run dev peers; do
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	    --no-emit-index-url --custom-compile-command 'make requirements' $(UPGRADE) \
 	    requirements/$$name.in --output-file requirements/$$name.txt

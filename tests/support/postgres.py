@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -30,6 +30,9 @@ _QUICK = {
     "autovacuum": "off",
     "listen_addresses": "127.0.0.1",
 }
+
+DURABLE = {"shared_buffers": "256MB", "listen_addresses": "127.0.0.1"}
+"""As it is for users, for whoever measures."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def any_database(kind: str, folder: Path, postgres: Callable[[], PostgresServer]
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(settings: Mapping[str, str] = _QUICK) -> Iterator[PostgresServer]:
     """Start a server, stop it at the end, and remove its folder."""
     # Not below pytest's own temporary folder: only its owner may enter that.
     folder = Path(tempfile.mkdtemp(prefix="abri-pg-"))
@@ -108,7 +111,7 @@ def postgres_server() -> Iterator[PostgresServer]:
             check=True, stdout=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
         port = free_port()
-        server = _start(folder, port)
+        server = _start(folder, port, settings)
         _wait_until_ready(server, port, folder)
         yield PostgresServer(port, folder)
     finally:
@@ -118,8 +121,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder)
 
 
-def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
-    options = {**_QUICK, "port": str(port), "unix_socket_directories": str(folder)}
+def _start(folder: Path, port: int, settings: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    options = {**settings, "port": str(port), "unix_socket_directories": str(folder)}
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
