@@ -9,6 +9,7 @@ STORY = "minutes of outside programs, each of which meets both databases elsewhe
 BYTES = "a long transfer, whose bytes go to the disk whatever the database is"
 ALONE = {
     "contract/test_database_failures.py": "its file has one lock for every writer",
+    "contract/test_database_shared_commit.py": "its file has one lock for every writer",
     "contract/test_mallory_types.py": "it keeps any type in any column",
     "contract/test_migrations.py": "it keeps the text of its statements",
     "contract/test_trail_proof.py": "it keeps any type in any column",
