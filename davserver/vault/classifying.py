@@ -26,7 +26,7 @@ def classify(
     node = target.node
     assert node is not None  # noqa: S101 — a permit to change something names it
     after = category or category_of(target.above)
-    done = update_node(tx, vault, replace(node, category=category))
+    done = update_node(tx, vault, node, replace(node, category=category))
     if after is not target.category:
         below = inheriting(index.subtree(tx, vault, node.id)) if node.is_folder else []
         folders = [*target.above, *(one for one in below if one.is_folder)]

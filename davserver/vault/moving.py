@@ -49,7 +49,7 @@ def move(tx: Connection, vault: OpenVault, take: Permit, put: Permit, now: datet
         "left_at": to_us(now),
         "left_by": take.who.id,
     }
-    done = update_node(tx, vault, after, left)
+    done = update_node(tx, vault, node, after, left)
     tags = tags_below(tx, vault, node, take.target.category)
     # Its category travels with it: only its name can change how it is noticed.
     tags.add(changes.tag_of(vault, after, take.target.category))
@@ -68,7 +68,7 @@ def take_over(
     """The source's content becomes the destination file's new version; the source is no more."""
     source, destination = take.target.node, put.target.node
     assert source is not None and destination is not None  # noqa: S101, PT018 — as above
-    done = _absorb(tx, vault, source, destination, entropy, now)
+    done = _absorb(tx, vault, source, destination, destination, entropy, now)
     tags = tags_below(tx, vault, source, take.target.category)
     tags.add(changes.tag_of(vault, destination, put.target.category))
     _announce_both(tx, take, put, tags, now)
@@ -89,11 +89,10 @@ def reunite(
     """
     ghost = permit.target.node
     assert ghost is not None  # noqa: S101 — a permit to delete names what it deletes
-    back = replace(ghost, parent=successor.parent, name=successor.name, twin=successor.twin)
-    done = _absorb(tx, vault, successor, back, entropy, now)
+    done = _absorb(tx, vault, successor, ghost, successor, entropy, now)
     category = permit.target.category
     announce(tx, vault, [*permit.target.above, *former_folders], [(ghost, category)], now)
-    announce(tx, vault, former_folders, [(back, category)], now)
+    announce(tx, vault, former_folders, [(done.node, category)], now)
     return done
 
 
@@ -102,9 +101,11 @@ def _absorb(
     vault: OpenVault,
     source: Node,
     destination: Node,
+    place: Node,
     entropy: Entropy,
     now: datetime,
 ) -> Changed:
+    """`place`: whose folder and name the destination bears then."""
     kept = keep_version(tx, vault, destination, now)
     adopted, rehomed = _adopt_versions(tx, vault, source, destination)
     tx.execute(delete(lock_table).where(lock_table.c.node_id == source.id))
@@ -113,8 +114,12 @@ def _absorb(
     done = update_node(
         tx,
         vault,
+        destination,
         replace(
             destination,
+            parent=place.parent,
+            name=place.name,
+            twin=place.twin,
             content=source.content,
             etag=entropy(16),
             author=source.author,

@@ -45,7 +45,8 @@ def trash(tx: Connection, vault: OpenVault, permit: Permit, now: datetime) -> Ch
     forget_tree(tx, vault, node.id)
     # The category goes with it: restored elsewhere it is what it was.
     after = replace(node, state=NodeState.TRASH, category=permit.target.category)
-    done = update_node(tx, vault, after, {"trashed_at": to_us(now), "trashed_by": permit.who.id})
+    went = {"trashed_at": to_us(now), "trashed_by": permit.who.id}
+    done = update_node(tx, vault, node, after, went)
     changes.bump(tx, permit.target.above, tags, now)
     return done
 
@@ -110,7 +111,7 @@ def restore(
     after = replace(found, state=NodeState.LIVE, parent=above[-1].id, name=name, twin=0)
     category = found.category or Category.UNCLASSIFIED
     changes.bump(tx, above, tags_below(tx, vault, found, category), now)
-    return update_node(tx, vault, after, {"trashed_at": None, "trashed_by": None})
+    return update_node(tx, vault, found, after, {"trashed_at": None, "trashed_by": None})
 
 
 def versions(tx: Connection, vault: OpenVault, node: NodeId) -> list[OldVersion]:
@@ -163,7 +164,7 @@ def restore_version(
         modified=now,
         made_at=now,
     )
-    done = update_node(tx, vault, after).besides((version_removed(node.id, number), *kept))
+    done = update_node(tx, vault, node, after).besides((version_removed(node.id, number), *kept))
     tags = {changes.tag_of(vault, node, permit.target.category)}
     changes.bump(tx, permit.target.above, tags, now)
     return done

@@ -93,7 +93,9 @@ def restore_state(
         made_at=from_us(old.made_at),
         properties=dict(old.record.properties),
     )
-    done = update_node(tx, vault, after).besides((version_removed(node.id, old.number), *kept))
+    done = update_node(tx, vault, node, after).besides(
+        (version_removed(node.id, old.number), *kept)
+    )
     announce(tx, vault, permit.target.above, [(node, permit.target.category)], now)
     return done
 
@@ -114,7 +116,7 @@ def put_back(
     name = put.target.name
     twin = free_twin(tx, vault, parent, name)
     after = replace(node, parent=parent.id, name=name, twin=twin, category=category)
-    done = update_node(tx, vault, after, _NOT_LEFT)
+    done = update_node(tx, vault, node, after, _NOT_LEFT)
     tags = tags_below(tx, vault, node, take.target.category)
     tags.add(changes.tag_of(vault, after, take.target.category))
     changes.bump(tx, (*take.target.above, *put.target.above), tags, now)
@@ -127,7 +129,7 @@ def bring_back(tx: Connection, vault: OpenVault, put: Permit, node: Node, now: d
     assert parent is not None  # noqa: S101 — a permit to make something names its folder
     twin = free_twin(tx, vault, parent, name)
     after = replace(node, state=NodeState.LIVE, parent=parent.id, name=name, twin=twin)
-    done = update_node(tx, vault, after, {"trashed_at": None, "trashed_by": None})
+    done = update_node(tx, vault, node, after, {"trashed_at": None, "trashed_by": None})
     category = node.category or Category.UNCLASSIFIED
     changes.bump(tx, put.target.above, tags_below(tx, vault, node, category), now)
     return done
@@ -146,7 +148,7 @@ def take_free_name(
     """The permit's node with a lower number, because what bore its name is gone."""
     node = take.target.node
     assert node is not None  # noqa: S101 — a permit to move names what it moves
-    done = update_node(tx, vault, replace(node, twin=twin))
+    done = update_node(tx, vault, node, replace(node, twin=twin))
     tags = tags_below(tx, vault, node, take.target.category)
     changes.bump(tx, take.target.above, tags, now)
     return done
