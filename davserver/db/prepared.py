@@ -5,8 +5,9 @@ and a small request runs five to twelve. Rows come as plain dictionaries by colu
 be fixed beforehand (a list of unknown length in IN) stays with SQLAlchemy.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Boolean, Connection
@@ -16,13 +17,17 @@ from sqlalchemy.sql.base import Executable
 Row = Mapping[str, Any]
 
 
+Given = Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class _Ready:
-    """One statement for one kind of database. `names` of its columns, once an answer told them."""
+    """One statement for one kind of database. `names` of its columns, once an answer told them.
+    `arguments` makes what the driver takes of what a caller gives.
+    """
 
     sql: str
-    order: tuple[str, ...] | None
-    fixed: Mapping[str, Any]
+    arguments: Callable[[Given], Any]
     truths: frozenset[str]
     names: tuple[str, ...] = ()
 
@@ -43,8 +48,8 @@ class Prepared:
 
     def all(self, tx: Connection, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every row."""
-        ready = self._for(tx)
-        cursor = _execute(tx, ready.sql, _arguments(ready, given))
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        cursor = _execute(tx, ready.sql, ready.arguments(given))
         rows = cursor.fetchall()
         if not rows:
             return []
@@ -60,8 +65,8 @@ class Prepared:
         """Every row as the driver gives it, in the order of the columns: for questions that read so
         many that naming each value would take as long as reading it.
         """
-        ready = self._for(tx)
-        rows: list[tuple[Any, ...]] = _execute(tx, ready.sql, _arguments(ready, given)).fetchall()
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        rows: list[tuple[Any, ...]] = _execute(tx, ready.sql, ready.arguments(given)).fetchall()
         return rows
 
     def first(self, tx: Connection, given: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -71,14 +76,17 @@ class Prepared:
 
     def run(self, tx: Connection, given: Mapping[str, Any]) -> int:
         """How many rows it changed."""
-        ready = self._for(tx)
-        count: int = _execute(tx, ready.sql, _arguments(ready, given)).rowcount
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        count: int = _execute(tx, ready.sql, ready.arguments(given)).rowcount
         return count
 
     def run_for(self, tx: Connection, several: Sequence[Mapping[str, Any]]) -> None:
         """Once for each of `several`, as one statement of the driver."""
+        if len(several) == 1:
+            self.run(tx, several[0])
+            return
         ready = self._for(tx)
-        _execute(tx, ready.sql, [_arguments(ready, one) for one in several], many=True)
+        _execute(tx, ready.sql, list(map(ready.arguments, several)), many=True)
 
     def _for(self, tx: Connection) -> _Ready:
         name = tx.dialect.name
@@ -96,7 +104,7 @@ class Prepared:
             for column in compiled._result_columns  # noqa: SLF001 — the only list of types
             if isinstance(column.type, Boolean) and tx.dialect.name == "sqlite"
         )
-        return _Ready(str(compiled), order, fixed, truths)
+        return _Ready(str(compiled), _arguments(order, fixed), truths)
 
 
 def _named(
@@ -109,16 +117,27 @@ def _named(
     return found
 
 
-def _arguments(ready: _Ready, given: Mapping[str, Any]) -> Any:
-    if ready.order is None:
-        return {**ready.fixed, **given}
-    fixed = ready.fixed
-    return tuple([given[name] if name in given else fixed[name] for name in ready.order])
+def _arguments(order: tuple[str, ...] | None, fixed: Given) -> Callable[[Given], Any]:
+    """What the driver takes: by position on SQLite, by name on PostgreSQL."""
+    if order is None:
+        return lambda given: {**fixed, **given}
+    if not order:
+        return lambda _: ()
+    # `itemgetter` gives a tuple of several names only.
+    pick = itemgetter(*order) if len(order) > 1 else _only(order[0])
+    if not fixed:
+        return pick
+    return lambda given: pick({**fixed, **given})
+
+
+def _only(name: str) -> Callable[[Given], Any]:
+    return lambda given: (given[name],)
 
 
 def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) -> Any:
+    # The driver's own connection: SQLAlchemy's wrapping of it would only pass the call on.
     pooled = tx.connection
-    cursor = pooled.cursor()
+    cursor = pooled.dbapi_connection.cursor()  # type: ignore[union-attr]
     # Whoever counts statements by SQLAlchemy's event counts these too.
     for listener in tx.engine.dispatch.before_cursor_execute:
         listener(tx, cursor, sql, arguments, None, many)
