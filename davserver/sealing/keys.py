@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from davserver.domain.errors import Damaged
@@ -114,14 +115,15 @@ class MacKey:
     __slots__ = ("_keyed",)
 
     def __init__(self, key: Secret, purpose: Purpose, derived_for: bytes = b"") -> None:
-        # A keyed object that is copied for each message is a third faster than keying anew.
-        self._keyed = hmac.new(derive(key, purpose, derived_for, KEY_BYTES), digestmod="sha256")
+        # A keyed object that is copied for each message: a third of what keying anew takes, and
+        # half of what Python's own `hmac` takes to copy one.
+        self._keyed = HMAC(derive(key, purpose, derived_for, KEY_BYTES), SHA256())
 
     def mac(self, message: bytes) -> bytes:
         """32 bytes."""
         keyed = self._keyed.copy()
         keyed.update(message)
-        return keyed.digest()
+        return keyed.finalize()
 
     def index(self, message: bytes) -> bytes:
         """The first 16 bytes: enough for a look-up, where the row itself is authenticated."""

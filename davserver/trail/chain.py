@@ -8,7 +8,7 @@ is told to run again, and not at the entries' key.
 import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, literal, select, union_all
@@ -51,18 +51,19 @@ _NO_ENTRY = Head(0, FIRST_LINK)
 
 
 class Chain:
-    """Stateless: heads and keys are read each time, so that any process may append."""
+    """Heads and keys are read each time, so that any process may append."""
 
     def __init__(self, keys: TrailKeys, entropy: Entropy) -> None:
         self._keys = keys
         self._entropy = entropy
+        self._actors = _OpenedKeys(keys)
 
     def append(self, tx: Connection, drafts: Sequence[Draft], now: datetime) -> list[int]:
         """The numbers of the new entries. Raises Damaged when a chain's head is not genuine or its
         entries do not end where it says: nothing is done that could not be recorded.
         """
         people = {draft.person for draft in drafts if draft.person is not None}
-        heads, actors = self._state(tx, {draft.vault for draft in drafts}, people)
+        heads, actors = self._state(tx, {draft.vault for draft in drafts}, people, now)
         self._add_actors(tx, actors, people, now)
         rows = []
         for draft in drafts:
@@ -75,12 +76,16 @@ class Chain:
         return [row["seq"] for row in rows]
 
     def _state(
-        self, tx: Connection, vaults: Collection[VaultId], people: Collection[PersonId]
+        self,
+        tx: Connection,
+        vaults: Collection[VaultId],
+        people: Collection[PersonId],
+        now: datetime,
     ) -> tuple[dict[VaultId, Head], dict[PersonId, ActorKey]]:
         heads, actors = {}, {}
         for key, seq, value, mac in _rows_of(tx, vaults, people):
             if seq == _ACTOR:
-                actors[PersonId(key)] = self._keys.open_actor_key(PersonId(key), value)
+                actors[PersonId(key)] = self._actors.opened(PersonId(key), value, now)
             else:
                 heads[VaultId(key)] = genuine_head(self._keys, VaultId(key), seq, value, mac)
         return heads, actors
@@ -136,6 +141,32 @@ class Chain:
         _MOVED_HEAD[tx.dialect.name].run_for(tx, rows)
 
 
+class _OpenedKeys:
+    """Actors' keys as they were opened from their rows a moment ago: to open one and derive from it
+    takes as long as all else that an entry needs. A key counts only while its row says the very
+    same; none is kept much longer than a minute, so that what was erased is soon nowhere.
+    """
+
+    def __init__(self, keys: TrailKeys) -> None:
+        self._keys = keys
+        self._opened: dict[tuple[PersonId, bytes], ActorKey] = {}
+        self._since = _LONG_AGO
+
+    def opened(self, person: PersonId, sealed: bytes, now: datetime) -> ActorKey:
+        """Raises Damaged."""
+        if len(self._opened) >= _MOST_OPENED or not self._since <= now < self._since + _KEPT:
+            self._opened, self._since = {}, now
+        found = self._opened.get((person, sealed))
+        if found is None:
+            found = self._opened[person, sealed] = self._keys.open_actor_key(person, sealed)
+        return found
+
+
+_KEPT = timedelta(minutes=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_MOST_OPENED = 256
+
+
 def link_of(keys: TrailKeys, row: Mapping[str, Any]) -> bytes:
     """What ties an entry to `prev`: over hashes, so that each part of it can be erased."""
     proof = entry_hash((row["at"], row["rows"], row["payload_hash"], row["actor_hash"]))
@@ -154,9 +185,7 @@ def _rows_of(
 ) -> list[tuple[bytes, int, bytes, bytes]]:
     if len(vaults) == 1 == len(people):
         asked = {"vault": next(iter(vaults)), "person": next(iter(people))}
-        return [
-            (r["vault_id"], r["seq"], r["head"], r["mac"]) for r in _STATE_OF_ONE.all(tx, asked)
-        ]
+        return _STATE_OF_ONE.tuples(tx, asked)
     several = {"vaults": list(vaults), "people": list(people)}
     return [(r[0], r[1], r[2], r[3]) for r in tx.execute(_STATE, several)]
 

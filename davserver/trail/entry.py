@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from davserver.domain.errors import Damaged
@@ -43,11 +44,19 @@ class Payload:
         )
 
     def encode(self) -> bytes:
-        count = self.count if self.count != 1 else None
-        texts = {name: getattr(self, name) for name in _TEXTS}
         return packed(
-            {**texts, "details": self.details, "count": count}
-            | {"first": self.first, "last": self.last}
+            {
+                "what": self.what,
+                "node": self.node,
+                "path": self.path,
+                "grant": self.grant,
+                "rule": self.rule,
+                "reason": self.reason,
+                "details": self.details,
+                "count": self.count if self.count != 1 else None,
+                "first": self.first,
+                "last": self.last,
+            }
         )
 
     @classmethod
@@ -57,9 +66,6 @@ class Payload:
             return cls(**unpacked(raw))
         except TypeError:
             raise Damaged("an entry of the trail has unknown fields") from None
-
-
-_TEXTS = ("what", "node", "path", "grant", "rule", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Actor:
         }
 
     def encode(self) -> bytes:
-        return packed(self.fields())
+        return _packed_actor(self)
 
     @classmethod
     def decode(cls, raw: bytes) -> "Actor":
@@ -102,11 +108,20 @@ class Actor:
             raise Damaged("an actor of the trail has unknown fields") from None
 
 
+@lru_cache(maxsize=256)
+def _packed_actor(actor: Actor) -> bytes:
+    """Once for all that somebody does by the same way: nothing else of an entry stays the same."""
+    return packed(actor.fields())
+
+
 def packed(fields: dict[str, Any]) -> bytes:
     """JSON without spaces, keys in order, what is empty left out: equal fields, equal bytes."""
-    kept = {name: value for name, value in fields.items() if value not in ("", None, {})}
-    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode(errors="backslashreplace")
+    kept = {name: value for name, value in fields.items() if value or value == 0}
+    return _encoded(kept).encode(errors="backslashreplace")
+
+
+# Made once: `json.dumps` makes one for each call that asks for anything but its own ways.
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def unpacked(raw: bytes) -> dict[str, Any]:

@@ -234,6 +234,22 @@ def test_a_key_that_is_gone_makes_the_persons_part_unreadable(book: TrailBook) -
     assert from_a_backup.details == {"damaged": "actor"}
 
 
+def test_what_was_done_right_after_being_forgotten_has_a_key_of_its_own(book: TrailBook) -> None:
+    """The former key was opened a moment ago, and may still be at hand."""
+    book.record(written("/before", who=KARIM))
+    actor = tables.trail_actor
+
+    def key() -> bytes:
+        with book.db.read() as tx:
+            return tx.execute(select(actor.c.key_ct).where(actor.c.person_id == KARIM)).scalar_one()
+
+    before = key()
+    book.db.write(lambda tx: book.trail.forget(tx, KARIM, NOON))
+    book.record(written("/after", who=KARIM))
+    assert key() != before
+    assert [entry.who for entry in book.entries(full=True)[-2:]] == [None, KARIM]
+
+
 @pytest.mark.parametrize("framed", [ZOE, AMINA])
 def test_nobody_is_named_for_what_another_did(book: TrailBook, framed: bytes) -> None:
     book.change_entry(3, actor_id=framed)
