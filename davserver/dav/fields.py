@@ -111,13 +111,13 @@ def digests(
     (RFC 9530 §2 and §3) and the older Digest. Names that are not known are passed over.
     """
     found: dict[str, bytes] = {}
-    for word in (checksum or "").split():
+    for word in checksum.split() if checksum else ():
         name, _, text = word.partition(":")
         _keep(found, _OC_NAMES.get(name.upper()), _from_hex(text))
     if content_md5 is not None:
         _keep(found, "md5", _from_base64(content_md5))
     for field in dictionaries:
-        for member in (field or "").split(","):
+        for member in field.split(",") if field else ():
             name, _, text = member.strip().partition("=")
             _keep(found, _FIELD_NAMES.get(name.strip().lower()), _from_base64(text))
     return found

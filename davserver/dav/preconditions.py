@@ -14,10 +14,12 @@ _MOST_TAGS = 100
 FIELDS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If")
 """In the order of `parse_conditions`."""
 
+_NONE_SENT = (None,) * len(FIELDS)
+
 
 def parse_conditions(values: tuple[str | None, ...], placing: Placing) -> Conditions:
     """From the values of `FIELDS`. Raises Malformed, ConditionFailed (see `parse_if`)."""
-    if not any(value is not None for value in values):
+    if values == _NONE_SENT:
         return NONE
     if_match, if_none_match, modified_since, unmodified_since, lists = values
     return Conditions(

@@ -31,13 +31,13 @@ from davserver.gate.places import Place, PlaceKind
 from davserver.gate.removing import remove
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
+from davserver.gate.small_upload import SmallUpload
 from davserver.gate.tools import Tools
 from davserver.trail import What
 from davserver.vault import quota, writing
 from davserver.vault.staging import (
     INLINE_BYTES,
     Staged,
-    media_type_of,
     read_fully,
     require_checksum,
 )
@@ -82,9 +82,9 @@ class Writing:
         if upload.length is not None and upload.length <= INLINE_BYTES:
             plain = read_fully(upload, upload.length)
             require_checksum(upload, plain)
-            return change(
-                self._tools, who, lambda s: _publish_small(s, path, upload, plain, conditions)
-            )
+            small = SmallUpload(self._tools.staging, upload, path.name, plain)
+            small.seal_for(who, now)
+            return change(self._tools, who, lambda s: _publish_small(s, path, small, conditions))
         room = look(self._tools, who, now, lambda sight: _room(sight, path, conditions))
         return self._staged(
             who, upload, path.name, room, now,
@@ -179,15 +179,14 @@ def _room(sight: Sight, path: DrivePath, conditions: Conditions) -> _Room:
 
 
 def _publish_small(
-    sight: Sight, path: DrivePath, upload: Upload, plain: bytes, conditions: Conditions
+    sight: Sight, path: DrivePath, small: SmallUpload, conditions: Conditions
 ) -> Written:
     place = sight.place(path)
     permit = permit_to_put(sight, place)
     check(sight, place, conditions)
     vault = require_real(place, Action.PUT)
-    media_type = media_type_of(path.name, upload.media_type)
-    staged = sight.tools.staging.take_bytes(vault.id, plain, media_type, sight.now)
-    return put_staged(sight, place, permit, staged, upload.modified)
+    staged = small.staged(vault.id, sight.now)
+    return put_staged(sight, place, permit, staged, small.modified)
 
 
 def _publish(

@@ -36,6 +36,8 @@ def parsed_http_date(text: str) -> datetime | None:
 
 def from_unix(text: str) -> datetime | None:
     """Seconds since 1970, maybe with a fraction, as sync programs send them; None if it is not."""
+    if not text:
+        return None
     try:
         seconds = float(text)
         at = datetime.fromtimestamp(seconds, UTC)

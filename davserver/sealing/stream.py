@@ -227,11 +227,24 @@ def seal_small(
     file_key: Secret, vault: VaultId, blob: BlobId, entropy: Entropy, plain: AnyBytes
 ) -> SealedBlob:
     """The same bytes as SealingWriter makes, for a file that is in memory as a whole."""
+    if len(plain) <= CHUNK_BYTES:
+        return _seal_one_chunk(file_key, vault, blob, drawn(entropy, SALT_BYTES), plain)
     writer = SealingWriter(file_key, vault, blob, entropy)
     parts = [writer.header, *(bytes(piece) for piece in writer.feed(plain)), writer.finish()]
     return SealedBlob(
         b"".join(parts), writer.plain_size, writer.plain_sha256(), writer.stored_sha256()
     )
+
+
+def _seal_one_chunk(
+    file_key: Secret, vault: VaultId, blob: BlobId, salt: bytes, plain: AnyBytes
+) -> SealedBlob:
+    cipher = ChunkCipher(file_key, vault, blob, salt)
+    stored = bytearray(HEADER_BYTES + len(plain) + TAG_BYTES)
+    stored[:HEADER_BYTES] = Header(blob, salt, cipher.commitment).encode()
+    cipher.seal_into(0, plain, memoryview(stored)[HEADER_BYTES:], last=True)
+    digests = hashlib.sha256(plain).digest(), hashlib.sha256(stored).digest()
+    return SealedBlob(bytes(stored), len(plain), *digests)
 
 
 def open_small(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -190,7 +191,16 @@ def media_type_of(name: str, announced: str | None) -> str:
     """What clients announce is mostly `application/octet-stream`: then the name decides."""
     if announced and not announced.startswith("application/octet-stream"):
         return announced.split(";")[0].strip()[:255]
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    dot = name.find(".", 1)
+    return _type_by_ending(name[dot:]) if dot > 0 else _UNKNOWN
+
+
+_UNKNOWN = "application/octet-stream"
+
+
+@lru_cache(maxsize=256)
+def _type_by_ending(ending: str) -> str:
+    return mimetypes.guess_type("name" + ending)[0] or _UNKNOWN
 
 
 def _columns(blob: BlobId, vault: VaultId, store: str, now: datetime) -> dict[str, Any]:

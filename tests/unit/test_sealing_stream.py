@@ -52,6 +52,17 @@ class Reads:
         )
 
 
+@pytest.mark.parametrize("size", [0, 1, 65535, 65536, 65537, 131072])
+def test_a_small_file_is_sealed_to_the_bytes_that_a_stream_makes(size):
+    writer = SealingWriter(KEY, VAULT, BLOB, salt)
+    streamed = [writer.header, *(bytes(one) for one in writer.feed(plain_of(size)))]
+    streamed.append(writer.finish())
+    one = sealed(size)
+    assert one.stored == b"".join(streamed)
+    assert (one.plain_size, one.plain_sha256) == (writer.plain_size, writer.plain_sha256())
+    assert one.stored_sha256 == writer.stored_sha256()
+
+
 @pytest.mark.parametrize("size", [0, 1, 65535, 65536, 65537, 131072, 400_000])
 def test_a_file_of_any_size_comes_back(size):
     one = sealed(size)

@@ -65,8 +65,10 @@ def _upload(request: Request) -> Incoming:
         digests=fields.digests(
             checksum=request.header("OC-Checksum"),
             content_md5=request.header("Content-MD5"),
-            dictionaries=tuple(
-                request.header(name) for name in ("Repr-Digest", "Content-Digest", "Digest")
+            dictionaries=(
+                request.header("Repr-Digest"),
+                request.header("Content-Digest"),
+                request.header("Digest"),
             ),
         ),
     )

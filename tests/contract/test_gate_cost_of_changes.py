@@ -1,0 +1,86 @@
+"""What one small change costs within the writer's turn, which everybody else waits for."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from tests.support.drive import Drive, World, world_on
+
+INDEXED = {"vault_id", "parent_id", "state", "name_idx", "name_ci_idx", "twin", "maker_id"}
+"""Columns of nodes: a database writes their indexes anew where an UPDATE names them."""
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    with world_on(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def amina(world: World) -> Drive:
+    made = world.beneficiary("amina", "fr")
+    for name in ("note", "move", "remove", "lock", "once"):
+        made.put(f"/Santé/{name}.txt", b"text")
+    return made
+
+
+def said_by(world: World, act: Callable[[], object]) -> list[str]:
+    """The statements of its transaction."""
+    statements: list[str] = []
+    event.listen(
+        world.db.engines()[1], "before_cursor_execute", lambda *a: statements.append(str(a[2]))
+    )
+    act()
+    return statements
+
+
+def lock_and_unlock(amina: Drive) -> None:
+    view, _ = amina.lock("/Santé/lock.txt")
+    amina.unlock("/Santé/lock.txt", view.token or "")
+
+
+COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
+    "new file": (lambda amina: amina.put("/Santé/new.txt", b"text"), 11),
+    "file again": (lambda amina: amina.put("/Santé/note.txt", b"again"), 11),
+    "folder": (lambda amina: amina.mkcol("/Santé/folder"), 9),
+    "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 12),
+    "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 10),
+    "remove": (lambda amina: amina.delete("/Santé/remove.txt"), 9),
+    "lock and unlock": (lock_and_unlock, 15),
+}
+
+
+@pytest.mark.parametrize("what", COSTS)
+def test_a_small_change_costs_few_statements(world: World, amina: Drive, what: str) -> None:
+    act, most = COSTS[what]
+    said = said_by(world, lambda: act(amina))
+    assert len(said) == most, "\n".join(said)
+
+
+def test_new_content_leaves_the_indexes_of_names_and_folders_alone(
+    world: World, amina: Drive
+) -> None:
+    said = said_by(world, lambda: amina.put("/Santé/note.txt", b"again"))
+    (update,) = (one for one in said if one.startswith("UPDATE node "))
+    named = {word.partition("=")[0] for word in update.partition(" SET ")[2].split(", ")}
+    assert "rec_ct" in named
+    assert not named & INDEXED
+
+
+def test_a_small_file_of_ones_own_is_sealed_before_the_turn(world: World, amina: Drive) -> None:
+    sealed: list[bool] = []
+    inside: list[bool] = []
+
+    def entropy(count: int) -> bytes:
+        sealed.append(bool(inside))
+        return bytes(range(count))
+
+    staging = world.tools.staging
+    event.listen(world.db.engines()[1], "before_cursor_execute", lambda *_: inside.append(True))
+    staging._entropy = entropy
+    amina.put("/Santé/once.txt", b"sealed once")
+    assert sealed
+    assert not any(sealed)
+    assert amina.get("/Santé/once.txt") == b"sealed once"
