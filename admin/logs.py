@@ -1,19 +1,19 @@
 """Where Abri's own log lines go: JSON, one per event, as the server's."""
 
+import json
+import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-import structlog
-
 from davserver.domain.errors import Unavailable
-
-_INFO, _ERROR = 20, 40
+from davserver.domain.events import FACTS, ROOT
 
 
 def log_errors() -> None:
     """For a command: whoever typed it reads what it prints, and in its log lines only damage."""
-    _configure(sys.stderr, _ERROR)
+    _configure(sys.stderr, logging.ERROR)
 
 
 def log_to(file: Path | None) -> None:
@@ -21,26 +21,33 @@ def log_to(file: Path | None) -> None:
     Unavailable.
     """
     if file is None:
-        _configure(sys.stderr, _INFO)
+        _configure(sys.stderr, logging.INFO)
         return
     try:
         file.touch(mode=0o600)
         stream = file.open("a", encoding="utf-8", buffering=1)
     except OSError as error:
         raise Unavailable(f"log.file: {file} cannot be written: {error.strerror}") from error
-    _configure(stream, _INFO)
+    _configure(stream, logging.INFO)
 
 
 def _configure(stream: TextIO, least: int) -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(stream),
-        # A logger that was used keeps to what is said here last: a server's process starts as a
-        # command, and its workers come out of it.
-        cache_logger_on_first_use=False,
-    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    ours = logging.getLogger(ROOT)
+    # The last word counts: a server's process starts as a command, and its workers come out of it.
+    ours.handlers[:] = [handler]
+    ours.propagate = False
+    ours.setLevel(least)
+
+
+class JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
+        line = {
+            **getattr(record, FACTS, {}),
+            "event": record.msg,
+            "level": record.levelname.lower(),
+            "timestamp": at.removesuffix("+00:00") + "Z",
+        }
+        return json.dumps(line, default=repr)

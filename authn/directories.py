@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
-import structlog
-
 from authn.flights import Flights
 from authn.ldap.port import Absent, BeforeTrying, DirectoryAway, Present, StaffDirectory, Wrong
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import Unavailable
+from davserver.domain.events import Events
 from davserver.domain.secret import Secret
 
 RETRY_SECONDS = 30
@@ -21,7 +20,7 @@ NOBODY = "00000000-00000000-00000000-00000000"
 """An id that no entry has, as nsUniqueId is written; it is a UUID too."""
 
 _PATIENCE = 60.0
-_log = structlog.get_logger("abri.directories")
+_log = Events("abri.directories")
 
 T = TypeVar("T")
 

@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Connection, delete
 
 from authn.counts import Count
@@ -27,6 +26,7 @@ from authn.throttle import counts_of, network_of, store
 from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.errors import NoSpace, Unavailable
+from davserver.domain.events import Events
 from davserver.sealing.instance import InstanceKeys
 
 AT_HOME_FOR = timedelta(days=14)
@@ -41,7 +41,7 @@ UNDER_WAY_FOR = timedelta(seconds=60)
 """A try whose answer nobody noted by then, because its process died, counts as a wrong one."""
 
 _PAUSE = 0.02
-_log = structlog.get_logger("abri.authn")
+_log = Events("abri.authn")
 
 
 @dataclass(frozen=True, slots=True)

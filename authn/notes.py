@@ -1,12 +1,12 @@
 """Small writes after a sign-in that succeeded: welcome, but nobody is kept out for want of them."""
 
-import structlog
 from sqlalchemy import Executable
 
 from davserver.db.database import Database
 from davserver.domain.errors import NoSpace, Unavailable
+from davserver.domain.events import Events
 
-_log = structlog.get_logger("abri.authn")
+_log = Events("abri.authn")
 
 
 def note_if_possible(db: Database, statement: Executable, what: str) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Select, Table
 
 from authn.credentials import CredentialKind
@@ -18,6 +17,7 @@ from davserver.db import tables
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import CredentialId, MembershipId, PersonId, StructureId
 from davserver.domain.people import (
     AccountState,
@@ -31,7 +31,7 @@ from davserver.sealing.instance import InstanceKeys
 
 Row = Mapping[str, Any]
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ Whom it speaks of is brought up to date in Abri at once: who came, changed, left
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
-
 from authn.arrivals import Arrivals, Heard
 from authn.directories import AskedDirectory
 from authn.directory_accounts import DirectoryAccount
@@ -16,9 +14,10 @@ from authn.ldap.port import Absent, Entry, EntryState, Present, Wrong
 from authn.login_name import key_to_look_up
 from authn.staff_names import StaffName
 from davserver.domain.errors import BadInput, NoSpace, Unavailable
+from davserver.domain.events import Events
 from davserver.domain.secret import Secret
 
-_log = structlog.get_logger("abri.authn")
+_log = Events("abri.authn")
 
 
 @dataclass(frozen=True, slots=True)

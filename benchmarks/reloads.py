@@ -8,7 +8,6 @@ asked. Prints counts; ends with 1 when an answer was wrong.
 """
 
 import argparse
-import logging
 import statistics
 import sys
 import tempfile
@@ -16,8 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
+from admin.logs import log_errors
 from tests.support.cast import add_cast
 from tests.support.instance import new_instance, serving
 from tests.support.reloading import READERS, WRITERS, Race, prepared
@@ -27,7 +25,7 @@ _SHOWN = 10
 
 def main() -> int:
     asked = _arguments()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    log_errors()
     with tempfile.TemporaryDirectory() as folder:
         instance = new_instance(Path(folder) / "abri", tls=False)
         add_cast(instance)

@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, delete, insert, select, update
 
 from davserver.db.authority import covered
@@ -19,6 +18,7 @@ from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import epoch as epoch_table
 from davserver.db.tables import policy_generation as table
 from davserver.domain.errors import AlreadyThere, Damaged, NotFound
+from davserver.domain.events import Events
 from davserver.domain.ids import GenerationId
 from davserver.sealing.instance import InstanceKeys
 from policies.loader import generation_of
@@ -26,7 +26,7 @@ from policies.loader import generation_of
 KEPT = 20
 """So many sets can be brought back; older ones are forgotten."""
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 
 class Origin(StrEnum):

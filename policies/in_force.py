@@ -8,10 +8,10 @@ from collections import OrderedDict
 from functools import cache
 from threading import Lock
 
-import structlog
 from sqlalchemy import Connection
 
 from davserver.domain.errors import Damaged, NotFound
+from davserver.domain.events import Events
 from davserver.sealing.instance import InstanceKeys
 from policies import generations
 from policies.decider import Judge
@@ -22,7 +22,7 @@ from policies.snapshot import Snapshot
 _KEPT = 4
 """Requests that began before a change finish by the set they began with."""
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 
 @cache

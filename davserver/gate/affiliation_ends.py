@@ -7,11 +7,11 @@ What was granted through them was out of reach from the very moment (`davserver.
 from datetime import datetime
 from functools import partial
 
-import structlog
 from sqlalchemy import Connection
 
 from davserver.domain.affiliations import FORGOTTEN, Affiliation, AffiliationState, Ending
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliating import finish, left_side, owner_of, slug_of
 from davserver.gate.notices import NoticeKind, tell
@@ -20,7 +20,7 @@ from davserver.trail import Event, What
 from davserver.vault import affiliation_requests as requests
 from davserver.vault import affiliations
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 MOST_AT_ONCE = 50
 """Affiliations per round; the next round does the rest."""

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
-
+from davserver.domain.events import Events
 from davserver.domain.people import Principal
 from davserver.gate.decision_files import DayFile, Write, remove_older
 from policies.logged import gap_line, lines_of
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 MOST_WAITING = 4 * 1024 * 1024
 """Some ten thousand lines."""

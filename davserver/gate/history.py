@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from authn.directory import Directory
@@ -13,6 +12,7 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import AbriError, NotFound, Refused
+from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate.judging import judged
@@ -22,7 +22,7 @@ from davserver.trail import INSTANCE, Event, ExportedHead, Finding, What
 
 PAGE = 200
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 
 @dataclass(frozen=True, slots=True)

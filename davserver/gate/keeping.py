@@ -5,7 +5,6 @@ back. What is done on somebody's behalf is in their trail, with the operator's n
 from collections import Counter
 from datetime import datetime
 
-import structlog
 from sqlalchemy import func, select
 
 from authn.directory import Directory
@@ -14,6 +13,7 @@ from davserver.db import tables
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.errors import AbriError, BadInput
+from davserver.domain.events import Events
 from davserver.domain.ids import LockId, NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -26,7 +26,7 @@ from davserver.gate.tools import Tools
 from davserver.trail import Event, What
 from davserver.vault import pace
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 
 class Keeping:

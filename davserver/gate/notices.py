@@ -11,18 +11,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import structlog
 from sqlalchemy import BigInteger, Connection, LargeBinary, bindparam, insert, select, update
 
 from davserver.db.clock import from_us, to_us
 from davserver.db.tables import notice as table
 from davserver.db.tables import person as person_table
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import ID_BYTES, NoticeId, PersonId
 from davserver.gate.tools import Tools
 from davserver.sealing.instance import InstanceKeys
 
-log = structlog.get_logger("abri.alarm")
+log = Events("abri.alarm")
 
 _KIND = "kind"
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-import structlog
 from sqlalchemy import Connection
 
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import Damaged, NotFound, Reason
+from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, OfferId, VaultId
 from davserver.domain.offers import FORGOTTEN, OfferState
 from davserver.domain.people import Principal
@@ -29,7 +29,7 @@ from davserver.vault.grant_rows import GrantRow
 
 __all__ = ["OfferView", "Offers", "Wish"]
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 _AT_ONCE = 50
 """Offers that are forgotten in one round; the next round does the rest."""

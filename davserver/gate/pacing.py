@@ -6,8 +6,7 @@ changes of such things' properties. One's own fresh files never count, owners ar
 and pauses its person in the same transaction: no second one that could be lost.
 """
 
-import structlog
-
+from davserver.domain.events import Events
 from davserver.domain.ids import PersonId
 from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.places import Place
@@ -15,7 +14,7 @@ from davserver.gate.sight import Sight
 from davserver.trail import Event, What
 from davserver.vault import locks, pace
 
-log = structlog.get_logger("abri.alarm")
+log = Events("abri.alarm")
 
 
 def count_overwrite(sight: Sight, place: Place) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from authn.directory import Directory
 from davserver.domain.errors import Damaged, NotFound
+from davserver.domain.events import Events
 from davserver.domain.grants import ToPerson
 from davserver.domain.ids import ID_BYTES, GrantId, PersonId, StructureId, SuspensionId, VaultId
 from davserver.domain.people import Structure
@@ -28,7 +28,7 @@ from davserver.vault.outline import owners_of
 from davserver.vault.stamps import Stamp
 from davserver.vault.suspensions import Suspension
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 _NOTICE = {What.GRANT_REST: NoticeKind.GRANTS_REST, What.GRANT_RESUME: NoticeKind.GRANTS_RESUME}
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -22,6 +21,7 @@ from authn.staff_names import StaffNames
 from authn.staff_register import StaffRegister
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import BadInput, Damaged, Unavailable
+from davserver.domain.events import Events
 from davserver.gate.resting import Resting
 from davserver.gate.roster_plan import Chart, Known, Plan, plan
 from davserver.gate.settling import Became, Settled, Settling, shown
@@ -32,7 +32,7 @@ from policies.in_force import owners_only
 
 __all__ = ["Became", "Roster", "Settled"]
 
-log = structlog.get_logger("abri.directory")
+log = Events("abri.directory")
 
 _NOTED_EVERY = timedelta(seconds=10)
 """Somebody with many programs signs in several times a second."""

@@ -7,10 +7,10 @@ was compared to is still in force. Requests meet the new number in their first s
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from davserver.domain.errors import AlreadyThere, NotFound
+from davserver.domain.events import Events
 from davserver.domain.ids import ID_BYTES, GenerationId
 from davserver.domain.people import Principal
 from davserver.gate.approvals import Approvals, Approved, Pending, is_administrator
@@ -28,7 +28,7 @@ from policies.problems import PolicyProblems
 from policies.proposals import Proposal
 from policies.snapshot import Snapshot
 
-log = structlog.get_logger("abri.policy")
+log = Events("abri.policy")
 
 
 __all__ = [

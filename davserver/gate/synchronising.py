@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +17,7 @@ from authn.directory_syncs import state_of
 from authn.ldap.port import DirectoryAway, StaffDirectory
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Unavailable
+from davserver.domain.events import Events
 from davserver.domain.ids import PersonId
 from davserver.gate.roster import Became, Roster, Settled
 from davserver.gate.sync_guard import Held, too_many
@@ -31,7 +31,7 @@ AT_ONCE = 25
 OFTEN = 0.6
 """Of the term, after which a directory is looked at again: what is left is for looking at it."""
 
-log = structlog.get_logger("abri.directory")
+log = Events("abri.directory")
 
 Tell = Callable[[int, int], None]
 """Is told how many of how many people are done."""

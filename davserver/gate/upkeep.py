@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Connection
 
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.gate import offers
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliation_ends import end_those_over, forget_requests
@@ -14,7 +14,7 @@ from davserver.trail import WINDOW, Event, What
 from davserver.vault import affiliations, pace
 from davserver.vault.sweep import Erased, Sweeper, Swept
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 
 class Upkeep:

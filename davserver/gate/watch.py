@@ -8,17 +8,17 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
 from sqlalchemy import select
 
 from davserver.db.database import Database
 from davserver.db.tables import epoch as epoch_table
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import AbriError, Unavailable
+from davserver.domain.events import Events
 from davserver.domain.people import Epoch
 from policies.in_force import InForce
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 INTERVAL_SECONDS = 0.5
 

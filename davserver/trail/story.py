@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, func, select
 
 from davserver.db.clock import from_us
@@ -13,6 +12,7 @@ from davserver.db.id_list import as_value, ids_of
 from davserver.db.tables import trail, trail_actor
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.sealing.trail import ActorKey, TrailKeys
 from davserver.trail.chain import Draft
@@ -31,7 +31,7 @@ DAMAGED = "damaged"
 _FOR_ALL = ("strength", "operator")
 
 _AT_A_TIME = 1000
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)

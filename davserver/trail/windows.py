@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -22,6 +21,7 @@ from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import read_window as table
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.domain.people import Principal
 from davserver.sealing.trail import TrailKeys
@@ -34,7 +34,7 @@ Which = ColumnElement[bool]
 WINDOW = timedelta(minutes=10)
 _WINDOW_US = WINDOW // timedelta(microseconds=1)
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import affiliation_request as table
 from davserver.domain.affiliations import AffiliationRequest, Answer
+from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, RequestId, StructureId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 
 def one(tx: Connection, keys: InstanceKeys, request: RequestId) -> AffiliationRequest | None:

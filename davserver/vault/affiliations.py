@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, update
 
 from davserver.db.authority import covered
@@ -14,11 +13,12 @@ from davserver.db.prepared import Prepared
 from davserver.db.tables import affiliation as table
 from davserver.db.tables import grant, read_window
 from davserver.domain.affiliations import IDLE, Affiliation, AffiliationState
+from davserver.domain.events import Events
 from davserver.domain.ids import AffiliationId, PersonId, StructureId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 Row = Mapping[str, Any]
 

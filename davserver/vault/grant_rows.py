@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from davserver.db.authority import COVERED, covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import grant as table
 from davserver.domain.actions import Right
+from davserver.domain.events import Events
 from davserver.domain.grants import Grant, Grantee, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
 from davserver.sealing.instance import Display, InstanceKeys
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 Row = Mapping[str, Any]
 

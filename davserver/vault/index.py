@@ -6,19 +6,19 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
-import structlog
 from sqlalchemy import BindParameter, Connection, bindparam, select, text
 
 from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.vault.rows import INSTEAD, NODE_COLUMNS, OpenVault, Row, node_from, take_as_long
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 _COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
 _LEFT = "n.left_parent, n.left_idx, n.left_at, n.left_by"

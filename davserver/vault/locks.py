@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import (
     BindParameter,
     Connection,
@@ -36,6 +35,7 @@ from davserver.domain.actions import Relation, Right
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import LockRequest
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId, StructureId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
@@ -43,7 +43,7 @@ from davserver.domain.people import AccountState, Role, Structure, StructureKind
 from davserver.vault.rows import OpenVault
 from davserver.vault.suspensions import RESTS
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 
 @lean(frozen=True, slots=True)

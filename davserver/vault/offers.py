@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import grant_offer as table
 from davserver.domain.actions import Right
+from davserver.domain.events import Events
 from davserver.domain.grants import ToPerson, ToStructure
 from davserver.domain.ids import GrantId, NodeId, OfferId, PersonId, StructureId, VaultId
 from davserver.domain.offers import Offer, OfferAnswer
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 _PERSON, _STRUCTURE = "person", "structure"
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import structlog
 from sqlalchemy import Connection, select
 
 from davserver.db.id_list import as_value, ids_of
@@ -16,6 +15,7 @@ from davserver.db.tables import person as person_table
 from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.nodes import Kind
 from davserver.domain.people import AccountState, Role
@@ -30,7 +30,7 @@ _EPOCH, _MAKER, _AUTHOR, _CREATED = (
 )
 _FOLDER = Kind.FOLDER.value
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 
 class Bare(NamedTuple):

@@ -4,19 +4,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, to_us
 from davserver.db.tables import sharing_code as table
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, SharingCodeId, StructureId
 from davserver.domain.sharing_codes import SharingCode
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
 
-_log = structlog.get_logger("abri.alarm")
+_log = Events("abri.alarm")
 
 
 def of_person(tx: Connection, keys: InstanceKeys, person: PersonId) -> list[SharingCode]:

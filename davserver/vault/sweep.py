@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -27,6 +26,7 @@ from davserver.db.leftovers import empty_log
 from davserver.db.tables import blob, epoch, lock, node, node_version, scratch
 from davserver.db.turns import only_one
 from davserver.domain.errors import Damaged, NotFound
+from davserver.domain.events import Events
 from davserver.domain.ids import ID_BYTES, BlobId, NodeId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault import index
@@ -35,7 +35,7 @@ from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
 from davserver.vault.vault import Vaults
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 READERS_NEED = timedelta(minutes=5)
 """How long stored bytes outlive their last row: whoever just looked a blob up will open it."""

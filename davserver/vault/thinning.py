@@ -9,13 +9,13 @@ is given back as a stamp, for the trail: what is gone without one was removed by
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, text, update
 
 from davserver.db.tables import blob, folder_change, node, node_version, vault
 from davserver.db.tables import grant as _grant
 from davserver.db.tables import lock as _lock
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node, NodeState
 from davserver.vault import pace
@@ -23,7 +23,7 @@ from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import Stamp, node_removed, version_removed
 from davserver.vault.version_rows import version_from
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 _STEP = 50
 _MOST_SEEN = 200

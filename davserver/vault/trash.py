@@ -6,7 +6,6 @@ Only the topmost node changes: what is below it is out of reach because the way 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection, RowMapping, delete, select
 
 from davserver.db.clock import from_us, to_us
@@ -15,6 +14,7 @@ from davserver.db.tables import node_version
 from davserver.domain.actions import Category
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import AlreadyThere, Damaged, NotFound
+from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, NodeId, PersonId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
@@ -26,7 +26,7 @@ from davserver.vault.stamps import version_removed
 from davserver.vault.version_rows import OldVersion, version_from
 from davserver.vault.writing import Changed, free_twin, keep_version, update_node
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 
 @dataclass(frozen=True, slots=True)

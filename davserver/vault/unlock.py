@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, insert, select
 
 from davserver.db.authority import COVERED
@@ -20,6 +19,7 @@ from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import key_wrap, space, space_epoch, vault
 from davserver.domain.errors import Damaged, NotFound
+from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, NodeId, PersonId, SpaceId, VaultId
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.instance import InstanceKeys
@@ -29,7 +29,7 @@ from davserver.sealing.space import CategoryReader, SpaceKeys
 from davserver.sealing.values import Value
 from davserver.vault.rows import OpenVault
 
-log = structlog.get_logger(__name__)
+log = Events(__name__)
 
 FIRST_EPOCH = 1
 """FORMAT.md §4.1."""

@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from davserver.domain.errors import AbriError
+from davserver.domain.events import Events
 
-log = structlog.get_logger("abri.housekeeping")
+log = Events("abri.housekeeping")
 
 _STOP_SECONDS = 5
 

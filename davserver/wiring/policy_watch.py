@@ -12,14 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
-import structlog
-
 from davserver.domain.errors import AbriError
+from davserver.domain.events import Events
 from davserver.gate.rulebook import Examined, Rulebook
 from policies.folder import Fingerprint, Folder, fingerprint, read_folder
 from policies.generations import Origin
 
-log = structlog.get_logger("abri.policy")
+log = Events("abri.policy")
 
 LOOK_SECONDS = 0.25
 SETTLE_SECONDS = 0.75

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, insert, select, update
-from structlog.testing import capture_logs
 
 from authn.credentials import Password, password_bytes, shown
 from authn.passwords import hash_password
@@ -20,6 +19,7 @@ from davserver.db.clock import to_us
 from davserver.domain.errors import NotFound, NotSignedIn
 from davserver.domain.people import AccountState, Role
 from tests.support.accounts import HOME, NOON, Accounts, instance_keys
+from tests.support.events import capture_logs
 
 WORDS = "quatre mots sans lien"
 AUTHORITY = (t.person, t.credential, t.structure, t.membership)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from structlog.testing import capture_logs
 
 from authn.credentials import Password, password_bytes
 from davserver.domain.errors import NotSignedIn, Unavailable
 from tests.support.accounts import HOME, NOON, Accounts, accounts_in
+from tests.support.events import capture_logs
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres

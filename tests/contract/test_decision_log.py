@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Tally
@@ -18,6 +17,7 @@ from davserver.gate.decision_files import Damage, files_since, read_file
 from davserver.gate.decision_log import DecisionLog
 from policies.logged import Gap, Logged
 from tests.support.drive import Clock
+from tests.support.events import capture_logs
 from tests.support.logged import ANSWER, GRANT, REFUSED
 from tests.support.trails import KARIM, principal
 
