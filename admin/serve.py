@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -14,7 +15,6 @@ from davserver.config import Problem, Settings, WrongSettings
 from davserver.gate.rulebook import Verdict
 from davserver.serving.settings import Listener
 from davserver.serving.workers import serve
-from davserver.web.languages import languages_with
 from davserver.wiring.services import build
 
 
@@ -91,7 +91,8 @@ def _require_working(settings: Settings) -> None:
     """Opens and closes all of it once: a mistake is told here, and not by each worker. Policy files
     that cannot be used keep nobody from serving by those that could.
     """
-    languages_with(settings.pages.catalogues)
+    if settings.pages.catalogues is not None:
+        import_module("davserver.web.languages").languages_with(settings.pages.catalogues)
     services = build(settings)
     try:
         found = services.policy_watch.look()

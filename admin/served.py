@@ -1,13 +1,18 @@
 """What a worker of `abri serve` serves: the drives and the pages, on one instance."""
 
+import threading
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any
+
 from admin.logs import log_to
 from davserver.config import Settings
 from davserver.dav.app import MOUNTS, make_app
 from davserver.domain.errors import AbriError
 from davserver.serving.fronts import together
+from davserver.serving.gateway import WSGIApp
 from davserver.serving.health import Health
 from davserver.serving.worker import Served
-from davserver.web.app import make_pages
 from davserver.wiring.health import works
 from davserver.wiring.services import Services, build
 
@@ -23,8 +28,31 @@ def served(settings: Settings) -> Served:
         return Health(all(parts.values()), parts, _policy(services), _directories(services))
 
     below = frozenset(mount.segments[0] for mount in MOUNTS)
-    app = together(make_app(services), make_pages(services), below)
+    app = together(make_app(services), LatePages(services), below)
     return Served(app, health, services.close)
+
+
+class LatePages:
+    """The pages, loaded by whoever opens the first of this worker: Flask, Jinja, Babel and our own
+    are 9 MiB and 0.12 s, which a server of drives need not have.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._turn = threading.Lock()
+        self._pages: WSGIApp | None = None
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        return (self._pages or self._loaded())(environ, start_response)
+
+    def _loaded(self) -> WSGIApp:
+        with self._turn:  # whoever comes meanwhile waits for the same
+            if self._pages is None:
+                made: WSGIApp = import_module("davserver.web.app").make_pages(self._services)
+                self._pages = made
+            return self._pages
 
 
 def _policy(services: Services) -> dict[str, object]:

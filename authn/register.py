@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from authn.certificates import Certificate
 from authn.credentials import AppPassword, CredentialKind
+from authn.known_key import Certificate
 from authn.login_name import login_key
 from authn.row_writing import genuine_row, insert_row, update_row
 from authn.rows import CredentialRow, Stamp, sealed_profile

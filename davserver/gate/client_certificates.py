@@ -1,7 +1,7 @@
 """Client certificates of people, in one transaction each: looked at, changed, recorded."""
 
-from authn.certificates import Certificate
 from authn.credentials import CredentialKind
+from authn.known_key import Certificate
 from authn.register import NewDevice, bump_revocation
 from authn.rows import CredentialRow
 from davserver.domain.errors import AlreadyThere

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from authn.certificates import person_certificate
 from authn.credentials import new_app_password, password_bytes, shown
 from authn.directory import Directory
 from authn.directory_accounts import DirectoryAccount, account_of, known_accounts
@@ -225,6 +224,8 @@ class People:
         """`certificate`: a file's content, PEM or DER. Its key lets the person in until `until`,
         with any certificate that is good itself. Raises AlreadyThere.
         """
+        from authn.certificates import person_certificate  # noqa: PLC0415 — for a rare deed alone
+
         found = person_certificate(certificate, now)
         _require_to_come(device.until, now)
         label = clean_text(device.name or found.name, "certificate name")

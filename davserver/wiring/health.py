@@ -21,12 +21,6 @@ from davserver.domain.errors import AbriError, BadInput
 from davserver.domain.health import Sighting, Sign
 from davserver.gate.decision_files import LogState, state_of_log
 from davserver.gate.directory_care import DirectoryCare, DirectoryState, Freshness
-from davserver.wiring.certificates import (
-    authorities_seen,
-    certificate_seen,
-    read_certificate,
-    read_certificates,
-)
 from davserver.wiring.housekeeping import Housekeeping, Job
 from davserver.wiring.version import abri_version
 
@@ -147,14 +141,20 @@ class Checkup:
         if listen.plain_http:
             yield Sighting(Sign.CERTIFICATE_NONE)
             return
+        from davserver.wiring import certificates  # noqa: PLC0415 — X.509 is 4 MiB in each worker
+
         try:
-            yield certificate_seen(read_certificate(listen.certificate), now)
+            yield certificates.certificate_seen(
+                certificates.read_certificate(listen.certificate), now
+            )
         except BadInput:
             yield Sighting(Sign.CERTIFICATE_UNREADABLE)
         if listen.client_ca is None:
             return
         try:
-            yield authorities_seen(read_certificates(listen.client_ca), now)
+            yield certificates.authorities_seen(
+                certificates.read_certificates(listen.client_ca), now
+            )
         except BadInput:
             yield Sighting(Sign.AUTHORITY_UNREADABLE)
 
