@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import field
+from sys import intern
 
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
@@ -76,7 +77,7 @@ class Record:
         """Raises Damaged unless `raw` is exactly what `encode` gives for one record."""
         try:
             return _decoded(raw)
-        except (struct.error, ValueError):
+        except (struct.error, ValueError, KeyError):
             raise Damaged("a record cannot be read") from None
 
 
@@ -101,23 +102,24 @@ def _decoded(raw: bytes) -> Record:
         key_at = at + SHA256_BYTES
         sha256, file_key = raw[at:key_at], Secret(raw[key_at : key_at + KEY_BYTES])
         at = key_at + KEY_BYTES
-    texts = []
-    for length in lengths:
-        texts.append(raw[at : at + length].decode())
-        at += length
-    name, category, media_type, origin = texts
+    name_to = at + lengths[0]
+    category_to = name_to + lengths[1]
+    type_to = category_to + lengths[2]
+    end = type_to + lengths[3]
+    category = raw[name_to:category_to]
     if bool(category) != bool(flags & _HAS_CATEGORY):
         raise ValueError("category flag and length disagree")
     return Record(
-        name,
-        Category(category) if category else None,
+        raw[at:name_to].decode(),
+        _CATEGORIES[category] if category else None,
         size,
         sha256,
-        media_type,
+        # Of a thousand files most have one of a few types: one text for all of them.
+        intern(raw[category_to:type_to].decode()),
         PersonId(maker),
-        origin,
+        raw[type_to:end].decode(),
         file_key,
-        _properties(raw, at, count),
+        _properties(raw, end, count) if count or end != len(raw) else {},
     )
 
 

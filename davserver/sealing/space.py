@@ -118,6 +118,30 @@ SEALED_COLUMNS = (
 """What a node's row holds besides its place, in the order of FORMAT.md §4.5; the record last."""
 
 
+def _bound(place: bytes, row: Sequence[Any]) -> bytes:
+    """What `RecordContext.encode` gives for the columns of a row, which begins with SEALED_COLUMNS.
+    Raises Damaged for what no row can hold.
+    """
+    (
+        node, parent, kind, state, blob, number, etag, created, modified, made_at, author, maker,
+        idx, ci_idx, twin,
+    ) = row[:_SEALED]  # fmt: skip
+    try:
+        # Packing would cut what is too long, and fill up what is too short.
+        if not len(node) == len(etag) == len(author) == len(maker) == len(idx) == len(ci_idx) == 16:  # noqa: PLR2004 — ID_BYTES
+            raise Damaged("an id, etag or index of another length")
+        return _ROW.pack(
+            place, node, _NO_ID if parent is None else b"\1" + id16(parent), _KINDS[kind],
+            _STATES[state], _NO_ID if blob is None else b"\1" + id16(blob), number, etag, created,
+            modified, made_at, author, maker, idx, ci_idx, twin,
+        )  # fmt: skip
+    except (struct.error, KeyError, TypeError):
+        raise Damaged("a row holds what no row can hold") from None
+
+
+_SEALED = len(SEALED_COLUMNS) - 1
+
+
 class CategoryReader:
     """Of one space and epoch: opens records for their category alone, straight from the columns of
     their rows. For questions about all vaults, where making more of each would take minutes.
@@ -133,20 +157,7 @@ class CategoryReader:
         """What was set on the node of this row, which begins with SEALED_COLUMNS. Raises Damaged
         for a row of another space, or one in which anything was altered.
         """
-        node, parent, kind, state, blob, *others, sealed = row[: len(SEALED_COLUMNS)]
-        try:
-            context = _ROW.pack(
-                self._place,
-                node,
-                _NO_ID if parent is None else b"\1" + parent,
-                _KINDS[kind],
-                _STATES[state],
-                _NO_ID if blob is None else b"\1" + blob,
-                *others,
-            )
-        except (struct.error, KeyError, TypeError):
-            raise Damaged("a row holds what no row can hold") from None
-        return category_in(self._record.open(sealed, context))
+        return category_in(self._record.open(row[_SEALED], _bound(self._place, row)))
 
 
 class SpaceKeys:
@@ -154,11 +165,12 @@ class SpaceKeys:
     keys, and may be shared between threads. Every `open_…` raises Damaged.
     """
 
-    __slots__ = ("_index_key", "_lock_owner", "_place", "_record", "_version")
+    __slots__ = ("_bytes", "_index_key", "_lock_owner", "_place", "_record", "_version")
 
     def __init__(self, space_key: Secret, vault: VaultId, space: SpaceId, epoch: int) -> None:
         place = _place(vault, space, epoch)
         self._place = (vault, space, epoch)
+        self._bytes = place
         self._record = Sealer(space_key, Purpose.SPACE_RECORD, place)
         self._version = Sealer(space_key, Purpose.SPACE_VERSION, place)
         self._index_key = Sealer(space_key, Purpose.SPACE_INDEX_KEY, place)
@@ -174,8 +186,13 @@ class SpaceKeys:
         self._require_place(context)
         return self._record.seal(record.encode(), context.encode())
 
-    def open_record(self, context: RecordContext, sealed: bytes) -> Record:
-        return Record.decode(self._record.open(sealed, context.encode()))
+    def open_row(self, row: Sequence[Any], space: object) -> Record:
+        """The record of a row, which begins with SEALED_COLUMNS and says that it lies in `space`:
+        straight from its columns, as thousands are opened for one listing.
+        """
+        if space != self._place[1]:
+            raise Damaged("a row of another space")
+        return Record.decode(self._record.open(row[_SEALED], _bound(self._bytes, row)))
 
     def seal_version(self, context: VersionContext, record: Record) -> bytes:
         self._require_place(context)

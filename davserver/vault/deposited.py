@@ -17,7 +17,7 @@ from davserver.db.tables import node_version as version_table
 from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.index import opened
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row
+from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row, nodes_from
 
 
 def in_folder(
@@ -25,7 +25,7 @@ def in_folder(
 ) -> list[Node]:
     """Directly in `folder`, made after `since` and last written by `maker`: one statement."""
     given = {"folder": folder, "maker": maker, "since": to_us(since)}
-    return opened(vault, _IN_FOLDER.all(tx, given))
+    return nodes_from(vault, _IN_FOLDER.tuples(tx, given))
 
 
 _IN_FOLDER = Prepared(

@@ -12,13 +12,19 @@ from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
-from davserver.vault.rows import INSTEAD, NODE_COLUMNS, OpenVault, Row, node_from, take_as_long
-
-log = Events(__name__)
+from davserver.vault.rows import (
+    INSTEAD,
+    NODE_COLUMNS,
+    OpenVault,
+    Row,
+    node_from,
+    nodes_from,
+    note_damaged,
+    take_as_long,
+)
 
 _COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
 _LEFT = "n.left_parent, n.left_idx, n.left_at, n.left_by"
@@ -163,7 +169,7 @@ def choose(candidates: Sequence[Node], name: str) -> Node | None:
 
 def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
     """All live nodes directly in `folder`, hidden ones included."""
-    return opened(vault, _CHILDREN.all(tx, {"folder": folder}))
+    return nodes_from(vault, _CHILDREN.tuples(tx, {"folder": folder}))
 
 
 def subtree(tx: Connection, vault: OpenVault, top: NodeId) -> list[Node]:
@@ -292,6 +298,5 @@ def _open(vault: OpenVault, row: Row) -> Node | None:
     try:
         return node_from(vault, row)
     except Damaged:
-        # Absent for everybody; `abri vault check` names it (threat model: database writers).
-        log.error("row-damaged", table="node", id=bytes(row["id"]).hex())  # noqa: TRY400 — no traceback: it would carry values
+        note_damaged(row["id"])
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -10,22 +11,24 @@ from sqlalchemy import RowMapping
 from davserver.db.clock import from_us, to_us
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
+from davserver.domain.events import Events
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Content, Kind, Node, NodeState
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Record
-from davserver.sealing.space import RecordContext, SpaceKeys
+from davserver.sealing.space import SEALED_COLUMNS, RecordContext, SpaceKeys
+from davserver.vault.seen import Seen
 
+log = Events(__name__)
+
+Columns = tuple[Any, ...]
 Row = Mapping[str, Any] | RowMapping
 
-NODE_COLUMNS = (
-    "id", "vault_id", "space_id", "parent_id", "kind", "state", "name_idx", "name_ci_idx", "twin",
-    "rec_ct", "row_version", "epoch", "blob_id", "etag", "maker_id", "author_id", "created",
-    "modified", "made_at",
-)  # fmt: skip
+NODE_COLUMNS = (*SEALED_COLUMNS, "vault_id", "space_id", "epoch")
+_NAME_INDEX, _RECORD = NODE_COLUMNS.index("name_idx"), NODE_COLUMNS.index("rec_ct")
+_KINDS = {kind.value: kind for kind in Kind}
+_STATES = {state.value: state for state in NodeState}
 
-
-_MOST_SEEN = 5000
 INSTEAD = 1_000_000
 """Added to the depth of a row that was read for one that is absent: deeper than any path."""
 
@@ -42,11 +45,7 @@ class OpenVault:
     keys: Mapping[int, SpaceKeys]
     index: VaultIndex
     quota: int
-    seen: dict[tuple[object, ...], Node] = field(default_factory=dict, repr=False, compare=False)
-    """Nodes by the exact columns that they were opened from: the same bytes need no second
-    opening. What was asked for and is not there has a place too (`take_as_long`). It lives as long
-    as the opened keys do.
-    """
+    seen: Seen = field(default_factory=Seen, repr=False, compare=False)
 
     def keys_of(self, epoch: int) -> SpaceKeys:
         """Raises Damaged for an epoch that this vault never had."""
@@ -59,11 +58,34 @@ class OpenVault:
 def node_from(vault: OpenVault, row: Row) -> Node:
     """The opened node. Raises Damaged when anything in the row was altered (FORMAT.md §4.5)."""
     columns = tuple([row[name] for name in NODE_COLUMNS])
-    node = vault.seen.get(columns)
-    if node is None:
-        node = _opened(vault, row)
-        _remember(vault, columns, node)
+    return vault.seen.get(columns) or _remembered(vault, columns)
+
+
+def _remembered(vault: OpenVault, columns: Columns) -> Node:
+    node = _opened(vault, columns)
+    vault.seen.keep(columns, node, columns[_RECORD])
     return node
+
+
+def nodes_from(vault: OpenVault, rows: Sequence[Columns]) -> list[Node]:
+    """Those that open, of many rows with the columns NODE_COLUMNS and no others."""
+    seen, opens = vault.seen.get, _remembered if vault.seen.takes(len(rows)) else _opened
+    found = []
+    for row in rows:
+        node = seen(row)
+        if node is None:
+            try:
+                node = opens(vault, row)
+            except Damaged:
+                note_damaged(row[0])
+                continue
+        found.append(node)
+    return found
+
+
+def note_damaged(node: bytes) -> None:
+    """Absent for everybody; `abri vault check` names it (threat model: database writers)."""
+    log.error("row-damaged", table="node", id=bytes(node).hex())
 
 
 def take_as_long(vault: OpenVault, instead: Sequence[Row], wanted: Sequence[bytes]) -> None:
@@ -78,44 +100,36 @@ def take_as_long(vault: OpenVault, instead: Sequence[Row], wanted: Sequence[byte
         with suppress(Damaged):
             node_from(vault, row)
             if absent not in vault.seen:
-                _remember(vault, absent, _opened(vault, row))
+                columns = tuple([row[name] for name in NODE_COLUMNS])
+                vault.seen.keep(absent, _opened(vault, columns), columns[_RECORD])
 
 
-def _remember(vault: OpenVault, key: tuple[object, ...], node: Node) -> None:
-    if len(vault.seen) >= _MOST_SEEN:
-        vault.seen.clear()
-    vault.seen[key] = node
-
-
-def _opened(vault: OpenVault, row: Row) -> Node:
-    if row["vault_id"] != vault.id:
+def _opened(vault: OpenVault, columns: Columns) -> Node:
+    (
+        node, parent, kind, state, blob, row_version, etag, created, modified, made_at, author,
+        maker, name_idx, _, twin, _, vault_id, space, epoch,
+    ) = columns  # fmt: skip
+    if vault_id != vault.id:
         raise Damaged("a row of another vault")
-    context = _context_of(row)
-    record = vault.keys_of(row["epoch"]).open_record(context, row["rec_ct"])
-    if vault.index.name_index(record.name) != row["name_idx"]:
+    record = vault.keys_of(epoch).open_row(columns, space)
+    if vault.index.name_index(record.name) != name_idx:
         raise Damaged("a row's index is not its name's")
+    made = _instant(created)
     return Node(
-        id=context.node,
-        vault=context.vault,
-        space=context.space,
-        parent=context.parent,
-        kind=context.kind,
-        state=context.state,
-        name=record.name,
-        twin=context.twin,
-        category=record.category,
-        content=content_of(record, context.blob),
-        etag=context.etag,
-        row_version=context.row_version,
-        epoch=context.epoch,
-        maker=context.maker,
-        author=context.author,
-        created=context.created,
-        modified=context.modified,
-        made_at=context.made_at,
-        origin=record.origin,
-        properties=record.properties,
-    )
+        # What all rows of a vault have in common is there once, however many are remembered.
+        node, vault.id, vault.space if space == vault.space else space, parent, _KINDS[kind],
+        _STATES[state], record.name, twin, record.category, content_of(record, blob), etag,
+        row_version, epoch, maker, maker if author == maker else author, made,
+        made if modified == created else _instant(modified),
+        made if made_at == created else _instant(made_at), record.origin, record.properties,
+    )  # fmt: skip
+
+
+def _instant(value: int) -> datetime:
+    try:
+        return from_us(value)
+    except OverflowError:
+        raise Damaged("a row holds what no row can hold") from None
 
 
 def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
@@ -165,32 +179,6 @@ def _context_for(vault: OpenVault, node: Node) -> RecordContext:
         ci_idx=vault.index.folded_index(node.name),
         twin=node.twin,
     )
-
-
-def _context_of(row: Row) -> RecordContext:
-    try:
-        return RecordContext(
-            vault=VaultId(row["vault_id"]),
-            space=SpaceId(row["space_id"]),
-            epoch=row["epoch"],
-            node=NodeId(row["id"]),
-            parent=None if row["parent_id"] is None else NodeId(row["parent_id"]),
-            kind=Kind(row["kind"]),
-            state=NodeState(row["state"]),
-            blob=None if row["blob_id"] is None else BlobId(row["blob_id"]),
-            row_version=row["row_version"],
-            etag=row["etag"],
-            created=from_us(row["created"]),
-            modified=from_us(row["modified"]),
-            made_at=from_us(row["made_at"]),
-            author=PersonId(row["author_id"]),
-            maker=PersonId(row["maker_id"]),
-            idx=row["name_idx"],
-            ci_idx=row["name_ci_idx"],
-            twin=row["twin"],
-        )
-    except (ValueError, OverflowError, TypeError):
-        raise Damaged("a row holds what no row can hold") from None
 
 
 def record_of(node: Node) -> Record:

@@ -15,14 +15,14 @@ from davserver.sealing.instance import Display, InstanceKeys
 from davserver.sealing.kek import KeyPurpose
 from davserver.sealing.record import Record
 from davserver.sealing.space import (
-    SEALED_COLUMNS,
     CategoryReader,
     RecordContext,
     SpaceKeys,
     VersionContext,
 )
 from davserver.sealing.trail import FIRST_LINK, entry_hash
-from davserver.sealing.values import encode, encode_list, encode_row, micros
+from davserver.sealing.values import encode, encode_list, encode_row
+from tests.support.sealed import columns_of, opened
 
 KEY = Secret(b"k" * 32)
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
@@ -79,28 +79,21 @@ def altered(value):
 @pytest.mark.parametrize("name", [field.name for field in fields(RecordContext)])
 def test_a_record_does_not_open_when_its_row_was_changed(name):
     sealed = space().seal_record(ROW, RECORD)
-    assert space().open_record(ROW, sealed) == RECORD
+    assert opened(KEY, ROW, sealed) == RECORD
     with pytest.raises(Damaged):
-        space().open_record(replace(ROW, **{name: altered(getattr(ROW, name))}), sealed)
+        opened(KEY, replace(ROW, **{name: altered(getattr(ROW, name))}), sealed)
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(RecordContext)])
 def test_its_category_alone_does_not_open_either(name):
-    row = {
-        "id": C, "parent_id": ROW.parent, "kind": "file", "state": "live", "blob_id": ROW.blob,
-        "row_version": 1, "etag": ROW.etag, "created": micros(NOW), "modified": micros(NOW),
-        "made_at": micros(NOW), "author_id": ROW.author, "maker_id": ROW.maker,
-        "name_idx": ROW.idx, "name_ci_idx": ROW.ci_idx, "twin": 0,
-    }  # fmt: skip
-    columns = [row[name] for name in SEALED_COLUMNS[:-1]]
     found = CategoryReader(KEY, A, B, 1)
     for record in (RECORD, replace(RECORD, category=None)):
         sealed = space().seal_record(ROW, record)
-        assert found.category([*columns, sealed]) is record.category
+        assert found.category(columns_of(ROW, sealed)) is record.category
     changed = replace(ROW, **{name: altered(getattr(ROW, name))})
     keys = SpaceKeys.from_secret(KEY, changed.vault, changed.space, changed.epoch)
     with pytest.raises(Damaged):
-        found.category([*columns, keys.seal_record(changed, RECORD)])
+        found.category(columns_of(ROW, keys.seal_record(changed, RECORD)))
 
 
 @pytest.mark.parametrize("name", ["parent", "blob"])
@@ -109,9 +102,21 @@ def test_a_record_does_not_open_when_a_reference_was_emptied_or_zeroed(name):
     zeroed = space().seal_record(replace(ROW, **{name: bytes(16)}), RECORD)
     for other in (None, bytes(16)):
         with pytest.raises(Damaged):
-            space().open_record(replace(ROW, **{name: other}), sealed)
+            opened(KEY, replace(ROW, **{name: other}), sealed)
     with pytest.raises(Damaged):
-        space().open_record(replace(ROW, **{name: None}), zeroed)
+        opened(KEY, replace(ROW, **{name: None}), zeroed)
+
+
+@pytest.mark.parametrize(
+    "name", ["node", "etag", "author", "maker", "idx", "ci_idx", "parent", "blob"]
+)
+@pytest.mark.parametrize("end", [b"", b"\0\0"])
+def test_a_record_does_not_open_in_a_row_with_longer_or_shorter_values(name, end):
+    row = replace(ROW, **{name: b"v" * 15 + b"\0"})
+    sealed = space().seal_record(row, RECORD)
+    assert opened(KEY, row, sealed) == RECORD
+    with pytest.raises(Damaged):
+        opened(KEY, replace(row, **{name: b"v" * 15 + end}), sealed)
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(VersionContext)])
@@ -125,7 +130,7 @@ def test_a_version_does_not_open_when_its_row_was_changed(name):
 def test_a_version_never_opens_as_a_node_nor_a_node_as_a_version():
     keys = space()
     with pytest.raises(Damaged):
-        keys.open_record(ROW, keys.seal_version(VERSION, RECORD))
+        opened(KEY, ROW, keys.seal_version(VERSION, RECORD))
     with pytest.raises(Damaged):
         keys.open_version(VERSION, keys.seal_record(ROW, RECORD))
 
@@ -148,7 +153,7 @@ def test_a_version_never_opens_as_a_node_nor_a_node_as_a_version():
 def test_a_row_that_no_row_can_be_is_damage_when_read_and_a_mistake_when_written(name, value):
     odd = replace(ROW, **{name: value})
     with pytest.raises(Damaged):
-        space().open_record(odd, space().seal_record(ROW, RECORD))
+        opened(KEY, odd, space().seal_record(ROW, RECORD))
     with pytest.raises(ValueError, match=r"bytes|own space"):
         space().seal_record(odd, RECORD)
 
