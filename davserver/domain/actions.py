@@ -1,9 +1,9 @@
 """The closed vocabulary of decisions. Every word here is a word of the policy files."""
 
-from enum import StrEnum
+from davserver.domain.words import Word
 
 
-class Action(StrEnum):
+class Action(Word):
     """What is done to a thing. Effects, not verbs: a PUT over a file is `put`, a DELETE is
     `delete` for an owner and `recall` for whoever made the thing a moment ago.
     """
@@ -23,7 +23,7 @@ class Action(StrEnum):
     ACCOUNT = "account"
 
 
-class Relation(StrEnum):
+class Relation(Word):
     """What ties a person to the thing: their own, granted to them, to their structure, or none."""
 
     OWNER = "owner"
@@ -33,7 +33,7 @@ class Relation(StrEnum):
     NONE = "none"
 
 
-class Category(StrEnum):
+class Category(Word):
     """What a document is about (DESIGN §1). Travels with the document."""
 
     IDENTITY = "identity"
@@ -46,7 +46,7 @@ class Category(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
-class Strength(StrEnum):
+class Strength(Word):
     """How well a sign-in was proved, weakest first."""
 
     APP_PASSWORD = "app-password"  # noqa: S105 — a word of the policy, not a password
@@ -55,7 +55,7 @@ class Strength(StrEnum):
     CERT = "cert"
 
 
-class Zone(StrEnum):
+class Zone(Word):
     """Where a request comes from, by `networks.csv`."""
 
     OFFICE = "office"
@@ -64,7 +64,7 @@ class Zone(StrEnum):
     BLOCKED = "blocked"
 
 
-class Right(StrEnum):
+class Right(Word):
     """What a grant gives."""
 
     READ = "read"

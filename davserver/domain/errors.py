@@ -21,12 +21,11 @@ AbriError
 └── Unavailable       database, keys or disk are away for the moment; carries seconds to wait
 """
 
-from enum import StrEnum
-
 from davserver.domain.remedies import Remedy
+from davserver.domain.words import Word
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Why a thing was refused: stable codes that scripts may rely on.
 
     `no-grant` is for operators only: such a thing is not visible, so its answer is NotFound.

@@ -2,20 +2,20 @@
 
 from dataclasses import field
 from datetime import datetime
-from enum import StrEnum
 
 from davserver.domain.actions import Category
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
+from davserver.domain.words import Word
 
 
-class Kind(StrEnum):
+class Kind(Word):
     FOLDER = "folder"
     FILE = "file"
 
 
-class NodeState(StrEnum):
+class NodeState(Word):
     LIVE = "live"
     TRASH = "trash"
 

@@ -2,28 +2,28 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from davserver.domain.actions import Strength
 from davserver.domain.ids import CredentialId, MembershipId, PersonId, StructureId, VaultId
 from davserver.domain.tallies import Tally
+from davserver.domain.words import Word
 
 
-class Role(StrEnum):
+class Role(Word):
     BENEFICIARY = "beneficiary"
     PROFESSIONAL = "professional"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
 
 
-class StructureKind(StrEnum):
+class StructureKind(Word):
     CCAS = "ccas"
     ASSOCIATION = "association"
     SHELTER = "shelter"
     HEALTH_STRUCTURE = "health-structure"
 
 
-class AccountState(StrEnum):
+class AccountState(Word):
     ACTIVE = "active"
     ADMINISTRATOR_BLOCKED = "administrator-blocked"
     DIRECTORY_BLOCKED = "directory-blocked"
