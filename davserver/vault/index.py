@@ -11,7 +11,6 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, text
 from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
-from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
@@ -20,9 +19,8 @@ from davserver.vault.rows import (
     NODE_COLUMNS,
     OpenVault,
     Row,
-    node_from,
+    node_or_none,
     nodes_from,
-    note_damaged,
     take_as_long,
 )
 
@@ -199,7 +197,9 @@ def ancestors(
     if not nodes:
         return {}
     rows = _ancestors_statement(tx.dialect.name).all(tx, {"ids": as_value(tx, nodes)})
-    opened = (_open(vaults[row["vault_id"]], row) for row in rows if row["vault_id"] in vaults)
+    opened = (
+        node_or_none(vaults[row["vault_id"]], row) for row in rows if row["vault_id"] in vaults
+    )
     return {node.id: node for node in opened if node}
 
 
@@ -250,7 +250,7 @@ def chain_to(nodes: dict[NodeId, Node], last: NodeId) -> list[Node]:
 def one(tx: Connection, vault: OpenVault, node: NodeId) -> Node | None:
     """One node in any state."""
     row = _ONE.first(tx, {"node": node})
-    return _open(vault, row) if row else None
+    return node_or_none(vault, row) if row else None
 
 
 def live_named(tx: Connection, vault: OpenVault, parent: bytes, *indexes: bytes) -> list[Node]:
@@ -281,7 +281,7 @@ def _live_named(count: int) -> Prepared:
 
 
 def _found(vault: OpenVault, row: Row) -> Found | None:
-    node = _open(vault, row)
+    node = node_or_none(vault, row)
     if node is None:
         return None
     left = None
@@ -291,12 +291,4 @@ def _found(vault: OpenVault, row: Row) -> Found | None:
 
 
 def opened(vault: OpenVault, rows: Iterable[Row]) -> list[Node]:
-    return [node for node in (_open(vault, row) for row in rows) if node]
-
-
-def _open(vault: OpenVault, row: Row) -> Node | None:
-    try:
-        return node_from(vault, row)
-    except Damaged:
-        note_damaged(row["id"])
-        return None
+    return [node for node in (node_or_none(vault, row) for row in rows) if node]

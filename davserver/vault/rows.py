@@ -77,13 +77,22 @@ def nodes_from(vault: OpenVault, rows: Sequence[Columns]) -> list[Node]:
             try:
                 node = opens(vault, row)
             except Damaged:
-                note_damaged(row[0])
+                _note_damaged(row[0])
                 continue
         found.append(node)
     return found
 
 
-def note_damaged(node: bytes) -> None:
+def node_or_none(vault: OpenVault, row: Row) -> Node | None:
+    """As `node_from`; None for what does not open."""
+    try:
+        return node_from(vault, row)
+    except Damaged:
+        _note_damaged(row["id"])
+        return None
+
+
+def _note_damaged(node: bytes) -> None:
     """Absent for everybody; `abri vault check` names it (threat model: database writers)."""
     log.error("row-damaged", table="node", id=bytes(node).hex())
 
