@@ -12,7 +12,7 @@ from davserver.dav.fields import length as parsed_length
 from davserver.dav.preconditions import FIELDS, parse_conditions
 from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount
-from davserver.domain.conditions import Conditions
+from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.paths import DrivePath
 from davserver.http.environ import Environ, header
 from davserver.http.malformed import Malformed
@@ -21,6 +21,7 @@ from davserver.http.streams import Body
 
 StartResponse = Callable[..., Any]
 
+_CONDITIONS = frozenset("HTTP_" + name.upper().replace("-", "_") for name in FIELDS)
 _METHOD = re.compile(r"[A-Z]{1,32}")
 
 
@@ -53,6 +54,8 @@ class Request:
 
     def conditions(self) -> Conditions:
         """Raises Malformed, ConditionFailed."""
+        if _CONDITIONS.isdisjoint(self.environ):
+            return NONE
         values = tuple(self.header(name) for name in FIELDS)
         return parse_conditions(values, self.here.place)
 

@@ -1,6 +1,5 @@
 """Sign-in: from the Authorization header to a principal, once per request."""
 
-import base64
 import binascii
 from collections.abc import Callable
 from datetime import datetime
@@ -55,7 +54,7 @@ def parse_basic(value: str | None) -> Credential:
     if scheme.lower() != "basic":
         raise NotSignedIn
     try:
-        raw = base64.b64decode(encoded.strip(), validate=True)
+        raw = binascii.a2b_base64(encoded.strip(), strict_mode=True)
     except (binascii.Error, ValueError):
         raise NotSignedIn from None
     login, colon, secret = _decoded(raw).partition(":")
