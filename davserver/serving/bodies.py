@@ -1,6 +1,6 @@
 """A request body that ends where it was announced to end, or not at all."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from davserver.serving.rates import Pace
 from davserver.serving.wire import Wire
@@ -17,6 +17,19 @@ class Body(Protocol):
     @property
     def unread(self) -> int | None:
         """How many bytes are still to come, None when only the sender knows."""
+
+
+class NoBody:
+    """What most requests have: one for all of them."""
+
+    complete = True
+    unread = 0
+
+    def some(self, limit: int) -> bytes:  # noqa: ARG002 — there is nothing
+        return b""
+
+
+NO_BODY: Final = NoBody()
 
 
 class LengthBody:

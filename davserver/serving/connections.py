@@ -206,7 +206,8 @@ class Connection:
     def _next_head(self) -> Head | None:
         wire = self._wire
         while True:
-            self._skip -= wire.drop(self._skip)
+            if self._skip:
+                self._skip -= wire.drop(self._skip)
             if wire.buffer:
                 raw = self._cutter.cut(wire.buffer)
                 if raw is not None:

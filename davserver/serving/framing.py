@@ -20,8 +20,14 @@ class Framing:
         return self.length is None
 
 
+_TELLING = frozenset({"content-length", "transfer-encoding", "expect"})
+_NO_BODY = Framing(0, asks_first=False)
+
+
 def frame(head: Head, body_bytes: int) -> Framing:
     """Raises BadHead for every way of giving two lengths, none that counts, or too large a one."""
+    if _TELLING.isdisjoint(head.headers):
+        return _NO_BODY
     length = _length(head)
     if length is not None and length > body_bytes:
         raise BadHead(Flaw.BODY_LARGE)

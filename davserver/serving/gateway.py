@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from davserver.domain.errors import TooLarge
 from davserver.domain.ids import Entropy
-from davserver.serving.bodies import Body, LengthBody
+from davserver.serving.bodies import NO_BODY, Body, LengthBody
 from davserver.serving.chunked import ChunkedBody
 from davserver.serving.environ import Environ, request_environ
 from davserver.serving.framing import Framing
@@ -18,9 +18,9 @@ from davserver.serving.head import Head
 from davserver.serving.health import PATH as HEALTH_PATH
 from davserver.serving.health import HealthPage, Phase
 from davserver.serving.input import Input
-from davserver.serving.logs import METHODS, Log
+from davserver.serving.logs import METHODS, Answered, Log
 from davserver.serving.rates import Pace
-from davserver.serving.replies import RETRY_SECONDS, Asked, Reply, refusal
+from davserver.serving.replies import RETRY_SECONDS, Reply, refusal
 from davserver.serving.settings import Listener
 from davserver.serving.wire import Cut, Gone, Wire
 
@@ -36,6 +36,9 @@ CUT_ANSWERS = {
 """The answer when a body was cut and the application leaves the answer to us."""
 
 
+_SEQUENCES = (list, tuple)
+
+
 @dataclass(frozen=True)
 class House:
     """What every request of a worker shares."""
@@ -49,6 +52,32 @@ class House:
     pid: int
 
 
+class Onward:
+    """Whether the connection can carry another request. Knows no exchange: two objects that know
+    each other wait for the collector, and with them all that the request was.
+    """
+
+    __slots__ = ("_body", "_house", "_input", "_persistent")
+
+    def __init__(self, house: House, head: Head, body: Body, source: Input) -> None:
+        self._house = house
+        self._persistent = head.persistent
+        self._body = body
+        self._input = source
+
+    def __call__(self) -> bool:
+        """Whether the next request's beginning will be found, and may still come."""
+        unread = self._body.unread
+        return (
+            self._persistent
+            and self._input.failure is None
+            and unread is not None
+            and unread <= self._house.listener.unread_bytes
+            and (unread == 0 or self._input.asked)
+            and self._house.phase() is not Phase.DRAINING
+        )
+
+
 class Exchange:
     """One request and its answer. `run` says how the connection goes on."""
 
@@ -60,8 +89,9 @@ class Exchange:
         self._body = _body(wire, framing, limits)
         self.input = Input(self._body, self._continue if framing.asks_first else None)
         self.request_id = house.entropy(8).hex()
-        asked = Asked(head.method, head.version, self.request_id, self._can_keep)
-        self.reply = Reply(wire, asked, Pace(limits.min_rate, limits.grace_seconds))
+        self._can_keep = Onward(house, head, self._body, self.input)
+        pace = Pace(limits.min_rate, limits.grace_seconds)
+        self.reply = Reply(wire, head, self.request_id, self._can_keep, pace)
         self._failed = False
 
     def run(self, base: Environ, network: str) -> bool:
@@ -107,7 +137,7 @@ class Exchange:
         environ["abri.failed"] = self._failed_inside
         parts = self._house.app(environ, self._start_response)
         try:
-            whole = isinstance(parts, list | tuple) and len(parts) == 1
+            whole = isinstance(parts, _SEQUENCES) and len(parts) == 1
             for part in parts:
                 if part:
                     self.reply.write(part, whole=whole)
@@ -151,18 +181,6 @@ class Exchange:
             pace = Pace(self._house.listener.min_rate, self._house.listener.grace_seconds)
             self._wire.write(b"HTTP/1.1 100 Continue\r\n\r\n", pace)
 
-    def _can_keep(self) -> bool:
-        """Whether the next request's beginning will be found, and may still come."""
-        unread = self._body.unread
-        return (
-            self._head.persistent
-            and self.input.failure is None
-            and unread is not None
-            and unread <= self._house.listener.unread_bytes
-            and (unread == 0 or self.input.asked)
-            and self._house.phase() is not Phase.DRAINING
-        )
-
     def _blame(self) -> tuple[HTTPStatus, str]:
         if self.input.cut is not None:
             return CUT_ANSWERS[self.input.cut]
@@ -191,21 +209,24 @@ class Exchange:
 
     def _log(self, began: float, received: int, sent: int, network: str) -> None:
         method = self._head.method
-        self._house.log.info(
-            "request",
-            request=self.request_id,
-            method=method if method in METHODS else "other",
-            status=self.reply.status,
-            received=self._wire.received - received,
-            sent=self._wire.sent - sent,
-            ms=round((monotonic() - began) * 1000, 1),
-            pid=self._house.pid,
-            network=network,
-            cut=self.input.cut.value if self.input.cut else "",
+        self._house.log.answered(
+            Answered(
+                request=self.request_id,
+                method=method if method in METHODS else "other",
+                status=self.reply.status,
+                received=self._wire.received - received,
+                sent=self._wire.sent - sent,
+                ms=(monotonic() - began) * 1000,
+                pid=self._house.pid,
+                network=network,
+                cut=self.input.cut.value if self.input.cut else "",
+            )
         )
 
 
 def _body(wire: Wire, framing: Framing, limits: Listener) -> Body:
+    if framing.length == 0:
+        return NO_BODY
     pace = Pace(limits.min_rate, limits.grace_seconds)
     if framing.length is None:
         return ChunkedBody(wire, limits.body_bytes, pace)

@@ -1,9 +1,9 @@
 """The head of a request, read so that no two readers can disagree about it (RFC 9112 §2 to §5)."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from typing import NamedTuple
 
 from davserver.serving.settings import Listener
 
@@ -55,8 +55,7 @@ class BadHead(Exception):
         self.flaw = flaw
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """Header names are in lower case; `target` is the request target as sent, undecoded."""
 
     method: str
@@ -69,7 +68,10 @@ class Head:
     @property
     def persistent(self) -> bool:
         """Whether the client means to keep the connection (RFC 9112 §9.3)."""
-        options = {word.strip().lower() for word in self.headers.get("connection", "").split(",")}
+        said = self.headers.get("connection")
+        if said is None:
+            return self.version == "HTTP/1.1"
+        options = {word.strip().lower() for word in said.split(",")}
         if self.version == "HTTP/1.1":
             return "close" not in options
         return "keep-alive" in options and "close" not in options
@@ -86,13 +88,15 @@ ONCE = frozenset(
 """Sent twice, these would mean two things; joining them with a comma would invent a third."""
 
 # No "_": with it, "Content_Length" and "Content-Length" become one name in a WSGI environ.
-_TOKEN = rb"[!#$%&'*+\-.^`|~0-9A-Za-z]+"
-_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([^\x00-\x20\x7f]+) HTTP/(\d)\.(\d)")
-_HEADER = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+# Nothing is ever tried twice (`++`): the time is that of one pass over the bytes.
+_TOKEN = r"[!#$%&'*+\-.^`|~0-9A-Za-z]++"  # noqa: S105 — of RFC 9110 §5.6.2
+_REQUEST_LINE = rf"({_TOKEN}) ([^\x00-\x20\x7f]++) HTTP/([0-9]\.[0-9])"
+_HEADER = rf"{_TOKEN}:[^\x00-\x08\x0a-\x1f\x7f]*+"
+_HEAD = re.compile(rf"{_REQUEST_LINE}((?:\r\n{_HEADER})*+)")
 _LONE_LF = re.compile(rb"(?:^|[^\r])\n")
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?")
-_VERSIONS = {(b"1", b"1"): "HTTP/1.1", (b"1", b"0"): "HTTP/1.0"}
+_VERSIONS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
 
 
 class HeadCutter:
@@ -134,13 +138,18 @@ class HeadCutter:
 
 def parse_head(raw: bytes, limits: Listener) -> Head:
     """The head in `raw`, as `HeadCutter` gave it. Raises BadHead."""
-    first, *lines = raw.split(b"\r\n")
-    if len(first) > limits.target_bytes:
-        raise BadHead(Flaw.TARGET_LONG)
-    if len(lines) > limits.head_lines:
+    text = raw.decode("latin-1")
+    found = _HEAD.fullmatch(text)
+    if found is None or found.end(3) > limits.target_bytes:
+        raise BadHead(_flaw_of(text, limits))
+    lines = found[4].split("\r\n")  # the first is empty
+    if len(lines) - 1 > limits.head_lines:
         raise BadHead(Flaw.TOO_LARGE)
-    method, target, version = _parse_request_line(first)
-    headers = _parse_headers(lines)
+    version = _VERSIONS.get(found[3])
+    if version is None:
+        raise BadHead(Flaw.VERSION)
+    headers = _headers(lines)
+    method, target = found[1], found[2]
     authority, path, query = _split_target(method, target)
     if authority:
         headers["host"] = authority  # RFC 9112 §3.2.2: the target's authority wins over Host
@@ -148,34 +157,35 @@ def parse_head(raw: bytes, limits: Listener) -> Head:
     return Head(method, target, path, query, version, headers)
 
 
-def _parse_request_line(line: bytes) -> tuple[str, str, str]:
-    found = _REQUEST_LINE.fullmatch(line)
-    if not found:
-        raise BadHead(Flaw.LINE_END if b"\n" in line else Flaw.REQUEST_LINE)
-    version = _VERSIONS.get((found[3], found[4]))
-    if version is None:
-        raise BadHead(Flaw.VERSION)
-    return found[1].decode("ascii"), found[2].decode("latin-1"), version
-
-
-def _parse_headers(lines: list[bytes]) -> dict[str, str]:
+def _headers(lines: list[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
-        found = _HEADER.fullmatch(line)
-        if not found:
-            raise BadHead(_flaw_of(line))
-        name = found[1].decode("ascii").lower()
-        value = found[2].decode("latin-1").rstrip(" \t")
-        if name in headers:
-            value = _join(name, headers[name], value)
-        headers[name] = value
+        name, colon, value = line.partition(":")
+        if colon:
+            name, value = name.lower(), value.strip(" \t")
+            headers[name] = _join(name, headers[name], value) if name in headers else value
     return headers
 
 
-def _flaw_of(line: bytes) -> Flaw:
-    if b"\r" in line or b"\n" in line:
+def _flaw_of(text: str, limits: Listener) -> Flaw:
+    """What keeps this from being a head: the first thing that is wrong with it."""
+    first, *lines = text.split("\r\n")
+    if len(first) > limits.target_bytes:
+        return Flaw.TARGET_LONG
+    if len(lines) > limits.head_lines:
+        return Flaw.TOO_LARGE
+    line = re.fullmatch(_REQUEST_LINE, first)
+    if line is None:
+        return Flaw.LINE_END if "\n" in first else Flaw.REQUEST_LINE
+    if line[3] not in _VERSIONS:
+        return Flaw.VERSION
+    return _flaw_of_line(next((one for one in lines if not re.fullmatch(_HEADER, one)), ""))
+
+
+def _flaw_of_line(line: str) -> Flaw:
+    if "\r" in line or "\n" in line:
         return Flaw.LINE_END
-    if line[:1] in {b" ", b"\t"}:
+    if line[:1] in {" ", "\t"}:
         return Flaw.FOLDED
     return Flaw.HEADER
 

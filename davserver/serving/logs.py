@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from traceback import walk_tb
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 METHODS = frozenset(
     {
@@ -26,6 +26,20 @@ FRAMES = 8
 
 _ENCODE = json.JSONEncoder().encode
 Value = str | int | float | bool | list[str]
+
+
+class Answered(NamedTuple):
+    """A request and what became of it: numbers, and words of ours that JSON has not to escape."""
+
+    request: str
+    method: str
+    status: int
+    received: int
+    sent: int
+    ms: float
+    pid: int
+    network: str
+    cut: str
 
 
 class Log:
@@ -45,10 +59,20 @@ class Log:
         """An error by class and code location only."""
         self._write("error", event, {**describe(error), **values})
 
+    def answered(self, one: Answered) -> None:
+        """The line of each request, written without the encoder: a tenth of the time."""
+        self._append(
+            f'{{"request": "{one.request}", "method": "{one.method}", "status": {one.status}, '
+            f'"received": {one.received}, "sent": {one.sent}, "ms": {one.ms:.1f}, '
+            f'"pid": {one.pid}, "network": "{one.network}", "cut": "{one.cut}", '
+            f'"event": "request", "level": "info", "timestamp": "{_now()}"}}\n'
+        )
+
     def _write(self, level: str, event: str, values: Mapping[str, Value]) -> None:
-        at = datetime.now(UTC).isoformat()[:-6] + "Z"  # noqa: TID251 — of the line itself
-        line = {**values, "event": event, "level": level, "timestamp": at}
-        text = _ENCODE(line) + "\n"
+        line = {**values, "event": event, "level": level, "timestamp": _now()}
+        self._append(_ENCODE(line) + "\n")
+
+    def _append(self, text: str) -> None:
         with self._turn:
             # In one piece: the lines of several processes must not mix.
             self._stream.write(text)
@@ -58,6 +82,10 @@ class Log:
         """Closes the file that `open_log` opened."""
         if self._stream is not sys.stderr:
             self._stream.close()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()[:-6] + "Z"  # noqa: TID251 — of the line itself
 
 
 def open_log(path: Path | None = None) -> Log:

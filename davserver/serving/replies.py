@@ -1,12 +1,13 @@
 """The answer as bytes: its body never looks complete when it is not."""
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from time import monotonic
 
+from davserver.serving.head import Head
 from davserver.serving.rates import Pace
 from davserver.serving.wire import Wire
 
@@ -16,40 +17,43 @@ RETRY_SECONDS = 5
 """What a client is told to wait when there is no room, or the server is stopping."""
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\u0100-\U0010ffff]*")
-_STATUS = re.compile(r"[2-5]\d\d( [^\x00-\x1f\x7f]*)?")
+_STATUS = re.compile(r"[2-5][0-9][0-9]( [^\x00-\x1f\x7f]*)?")
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code != ord("\t"))
 
 # Ours to send (RFC 9110 §7.6.1); an application's `Connection: close` is obeyed, then sent by us.
 _OURS = frozenset({"connection", "keep-alive", "transfer-encoding", "trailer", "upgrade", "te"})
+
+# Sent by us unless the application does.
+_USUAL = frozenset({"date", "server", "x-request-id"})
+
+_LOOKED_AT = _OURS | _USUAL | {"content-length"}
+_BODYLESS = frozenset({204, 304})
 
 
 class BadReply(Exception):
     """The application broke WSGI or its own Content-Length; the text never carries its values."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the request says about its answer."""
-
-    method: str
-    version: str
-    request_id: str
-    keep: Callable[[], bool]
-    """Whether the connection can carry another request, asked when the head is sent."""
-
-
 class Reply:
-    """One answer on its way. `status` is 0 until the application has named one."""
+    """One answer on its way. `status` is 0 until the application has named one.
 
-    def __init__(self, wire: Wire, asked: Asked, pace: Pace) -> None:
+    `can_keep`: whether the connection can carry another request, asked when the head is sent.
+    """
+
+    def __init__(
+        self, wire: Wire, head: Head, request_id: str, can_keep: Callable[[], bool], pace: Pace
+    ) -> None:
         self._wire = wire
-        self._asked = asked
+        self._asked = head
+        self._request_id = request_id
+        self._can_keep = can_keep
         self._pace = pace
-        self._headers: list[tuple[str, str]] = []
-        self._line = ""
+        self._head = b""
+        self._theirs: set[str] = set()
         self._length: int | None = None
         self._left: int | None = None
+        self._bodyless = False
         self._chunked = False
         self._tail = b""
         self._close_asked = False
@@ -59,32 +63,31 @@ class Reply:
 
     def start(self, status: str, headers: list[tuple[str, str]]) -> None:
         """Takes status and headers, sends nothing yet. Raises BadReply."""
-        if not _STATUS.fullmatch(status):
-            raise BadReply("bad status")
-        self._headers = []
+        code = _code(status)
+        lines = ["HTTP/1.1 " + status]
+        self._theirs = set()
         self._length = None
         self._close_asked = False
         for name, value in headers:
-            self._take_header(name, value)
-        self._line = status
-        self.status = int(status[:3])
+            lower = _lower(name)
+            if lower not in _LOOKED_AT or self._takes(lower, value):
+                lines.append(name + ": " + value)
+        self._head = _encoded(lines)
+        self.status = code
+        self._bodyless = code in _BODYLESS or self._asked.method == "HEAD"
 
-    def _take_header(self, name: str, value: str) -> None:
-        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
-            raise BadReply("bad header")
-        lower = name.lower()
-        if lower in _OURS:
-            self._close_asked |= lower == "connection" and "close" in value.lower()
-        elif lower != "content-length":
-            self._headers.append((name, value))
-        elif self._length is not None or not _LENGTH.fullmatch(value):
-            raise BadReply("bad Content-Length")
-        else:
+    def _takes(self, lower: str, value: str) -> bool:
+        """Whether a header that means something to us goes out as the application wrote it."""
+        if lower in _USUAL:
+            self._theirs.add(lower)
+            return True
+        if lower == "content-length":
+            if self._length is not None or not _LENGTH.fullmatch(value):
+                raise BadReply("bad Content-Length")
             self._length = int(value)
-
-    @property
-    def _bodyless(self) -> bool:
-        return self._asked.method == "HEAD" or self.status in {204, 304}
+        elif lower == "connection":
+            self._close_asked |= "close" in value.lower()
+        return False
 
     def write(self, data: bytes, *, whole: bool = False) -> None:
         """Sends a piece of the body, the head before it if need be. `whole`: there is no other.
@@ -108,8 +111,8 @@ class Reply:
             head = b"%s%s%x\r\n" % (head, self._tail, len(data))
             self._tail = b"\r\n"
         if head:
-            data = head + data
-        if data:
+            self._wire.write_both(head, data, self._pace)
+        elif data:
             self._wire.write(data, self._pace)
 
     def finish(self) -> None:
@@ -126,17 +129,10 @@ class Reply:
     def _begin(self, whole: int | None) -> bytes:
         if not self.status:
             raise BadReply("no status")
-        framing = self._frame(whole)
-        lines = [f"HTTP/1.1 {self._line}"]
-        lines += [f"{name}: {value}" for name, value in self._headers]
-        present = {name.lower() for name, _ in self._headers}
-        lines += [f"{n}: {v}" for n, v in self._own_headers() if n.lower() not in present]
-        lines += [f"{name}: {value}" for name, value in framing]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        framing = self._frame(whole if self._length is None else self._length)
+        return b"".join((self._head, self._own_lines(), framing, b"\r\n"))
 
-    def _frame(self, whole: int | None) -> Iterable[tuple[str, str]]:
-        length = whole if self._length is None else self._length
-        sized = length is not None and self.status != HTTPStatus.NO_CONTENT
+    def _frame(self, length: int | None) -> bytes:
         open_ended = length is None and not self._bodyless
         self._chunked = open_ended and self._asked.version == "HTTP/1.1"
         if not self._bodyless:
@@ -144,37 +140,76 @@ class Reply:
         self.keeps = (
             not self._close_asked
             and (self._chunked or not open_ended)  # otherwise only closing ends the body
-            and self._asked.keep()
+            and self._can_keep()
         )
-        if sized:
-            yield "Content-Length", str(length)
+        lines = b""
+        if length is not None and self.status != HTTPStatus.NO_CONTENT:
+            lines = b"Content-Length: %d\r\n" % length
         if self._chunked:
-            yield "Transfer-Encoding", "chunked"
+            lines += b"Transfer-Encoding: chunked\r\n"
         if not self.keeps:
-            yield "Connection", "close"
+            lines += b"Connection: close\r\n"
         elif self._asked.version == "HTTP/1.0":
-            yield "Connection", "keep-alive"
+            lines += b"Connection: keep-alive\r\n"
+        return lines
 
-    def _own_headers(self) -> tuple[tuple[str, str], ...]:
-        return (
-            ("Date", _date.now()),
-            ("Server", SERVER_NAME),
-            ("X-Request-ID", self._asked.request_id),
-        )
+    def _own_lines(self) -> bytes:
+        if not self._theirs:
+            return b"%bX-Request-ID: %b\r\n" % (_date.lines(), self._request_id.encode())
+        ours = {"Date": _date.now(), "Server": SERVER_NAME, "X-Request-ID": self._request_id}
+        lines = [f"{n}: {v}\r\n" for n, v in ours.items() if n.lower() not in self._theirs]
+        return "".join(lines).encode()
+
+
+@lru_cache(256)
+def _lower(name: str) -> str:
+    """Of a header's name: there are few. Raises BadReply."""
+    if not _NAME.fullmatch(name):
+        raise BadReply("bad header")
+    return name.lower()
+
+
+@lru_cache(256)
+def _code(status: str) -> int:
+    if not _STATUS.fullmatch(status):
+        raise BadReply("bad status")
+    return int(status[:3])
+
+
+def _encoded(lines: list[str]) -> bytes:
+    """Lines with their ends. Raises BadReply for what is no Latin-1, and for control characters:
+    a line break in a value would be another header.
+    """
+    try:
+        raw = "\r\n".join((*lines, "")).encode("latin-1")
+    except UnicodeEncodeError:
+        raise BadReply("bad header") from None
+    # One pass for all: the only control characters are the line ends that we have put there.
+    if len(raw) - len(raw.translate(None, _CONTROLS)) != 2 * len(lines):
+        raise BadReply("bad header")
+    return raw
 
 
 class _Date:
     """The Date header, written once a second."""
 
     def __init__(self) -> None:
-        self._known = (-1, "")
+        self._known = (-1, "", b"")
 
     def now(self) -> str:
-        second = int(monotonic())
-        known = self._known
+        return self._current()[1]
+
+    def lines(self) -> bytes:
+        """With the name of the server."""
+        return self._current()[2]
+
+    def _current(self) -> tuple[int, str, bytes]:
+        second, known = int(monotonic()), self._known
         if known[0] != second:
-            known = self._known = (second, formatdate(usegmt=True))
-        return known[1]
+            date = formatdate(usegmt=True)
+            lines = f"Date: {date}\r\nServer: {SERVER_NAME}\r\n".encode()
+            known = self._known = (second, date, lines)
+        return known
 
 
 _date = _Date()

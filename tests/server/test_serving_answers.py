@@ -1,9 +1,11 @@
 """Answers arrive whole or are visibly broken off, and `Connection: close` closes."""
 
+import gc
 import threading
 
 import pytest
 
+from davserver.serving.gateway import Exchange
 from tests.support.http import Cut
 from tests.support.serving import eventually, get, hello, is_closed_by_server, request, served
 
@@ -298,3 +300,22 @@ def test_the_application_s_own_headers_win():
         answer = running.ask(get())
         assert answer.header("Server") == "other"
         assert answer.header("Date") == "Mon, 01 Jan 2024 00:00:00 GMT"
+
+
+def test_a_request_leaves_nothing_to_the_collector():
+    """Objects that know each other stay until it runs, with all that a request brought along."""
+    gc.collect()
+    kept_by_others = len(_exchanges())
+    gc.disable()
+    try:
+        with served(hello) as running, running.connect() as connection:
+            for _ in range(5):
+                connection.send(get())
+                assert connection.answer().body == b"hello"
+            assert eventually(lambda: len(_exchanges()) == kept_by_others)
+    finally:
+        gc.enable()
+
+
+def _exchanges() -> list[Exchange]:
+    return [one for one in gc.get_objects() if isinstance(one, Exchange)]

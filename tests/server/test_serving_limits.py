@@ -60,9 +60,11 @@ def test_newcomers_beyond_the_queue_hear_503_while_every_thread_is_busy():
 def test_beyond_the_number_of_connections_the_one_nearest_to_its_deadline_goes():
     with served(hello, connections=5) as running:
         kept = [running.connect() for _ in range(5)]
-        for one in kept:
+        for number, one in enumerate(kept, 1):
             one.send(get())
             assert one.answer().status == 200
+            # It has its deadline and waits for the next request: a moment after its answer.
+            assert eventually(lambda number=number: len(running.server._parking._parked) == number)
         with running.connect() as newcomer:
             newcomer.send(get())
             assert newcomer.answer().status == 200

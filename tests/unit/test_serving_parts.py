@@ -98,6 +98,27 @@ def test_every_kind_of_cut_has_an_answer():
     assert set(CUT_ANSWERS) == set(Cut)
 
 
+# answers
+
+
+@pytest.mark.parametrize("size", [0, 10, 40_000, 3_000_000])
+def test_head_and_body_arrive_in_this_order_however_little_the_kernel_takes(size: int):
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    with ours, theirs:
+        head, body = b"h" * 20_000, bytes(range(256)) * (size // 256) + b"z" * (size % 256)
+        wire = Wire(ours, Turn(ComputeSlots(1)))
+        sending = threading.Thread(target=wire.write_both, args=(head, body, Pace(1000, 5)))
+        sending.start()
+        theirs.settimeout(5)
+        got = bytearray()
+        while len(got) < len(head) + size:
+            got += theirs.recv(10_000)
+        sending.join()
+        assert got == head + body
+        assert wire.sent == len(got)
+
+
 # compute slots
 
 
