@@ -1,7 +1,7 @@
 """What is known of a person, from one moment: one statement, of which genuine rows alone count."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,8 @@ from authn.directory_accounts import DirectoryAccount, account_from, confirmed_b
 from authn.fact_statements import EVERY, NAMES, PAUSED, PROVED, by_credential, by_login, by_person
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
-from davserver.db.clock import to_us
 from davserver.db.prepared import Prepared
+from davserver.db.remembered import once
 from davserver.domain.errors import Unavailable
 from davserver.domain.ids import CredentialId, PersonId, VaultId
 from davserver.domain.people import Epoch, Membership, Person
@@ -36,6 +36,12 @@ class Facts:
     paused: frozenset[VaultId] = frozenset()
     pair: Count | None = None
     address: Count | None = None
+
+    def at(self, now: datetime) -> "Facts":
+        """Of the memberships those alone that hold then."""
+        if all(one.holds(now) for one in self.memberships):
+            return self
+        return replace(self, memberships=tuple([m for m in self.memberships if m.holds(now)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +100,8 @@ def facts_of_login(tx: Connection, genuine: Genuine, asked: Asked, now: datetime
         "credential": asked.credential or _ABSENT,
         "pair": asked.pair,
         "address": asked.address,
-        "now": to_us(now),
     }
-    return _read(tx, genuine, by_login(app_password=asked.credential is not None), values)
+    return _read(tx, genuine, by_login(app_password=asked.credential is not None), values, now)
 
 
 def facts_of_person(
@@ -107,18 +112,25 @@ def facts_of_person(
     now: datetime,
 ) -> Facts:
     """One statement. Raises Unavailable when the database holds no instance."""
-    values = {"person": person, "credential": credential or _ABSENT, "now": to_us(now)}
-    return _read(tx, genuine, by_person(), values)
+    values = {"person": person, "credential": credential or _ABSENT}
+    return _read(tx, genuine, by_person(), values, now)
 
 
 def facts_of_holder(
     tx: Connection, genuine: Genuine, credential: CredentialId, now: datetime
 ) -> Facts:
     """Of whoever has that credential. One statement, also where nobody has. Raises Unavailable."""
-    return _read(tx, genuine, by_credential(), {"credential": credential, "now": to_us(now)})
+    return _read(tx, genuine, by_credential(), {"credential": credential}, now)
 
 
-def _read(tx: Connection, genuine: Genuine, statement: Prepared, values: Row) -> Facts:
+def _read(
+    tx: Connection, genuine: Genuine, statement: Prepared, values: Row, now: datetime
+) -> Facts:
+    asked = (statement, *values.values())
+    return once(tx, asked, lambda: _asked(tx, genuine, statement, values)).at(now)
+
+
+def _asked(tx: Connection, genuine: Genuine, statement: Prepared, values: Row) -> Facts:
     rows = statement.tuples(tx, values)
     if not rows:
         raise Unavailable("the database holds no instance yet: run `abri init`", seconds=60)

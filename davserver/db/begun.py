@@ -6,17 +6,10 @@ SQLAlchemy all the same: it then finds the transaction begun.
 """
 
 import sqlite3
-from queue import Empty, SimpleQueue
-from types import TracebackType
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy import Connection
 
 from davserver.db.prepared import as_sqlalchemy
-
-_PATIENCE = 30.0
-"""Seconds that a thread waits for a connection."""
 
 
 def say(tx: Connection, word: str) -> None:
@@ -43,88 +36,18 @@ def roll_back(tx: Connection) -> None:
         say(tx, "ROLLBACK")
 
 
+def version(tx: Connection) -> int:
+    """Another number for each state of the database in which this connection finds it. The
+    snapshot begins here at the latest. Raises DBAPIError.
+    """
+    try:
+        row = driver_of(tx).execute("PRAGMA data_version").fetchone()
+    except sqlite3.Error as error:
+        raise as_sqlalchemy(tx, error) from error
+    return int(row[0])
+
+
 def driver_of(tx: Connection) -> sqlite3.Connection:
     raw = tx.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)  # noqa: S101 — the caller says so
     return raw
-
-
-class Readers:
-    """Connections that are kept, the last used first: its pages are still in memory."""
-
-    def __init__(self, engine: Engine, most: int) -> None:
-        self._engine = engine
-        self._kept: list[Connection] = []
-        self._free: SimpleQueue[None] = SimpleQueue()
-        for _ in range(most):
-            self._free.put(None)
-
-    def snapshot(self) -> "Snapshot":
-        return Snapshot(self)
-
-    def take(self) -> Connection:
-        """Raises sqlalchemy's TimeoutError when none comes free, DBAPIError."""
-        try:
-            self._free.get(timeout=_PATIENCE)
-        except Empty:
-            raise NoConnectionFree("no connection came free") from None
-        try:
-            return self._kept.pop() if self._kept else self._engine.connect()
-        except BaseException:
-            self._free.put(None)
-            raise
-
-    def give_back(self, connection: Connection) -> None:
-        self._kept.append(connection)
-        self._free.put(None)
-
-    def drop(self, connection: Connection) -> None:
-        """Whatever happened to it, the next one starts from a connection without a past."""
-        try:
-            connection.invalidate()
-            connection.close()
-        finally:
-            self._free.put(None)
-
-    def close(self) -> None:
-        """Those that nobody uses now."""
-        while self._kept:
-            self._kept.pop().close()
-
-
-class Snapshot:
-    """One read-only look: `with` gives the connection."""
-
-    __slots__ = ("_readers", "_tx")
-
-    def __init__(self, readers: Readers) -> None:
-        self._readers = readers
-        self._tx: Connection | None = None
-
-    def __enter__(self) -> Connection:
-        tx = self._readers.take()
-        try:
-            say(tx, "BEGIN")
-        except BaseException:
-            self._readers.drop(tx)
-            raise
-        self._tx = tx
-        return tx
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        tx = self._tx
-        assert tx is not None  # noqa: S101 — entered
-        try:
-            (commit if error is None else roll_back)(tx)
-        except BaseException:
-            self._readers.drop(tx)
-            raise
-        if isinstance(error, DBAPIError):
-            self._readers.drop(tx)
-        else:
-            self._readers.give_back(tx)

@@ -11,14 +11,14 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.begun import Readers, driver_of
+from davserver.db.begun import driver_of
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
+from davserver.db.failures import RETRY, state_of, translated
+from davserver.db.readers import Readers
 from davserver.db.shared_commit import SharedCommit
-from davserver.domain.errors import NoSpace, Unavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -26,14 +26,6 @@ Work = Callable[[Connection], T]
 _TRIES = 12
 _MAPPED = 1 << 40
 """Bytes: more than SQLite's own limit, which then holds."""
-# Serialisation failure, deadlock, and a unique name taken by a transaction that ran beside ours:
-# run again, the closure sees it and says what is true then.
-_RETRY = {"40001", "40P01", "23505"}
-# A standby that takes no writes, and a server that is starting or stopping.
-_AWAY = {"25006", "57P01", "57P02", "57P03"}
-_FULL = "53100"
-# SQLite has no code that reaches us; PostgreSQL's words depend on its language and on the disk.
-_FULL_WORDS = ("disk is full", "No space left", "disk full")
 
 
 class Database:
@@ -54,19 +46,16 @@ class Database:
             self._shared_notes = SharedCommit(self._notes, lock_file)
             self._kept = Readers(self._readers, connections)
 
-    @contextmanager
-    def read(self, *, much: bool = False) -> Iterator[Connection]:
+    def read(self, *, much: bool = False) -> AbstractContextManager[Connection]:
         """A connection in one read-only snapshot. Raises Unavailable when the database is away.
 
         `much`: for questions about everything. SQLite then reads its file as memory, which spares
         a copy of each page; a disk that fails ends the process (sqlite.org/mmap.html), so that no
         server asks for it.
         """
-        with translated(), self._snapshot() as tx, _mapped(tx, much and self.sqlite):
-            yield tx
-
-    def _snapshot(self) -> AbstractContextManager[Connection]:
-        return self._kept.snapshot() if self._kept else _repeatable(self._readers)
+        if self._kept is None:
+            return _repeatable(self._readers)
+        return _mapped(self._kept) if much else self._kept.snapshot()
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one durable transaction and return what it returned, after the commit.
@@ -115,23 +104,20 @@ class Database:
 
 @contextmanager
 def _repeatable(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as raw:
+    with translated(), engine.connect() as raw:
         connection = raw.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
 
 
 @contextmanager
-def _mapped(connection: Connection, wanted: bool) -> Iterator[None]:  # noqa: FBT001
-    if not wanted:
-        yield
-        return
-    raw = driver_of(connection)
-    raw.execute(f"PRAGMA mmap_size = {_MAPPED}")
-    try:
-        yield
-    finally:
-        raw.execute("PRAGMA mmap_size = 0")
+def _mapped(readers: Readers) -> Iterator[Connection]:
+    with readers.snapshot() as tx:
+        driver_of(tx).execute(f"PRAGMA mmap_size = {_MAPPED}")
+        try:
+            yield tx
+        finally:
+            driver_of(tx).execute("PRAGMA mmap_size = 0")
 
 
 def _serializable(engine: Engine, work: Work[T]) -> T:
@@ -142,31 +128,9 @@ def _serializable(engine: Engine, work: Work[T]) -> T:
                 with connection.begin():
                     return work(connection)
         except DBAPIError as error:
-            if _state(error) not in _RETRY or attempt == _TRIES - 1:
+            if state_of(error) not in RETRY or attempt == _TRIES - 1:
                 raise
             # Not all of those that collided come back at the same moment, to collide again.
             time.sleep(0.005 * 2 ** min(attempt, 5) * (0.5 + random.random()))  # noqa: S311
     message = "unreachable: the last try returns or raises"
     raise AssertionError(message)
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turns a driver's failure into the domain's words; programming errors pass unchanged."""
-    try:
-        yield
-    except NoConnectionFree as error:
-        raise Unavailable("no connection to the database is free") from error
-    except OperationalError as error:
-        text = str(error.orig)
-        if _state(error) == _FULL or any(word in text for word in _FULL_WORDS):
-            raise NoSpace("the disk of the database is full") from error
-        raise Unavailable("the database is away") from error
-    except DBAPIError as error:
-        if error.connection_invalidated or _state(error) in _RETRY | _AWAY:
-            raise Unavailable("the database is away or too busy") from error
-        raise
-
-
-def _state(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)

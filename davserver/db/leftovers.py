@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from davserver.db.database import Database, translated
+from davserver.db.database import Database
+from davserver.db.failures import translated
 
 _PATIENCE_MS = 500
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from davserver.db.database import translated
+from davserver.db.failures import translated
 from davserver.domain.errors import Unavailable
 
 HEAD = "0007"

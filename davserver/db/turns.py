@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import text
 
-from davserver.db.database import Database, translated
+from davserver.db.database import Database
 from davserver.db.engine import sqlite_file
+from davserver.db.failures import translated
 
 _OURS = 0x41627269
 """The first half of our advisory locks in PostgreSQL ("Abri"): others may use the same server."""

@@ -17,8 +17,8 @@ from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.judging import UNTIED, Counting
 from davserver.gate.places import Place, PlaceKind, under
-from davserver.vault.index import Found
 from davserver.vault.rows import category_of
+from davserver.vault.way import Found
 from policies.invariants import NOBODY
 
 

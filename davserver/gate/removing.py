@@ -16,6 +16,7 @@ from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.trail import What
 from davserver.vault import index, moving, trash
+from davserver.vault.way import walk
 
 _BEFORE = timedelta(minutes=5)
 """The new content may have been written before the old was renamed away."""
@@ -72,7 +73,7 @@ def _successor(sight: Sight, place: Place) -> Node | None:
 
 def _reunite(sight: Sight, place: Place, permit: Permit, successor: Node) -> None:
     vault = require_real(place, Action.PUT)
-    above, _ = index.walk(sight.tx, vault, successor.id, ())
+    above, _ = walk(sight.tx, vault, successor.id, ())
     folders = above[:-1]
     done = moving.reunite(
         sight.tx, vault, permit, successor, folders, sight.tools.entropy, sight.now

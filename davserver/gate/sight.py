@@ -20,19 +20,14 @@ from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.judging import Counting, best
 from davserver.gate.listed import count_absent, count_children, count_missing, count_top
-from davserver.gate.places import (
-    Place,
-    PlaceKind,
-    covering,
-    is_recallable,
-    thing_of,
-    under,
-)
+from davserver.gate.places import Place, PlaceKind, covering, is_recallable, thing_of, under
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
+from davserver.gate.walked import walked
 from davserver.vault import deposited, index
-from davserver.vault.index import Found, choose, shown_names
+from davserver.vault.index import choose, shown_names
 from davserver.vault.rows import OpenVault, category_of
+from davserver.vault.way import Found
 
 
 class Sight:
@@ -70,7 +65,7 @@ class Sight:
 
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
-        start, below = index.walk(self.tx, vault, vault.root, path.parts)
+        start, below = walked(self.tx, self.who, vault, vault.root, path.parts)
         if not start:
             return Place(path, PlaceKind.NOWHERE, self.who, vault, above=())
         root = Place(path, PlaceKind.NODE, self.who, vault, start[-1], is_top=True)
@@ -103,7 +98,7 @@ class Sight:
         item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
         if item is None:
             return self._unknown_item(shared, rest, count_absent(self, nowhere))
-        above, below = index.walk(self.tx, shared.vault, item.node, rest[1:])
+        above, below = walked(self.tx, self.who, shared.vault, item.node, rest[1:])
         top = self.granted_top(shared, above)
         if top is None:
             if not count_top(self, shared, above, None):
@@ -135,7 +130,7 @@ class Sight:
         return top if (top.owned or top.grants) and self.sees(top) else None
 
     def _down(
-        self, top: Place, path: DrivePath, names: Sequence[str], below: list[list[Found]]
+        self, top: Place, path: DrivePath, names: Sequence[str], below: Sequence[Sequence[Found]]
     ) -> Place:
         at = top if top.path is path else replace(top, path=path)
         for depth, (name, found) in enumerate(zip(names, below, strict=True)):
@@ -165,7 +160,7 @@ class Sight:
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""
         vault = self.open_vault(vault_id)
-        above, _ = index.walk(self.tx, vault, node, ())
+        above, _ = walked(self.tx, self.who, vault, node, ())
         at = Place(DrivePath(), PlaceKind.SHARED, self.who, vault)
         if vault.owner == self.who.id:
             return self.granted_top(at, above)

@@ -1,10 +1,8 @@
-"""The queries on nodes: a path, a folder's children, ancestors, a subtree. One statement each."""
+"""The queries on nodes: a folder's children, ancestors, a subtree. One statement each."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, select, text
 
@@ -12,125 +10,18 @@ from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node as node_table
 from davserver.domain.ids import NodeId, VaultId
-from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.vault.rows import (
-    INSTEAD,
     NODE_COLUMNS,
     OpenVault,
     Row,
     node_or_none,
     nodes_from,
-    take_as_long,
 )
 
-_COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
-_LEFT = "n.left_parent, n.left_idx, n.left_at, n.left_by"
-_DEEPEST = 1000
+COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
+DEEPEST = 1000
 """Where a walk ends at the latest: whoever writes the database can make folders hold each other."""
-_SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
-
-
-@lean(frozen=True, slots=True)
-class Left:
-    """The place that a node was renamed away from, not long ago perhaps."""
-
-    parent: bytes
-    index: bytes
-    at: int
-    by: bytes
-
-
-@lean(frozen=True, slots=True)
-class Found:
-    """A node on the way down a path. `depth` 0 is the start, 1 its child; negative above it."""
-
-    depth: int
-    node: Node
-    left: Left | None = None
-
-
-def walk(
-    tx: Connection, vault: OpenVault, start: NodeId, names: Sequence[str]
-) -> tuple[list[Node], list[list[Found]]]:
-    """The ancestors of `start` (root first, `start` last), and below it, for each name in turn,
-    all live nodes that could be meant: hidden ones, twins, and twins asked for by their suffix.
-
-    Rows that were tampered with are left out, and logged; with them the way up ends, as what they
-    held back (a category, the trash) would be forgotten otherwise.
-    """
-    parameters: dict[str, Any] = {"start": start}
-    wanted: list[bytes] = []
-    for depth, name in enumerate(names):
-        plain, stripped = vault.index.name_index(name), _without_suffix(name)
-        wanted.append(plain)
-        parameters[f"a{depth}"] = plain
-        parameters[f"b{depth}"] = vault.index.name_index(stripped) if stripped else plain
-    statement = _walk_statement(len(names), tx.dialect.name)
-    rows = statement.all(tx, parameters)
-    there = [row for row in rows if row["depth"] < INSTEAD]
-    found = [one for one in (_found(vault, row) for row in there) if one]
-    if len(there) < len(rows):
-        take_as_long(vault, [row for row in rows if row["depth"] >= INSTEAD], wanted)
-    above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
-    below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
-    return _unbroken(start, [one.node for one in above]), below
-
-
-def _unbroken(start: NodeId, above: Sequence[Node]) -> list[Node]:
-    """As much of the way as leads up from `start` without a gap; the root first."""
-    way: list[Node] = []
-    wanted: NodeId | None = start
-    for node in reversed(above):
-        if node.id != wanted:
-            break
-        way.append(node)
-        wanted = node.parent
-    return way[::-1]
-
-
-@lru_cache(maxsize=64)
-def _walk_statement(length: int, dialect: str) -> Prepared:
-    binary = "BYTEA" if dialect == "postgresql" else "BLOB"
-    steps = ", ".join(
-        f"({depth + 1}, CAST(:{which}{depth} AS {binary}))"
-        for depth in range(length)
-        for which in "ab"
-    )
-    down = f"""
-        , wanted(depth, idx) AS (VALUES {steps})
-        , down(id, depth) AS (
-            SELECT CAST(:start AS {binary}), 0
-            UNION
-            SELECT n.id, d.depth + 1 FROM down d
-            JOIN wanted w ON w.depth = d.depth + 1
-            JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
-    """
-    # Where a name is nothing's, the start is read once more: as much work as for a hidden thing.
-    below = f"""
-        UNION ALL SELECT id, depth FROM down WHERE depth > 0
-        UNION ALL SELECT CAST(:start AS {binary}), {INSTEAD} + d.depth
-        FROM (SELECT DISTINCT depth FROM wanted) d WHERE d.depth NOT IN (SELECT depth FROM down)
-    """
-    statement = text(
-        f"""
-        WITH RECURSIVE up(id, parent_id, depth) AS (
-            SELECT id, parent_id, 0 FROM node WHERE id = :start
-            UNION ALL
-            SELECT n.id, n.parent_id, u.depth - 1 FROM up u JOIN node n ON n.id = u.parent_id
-            WHERE u.depth > -{_DEEPEST})
-        {down if length else ""}
-        SELECT p.depth AS depth, {_COLUMNS}, {_LEFT}
-        FROM (SELECT id, depth FROM up {below if length else ""}) p JOIN node n ON n.id = p.id
-        """
-    )
-    return Prepared(statement)
-
-
-def _without_suffix(name: str) -> str | None:
-    """`scan.pdf` for `scan (2).pdf`: how an owner spells a twin (DESIGN §2.2)."""
-    match = _SUFFIX.match(name)
-    return match["stem"] + (match["ending"] or "") if match else None
 
 
 def suffixed(name: str, number: int) -> str:
@@ -183,8 +74,8 @@ _SUBTREE = Prepared(
         SELECT id, 0 FROM node WHERE id = :top
         UNION ALL
         SELECT n.id, d.depth + 1 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live'
-        WHERE d.depth < {_DEEPEST})
-    SELECT d.depth AS depth, {_COLUMNS} FROM down d JOIN node n ON n.id = d.id
+        WHERE d.depth < {DEEPEST})
+    SELECT d.depth AS depth, {COLUMNS} FROM down d JOIN node n ON n.id = d.id
     """
     )
 )
@@ -210,7 +101,7 @@ def _ancestors_statement(dialect: str) -> Prepared:
         SELECT id, parent_id FROM node WHERE id IN ({id_list(dialect, "ids")})
         UNION
         SELECT n.id, n.parent_id FROM up u JOIN node n ON n.id = u.parent_id)
-    SELECT {_COLUMNS} FROM up u JOIN node n ON n.id = u.id
+    SELECT {COLUMNS} FROM up u JOIN node n ON n.id = u.id
     """
     return Prepared(text(statement))
 
@@ -231,7 +122,7 @@ _ABOVE_LOCKED = Prepared(
         WHERE l.vault_id = :vault AND l.expires_at > :now
         UNION
         SELECT n.id, n.parent_id FROM up u JOIN node n ON n.id = u.parent_id)
-    SELECT {_COLUMNS} FROM up u JOIN node n ON n.id = u.id
+    SELECT {COLUMNS} FROM up u JOIN node n ON n.id = u.id
     """
     )
 )
@@ -278,16 +169,6 @@ def _live_named(count: int) -> Prepared:
             node_table.c.state == "live",
         )
     )
-
-
-def _found(vault: OpenVault, row: Row) -> Found | None:
-    node = node_or_none(vault, row)
-    if node is None:
-        return None
-    left = None
-    if row["left_at"] is not None:
-        left = Left(row["left_parent"], row["left_idx"], row["left_at"], row["left_by"])
-    return Found(row["depth"], node, left)
 
 
 def opened(vault: OpenVault, rows: Iterable[Row]) -> list[Node]:

@@ -29,11 +29,11 @@ from davserver.domain.errors import Damaged, NotFound
 from davserver.domain.events import Events
 from davserver.domain.ids import ID_BYTES, BlobId, NodeId, VaultId
 from davserver.domain.nodes import Node
-from davserver.vault import index
 from davserver.vault.blobs.store import BlobStore
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
 from davserver.vault.vault import Vaults
+from davserver.vault.way import walk
 
 log = Events(__name__)
 
@@ -141,7 +141,7 @@ class Sweeper:
         def work(tx: Connection) -> None:
             keys = tx.execute(select(epoch.c["keys"])).scalar_one()
             vault = self._vaults.open(tx, vault_id, keys, now)
-            chain, _ = index.walk(tx, vault, one, ())
+            chain, _ = walk(tx, vault, one, ())
             stamps = purge(tx, vault, one)
             self._witness(tx, Erased(vault_id, tuple(chain), stamps), now)
 

@@ -158,7 +158,7 @@ def test_the_day_of_its_use_is_noted_once(accounts, card):
     with statements_of(accounts.db) as sent:
         for hour in range(3):
             shown(accounts, card, now=NOON + timedelta(hours=hour))
-    assert len(sent) == 4
+    assert len([one for one in sent if one.startswith("UPDATE")]) == 1
     with accounts.db.read() as tx:
         (row,) = tx.execute(t.credential.select().where(t.credential.c.id == known)).all()
     assert row.last_used_day == (NOON.date() - NOON.date().replace(1970, 1, 1)).days

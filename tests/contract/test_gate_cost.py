@@ -12,8 +12,8 @@ from davserver.db import tables
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
-from davserver.vault import index
 from davserver.vault.rows import sealed_columns
+from davserver.vault.way import walk
 from tests.support.drive import Drive, World, world_on
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def fill(world: World, amina: Drive, path: str, children: int) -> None:
     assert vault_id is not None
     with world.db.read() as tx:
         vault = world.vaults.open(tx, vault_id, 0, world.clock())
-        above, below = index.walk(tx, vault, vault.root, DrivePath.parse(path).parts)
+        above, below = walk(tx, vault, vault.root, DrivePath.parse(path).parts)
     folder = below[-1][0].node
     assert above[-1].id == vault.root
     rows = [

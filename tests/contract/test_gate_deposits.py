@@ -20,6 +20,7 @@ from davserver.domain.errors import (
 from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
 from davserver.gate.sharing import Sharing
+from tests.support.accounts import something_changes
 from tests.support.drive import Body, Drive, World, world_on
 
 IN = "/Name of amina/Logement"
@@ -223,6 +224,7 @@ def test_a_hidden_name_costs_the_statements_of_a_free_one(
             ("put", lambda n=name: karim.put(f"{IN}/{n}", b"x")),
             ("delete it", lambda n=name: karim.delete(f"{IN}/{n}")),
         ):
+            something_changes(world.db)
             statements.clear()
             act()
             costs.setdefault(title, set()).add(tuple(statements))

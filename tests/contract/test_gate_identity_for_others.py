@@ -13,8 +13,8 @@ from davserver.domain.actions import Category, Right
 from davserver.domain.errors import NotFound, Refused
 from davserver.domain.ids import NodeId
 from davserver.domain.people import Structure
-from davserver.vault import index
 from davserver.vault.rows import category_of
+from davserver.vault.way import walk
 from tests.support.drive import Drive, World, world_on
 
 HERE = "/Name of amina/Logement"
@@ -68,7 +68,7 @@ def category(world: World, amina: Drive, path: str) -> tuple[Category | None, Ca
     assert who.vault is not None
     with world.db.read() as tx:
         vault = world.vaults.open(tx, who.vault, who.epoch.keys, world.clock())
-        chain, _ = index.walk(tx, vault, NodeId(amina.look(path).id), ())
+        chain, _ = walk(tx, vault, NodeId(amina.look(path).id), ())
     return chain[-1].category, category_of(tuple(chain))
 
 

@@ -7,35 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
-from davserver.db import tables
-from davserver.domain.actions import Category
 from davserver.domain.errors import NotFound
-from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import statements_of
-from tests.support.crowd import Crowd, put
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import World, world_on
+from tests.support.hidden import hide
 
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     with world_on(database_url, tmp_path) as made:
         yield made
-
-
-def hide(world: World, owner: Drive, folder: str, name: str) -> None:
-    crowd, vault_id = Crowd(world.keys, world.vaults, world.clock()), owner.who.vault
-    assert vault_id is not None
-    inside = NodeId(owner.look(folder).id)
-
-    def work(tx: Connection) -> None:
-        vault = crowd.vaults.open(tx, vault_id, 0, world.clock())
-        node = crowd.node(vault, inside, name, category=Category.HEALTH)
-        put(tx, tables.node, crowd.node_rows(vault, [node]))
-
-    world.db.write(work)
 
 
 @pytest.mark.parametrize("below", ["", "/x", "/x/y"])

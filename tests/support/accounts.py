@@ -178,9 +178,20 @@ def accounts_in(url: str) -> Iterator[Accounts]:
         db.close()
 
 
+def something_changes(db: Database) -> None:
+    """What connections remember of SQLite is out of date (`davserver.db.remembered`)."""
+    if db.sqlite:
+        # Any number will do, but another one: what is written as it was is no change.
+        number = int.from_bytes(os.urandom(3))
+        db.note(lambda tx: tx.exec_driver_sql(f"PRAGMA user_version = {number}"))
+
+
 @contextmanager
 def statements_of(db: Database) -> Iterator[list[str]]:
-    """Every statement that is sent meanwhile, whichever connection sends it."""
+    """Every statement that is sent meanwhile, whichever connection sends it. Nothing of it was
+    remembered from before.
+    """
+    something_changes(db)
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

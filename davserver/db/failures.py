@@ -1,0 +1,48 @@
+"""What a driver reports, in the domain's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from davserver.domain.errors import NoSpace, Unavailable
+
+# Serialisation failure, deadlock, and a unique name taken by a transaction that ran beside ours:
+# run again, the closure sees it and says what is true then.
+RETRY = {"40001", "40P01", "23505"}
+# A standby that takes no writes, and a server that is starting or stopping.
+_AWAY = {"25006", "57P01", "57P02", "57P03"}
+_FULL = "53100"
+# SQLite has no code that reaches us; PostgreSQL's words depend on its language and on the disk.
+_FULL_WORDS = ("disk is full", "No space left", "disk full")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns a driver's failure into the domain's words; programming errors pass unchanged."""
+    try:
+        yield
+    except (NoConnectionFree, DBAPIError) as error:
+        raise_translated(error)
+        raise
+
+
+def raise_translated(error: BaseException) -> None:
+    """Raises NoSpace or Unavailable where `error` means that; returns for anything else."""
+    if isinstance(error, NoConnectionFree):
+        raise Unavailable("no connection to the database is free") from error
+    if isinstance(error, OperationalError):
+        text = str(error.orig)
+        if state_of(error) == _FULL or any(word in text for word in _FULL_WORDS):
+            raise NoSpace("the disk of the database is full") from error
+        raise Unavailable("the database is away") from error
+    if isinstance(error, DBAPIError) and (
+        error.connection_invalidated or state_of(error) in RETRY | _AWAY
+    ):
+        raise Unavailable("the database is away or too busy") from error
+
+
+def state_of(error: DBAPIError) -> str | None:
+    """The SQLSTATE, where the driver has such a thing."""
+    return getattr(error.orig, "sqlstate", None)

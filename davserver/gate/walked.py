@@ -1,0 +1,41 @@
+"""The way down a path, remembered for whoever goes it again while nothing changes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from davserver.db.remembered import keep, known, once
+from davserver.domain.ids import NodeId
+from davserver.domain.people import Principal
+from davserver.vault.rows import OpenVault
+from davserver.vault.way import Way, further, walk
+
+
+def walked(
+    tx: Connection, who: Principal, vault: OpenVault, start: NodeId, names: Sequence[str]
+) -> Way:
+    """As `walk`. Whoever reads one document of a folder after another goes the way to the folder
+    once.
+    """
+    names = tuple(names)
+    return once(tx, _way(who, vault, start, names), lambda: _gone(tx, who, vault, start, names))
+
+
+def _gone(
+    tx: Connection, who: Principal, vault: OpenVault, start: NodeId, names: tuple[str, ...]
+) -> Way:
+    if not names:
+        return walk(tx, vault, start, names)
+    to_folder = _way(who, vault, start, names[:-1])
+    before: Way | None = known(tx, to_folder)
+    if before is not None and before[0]:
+        return further(tx, vault, before, names[-1])
+    above, below = walk(tx, vault, start, names)
+    keep(tx, to_folder, (above, below[:-1]))
+    return above, below
+
+
+def _way(
+    who: Principal, vault: OpenVault, start: NodeId, names: tuple[str, ...]
+) -> tuple[object, ...]:
+    return "way", who.id, vault.id, start, names
