@@ -67,6 +67,16 @@ class SealingWriter:
         Python then refuses the old view. Raises TooLarge above 1 TiB, ValueError after `finish`
         or while an earlier `feed` was not walked to its end.
         """
+        self.measure(data)
+        return self.seal(data)
+
+    def measure(self, data: AnyBytes) -> None:
+        """The half of `feed` that only counts and hashes what comes in."""
+        self._plain_hash.update(data)
+        self.plain_size += len(data)
+
+    def seal(self, data: AnyBytes) -> Iterator[memoryview]:
+        """The other half. Two threads may do one each, of the same pieces in the same order."""
         self._start()
         return self._sealed(memoryview(data).cast("B"))
 
@@ -92,8 +102,6 @@ class SealingWriter:
         self._busy = True
 
     def _sealed(self, data: memoryview) -> Iterator[memoryview]:
-        self._plain_hash.update(data)
-        self.plain_size += len(data)
         if self._held and len(self._held) + len(data) > CHUNK_BYTES:
             missing = CHUNK_BYTES - len(self._held)
             self._held += data[:missing]

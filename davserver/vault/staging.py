@@ -28,6 +28,7 @@ from davserver.sealing.format import CHUNK_BYTES, Suite, stored_size
 from davserver.sealing.format import FORMAT as BLOB_FORMAT
 from davserver.sealing.keys import new_key
 from davserver.sealing.stream import SealingWriter, seal_small
+from davserver.vault.beside import Beside
 from davserver.vault.blobs.store import AnyBytes, BlobStore
 
 INLINE_BYTES = 64 * 1024
@@ -35,6 +36,10 @@ INLINE_BYTES = 64 * 1024
 
 LEASE = timedelta(hours=24)
 _PIECE = 256 * 1024
+_AHEAD = 4
+"""Pieces that may wait to be sealed."""
+_BESIDE_FROM = 1024 * 1024
+"""From this size on sealing has a thread of its own, which costs 0.1 ms to start."""
 _CHUNK_LOG2 = CHUNK_BYTES.bit_length() - 1
 
 
@@ -137,14 +142,24 @@ class Staging:
         self, writer: SealingWriter, blob: BlobId, first: bytes, upload: Upload, room: int
     ) -> None:
         stored = self._blobs.create(blob)
+
+        def seal(piece: bytes) -> None:
+            for sealed in writer.seal(piece):
+                stored.write(sealed)
+            _require_room(writer.stored_size, room)
+
         try:
             stored.write(writer.header)
-            piece = first
-            while piece:
-                for sealed in writer.feed(piece):
-                    stored.write(sealed)
-                _require_room(writer.stored_size, room)
-                piece = upload.read(_PIECE)
+            pieces = _pieces(first, upload)
+            if upload.length is not None and upload.length <= _BESIDE_FROM:
+                for piece in pieces:
+                    writer.measure(piece)
+                    seal(piece)
+            else:
+                with Beside(seal, _AHEAD) as sealing:
+                    for piece in pieces:
+                        sealing.bring(piece)
+                        writer.measure(piece)
             stored.write(writer.finish())
             stored.commit()
         except BaseException:
@@ -237,6 +252,13 @@ def read_fully(upload: Upload, size: int) -> bytes:
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
+
+
+def _pieces(first: bytes, upload: Upload) -> Iterator[bytes]:
+    piece = first
+    while piece:
+        yield piece
+        piece = upload.read(_PIECE)
 
 
 class Replay:

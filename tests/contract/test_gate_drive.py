@@ -103,7 +103,7 @@ def test_a_cut_upload_changes_nothing(world: World, amina: Drive) -> None:
                 raise Truncated("cut")
             return piece
 
-    for size in (10, 300_000):
+    for size in (10, 300_000, 3_000_000):
         cut = Cut(b"x" * size)
         cut.length = size + 1
         with pytest.raises(Truncated):

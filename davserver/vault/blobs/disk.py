@@ -27,6 +27,10 @@ DISK_ERRORS: dict[int, type[AbriError]] = {
 """What a failing disk means to us. Any other error is Unavailable too."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_BEGIN_WRITING = 8 * 1024 * 1024
+"""Bytes after which the disk is asked to begin. Without it all of a large file waits for the sync
+at its end: 0.15 s for 256 MiB, afterwards 0.004 s (docs/decisions: large files).
+"""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -128,6 +132,8 @@ class DiskBlobWriter:
         self._file = file
         self._handle: int | None = handle
         self._failed = False
+        self._size = 0
+        self._begun = 0
 
     def write(self, data: AnyBytes) -> None:
         handle = self._open_handle()
@@ -135,6 +141,18 @@ class DiskBlobWriter:
             written = 0
             while written < len(left):
                 written += os.write(handle, left[written:])
+        self._size += written
+        if self._size - self._begun >= _BEGIN_WRITING:
+            self._begin_writing(handle)
+
+    def _begin_writing(self, handle: int) -> None:
+        """Linux writes out what is named here, without waiting, before it would forget it; pages on
+        their way to the disk are not forgotten. What fails shows at the sync.
+        """
+        length = self._size - self._begun
+        with suppress(OSError):  # It is only advice.
+            os.posix_fadvise(handle, self._begun, length, os.POSIX_FADV_DONTNEED)
+        self._begun = self._size
 
     def commit(self) -> None:
         handle = self._open_handle()
