@@ -26,10 +26,9 @@ def refusing(require_there: Callable[[], None] | None, aside: Aside) -> Iterator
     """
     begun = time.monotonic()
     try:
-        with _nobody_while_away(require_there):
-            yield
+        yield
     except (NotSignedIn, SlowDown):
-        _wait(begun, BEAT if require_there is None else STAFF_BEAT, aside)
+        _leave(begun, require_there, aside)
         raise
     except Unavailable:
         if require_there is not None:
@@ -37,14 +36,16 @@ def refusing(require_there: Callable[[], None] | None, aside: Aside) -> Iterator
         raise
 
 
-@contextmanager
-def _nobody_while_away(require_there: Callable[[], None] | None) -> Iterator[None]:
+def _leave(begun: float, require_there: Callable[[], None] | None, aside: Aside) -> None:
+    if require_there is None:
+        _wait(begun, BEAT, aside)
+        return
     try:
-        yield
-    except (NotSignedIn, SlowDown):
-        if require_there is not None:
-            require_there()
+        require_there()
+    except Unavailable:
+        _wait(begun, BEAT, aside)
         raise
+    _wait(begun, STAFF_BEAT, aside)
 
 
 def _wait(begun: float, beat: float, aside: Aside) -> None:

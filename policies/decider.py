@@ -152,6 +152,8 @@ class Judge:
         """The refusal of the whole drive, if a rule blocks it in these circumstances: to be asked
         before anything is looked up, because it is the only one that `may_see` does not know.
         """
+        if not self.snapshot.table.can_block:
+            return None
         question, structure = self.drive_question(who, now)
         found = self.snapshot.block(question)
         if found is None:

@@ -19,6 +19,8 @@ class Table:
         self.allows = _bits([rule.allows for rule in rules])
         self.denies = _bits([not rule.allows for rule in rules])
         self._blocks = _bits([rule.blocks_drive for rule in rules])
+        self.can_block = self._blocks != 0
+        """Whether there is any such rule."""
 
     def decide(self, point: Point) -> tuple[bool, Rule | None]:
         """As Casbin would: the first matching deny, else the last matching allow, else no."""

@@ -36,17 +36,6 @@ def roll_back(tx: Connection) -> None:
         say(tx, "ROLLBACK")
 
 
-def version(tx: Connection) -> int:
-    """Another number for each state of the database in which this connection finds it. The
-    snapshot begins here at the latest. Raises DBAPIError.
-    """
-    try:
-        row = driver_of(tx).execute("PRAGMA data_version").fetchone()
-    except sqlite3.Error as error:
-        raise as_sqlalchemy(tx, error) from error
-    return int(row[0])
-
-
 def driver_of(tx: Connection) -> sqlite3.Connection:
     raw = tx.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)  # noqa: S101 — the caller says so

@@ -1,5 +1,7 @@
 """The connections that look, of SQLite: one snapshot each (DESIGN §2.4)."""
 
+import sqlite3
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
 
@@ -8,11 +10,22 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db import remembered
-from davserver.db.begun import commit, roll_back, say, version
+from davserver.db.begun import commit, driver_of, roll_back
 from davserver.db.failures import raise_translated
+from davserver.db.prepared import as_sqlalchemy
+from davserver.db.remembered import Remembered
 
 _PATIENCE = 30.0
 """Seconds that a thread waits for a connection."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A connection, and what every snapshot needs of it."""
+
+    tx: Connection
+    driver: sqlite3.Connection
+    memory: Remembered
 
 
 class Readers:
@@ -20,7 +33,7 @@ class Readers:
 
     def __init__(self, engine: Engine, most: int) -> None:
         self._engine = engine
-        self._kept: list[Connection] = []
+        self._kept: list[_Kept] = []
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(most):
             self._free.put(None)
@@ -28,34 +41,38 @@ class Readers:
     def snapshot(self) -> "Snapshot":
         return Snapshot(self)
 
-    def take(self) -> Connection:
+    def take(self) -> _Kept:
         """Raises sqlalchemy's TimeoutError when none comes free, DBAPIError."""
         try:
             self._free.get(timeout=_PATIENCE)
         except Empty:
             raise NoConnectionFree("no connection came free") from None
         try:
-            return self._kept.pop() if self._kept else self._engine.connect()
+            return self._kept.pop() if self._kept else self._opened()
         except BaseException:
             self._free.put(None)
             raise
 
-    def give_back(self, connection: Connection) -> None:
-        self._kept.append(connection)
+    def _opened(self) -> _Kept:
+        tx = self._engine.connect()
+        return _Kept(tx, driver_of(tx), remembered.of(tx))
+
+    def give_back(self, kept: _Kept) -> None:
+        self._kept.append(kept)
         self._free.put(None)
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, kept: _Kept) -> None:
         """Whatever happened to it, the next one starts from a connection without a past."""
         try:
-            connection.invalidate()
-            connection.close()
+            kept.tx.invalidate()
+            kept.tx.close()
         finally:
             self._free.put(None)
 
     def close(self) -> None:
         """Those that nobody uses now."""
         while self._kept:
-            self._kept.pop().close()
+            self._kept.pop().tx.close()
 
 
 class Snapshot:
@@ -65,29 +82,32 @@ class Snapshot:
     Raises Unavailable when the database is away.
     """
 
-    __slots__ = ("_readers", "_tx")
+    __slots__ = ("_kept", "_readers")
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
-        self._tx: Connection | None = None
+        self._kept: _Kept | None = None
 
     def __enter__(self) -> Connection:
         try:
-            self._tx = tx = self._begun()
+            self._kept = kept = self._readers.take()
+            self._begin(kept)
         except (NoConnectionFree, DBAPIError) as failed:
             raise_translated(failed)
             raise
-        return tx
+        return kept.tx
 
-    def _begun(self) -> Connection:
-        tx = self._readers.take()
+    def _begin(self, kept: _Kept) -> None:
         try:
-            say(tx, "BEGIN")
-            remembered.of(tx).begin(version(tx))
-        except BaseException:
-            self._readers.drop(tx)
+            kept.driver.execute("BEGIN")
+            # The snapshot begins here: with the first question, whatever it asks.
+            (version,) = kept.driver.execute("PRAGMA data_version").fetchone()
+            kept.memory.begin(version)
+        except BaseException as error:
+            self._readers.drop(kept)
+            if isinstance(error, sqlite3.Error):
+                raise as_sqlalchemy(kept.tx, error) from error
             raise
-        return tx
 
     def __exit__(
         self,
@@ -95,23 +115,23 @@ class Snapshot:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        kept = self._kept
+        assert kept is not None  # noqa: S101 — entered
         try:
-            self._end(error)
+            self._end(kept, error)
         except (NoConnectionFree, DBAPIError) as failed:
             raise_translated(failed)
             raise
-        if isinstance(error, (NoConnectionFree, DBAPIError)):
+        if isinstance(error, NoConnectionFree | DBAPIError):
             raise_translated(error)
 
-    def _end(self, error: BaseException | None) -> None:
-        tx = self._tx
-        assert tx is not None  # noqa: S101 — entered
+    def _end(self, kept: _Kept, error: BaseException | None) -> None:
         try:
-            (commit if error is None else roll_back)(tx)
+            (commit if error is None else roll_back)(kept.tx)
         except BaseException:
-            self._readers.drop(tx)
+            self._readers.drop(kept)
             raise
         if isinstance(error, DBAPIError):
-            self._readers.drop(tx)
+            self._readers.drop(kept)
         else:
-            self._readers.give_back(tx)
+            self._readers.give_back(kept)

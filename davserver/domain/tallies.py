@@ -70,6 +70,8 @@ class Tally:
 
     def take(self) -> list[Counted]:
         """What was counted and not taken before, in the order in which it was first answered."""
+        if not self._open and not self._kept:
+            return []
         self.settle()
         found: dict[Answered, list[_Once]] = {}
         for key, once in self._kept.items():

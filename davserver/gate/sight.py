@@ -230,7 +230,9 @@ class Sight:
 
     def is_seen_in(self, near: Place, above: tuple[Node, ...], node: Node) -> bool:
         """Whether `node`, with `above` over it, exists for whoever sees as much as at `near`."""
-        hidden_half = kind_of_name(node.name) is NameKind.HALF_SAVED and not near.owned
+        if near.owned:
+            return category_of((*above, node)) in self.visible(near)
+        hidden_half = kind_of_name(node.name) is NameKind.HALF_SAVED
         if hidden_half and node.maker != self.who.id:
             return False
         here = near.node is not None and near.node.id == node.id
