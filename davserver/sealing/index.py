@@ -14,7 +14,7 @@ UNICODE_VERSION = unicodedata.unidata_version
 
 
 def nfc(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def folded(name: str) -> str:

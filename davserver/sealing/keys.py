@@ -66,12 +66,16 @@ class Siv:
         self.decrypt = self._siv.decrypt
 
     def seal(self, plain: bytes, components: Sequence[bytes]) -> bytes:
-        return self._siv.encrypt(plain, _checked(components))
+        if len(components) > MAX_COMPONENTS:
+            raise _too_many()
+        return self._siv.encrypt(plain, list(components))
 
     def open(self, sealed: bytes, components: Sequence[bytes]) -> bytes:
         """Raises Damaged when anything of `sealed` or `components` is not as it was sealed."""
+        if len(components) > MAX_COMPONENTS:
+            raise _too_many()
         try:
-            return self._siv.decrypt(sealed, _checked(components))
+            return self._siv.decrypt(sealed, list(components))
         except (InvalidTag, ValueError, TypeError):
             raise Damaged("a sealed value does not open") from None
 
@@ -157,8 +161,6 @@ def unpadded(framed: bytes) -> bytes:
     return framed[LENGTH_BYTES:end]
 
 
-def _checked(components: Sequence[bytes]) -> list[bytes]:
+def _too_many() -> ValueError:
     # RFC 5297 §2.6 allows 126; AESSIV takes more without a word.
-    if len(components) > MAX_COMPONENTS:
-        raise ValueError(f"at most {MAX_COMPONENTS} components can be authenticated")
-    return list(components)
+    return ValueError(f"at most {MAX_COMPONENTS} components can be authenticated")

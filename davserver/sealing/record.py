@@ -49,12 +49,11 @@ class Record:
 
     def encode(self) -> bytes:
         """The same bytes for the same record, always. Raises ValueError for what does not fit."""
-        name, media_type, origin = (
-            text.encode() for text in (self.name, self.media_type, self.origin)
-        )
+        name, media_type = self.name.encode(), self.media_type.encode()
+        origin = self.origin.encode()
         category = self.category.value.encode() if self.category else b""
         content = self.sha256 + self.file_key.reveal() if self.file_key else b""
-        flags = _HAS_CATEGORY * bool(category) + _HAS_CONTENT * bool(content)
+        flags = (_HAS_CATEGORY if category else 0) + (_HAS_CONTENT if content else 0)
         try:
             head = _HEAD.pack(
                 LAYOUT,

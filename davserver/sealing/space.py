@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from davserver.domain.ids import BlobId, LockId, NodeId, PersonId, SpaceId, Vaul
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Kind, NodeState
 from davserver.domain.secret import Secret
-from davserver.sealing.fields import id16, optional_id, u32, u64
+from davserver.sealing.fields import UnfitRow, id16, optional_id, u32
 from davserver.sealing.keys import Sealer
 from davserver.sealing.labels import Purpose
 from davserver.sealing.record import Record, category_in
@@ -21,8 +20,6 @@ from davserver.sealing.values import micros
 KIND_CODES = {Kind.FOLDER: b"\1", Kind.FILE: b"\2"}
 STATE_CODES = {NodeState.LIVE: b"\1", NodeState.TRASH: b"\2"}
 
-_TIMES = struct.Struct(">qqq")
-_TIME = struct.Struct(">q")
 _NO_ID = optional_id(None)
 
 
@@ -55,27 +52,19 @@ class RecordContext:
 
     def encode(self) -> bytes:
         """Fixed width. Raises UnfitRow for an id of another length or a number out of range."""
-        return b"".join(
-            (
-                _place(self.vault, self.space, self.epoch),
-                id16(self.node),
-                optional_id(self.parent),
-                KIND_CODES[self.kind],
-                STATE_CODES[self.state],
-                optional_id(self.blob),
-                u64(self.row_version),
-                id16(self.etag),
-                _TIMES.pack(micros(self.created), micros(self.modified), micros(self.made_at)),
-                id16(self.author),
-                id16(self.maker),
-                id16(self.idx),
-                id16(self.ci_idx),
-                u32(self.twin),
-            )
-        )
+        return self.within(_place(self.vault, self.space, self.epoch))
+
+    def within(self, place: bytes) -> bytes:
+        """As `encode`, of a place that is encoded already."""
+        columns = (
+            self.node, self.parent, self.kind, self.state, self.blob, self.row_version, self.etag,
+            micros(self.created), micros(self.modified), micros(self.made_at), self.author,
+            self.maker, self.idx, self.ci_idx, self.twin,
+        )  # fmt: skip
+        return _bound(place, columns)
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class VersionContext:
     """What an older version's sealed record is bound to (FORMAT.md §4.6). It has no parent, and
     a purpose of its own, so that it can never stand in for a live row.
@@ -93,17 +82,20 @@ class VersionContext:
 
     def encode(self) -> bytes:
         """Fixed width. Raises UnfitRow as RecordContext does."""
-        return b"".join(
-            (
-                _place(self.vault, self.space, self.epoch),
-                id16(self.node),
-                u64(self.version),
-                optional_id(self.blob),
-                id16(self.etag),
-                id16(self.author),
-                _TIME.pack(micros(self.time)),
-            )
-        )
+        return self.within(_place(self.vault, self.space, self.epoch))
+
+    def within(self, place: bytes) -> bytes:
+        """As `encode`, of a place that is encoded already."""
+        try:
+            return _VERSION.pack(
+                place, id16(self.node), self.version, optional_id(self.blob), id16(self.etag),
+                id16(self.author), micros(self.time),
+            )  # fmt: skip
+        except struct.error:
+            raise UnfitRow(_UNFIT) from None
+
+
+_VERSION = struct.Struct(">36s16sQ17s16s16sq")
 
 
 _ROW = struct.Struct(">36s16s17s1s1s17sQ16sqqq16s16s16s16sI")
@@ -120,7 +112,7 @@ SEALED_COLUMNS = (
 
 def _bound(place: bytes, row: Sequence[Any]) -> bytes:
     """What `RecordContext.encode` gives for the columns of a row, which begins with SEALED_COLUMNS.
-    Raises Damaged for what no row can hold.
+    Raises UnfitRow for what no row can hold.
     """
     (
         node, parent, kind, state, blob, number, etag, created, modified, made_at, author, maker,
@@ -129,17 +121,18 @@ def _bound(place: bytes, row: Sequence[Any]) -> bytes:
     try:
         # Packing would cut what is too long, and fill up what is too short.
         if not len(node) == len(etag) == len(author) == len(maker) == len(idx) == len(ci_idx) == 16:  # noqa: PLR2004 — ID_BYTES
-            raise Damaged("an id, etag or index of another length")
+            raise UnfitRow(_UNFIT)
         return _ROW.pack(
             place, node, _NO_ID if parent is None else b"\1" + id16(parent), _KINDS[kind],
             _STATES[state], _NO_ID if blob is None else b"\1" + id16(blob), number, etag, created,
             modified, made_at, author, maker, idx, ci_idx, twin,
         )  # fmt: skip
     except (struct.error, KeyError, TypeError):
-        raise Damaged("a row holds what no row can hold") from None
+        raise UnfitRow(_UNFIT) from None
 
 
 _SEALED = len(SEALED_COLUMNS) - 1
+_UNFIT = "an id, etag or index has 16 bytes, a number of a row at most 8"
 
 
 class CategoryReader:
@@ -184,7 +177,7 @@ class SpaceKeys:
 
     def seal_record(self, context: RecordContext, record: Record) -> bytes:
         self._require_place(context)
-        return self._record.seal(record.encode(), context.encode())
+        return self._record.seal(record.encode(), context.within(self._bytes))
 
     def open_row(self, row: Sequence[Any], space: object) -> Record:
         """The record of a row, which begins with SEALED_COLUMNS and says that it lies in `space`:
@@ -196,7 +189,7 @@ class SpaceKeys:
 
     def seal_version(self, context: VersionContext, record: Record) -> bytes:
         self._require_place(context)
-        return self._version.seal(record.encode(), context.encode())
+        return self._version.seal(record.encode(), context.within(self._bytes))
 
     def open_version(self, context: VersionContext, sealed: bytes) -> Record:
         return Record.decode(self._version.open(sealed, context.encode()))

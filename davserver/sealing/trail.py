@@ -4,6 +4,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.secret import Secret
@@ -70,12 +71,13 @@ class TrailKeys:
 
         Keyed: a plain hash could be computed again by whoever rewrites the chain.
         """
-        _require_digests(before, payload_hash)
+        _require_digest(before)
+        _require_digest(payload_hash)
         return self._link.mac(_place(vault, seq) + before + payload_hash)
 
     def head_mac(self, vault: VaultId, seq: int, head: bytes) -> bytes:
         """32 bytes for the vault's row: without them a chain could be cut at its end unseen."""
-        _require_digests(head)
+        _require_digest(head)
         return self._head.mac(_place(vault, seq) + head)
 
     def row_hash(self, table: str, columns: Mapping[str, Value]) -> bytes:
@@ -91,13 +93,18 @@ def entry_hash(parts: Iterable[Part]) -> bytes:
     It is over what is stored, so that the chain verifies after a payload was erased, by the hash
     that the skeleton keeps.
     """
-    return hashlib.sha256(Purpose.TRAIL_ENTRY.label + b"\0" + encode_list(parts)).digest()
+    return hashlib.sha256(_ENTRY + encode_list(parts)).digest()
 
 
+_ENTRY = Purpose.TRAIL_ENTRY.label + b"\0"
+
+
+@lru_cache(maxsize=64)
 def _place(vault: VaultId, seq: int) -> bytes:
+    """Of one entry five times: for its parts, its link and the head."""
     return id16(vault) + u64(seq)
 
 
-def _require_digests(*digests: object) -> None:
-    if not all(isinstance(one, bytes) and len(one) == MAC_BYTES for one in digests):
+def _require_digest(one: object) -> None:
+    if not isinstance(one, bytes) or len(one) != MAC_BYTES:
         raise UnfitRow(f"links and hashes have {MAC_BYTES} bytes")

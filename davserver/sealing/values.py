@@ -21,7 +21,7 @@ def micros(moment: datetime) -> int:
 
 def encode_list(parts: Iterable[Part]) -> bytes:
     """Number of parts, then each part: two different lists never give the same bytes."""
-    encoded = [encode(part) for part in parts]
+    encoded = [(_BY_TYPE.get(type(part)) or _by_base(part))(part) for part in parts]
     return len(encoded).to_bytes(4, "big") + b"".join(encoded)
 
 
