@@ -37,6 +37,6 @@ def roll_back(tx: Connection) -> None:
 
 
 def driver_of(tx: Connection) -> sqlite3.Connection:
-    raw = tx.connection.driver_connection
+    raw: object = tx.connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)  # noqa: S101 — the caller says so
     return raw

@@ -110,6 +110,9 @@ def require_unlocked(
 
     For a free name the folder's own lock counts. Raises Locked.
     """
+    # A tree is looked through all the same: it must not show whether something hidden is locked.
+    if standing.none_at_all and not reach.tree:
+        return
     in_the_way = _in_the_way(place, standing, reach)
     held = [
         lock

@@ -27,6 +27,11 @@ class Standing:
         self._holders = HoldersSight(sight.judge, vault.owner, sight.since)
         self._nodes: dict[NodeId, Node] | None = None
 
+    @property
+    def none_at_all(self) -> bool:
+        """Whether nothing is locked, as nearly always: then nothing has to be asked."""
+        return not self._live
+
     def on(self, place: Place) -> list[Lock]:
         """The locks that bind the thing itself."""
         node = place.node

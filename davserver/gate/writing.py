@@ -1,7 +1,7 @@
 """Writing to a drive: files, folders, properties, removal."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from davserver.domain.actions import Action
@@ -226,7 +226,10 @@ def put_staged(
 
 def after(sight: Sight, place: Place, node: Node) -> Entry:
     """The entry of what was just written at `place`."""
-    return Entries(sight).of_version(replace(place, kind=PlaceKind.NODE, node=node))
+    there = Place(
+        place.path, PlaceKind.NODE, place.who, place.vault, node, place.above, place.grants
+    )
+    return Entries(sight).of_version(there)
 
 
 def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> Written:

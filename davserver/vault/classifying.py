@@ -1,7 +1,6 @@
 """The category of a document: what it is about travels with it, and decides who sees it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,7 +10,7 @@ from davserver.domain.decisions import Permit
 from davserver.domain.nodes import Node
 from davserver.vault import changes, index
 from davserver.vault.rows import OpenVault, category_of
-from davserver.vault.writing import Changed, update_node
+from davserver.vault.writing import Changed, raised, update_node
 
 
 def classify(
@@ -26,7 +25,7 @@ def classify(
     node = target.node
     assert node is not None  # noqa: S101 — a permit to change something names it
     after = category or category_of(target.above)
-    done = update_node(tx, vault, node, replace(node, category=category))
+    done = update_node(tx, vault, node, raised(vault, node, category=category))
     if after is not target.category:
         below = inheriting(index.subtree(tx, vault, node.id)) if node.is_folder else []
         folders = [*target.above, *(one for one in below if one.is_folder)]

@@ -147,6 +147,8 @@ _LIVE = Prepared(
 def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
     """All live locks of a vault: one statement; there are never many."""
     rows = _LIVE.all(tx, {"vault": vault.id, "now": to_us(now)})
+    if not rows:
+        return []
     return [
         Lock(
             id=LockId(row["id"]),

@@ -24,7 +24,7 @@ from davserver.vault import changes
 from davserver.vault.rows import OpenVault
 from davserver.vault.stamps import Stamp, node_removed, version_removed, version_written
 from davserver.vault.version_rows import sealed_version, version_from
-from davserver.vault.writing import Changed, announce, free_twin, keep_version, update_node
+from davserver.vault.writing import Changed, announce, free_twin, keep_version, raised, update_node
 
 
 def move(tx: Connection, vault: OpenVault, take: Permit, put: Permit, now: datetime) -> Changed:
@@ -36,7 +36,8 @@ def move(tx: Connection, vault: OpenVault, take: Permit, put: Permit, now: datet
     node, parent = take.target.node, put.target.parent
     assert node is not None and parent is not None  # noqa: S101, PT018 — permits for MOVE have both
     stays = node.parent == parent.id
-    after = replace(
+    after = raised(
+        vault,
         node,
         parent=parent.id,
         name=put.target.name,
@@ -115,8 +116,10 @@ def _absorb(
         tx,
         vault,
         destination,
-        replace(
+        raised(
+            vault,
             destination,
+            skipped=adopted,
             parent=place.parent,
             name=place.name,
             twin=place.twin,
@@ -128,7 +131,6 @@ def _absorb(
             properties=source.properties,
         ),
         {"left_parent": None, "left_idx": None, "left_at": None, "left_by": None},
-        skipped=adopted,
     )
     return done.besides((*kept, *rehomed, gone))
 

@@ -3,7 +3,7 @@
 Only the topmost node changes: what is below it is out of reach because the way to it is.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, select
@@ -24,7 +24,7 @@ from davserver.vault.moving import tags_below
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import version_removed
 from davserver.vault.version_rows import OldVersion, version_from
-from davserver.vault.writing import Changed, free_twin, keep_version, update_node
+from davserver.vault.writing import Changed, free_twin, keep_version, raised, update_node
 
 log = Events(__name__)
 
@@ -44,7 +44,7 @@ def trash(tx: Connection, vault: OpenVault, permit: Permit, now: datetime) -> Ch
     tags = tags_below(tx, vault, node, permit.target.category)
     forget_tree(tx, vault, node.id)
     # The category goes with it: restored elsewhere it is what it was.
-    after = replace(node, state=NodeState.TRASH, category=permit.target.category)
+    after = raised(vault, node, state=NodeState.TRASH, category=permit.target.category)
     went = {"trashed_at": to_us(now), "trashed_by": permit.who.id}
     done = update_node(tx, vault, node, after, went)
     changes.bump(tx, permit.target.above, tags, now)
@@ -108,7 +108,7 @@ def restore(
     found = one_in_trash(tx, vault, node)
     if free_twin(tx, vault, above[-1], name):
         raise AlreadyThere("there is something of that name already")
-    after = replace(found, state=NodeState.LIVE, parent=above[-1].id, name=name, twin=0)
+    after = raised(vault, found, state=NodeState.LIVE, parent=above[-1].id, name=name, twin=0)
     category = found.category or Category.UNCLASSIFIED
     changes.bump(tx, above, tags_below(tx, vault, found, category), now)
     return update_node(tx, vault, found, after, {"trashed_at": None, "trashed_by": None})
@@ -156,7 +156,8 @@ def restore_version(
     )
     kept = keep_version(tx, vault, node, now)
     content: Content = old.content
-    after = replace(
+    after = raised(
+        vault,
         node,
         content=content,
         etag=entropy(16),

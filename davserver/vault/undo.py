@@ -4,7 +4,7 @@ Nothing is lost by it: what was there becomes an earlier version, or keeps its t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, or_, select
@@ -23,7 +23,7 @@ from davserver.vault.moving import tags_below
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import version_removed
 from davserver.vault.version_rows import OldVersion
-from davserver.vault.writing import Changed, announce, free_twin, keep_version, update_node
+from davserver.vault.writing import Changed, announce, free_twin, keep_version, raised, update_node
 
 _NOT_LEFT = {"left_parent": None, "left_idx": None, "left_at": None, "left_by": None}
 
@@ -84,7 +84,8 @@ def restore_state(
     one = (node_version.c.node_id == node.id, node_version.c.version == old.number)
     tx.execute(delete(node_version).where(*one))
     kept = keep_version(tx, vault, node, now)
-    after = replace(
+    after = raised(
+        vault,
         node,
         content=old.content,
         etag=old.etag,
@@ -115,7 +116,7 @@ def put_back(
     assert node is not None and parent is not None  # noqa: S101, PT018 — permits for MOVE have both
     name = put.target.name
     twin = free_twin(tx, vault, parent, name)
-    after = replace(node, parent=parent.id, name=name, twin=twin, category=category)
+    after = raised(vault, node, parent=parent.id, name=name, twin=twin, category=category)
     done = update_node(tx, vault, node, after, _NOT_LEFT)
     tags = tags_below(tx, vault, node, take.target.category)
     tags.add(changes.tag_of(vault, after, take.target.category))
@@ -128,7 +129,7 @@ def bring_back(tx: Connection, vault: OpenVault, put: Permit, node: Node, now: d
     parent, name = put.target.parent, put.target.name
     assert parent is not None  # noqa: S101 — a permit to make something names its folder
     twin = free_twin(tx, vault, parent, name)
-    after = replace(node, state=NodeState.LIVE, parent=parent.id, name=name, twin=twin)
+    after = raised(vault, node, state=NodeState.LIVE, parent=parent.id, name=name, twin=twin)
     done = update_node(tx, vault, node, after, {"trashed_at": None, "trashed_by": None})
     category = node.category or Category.UNCLASSIFIED
     changes.bump(tx, put.target.above, tags_below(tx, vault, node, category), now)
@@ -148,7 +149,7 @@ def take_free_name(
     """The permit's node with a lower number, because what bore its name is gone."""
     node = take.target.node
     assert node is not None  # noqa: S101 — a permit to move names what it moves
-    done = update_node(tx, vault, node, replace(node, twin=twin))
+    done = update_node(tx, vault, node, raised(vault, node, twin=twin))
     tags = tags_below(tx, vault, node, take.target.category)
     changes.bump(tx, take.target.above, tags, now)
     return done

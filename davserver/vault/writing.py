@@ -44,7 +44,7 @@ class Changed:
 
     def besides(self, others: Sequence[Stamp]) -> "Changed":
         """With the rows of what was done first."""
-        return replace(self, stamps=(*others, *self.stamps))
+        return Changed(self.node, (*others, *self.stamps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,8 @@ def write(  # noqa: PLR0913 — as above
     thinned = charge(tx, vault, target, staged.size_cipher)
     publish(tx, staged, payer_of(target))
     kept = keep_version(tx, vault, node, now)
-    after = replace(
+    after = raised(
+        vault,
         node,
         content=staged.content,
         etag=entropy(16),
@@ -145,7 +146,7 @@ def set_properties(
     content's (RFC 4918 §8.6).
     """
     node = _node(permit.target)
-    after = replace(node, properties=dict(properties), modified=modified or node.modified)
+    after = raised(vault, node, properties=dict(properties), modified=modified or node.modified)
     done = update_node(tx, vault, node, after)
     announce(tx, vault, permit.target.above, [(node, permit.target.category)], now)
     return done
@@ -160,26 +161,33 @@ def keep_version(tx: Connection, vault: OpenVault, node: Node, now: datetime) ->
     return (version_written(columns),)
 
 
+def raised(vault: OpenVault, node: Node, *, skipped: int = 0, **changes: Any) -> Node:
+    """`node` with `changes`, as the next version of its row. `skipped` row versions are left out,
+    because earlier versions of a file bear them.
+    """
+    number = node.row_version + 1 + skipped
+    return replace(node, row_version=number, epoch=vault.epoch, **changes)
+
+
 def update_node(
     tx: Connection,
     vault: OpenVault,
     before: Node,
     after: Node,
     extra: Mapping[str, Any] | None = None,
-    skipped: int = 0,
 ) -> Changed:
-    """Write `after` over the row that `before` was read from. `extra` are columns outside the
-    record; `skipped` row versions are left out, because earlier versions of a file bear them.
+    """Write `after`, which is raised, over the row that `before` was read from. `extra` are columns
+    outside the record.
 
     Raises ConditionFailed when somebody else wrote the row in between.
     """
-    raised = replace(after, row_version=before.row_version + 1 + skipped, epoch=vault.epoch)
-    columns = sealed_columns(vault, raised)
-    more = dict(extra or {})
-    given = columns | more | {"this": raised.id, "as_read": before.row_version}
-    if _updating((*_written(before, after), *more)).run(tx, given) != 1:
+    columns = sealed_columns(vault, after)
+    named, given = _written(before, after), dict(columns, this=after.id, as_read=before.row_version)
+    if extra:
+        named, given = (*named, *extra), given | dict(extra)
+    if _updating(named).run(tx, given) != 1:
         raise ConditionFailed("it was changed by somebody else a moment ago")
-    return Changed(raised, (node_written(columns),))
+    return Changed(after, (node_written(columns),))
 
 
 _EACH_TIME = ("rec_ct", "row_version", "epoch", "etag", "author_id", "modified", "made_at")
