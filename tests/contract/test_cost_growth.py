@@ -1,0 +1,243 @@
+"""What a request costs does not grow with what it is not about: the trail, other vaults, others'
+grants. Nothing here is a time: statements are counted, SQLite's own steps too, and its plans read.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from authn.directory import Directory
+from benchmarks.scale_rows import opened
+from davserver.db import tables
+from davserver.domain.conditions import NONE
+from davserver.domain.ids import NodeId
+from davserver.domain.paths import DrivePath
+from davserver.trail import Event, Trail, What
+from tests.support.cast import CCAS
+from tests.support.crowd import Clientele, put
+from tests.support.in_process import Cost, Front, counted, front_of
+from tests.support.instance import Instance
+
+pytestmark = pytest.mark.slow
+
+SMALL = b"ten bytes " * 1000
+LIST = (
+    b'<?xml version="1.0"?><propfind xmlns="DAV:" xmlns:oc="http://owncloud.org/ns"><prop>'
+    b"<resourcetype/><getcontentlength/><getlastmodified/><getetag/><creationdate/>"
+    b"<lockdiscovery/><quota-used-bytes/><oc:id/><oc:size/><oc:permissions/></prop></propfind>"
+)
+PATCH = (
+    b'<?xml version="1.0"?><propertyupdate xmlns="DAV:"><set><prop>'
+    b'<x:y xmlns:x="urn:x">z</x:y></prop></set></propertyupdate>'
+)
+LOCK = (
+    b'<?xml version="1.0"?><lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype>'
+    b"<write/></locktype></lockinfo>"
+)
+ROOT = "/dav/"
+SHARED = {"amina": "/dav/Dossier", "karim": "/dav/Amina%20Benali/Dossier"}
+LEEWAY = 100
+"""Steps of SQLite's machine: what the requests before have left in the trash of the folder. Whoever
+walked through what is more here would take a thousand.
+"""
+ITEMS = 15
+"""What each of karim's beneficiaries shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    method: str
+    path: str
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture
+def front(instance: Instance) -> Iterator[Front]:
+    """Amina shares a folder with karim; both have made and read something in it."""
+    with front_of(instance) as made:
+        assert made.ask("amina", "MKCOL", SHARED["amina"])[0] == 201
+        for number in range(5):
+            path = f"{SHARED['amina']}/{number}.txt"
+            assert made.ask("amina", "PUT", path, SMALL)[0] == 201
+        instance.grant("amina", "karim", "/Dossier", "write")
+        yield made
+
+
+def asked_by(login: str, mark: str) -> list[Asked]:
+    """Each kind of request. `mark`: names that are not there yet. What is made is removed."""
+    folder = SHARED[login]
+    own, there = f"{folder}/{mark}", f"{folder}/3.txt"
+    to = {"destination": f"http://localhost{own}-copy", "overwrite": "F"}
+    moved = {"destination": f"http://localhost{own}-moved", "overwrite": "F"}
+    return [
+        Asked("OPTIONS", folder, 200),
+        Asked("GET", there, 200),
+        Asked("HEAD", there, 200),
+        Asked("GET", f"{folder}/nothing", 404),
+        Asked("PROPFIND", folder, 207, LIST, {"depth": "1"}),
+        Asked("PROPFIND", there, 207, LIST, {"depth": "0"}),
+        Asked("PROPFIND", ROOT, 207, LIST, {"depth": "1"}),
+        Asked("PUT", own, 201, SMALL),
+        Asked("PUT", own, 204, SMALL),
+        Asked("PROPPATCH", own, 207, PATCH),
+        Asked("MKCOL", f"{own}-folder", 201),
+        Asked("COPY", own, 201, b"", to),
+        Asked("MOVE", own, 201, b"", moved),
+        Asked("LOCK", f"{own}-moved", 200, LOCK, {"depth": "0"}),
+        Asked("UNLOCK", f"{own}-moved", 204),
+        Asked("DELETE", f"{own}-moved", 204),
+        Asked("DELETE", f"{own}-copy", 204),
+        Asked("DELETE", f"{own}-folder", 204),
+    ]
+
+
+def costs(front: Front, mark: str) -> dict[tuple[str, int, str], Cost]:
+    """Of each request of each person."""
+    found: dict[tuple[str, int, str], Cost] = {}
+    for login in SHARED:
+        token = ""
+        for number, one in enumerate(asked_by(login, mark)):
+            headers = {**one.headers, "lock_token": token} if token else one.headers
+            with counted(front.services.db) as cost:
+                answer = front.ask(login, one.method, one.path, one.body, **headers)
+            assert answer[0] == one.status, (one, answer)
+            token = answer[1].get("Lock-Token", "")
+            found[login, number, f"{one.method} {one.path}".replace(mark, "…")] = cost
+    return found
+
+
+def more_trail(instance: Instance, entries: int) -> None:
+    """In amina's trail, each tied to the one before it as any other."""
+    with instance.opened() as to:
+        who = to.people.operator_for("amina", "tests", to.clock())
+    written = Event(vault=who.vault, what=What.WRITE, who=who, path="/Dossier/a paper")
+    with opened(instance.config) as (found, crowd):
+        trail = Trail(found.keys)
+        found.db.write(lambda tx: trail.record_all(tx, [written] * entries, crowd.now))
+
+
+def more_documents(instance: Instance, documents: int) -> None:
+    """In another folder of amina's."""
+    with instance.opened() as to:
+        who = to.people.operator_for("amina", "tests", to.clock())
+        path = DrivePath.parse(f"/Other {documents}")
+        to.writing.make_folder(who, path, NONE, to.clock())
+        folder = NodeId(to.reading.look(who, path, to.clock()).id)
+    vault_id = who.vault
+    assert vault_id is not None
+    with opened(instance.config) as (found, crowd):
+
+        def work(tx: Connection) -> None:
+            vault = crowd.vaults.open(tx, vault_id, 0, crowd.now)
+            nodes = [crowd.node(vault, folder, f"{number}") for number in range(documents)]
+            put(tx, tables.node, crowd.node_rows(vault, nodes))
+
+        found.db.write(work)
+
+
+def more_vaults(instance: Instance, vaults: int) -> None:
+    with opened(instance.config) as (found, crowd):
+
+        def work(tx: Connection) -> None:
+            for number in range(vaults):
+                crowd.vault(tx, crowd.person(tx, f"other-{vaults}-{number}").id)
+
+        found.db.write(work)
+
+
+def more_clients(instance: Instance, clients: int) -> None:
+    """Others who share with karim, and with his structure."""
+    with opened(instance.config) as (found, crowd):
+        directory = Directory(found.keys)
+
+        def work(tx: Connection) -> None:
+            karim, ccas = directory.find_person(tx, "karim"), directory.find_structure(tx, CCAS)
+            logins = [f"client-{clients}-{number}" for number in range(clients)]
+            Clientele(karim.id, ccas.id, ITEMS).of(crowd, tx, logins)
+
+        found.db.write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Something that there may be few of, or many more."""
+
+    what: str
+    of: Callable[[Instance, int], None]
+    few: int
+    many: int
+
+    def __str__(self) -> str:
+        return self.what
+
+
+MORE = [
+    Growth("entries-of-the-trail", more_trail, 10, 2_000),
+    Growth("vaults", more_vaults, 1, 150),
+    Growth("beneficiaries", more_clients, 1, 20),
+    Growth("documents-elsewhere", more_documents, 10, 1_000),
+]
+
+
+@pytest.mark.parametrize("more", MORE, ids=str)
+def test_a_request_takes_the_same_statements_and_steps_whatever_else_there_is(
+    front: Front, more: Growth
+) -> None:
+    found = []
+    for mark, count in (("few", more.few), ("many", more.many)):
+        more.of(front.instance, count)
+        costs(front, f"{mark}-first")
+        found.append(costs(front, mark))
+    for asked, few in found[0].items():
+        login, _, request = asked
+        many = found[1][asked]
+        assert many.statements == few.statements, (login, request)
+        # On a professional's root each beneficiary is a line.
+        if (login, request) != ("karim", f"PROPFIND {ROOT}"):
+            assert many.steps <= few.steps + LEEWAY, (login, request)
+
+
+TABLES = "|".join(sorted(tables.metadata.tables))
+SCANNED = re.compile(r"^SCAN (\w+)", re.MULTILINE)
+ALIAS = re.compile(rf'\b({TABLES})\b"? (?:AS )?"?(\w+)')
+VERBS = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}
+
+
+@pytest.mark.parametrize("instance", ["sqlite"], indirect=True)
+def test_no_statement_of_a_request_walks_through_a_table(front: Front) -> None:
+    looked_at, walked = set(), set()
+    for cost in costs(front, "once").values():
+        for statement, values in cost.values.items():
+            if statement.split()[0] in VERBS:
+                looked_at.add(statement)
+                walked |= walked_through(front, statement, values)
+    assert walked == {"epoch"}  # it has one row
+    assert len(looked_at) > 30
+
+
+@pytest.mark.parametrize("instance", ["sqlite"], indirect=True)
+def test_a_walk_through_a_table_would_be_seen(front: Front) -> None:
+    by_nothing = "SELECT at FROM trail AS t WHERE payload_hash IS NOT NULL"
+    assert walked_through(front, by_nothing, ()) == {"trail"}
+    by_something = (
+        "SELECT n.id FROM node n WHERE n.parent_id = n.id AND EXISTS (SELECT 1 FROM vault)"
+    )
+    assert walked_through(front, by_something, ()) == {"node", "vault"}
+
+
+def walked_through(front: Front, statement: str, values: Any) -> set[str]:
+    """The tables that SQLite would go through from one end to the other; common table expressions
+    and lists of values are none.
+    """
+    with front.services.db.read() as tx:
+        cursor = tx.connection.cursor()
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+        told = "\n".join(row[3] for row in cursor.fetchall())
+    named = {alias: table for table, alias in ALIAS.findall(statement)}
+    return {named.get(name, name) for name in SCANNED.findall(told)} & set(tables.metadata.tables)
