@@ -41,7 +41,7 @@ help:
 	make setup         the virtual environment in .venv, with .venv/bin/abri
 	make run           a demonstration on https://localhost:8443/ (Ctrl-C ends it)
 	make test          every test there is; installs the Debian packages that they need
-	make bench         Abri beside other servers, into docs/benchmarks.md; ROUNDS=2 is short
+	make bench         Abri beside other servers, into docs/benchmarks.md, docs/limits.md
 	make check         format, lint, layers, types and the quick tests: under a minute
 	make requirements  work out requirements/*.txt again from requirements/*.in
 	make clean         remove what the other targets made, but not the data in run/
@@ -120,6 +120,7 @@ bench: setup $(PEERS)/.installed
 	  || echo "not all of Debian's packages could be installed: their servers are left out"
 	$(BIN)/python -m benchmarks.beside --rounds $(ROUNDS) --page docs/benchmarks.md \
 	  --json build/bench.json --command '$(BENCH_COMMAND)' $(SERVERS)
+	$(BIN)/python -m benchmarks.limits --json build/bench.json --page docs/limits.md
 
 $(PEERS)/.installed: requirements/peers.txt | $(BIN)/python
 	@$(PYTHON) -m venv $(PEERS)

@@ -88,7 +88,7 @@ class Run:
 
 
 def page(results: Results, groups: Sequence[Group], measures: Sequence[Measure], run: Run) -> str:
-    parts = [f"{_machine()} {_how(results, run)}"]
+    parts = [f"{machine()} {_how(results, run)}"]
     for group in groups:
         parts += [f"### {group.title}", _labels(group, run), _ratio(group)]
         parts.append(table(results, group, measures))
@@ -132,7 +132,7 @@ def _faults(results: Results) -> str:
     return "\n".join(["What failed, and was not repeated:", "", *told])
 
 
-def _machine() -> str:
+def machine() -> str:
     cores, memory = psutil.cpu_count() or 0, psutil.virtual_memory().total / (1 << 30)
     speed = re.search(r"^cpu MHz\s*:\s*([\d.]+)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     hertz = f" ({float(speed[1]) / 1000:.1f} GHz)" if speed else ""

@@ -8,17 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
-from authn.directory import Directory
-from benchmarks.scale_rows import opened
 from davserver.db import tables
-from davserver.domain.conditions import NONE
-from davserver.domain.ids import NodeId
-from davserver.domain.paths import DrivePath
-from davserver.trail import Event, Trail, What
-from tests.support.cast import CCAS
-from tests.support.crowd import Clientele, put
+from tests.support.growing import more_clients, more_documents, more_trail, more_vaults
 from tests.support.in_process import Cost, Front, counted, front_of
 from tests.support.instance import Instance
 
@@ -44,8 +36,6 @@ LEEWAY = 100
 """Steps of SQLite's machine: what the requests before have left in the trash of the folder. Whoever
 walked through what is more here would take a thousand.
 """
-ITEMS = 15
-"""What each of karim's beneficiaries shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,58 +100,6 @@ def costs(front: Front, mark: str) -> dict[tuple[str, int, str], Cost]:
             token = answer[1].get("Lock-Token", "")
             found[login, number, f"{one.method} {one.path}".replace(mark, "…")] = cost
     return found
-
-
-def more_trail(instance: Instance, entries: int) -> None:
-    """In amina's trail, each tied to the one before it as any other."""
-    with instance.opened() as to:
-        who = to.people.operator_for("amina", "tests", to.clock())
-    written = Event(vault=who.vault, what=What.WRITE, who=who, path="/Dossier/a paper")
-    with opened(instance.config) as (found, crowd):
-        trail = Trail(found.keys)
-        found.db.write(lambda tx: trail.record_all(tx, [written] * entries, crowd.now))
-
-
-def more_documents(instance: Instance, documents: int) -> None:
-    """In another folder of amina's."""
-    with instance.opened() as to:
-        who = to.people.operator_for("amina", "tests", to.clock())
-        path = DrivePath.parse(f"/Other {documents}")
-        to.writing.make_folder(who, path, NONE, to.clock())
-        folder = NodeId(to.reading.look(who, path, to.clock()).id)
-    vault_id = who.vault
-    assert vault_id is not None
-    with opened(instance.config) as (found, crowd):
-
-        def work(tx: Connection) -> None:
-            vault = crowd.vaults.open(tx, vault_id, 0, crowd.now)
-            nodes = [crowd.node(vault, folder, f"{number}") for number in range(documents)]
-            put(tx, tables.node, crowd.node_rows(vault, nodes))
-
-        found.db.write(work)
-
-
-def more_vaults(instance: Instance, vaults: int) -> None:
-    with opened(instance.config) as (found, crowd):
-
-        def work(tx: Connection) -> None:
-            for number in range(vaults):
-                crowd.vault(tx, crowd.person(tx, f"other-{vaults}-{number}").id)
-
-        found.db.write(work)
-
-
-def more_clients(instance: Instance, clients: int) -> None:
-    """Others who share with karim, and with his structure."""
-    with opened(instance.config) as (found, crowd):
-        directory = Directory(found.keys)
-
-        def work(tx: Connection) -> None:
-            karim, ccas = directory.find_person(tx, "karim"), directory.find_structure(tx, CCAS)
-            logins = [f"client-{clients}-{number}" for number in range(clients)]
-            Clientele(karim.id, ccas.id, ITEMS).of(crowd, tx, logins)
-
-        found.db.write(work)
 
 
 @dataclass(frozen=True, slots=True)

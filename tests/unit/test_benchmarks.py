@@ -1,7 +1,10 @@
 """What the comparison with other servers says of its numbers, and how its client reads answers."""
 
+from dataclasses import fields
+
 import pytest
 
+from benchmarks import limits
 from benchmarks.beside import bodies
 from benchmarks.beside.client import Ask
 from benchmarks.beside.measures import measures
@@ -81,3 +84,32 @@ def test_the_table_has_medians_and_ratios_and_no_empty_row():
 def test_no_measure_is_told_twice():
     keys = [one.key for one in measures(256, [10, 1000])]
     assert len(set(keys)) == len(keys) > len(WORKS)
+
+
+def machine() -> limits.Machine:
+    names = [one.name for one in fields(limits.Machine)]
+    return limits.Machine(**{name: float(number) for number, name in enumerate(names, 1)})
+
+
+def test_every_limit_is_that_of_something_measured():
+    keys = {one.key for one in measures(256, [limits.FOLDER])}
+    assert {one.key for one in limits.limits(machine())} <= keys
+
+
+def test_steps_that_wait_for_each_other_are_slower_than_each():
+    assert limits.after_another(100, 100) == 50
+    assert limits.after_another(1000, 10) == pytest.approx(9.9, abs=0.01)
+
+
+def test_how_far_a_number_is_from_its_limit_is_told_as_a_share():
+    asked = [
+        limits.Limit("more", "a", "why", 100),
+        limits.Limit("less", "b", "why", 2, more=False),
+        limits.Limit("unknown", "c", "why", 1),
+    ]
+    told = limits.beside(asked, {"a": [20, 30, 25], "b": [4]}).splitlines()[2:]
+    assert told == [
+        "| more | 100 | 25.0 | 0.25 | why |",
+        "| less | 2.00 | 4.00 | 0.50 | why |",
+        "| unknown | 1.00 |  |  | why |",
+    ]
