@@ -75,6 +75,7 @@ class Connection:
         self._skip = 0
         self._lingered = 0
         self._idle = False
+        self._is_new = True
         self._base: Environ = {}
         self._network = ""
         self._stage = Stage.HEADS if server.tls is None else Stage.GREETING
@@ -94,10 +95,15 @@ class Connection:
 
     # what the worker threads call
 
+    def begin(self, turn: Turn) -> None:
+        """A thread takes it on: it is no newcomer any more."""
+        self._wire.turn = turn
+        if self._is_new:
+            self._is_new = False
+            self._server.saw(self)
+
     def communicate(self) -> bool:
         """Goes as far as what has arrived allows. True: park it; False: close it."""
-        self._wire.turn = self._server.turn()
-        self._server.saw(self)
         try:
             while (step := self._step()) is Step.GO_ON:
                 pass
@@ -150,12 +156,12 @@ class Connection:
 
     def _step(self) -> Step:
         match self._stage:
+            case Stage.HEADS:  # first: all others come once in a connection's life
+                return self._serve()
             case Stage.GREETING:
                 return self._greet()
             case Stage.HANDSHAKE:
                 return self._shake_hands()
-            case Stage.HEADS:
-                return self._serve()
             case Stage.LINGERING:
                 return self._linger()
 

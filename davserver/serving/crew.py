@@ -57,6 +57,7 @@ class Crew(ThreadPool):
             connection = self._look(me)
             if connection is not None:
                 turn.begin()
+                connection.begin(turn)
                 return connection
         turn.end_watch()
         return self._queue.get()  # cheroot's own word for going home
