@@ -17,6 +17,7 @@ from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
+from davserver.db.remembered import once
 from davserver.domain.actions import GIVEN
 from davserver.domain.affiliations import Affiliation
 from davserver.domain.grants import Grant, ToPerson, ToStructure
@@ -111,10 +112,12 @@ class _Reach:
         parents: Iterable[Grant],
     ) -> None:
         structures = {one.to.id for one in parents if isinstance(one.to, ToStructure)}
+        question = ("makers", frozenset(people), frozenset(structures))
         asked = {"people": as_value(tx, people), "structures": as_value(tx, structures)}
         self._active: set[PersonId] = set()
         self._spans: dict[tuple[PersonId, StructureId], list[tuple[datetime, datetime | None]]] = {}
-        for row in _makers_statement(tx.dialect.name).all(tx, asked):
+        makers = _makers_statement(tx.dialect.name)
+        for row in once(tx, question, lambda: makers.all(tx, asked)):
             self._learn(keys, row)
 
     def _learn(self, keys: InstanceKeys, row: Any) -> None:
