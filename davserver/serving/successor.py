@@ -1,6 +1,5 @@
 """A worker that follows one that died: a new process, made by the keeper."""
 
-import gc
 import os
 import pickle
 import socket
@@ -11,13 +10,11 @@ from typing import Any, NoReturn
 
 from davserver.domain.errors import Unavailable
 from davserver.serving.logs import Log, open_log
+from davserver.serving.memory import settle_memory
 from davserver.serving.server import context_of
 from davserver.serving.settings import Listener
 from davserver.serving.worker import AppFactory, Duty, live
 from davserver.wiring.version import abri_version
-
-_COLLECT_AFTER = 10_000
-"""New objects between two looks for cycles; 700 is Python's own."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +46,3 @@ def _duty(told: Mapping[str, Any], log: Log) -> Duty:
         workers=will.workers,
         parent=told["parent"],
     )
-
-
-def settle_memory() -> None:
-    """What is loaded stays: it is not looked through again. Requests leave few cycles behind."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER)

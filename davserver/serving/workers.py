@@ -21,9 +21,10 @@ from davserver.serving.binding import bind, url_of
 from davserver.serving.descriptors import make_room
 from davserver.serving.keeper import Charge, hand_over
 from davserver.serving.logs import Log, open_log
+from davserver.serving.memory import settle_memory
 from davserver.serving.server import context_of
 from davserver.serving.settings import Listener
-from davserver.serving.successor import Will, settle_memory
+from davserver.serving.successor import Will
 from davserver.serving.supervisor import WATCHED, Post, Supervisor
 from davserver.serving.worker import AppFactory, Duty, live
 from davserver.wiring.version import abri_version
