@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from davserver.domain.actions import Action, Category, Right
@@ -57,6 +58,18 @@ class Entry:
     @property
     def is_folder(self) -> bool:
         return self.kind is Kind.FOLDER
+
+
+class Detail(Enum):
+    """Of an entry, what takes a look of its own: read where somebody will show it."""
+
+    LOCKS = "locks"
+    QUOTA = "quota"
+    """Of the folder that is looked at."""
+
+
+EVERY_DETAIL = frozenset(Detail)
+Details = frozenset[Detail]
 
 
 class Download(Protocol):

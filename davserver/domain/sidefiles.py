@@ -27,7 +27,11 @@ class NameKind(Enum):
     """GLib writes the real document here, then renames it: an ordinary file, hidden from others."""
 
 
+def is_half_saved(name: str) -> bool:
+    return name.startswith(_HALF_SAVED)
+
+
 def kind_of_name(name: str) -> NameKind:
-    if name.startswith(_HALF_SAVED):
+    if is_half_saved(name):
         return NameKind.HALF_SAVED
     return NameKind.SCRATCH if _SCRATCH.match(name) else NameKind.DOCUMENT

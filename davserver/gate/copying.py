@@ -14,6 +14,7 @@ from davserver.domain.people import Principal
 from davserver.gate.acting import change, look, record, require_conditions, require_real
 from davserver.gate.conditions import Reach, require_unlocked
 from davserver.gate.lock_reach import Standing
+from davserver.gate.members import children as children_of
 from davserver.gate.moving import (
     cleared,
     existing,
@@ -132,7 +133,7 @@ def _to_copy(sight: Sight, order: _Order) -> list[Node]:
     nodes = [start.node]
     waiting = [start] if order.deep and start.is_folder else []
     while waiting:
-        children = sight.children(waiting.pop(0))
+        children = children_of(sight, waiting.pop(0))
         nodes += [child.node for child in children if child.node]
         waiting += [child for child in children if child.is_folder]
     return nodes

@@ -1,19 +1,22 @@
 """Entries: what a front may show of a place. ETags, times and permissions are this viewer's own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from davserver.db.clock import from_us
 from davserver.domain.actions import Action, Category
 from davserver.domain.decisions import Denial
-from davserver.domain.drive import Entry, LockView
+from davserver.domain.drive import EVERY_DETAIL, Detail, Details, Entry, LockView
 from davserver.domain.ids import NodeId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
+from davserver.gate.below import Below
 from davserver.gate.deposits import Deposits, is_describable
 from davserver.gate.judging import allowed
 from davserver.gate.lock_reach import Standing
+from davserver.gate.members import Member, members
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.received import received
 from davserver.gate.sight import Sight
@@ -37,11 +40,22 @@ _UNASKED: frozenset[Action] = frozenset()
 _ON_TOPS = frozenset({Action.MOVE, Action.RECALL, Action.DELETE})
 
 
+@lean(frozen=True, slots=True)
+class _Alike:
+    """What is the same for all that is judged alike. `place`: of one of them."""
+
+    place: Place
+    may: frozenset[Action]
+    category: Category
+    describable: bool
+
+
 class Entries:
     """Makes the entries of one answer. Counters and locks are read once for all of them."""
 
-    def __init__(self, sight: Sight) -> None:
+    def __init__(self, sight: Sight, details: Details = EVERY_DETAIL) -> None:
         self._sight = sight
+        self._details = details
         self._may: dict[tuple[object, ...], frozenset[Action]] = {}
         self._tags: dict[tuple[VaultId, frozenset[Category]], frozenset[bytes]] = {}
         self._deposits = Deposits(sight)
@@ -53,7 +67,7 @@ class Entries:
         assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a NODE
         self._deposits.load([place])
         found = changes.of_folders(self._sight.tx, [place.node.id]) if place.is_folder else {}
-        entry = self._entry(place, found, self._standing(place))
+        entry = self._entry(place, found, self._standing([place]))
         return self._with_quota(place, entry)
 
     def of_version(self, place: Place) -> Entry:
@@ -62,22 +76,42 @@ class Entries:
         """
         return self._entry(place, {}, None, _UNASKED)
 
-    def with_children(self, place: Place) -> tuple[Entry, list[Entry]]:
+    def with_children(self, place: Place) -> tuple[Entry, Below]:
         """A folder's entry and its visible children's, in a number of statements that does not
         depend on how many there are.
         """
         if place.kind is not PlaceKind.NODE:
             below = self._below_virtual(place)
-            return self._virtual(place, below), below
+            return self._virtual(place, below), Below.of(below)
         assert place.node is not None  # noqa: S101 — a NODE
         self._deposits.load([place])
-        children = self._sight.children(place)
+        inside = members(self._sight, place, self._alike)
         found = changes.of_parent(self._sight.tx, place.node.id)
-        standing = self._standing(place)
+        standing = self._standing([place], inside=True)
         entry = self._with_quota(place, self._entry(place, found, standing))
-        return entry, [self._entry(child, found, standing) for child in children]
+        return entry, Below(inside, self._maker(place, found, standing))
 
     # ── places of a vault ───────────────────────────────────────────────────────────────────────
+
+    def _maker(
+        self, folder: Place, found: dict[NodeId, list[Change]], standing: Standing | None
+    ) -> Callable[[Member[_Alike]], Entry]:
+        """Makes the entry of one child."""
+        parts = folder.path.parts
+
+        def made(member: Member[_Alike]) -> Entry:
+            name, is_folder, node, alike = member
+            path = DrivePath((*parts, name))
+            if standing is None and not is_folder:
+                return _shown(path, node, alike)
+            place = alike.place
+            place = Place(
+                path, place.kind, place.who, place.vault, node, place.above, place.grants,
+                place.known,
+            )  # fmt: skip
+            return self._of(place, alike, found, standing)
+
+        return made
 
     def _entry(
         self,
@@ -86,34 +120,29 @@ class Entries:
         standing: Standing | None,
         known: frozenset[Action] | None = None,
     ) -> Entry:
+        return self._of(place, self._alike(place, known), found, standing)
+
+    def _alike(self, place: Place, known: frozenset[Action] | None = None) -> _Alike:
+        may = self.may(place) if known is None else known
+        return _Alike(place, may, place.category, is_describable(place))
+
+    def _of(
+        self,
+        place: Place,
+        alike: _Alike,
+        found: dict[NodeId, list[Change]],
+        standing: Standing | None,
+    ) -> Entry:
         node = place.node
         assert node is not None  # noqa: S101 — entries are made of nodes
-        may = self.may(place) if known is None else known
-        describable = is_describable(place)
-        entry = Entry(
-            path=place.path,
-            id=node.id,
-            kind=node.kind,
-            etag=node.etag.hex(),
-            size=node.content.size if node.content else None,
-            media_type=node.content.media_type if node.content else "",
-            created=node.created,
-            modified=node.modified,
-            may=may,
-            sha256=node.content.sha256 if node.content else None,
-            properties=node.properties if describable else {},
-            locks=self._lock_views(place, standing),
-            lockable=Action.LOCK in may,
-            describable=describable,
-            category=place.category,
-        )
+        locks = self._lock_views(place, standing)
         if not node.is_folder:
-            return entry
+            return _shown(place.path, node, alike, locks)
         seen = self._seen_changes(place, found.get(node.id, []))
         theirs = self._deposits.below(place)
         times = [from_us(change.at) for change in seen] + [one.made_at for one in theirs]
         etag = self._folder_etag(place, node, seen, theirs)
-        return replace(entry, etag=etag, modified=max(times, default=node.created))
+        return _shown(place.path, node, alike, locks, etag, max(times, default=node.created))
 
     def _seen_changes(self, place: Place, all_of_it: Iterable[Change]) -> list[Change]:
         assert place.vault is not None  # noqa: S101 — a NODE has a vault
@@ -158,7 +187,7 @@ class Entries:
 
     def _with_quota(self, place: Place, entry: Entry) -> Entry:
         """RFC 4331 numbers on folders: the vault's for its owner, what a grant has left else."""
-        if not entry.is_folder or place.vault is None:
+        if not entry.is_folder or place.vault is None or Detail.QUOTA not in self._details:
             return entry
         if place.owned:
             used, limit = quota.used_and_quota(self._sight.tx, place.vault)
@@ -171,13 +200,16 @@ class Entries:
 
     # ── locks ───────────────────────────────────────────────────────────────────────────────────
 
-    def _standing(self, place: Place) -> Standing:
-        assert place.vault is not None  # noqa: S101 — a NODE has a vault
-        return Standing(self._sight, place.vault)
+    def _standing(self, places: Sequence[Place], *, inside: bool = False) -> Standing | None:
+        """None where nobody asks, or nothing near them is locked."""
+        if not places or Detail.LOCKS not in self._details:
+            return None
+        standing = Standing.near(self._sight, places, inside=inside)
+        return standing if standing.is_any else None
 
     def _lock_views(self, place: Place, standing: Standing | None) -> tuple[LockView, ...]:
         found = standing.on(place) if standing is not None else ()
-        return tuple(lock_view(lock, place, self._sight.now) for lock in found)
+        return tuple([lock_view(lock, place, self._sight.now) for lock in found]) if found else ()
 
     # ── places without a node: a professional's root, a beneficiary's folder there ───────────────
 
@@ -201,7 +233,7 @@ class Entries:
         self._deposits.load(items)
         folders = [item.node.id for item in items if item.node and item.is_folder]
         found = changes.of_folders(self._sight.tx, folders)
-        standing = self._standing(place) if items else None
+        standing = self._standing(items)
         return [self._entry(item, found, standing) for item in items]
 
     def _virtual(self, place: Place, below: Sequence[Entry]) -> Entry:
@@ -221,6 +253,28 @@ class Entries:
             may=frozenset({Action.LIST, Action.GET}),
             lockable=False,
         )
+
+
+def _shown(
+    path: DrivePath,
+    node: Node,
+    alike: _Alike,
+    locks: tuple[LockView, ...] = (),
+    etag: str = "",
+    modified: datetime | None = None,
+) -> Entry:
+    """`etag`, `modified`: where they are not the node's own. By position: of thousands, the names
+    of the fields would take a third.
+    """
+    content, may, describable = node.content, alike.may, alike.describable
+    size, media_type, sha256 = (
+        (content.size, content.media_type, content.sha256) if content else (None, "", None)
+    )
+    return Entry(
+        path, node.id, node.kind, etag or node.etag.hex(), size, media_type, node.created,
+        modified or node.modified, may, sha256, node.properties if describable else {}, locks,
+        None, None, Action.LOCK in may, describable, alike.category,
+    )  # fmt: skip
 
 
 def lock_view(lock: Lock, place: Place, now: datetime) -> LockView:

@@ -14,7 +14,7 @@ from davserver.domain.grants import Grant
 from davserver.domain.ids import VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.people import Principal
-from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.judging import UNTIED, Counting
 from davserver.gate.places import Place, PlaceKind, under
 from davserver.vault.rows import category_of
@@ -54,7 +54,7 @@ def count_children(sight: Looking, folder: Place, found: Sequence[Node]) -> None
 
 
 def _is_judged(sight: Looking, node: Node) -> bool:
-    return node.maker == sight.who.id or kind_of_name(node.name) is not NameKind.HALF_SAVED
+    return node.maker == sight.who.id or not is_half_saved(node.name)
 
 
 def count_missing(sight: Looking, at: Place, inside: Sequence[Found]) -> None:

@@ -12,6 +12,7 @@ from davserver.gate.restoring import note_look, own_drive
 from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
 from davserver.trail import What
+from davserver.vault import live_locks
 from davserver.vault import locks as vault_locks
 from davserver.vault.locks import Lock
 
@@ -21,7 +22,7 @@ def locks(sight: Sight) -> list[HeldLock]:
     drive = own_drive(sight)
     assert drive.vault is not None  # noqa: S101 — one's own drive is a vault
     permit = sight.require(Action.LIST, drive)
-    live = vault_locks.live(sight.tx, drive.vault, sight.now)
+    live = live_locks.live(sight.tx, drive.vault, sight.now)
     logins = Directory(sight.tools.keys).logins(sight.tx, {one.person for one in live})
     views = [_view(one, _place(sight, one), logins.get(one.person, "")) for one in live]
     note_look(sight, drive, permit, "locks")
@@ -32,7 +33,7 @@ def break_lock(sight: Sight, lock: LockId) -> HeldLock:
     """The lock that is no more. Raises NotLocked, Turned."""
     drive = own_drive(sight)
     assert drive.vault is not None  # noqa: S101 — as above
-    live = vault_locks.live(sight.tx, drive.vault, sight.now)
+    live = live_locks.live(sight.tx, drive.vault, sight.now)
     one = next((found for found in live if found.id == lock), None)
     if one is None:
         raise NotLocked("there is no such lock; it may have run out by itself")

@@ -12,7 +12,7 @@ from davserver.domain.nodes import Node, NodeState
 from davserver.gate.lock_holders import Holder, HoldersSight, Member
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
-from davserver.vault import index, locks
+from davserver.vault import index, live_locks
 from davserver.vault.locks import Lock
 from davserver.vault.rows import OpenVault
 
@@ -20,12 +20,32 @@ from davserver.vault.rows import OpenVault
 class Standing:
     """The live locks of one vault, as the person who looks may meet them."""
 
-    def __init__(self, sight: Sight, vault: OpenVault) -> None:
+    def __init__(self, sight: Sight, vault: OpenVault, live: Sequence[Lock] | None = None) -> None:
         self._sight = sight
         self._vault = vault
-        self._live = locks.live(sight.tx, vault, sight.now)
+        self._live = live_locks.live(sight.tx, vault, sight.now) if live is None else live
         self._holders = HoldersSight(sight.judge, vault.owner, sight.since)
         self._nodes: dict[NodeId, Node] | None = None
+        self._taken: dict[NodeId, list[Lock]] = {}
+        for lock in self._live:
+            self._taken.setdefault(lock.node, []).append(lock)
+        self._over_all: tuple[Sequence[Node], list[Lock]] = ((), [])
+
+    @classmethod
+    def near(cls, sight: Sight, places: Sequence[Place], *, inside: bool = False) -> "Standing":
+        """To look at these places of one vault, and (`inside`) at what is directly in the first of
+        them: only the locks that may concern those are read. Nothing else may be asked of it.
+        """
+        first = places[0]
+        assert first.vault is not None  # noqa: S101 — a place of a vault
+        nodes = {node.id for place in places for node in _chain(place)}
+        folder = first.node_id if inside else None
+        found = live_locks.near(sight.tx, first.vault, nodes, folder, sight.now)
+        return cls(sight, first.vault, found)
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self._live)
 
     @property
     def none_at_all(self) -> bool:
@@ -85,11 +105,16 @@ class Standing:
         return [*self._over(place), *inside]
 
     def _binding(self, above: Sequence[Node], node: Node) -> list[Lock]:
-        return [
-            lock
-            for lock in self._live
-            if lock.covers(node.id, above) and self._holders.writes(Holder.of(lock), above, node)
-        ]
+        found = [*self._deep_over(above), *self._taken.get(node.id, ())]
+        if not found:
+            return found
+        return [lock for lock in found if self._holders.writes(Holder.of(lock), above, node)]
+
+    def _deep_over(self, above: Sequence[Node]) -> list[Lock]:
+        if above is not self._over_all[0]:
+            over = [one for node in above for one in self._taken.get(node.id, ()) if one.deep]
+            self._over_all = (above, over)
+        return self._over_all[1]
 
     # ── a folder, and all that is in it ─────────────────────────────────────────────────────────
 

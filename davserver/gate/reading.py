@@ -7,12 +7,13 @@ from datetime import datetime
 from davserver.domain.actions import Action
 from davserver.domain.conditions import Conditions
 from davserver.domain.decisions import Permit
-from davserver.domain.drive import Download, Entry
+from davserver.domain.drive import EVERY_DETAIL, Details, Download, Entry
 from davserver.domain.errors import BadInput, NotFound
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.acting import look, state_of
+from davserver.gate.below import Below
 from davserver.gate.conditions import require_for_reading, require_if
 from davserver.gate.entries import Entries
 from davserver.gate.noting import note_reading
@@ -32,20 +33,24 @@ class Reading:
         self._scratch = scratch
         self._watch = watch
 
-    def look(self, who: Principal, path: DrivePath, now: datetime) -> Entry:
+    def look(
+        self, who: Principal, path: DrivePath, now: datetime, details: Details = EVERY_DETAIL
+    ) -> Entry:
         """The entry at `path`. Raises NotFound, Refused."""
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.look(who, path, now)
-        return look(self._tools, who, now, lambda sight: self._entry(sight, path))
+        return look(self._tools, who, now, lambda s: Entries(s, details).one(_existing(s, path)))
 
-    def list(self, who: Principal, path: DrivePath, now: datetime) -> tuple[Entry, Sequence[Entry]]:
+    def list(
+        self, who: Principal, path: DrivePath, now: datetime, details: Details = EVERY_DETAIL
+    ) -> tuple[Entry, Below]:
         """The entry at `path` and, of a folder, all visible children. Raises NotFound, Refused.
 
         The number of SQL statements does not depend on how many children there are.
         """
         if kind_of_name(path.name) is NameKind.SCRATCH:
-            return self._scratch.look(who, path, now), ()
-        return look(self._tools, who, now, lambda sight: self._listing(sight, path))
+            return self._scratch.look(who, path, now), Below.of(())
+        return look(self._tools, who, now, lambda sight: self._listing(sight, path, details))
 
     def documents_beyond(
         self, who: Principal, known: Container[bytes], now: datetime
@@ -76,15 +81,12 @@ class Reading:
 
     # ── in one snapshot ─────────────────────────────────────────────────────────────────────────
 
-    def _entry(self, sight: Sight, path: DrivePath) -> Entry:
-        return Entries(sight).one(_existing(sight, path))
-
-    def _listing(self, sight: Sight, path: DrivePath) -> tuple[Entry, Sequence[Entry]]:
-        place = _existing(sight, path)
+    def _listing(self, sight: Sight, path: DrivePath, details: Details) -> tuple[Entry, Below]:
+        place, entries = _existing(sight, path), Entries(sight, details)
         if not place.is_folder:
-            return Entries(sight).one(place), ()
-        entry, children = Entries(sight).with_children(place)
-        return entry, [*children, *self._scratch.beside(sight, entry)]
+            return entries.one(place), Below.of(())
+        entry, below = entries.with_children(place)
+        return entry, below.with_beside(self._scratch.beside(sight, entry))
 
     def _opened(
         self, sight: Sight, path: DrivePath, conditions: Conditions
@@ -146,8 +148,10 @@ def _beyond(sight: Sight, known: Container[bytes]) -> Sequence[Entry]:
     found: list[Entry] = []
     folders = [DrivePath()]
     while folders:
-        _, below = Entries(sight).with_children(_existing(sight, folders.pop()))
-        folders += [one.path for one in below if one.is_folder]
+        place = _existing(sight, folders.pop())
+        _, below = Entries(sight, frozenset()).with_children(place)
+        inside = place.path.parts
+        folders += [DrivePath((*inside, name)) for name, is_folder in below.names() if is_folder]
         found += [one for one in below if not one.is_folder and one.id not in known]
     return found
 

@@ -24,7 +24,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
 from davserver.trail import Event, What
 from davserver.trail.story import DAMAGED, ERASED
-from davserver.vault import locks, trash
+from davserver.vault import live_locks, locks, trash
 from davserver.vault.rows import OpenVault, required
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
@@ -141,7 +141,7 @@ def _may_have_opened(entry: TrailEntry, node: Node, copied: set[str]) -> bool:
 
 def _end_own_locks(sight: Sight, vault: OpenVault, place: Place) -> None:
     """Their program may still hold it open; others' locks stand in the way."""
-    live = locks.live(sight.tx, vault, sight.now)
+    live = live_locks.live(sight.tx, vault, sight.now)
     mine = [one.id for one in live if one.node == place.node_id and one.person == sight.who.id]
     locks.release(sight.tx, mine)
 

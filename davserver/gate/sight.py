@@ -17,15 +17,15 @@ from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.judging import Counting, best
-from davserver.gate.listed import count_absent, count_children, count_missing, count_top
+from davserver.gate.listed import count_absent, count_missing, count_top
 from davserver.gate.places import Place, PlaceKind, covering, is_recallable, thing_of, under
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
 from davserver.gate.walked import walked
-from davserver.vault import deposited, index
-from davserver.vault.index import choose, shown_names
+from davserver.vault import index
+from davserver.vault.index import choose
 from davserver.vault.rows import OpenVault, category_of
 from davserver.vault.way import Found
 
@@ -170,35 +170,6 @@ class Sight:
 
     # ── what is in it ───────────────────────────────────────────────────────────────────────────
 
-    def children(self, folder: Place) -> list[Place]:
-        """The visible children of a node, each with its name as shown in its path."""
-        assert folder.vault is not None and folder.node is not None  # noqa: S101, PT018 — a NODE
-        above = (*folder.above, folder.node)
-        found = self._found_in(folder.vault, folder.node, only_own=folder.only_deposits)
-        seen = [node for node in found if self.is_seen_in(folder, above, node)]
-        count_children(self, folder, found)
-        shown = {node.id: node.name for node in shown_names(seen)}
-        return [
-            replace(
-                folder,
-                path=DrivePath((*folder.path.parts, shown[node.id])),
-                node=node,
-                above=above,
-                grants=self.covering(folder.known, (*above, node)),
-                is_top=False,
-                left=None,
-            )
-            for node in sorted(seen, key=lambda node: shown[node.id])
-        ]
-
-    def _found_in(self, vault: OpenVault, folder: Node, *, only_own: bool) -> list[Node]:
-        """Where only a person's own deposits show, what else is there is not even opened: it
-        would take time.
-        """
-        if only_own:
-            return deposited.in_folder(self.tx, vault, folder.id, self.who.id, self.since)
-        return index.children(self.tx, vault, folder.id)
-
     def items(self, shared: Place) -> list[Place]:
         """The granted items that show in a beneficiary's folder: one statement."""
         assert shared.vault is not None  # noqa: S101 — a shared folder has a vault
@@ -232,8 +203,7 @@ class Sight:
         """Whether `node`, with `above` over it, exists for whoever sees as much as at `near`."""
         if near.owned:
             return category_of((*above, node)) in self.visible(near)
-        hidden_half = kind_of_name(node.name) is NameKind.HALF_SAVED
-        if hidden_half and node.maker != self.who.id:
+        if node.maker != self.who.id and is_half_saved(node.name):
             return False
         here = near.node is not None and near.node.id == node.id
         theirs = here or self.is_recallable(node)

@@ -17,7 +17,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
 from davserver.gate.undone import Act, Left, Undone, Why
 from davserver.trail import What
-from davserver.vault import index, locks, trash, undo
+from davserver.vault import index, live_locks, locks, trash, undo
 from davserver.vault.rows import OpenVault, category_of
 from davserver.vault.stamps import Stamp
 from davserver.vault.undo import Deeds
@@ -232,7 +232,7 @@ class Round:
 
     def _unlock(self, node: Node) -> None:
         """Owners break any lock: whoever holds one finds at their next save that it is gone."""
-        live = locks.live(self.sight.tx, self.vault, self.sight.now)
+        live = live_locks.live(self.sight.tx, self.vault, self.sight.now)
         locks.release(self.sight.tx, [one.id for one in live if one.node == node.id])
 
 

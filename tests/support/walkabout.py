@@ -16,6 +16,7 @@ from davserver.domain.decisions import Permit
 from davserver.domain.ids import PersonId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Principal
+from davserver.gate.members import children
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
@@ -111,7 +112,7 @@ def _drive(
     except Turned:
         return
     if who.vault is not None:
-        waiting = list(sight.children(sight.place(DrivePath())))
+        waiting = list(children(sight, sight.place(DrivePath())))
     else:
         grantees = (who.id, *who.structures)
         folders = tools.grants.folders_for(tx, grantees, now)
@@ -123,7 +124,7 @@ def _drive(
         place = waiting.pop()
         yield sight, place
         if place.is_folder:
-            waiting += sight.children(place)
+            waiting += children(sight, place)
 
 
 def _node(place: Place) -> Node:
