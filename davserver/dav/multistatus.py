@@ -3,23 +3,24 @@ but it would have to be complete before its first byte.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from http import HTTPStatus
 from itertools import islice
 from typing import NamedTuple
-from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
-from davserver.dav.properties import LIVE, PREFIXES, Live
+from davserver.dav.properties import LIVE, LOCKS, PREFIXES, QUOTAS, Live, Value, shape_of
 from davserver.dav.reply import XML, Headers, Reply, whole
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
-from davserver.domain.drive import Entry
-from davserver.domain.paths import DrivePath
+from davserver.domain.drive import EVERY_DETAIL, Detail, Details, Entry
+from davserver.domain.paths import DrivePath, quoted
 
 _DECLARED = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for uri, prefix in PREFIXES.items())
 _HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus{_DECLARED}>\n'
 _TAIL = "</D:multistatus>\n"
 _AT_A_TIME = 128
+_MOST_SHAPES = 300
 
 OK = "200 OK"
 MISSING = "404 Not Found"
@@ -36,45 +37,106 @@ class Propstat(NamedTuple):
 
 
 class Listing:
-    """Renders entries for one PROPFIND: what can be said once is worked out here, once."""
+    """Renders entries for one PROPFIND."""
 
     def __init__(self, asked: Asked, mount: Mount, *, minimal: bool) -> None:
-        wanted = asked.names if asked.wish is Wish.SOME else (*_IN_ALL, *asked.names)
         self._mount = mount
+        self._plan = plan_of(asked, minimal=minimal)
+        self.details = self._plan.details
+        self._folder: tuple[str, ...] | None = None
+        self._folder_href = ""
+
+    def response(self, entry: Entry) -> str:
+        return self._plan.response(self._href(entry), entry, self._mount)
+
+    def _href(self, entry: Entry) -> str:
+        """Brothers and sisters share the encoding of their folder."""
+        parts = entry.path.parts or ("",)
+        folder, name = parts[:-1], parts[-1]
+        if folder != self._folder:
+            self._folder = folder
+            self._folder_href = self._mount.href(DrivePath(folder), folder=True)
+        slash = "/" if name and entry.is_folder else ""
+        return f"{self._folder_href}{quoted(name)}{slash}"
+
+
+class Plan:
+    """What one list of properties makes of any entry: what can be said once is worked out here. One
+    for all requests that ask alike; it says nothing of any thing or person but by its shape.
+    """
+
+    def __init__(self, asked: Asked, *, minimal: bool) -> None:
+        wanted = asked.names if asked.wish is Wish.SOME else (*_IN_ALL, *asked.names)
         self._wish = asked.wish
         self._minimal = minimal
         self._asked = frozenset(asked.names)
-        self._folder: list[str] | None = None
-        self._folder_href = ""
         self._plan: tuple[tuple[str, Live | None, str], ...] = tuple(
             (name, LIVE.get(name), empty_element(name)) for name in dict.fromkeys(wanted)
         )
+        self._is_live = asked.wish is Wish.SOME and self._asked <= LIVE.keys()
+        self._templates: dict[object, tuple[str, tuple[Value, ...]]] = {}
+        self.details = self._details()
 
-    def response(self, entry: Entry) -> str:
-        href = self._href(entry)
+    def _details(self) -> Details:
         if self._wish is Wish.NAMES:
-            return response(href, (Propstat(OK, "".join(self._names(entry))),))
-        found, missing = self._sorted(entry)
+            return EVERY_DETAIL
+        names = {name for name, _, _ in self._plan}
+        locks, quotas = names & LOCKS, names & QUOTAS
+        return frozenset(
+            detail for detail, some in ((Detail.LOCKS, locks), (Detail.QUOTA, quotas)) if some
+        )
+
+    def response(self, href: str, entry: Entry, mount: Mount) -> str:
+        """`href` is encoded already."""
+        if self._is_odd(entry):
+            return self._written(href, entry, mount)
+        shape = (shape_of(entry), entry.size is None, entry.sha256 is None)
+        known = self._templates.get(shape)
+        if known is None:
+            known = self._remembered(shape, entry, mount)
+        template, values = known
+        return template % (href, *[value(entry) for value in values])
+
+    def _is_odd(self, entry: Entry) -> bool:
+        """What has locks, numbers or dead properties that are asked for looks like nothing else."""
+        if entry.locks or entry.used is not None or entry.available is not None:
+            return True
+        return self._wish is Wish.NAMES or (not self._is_live and bool(entry.properties))
+
+    def _remembered(
+        self, shape: object, entry: Entry, mount: Mount
+    ) -> tuple[str, tuple[Value, ...]]:
+        if len(self._templates) >= _MOST_SHAPES:
+            self._templates.clear()
+        values: list[Value] = []
+        # A percent sign in what is written by hand is doubled; `%s` is what differs.
+        text = self._written("\0", entry, mount, values).replace("%", "%%").replace("\0", "%s")
+        made = self._templates[shape] = (text, tuple(values))
+        return made
+
+    def _written(
+        self, href: str, entry: Entry, mount: Mount, values: list[Value] | None = None
+    ) -> str:
+        """`values`: what differs is left open there, and noted."""
+        if self._wish is Wish.NAMES:
+            return response(href, (Propstat(OK, "".join(_names(entry, mount))),))
+        found, missing = self._sorted(entry, mount, values)
         if not missing or self._minimal:
             return response(href, (Propstat(OK, "".join(found)),))
         absent = Propstat(MISSING, "".join(missing))
         return response(href, (Propstat(OK, "".join(found)), absent) if found else (absent,))
 
-    def _href(self, entry: Entry) -> str:
-        """Brothers and sisters share the encoding of their folder."""
-        *folder, name = entry.path.parts or ("",)
-        if folder != self._folder:
-            self._folder = folder
-            self._folder_href = self._mount.href(DrivePath(tuple(folder)), folder=True)
-        slash = "/" if entry.is_folder and name else ""
-        return f"{self._folder_href}{quote(name, safe='~')}{slash}"
-
-    def _sorted(self, entry: Entry) -> tuple[list[str], list[str]]:
+    def _sorted(
+        self, entry: Entry, mount: Mount, values: list[Value] | None
+    ) -> tuple[list[str], list[str]]:
         found: list[str] = []
         missing: list[str] = []
         dead = entry.properties
         for name, live, empty in self._plan:
-            text = live.render(entry, self._mount) if live else dead.get(name)
+            text = live.render(entry, mount) if live else dead.get(name)
+            if text is not None and live and live.varying and values is not None:
+                values.append(live.varying.value)
+                text = f"{live.varying.before}\0{live.varying.after}"
             if text is not None:
                 found.append(text)
             elif name in self._asked:
@@ -83,11 +145,18 @@ class Listing:
             found.extend(xml for name, xml in dead.items() if name not in self._asked)
         return found, missing
 
-    def _names(self, entry: Entry) -> Iterator[str]:
-        for name, live in LIVE.items():
-            if live.render(entry, self._mount) is not None:
-                yield empty_element(name)
-        yield from map(empty_element, entry.properties)
+
+@lru_cache(maxsize=64)
+def plan_of(asked: Asked, *, minimal: bool) -> Plan:
+    """Programs ask for the same few lists all the time."""
+    return Plan(asked, minimal=minimal)
+
+
+def _names(entry: Entry, mount: Mount) -> Iterator[str]:
+    for name, live in LIVE.items():
+        if live.render(entry, mount) is not None:
+            yield empty_element(name)
+    yield from map(empty_element, entry.properties)
 
 
 def empty_element(name: str) -> str:

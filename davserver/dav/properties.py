@@ -1,13 +1,14 @@
 """Live properties: one table, name → how it looks on an entry. Everything else is a dead one.
 
-A renderer gives the complete element, or None where the entry has no such property. It runs once
-per child of a listing: no look-ups, no parsing here.
+A renderer gives the complete element, or None where the entry has no such property. Most look the
+same on all entries of one shape; those that do not (`varying`) say what of them differs.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from xml.sax.saxutils import escape
 
 from davserver.dav.urls import Mount
@@ -27,40 +28,54 @@ ROOT_NAME = "Abri"
 Renderer = Callable[[Entry, Mount], str | None]
 
 
+Value = Callable[[Entry], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Varying:
+    """An element whose text differs from entry to entry: what stands before it, and after it."""
+
+    before: str
+    value: Value
+    after: str
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """`in_all`: part of allprop, as RFC 4918 §14.2 wants those it defines and no others."""
 
     render: Renderer
     in_all: bool = True
+    varying: Varying | None = None
 
 
-def _creationdate(entry: Entry, _: Mount) -> str:
-    return f"<D:creationdate>{iso_date(entry.created)}</D:creationdate>"
+shape_of = attrgetter("kind", "media_type", "may", "lockable", "describable", "category")
+"""With whether there is a size and a digest, all that an element without locks depends on which is
+not `varying`.
+"""
 
 
-def _displayname(entry: Entry, _: Mount) -> str:
-    return f"<D:displayname>{xml_text(entry.path.name or ROOT_NAME)}</D:displayname>"
+def _each(
+    tag: str,
+    value: Value,
+    has: Callable[[Entry], bool] = lambda _: True,
+    *,
+    around: tuple[str, str] = ("", ""),
+    in_all: bool = True,
+) -> Live:
+    """`value`: of an entry that has it, safe in XML. `around`: inside of the element."""
+    before, after = f"<{tag}>{around[0]}", f"{around[1]}</{tag}>"
 
+    def render(entry: Entry, _: Mount) -> str | None:
+        return f"{before}{value(entry)}{after}" if has(entry) else None
 
-def _getcontentlength(entry: Entry, _: Mount) -> str | None:
-    if entry.size is None:
-        return None
-    return f"<D:getcontentlength>{entry.size}</D:getcontentlength>"
+    return Live(render, in_all, Varying(before, value, after))
 
 
 def _getcontenttype(entry: Entry, _: Mount) -> str | None:
     if entry.is_folder:
         return None
     return f"<D:getcontenttype>{xml_text(entry.media_type)}</D:getcontenttype>"
-
-
-def _getetag(entry: Entry, _: Mount) -> str:
-    return f'<D:getetag>"{xml_text(entry.etag)}"</D:getetag>'
-
-
-def _getlastmodified(entry: Entry, _: Mount) -> str:
-    return f"<D:getlastmodified>{http_date(entry.modified)}</D:getlastmodified>"
 
 
 def _resourcetype(entry: Entry, _: Mount) -> str:
@@ -199,26 +214,26 @@ def _letters(may: frozenset[Action], is_folder: bool) -> str:  # noqa: FBT001 �
     return f"<oc:permissions>{''.join(letters)}</oc:permissions>"
 
 
-def _oc_id(entry: Entry, _: Mount) -> str:
-    return f"<oc:id>{entry.id.hex()}</oc:id>"
-
-
-def _oc_fileid(entry: Entry, _: Mount) -> str:
+def _fileid(entry: Entry) -> int:
     # Clients keep it as a signed 64-bit number.
-    return f"<oc:fileid>{int.from_bytes(entry.id[:8], 'big') >> 1}</oc:fileid>"
+    return int.from_bytes(entry.id[:8], "big") >> 1
 
 
-def _oc_size(entry: Entry, _: Mount) -> str | None:
-    return None if entry.size is None else f"<oc:size>{entry.size}</oc:size>"
+def _has_size(entry: Entry) -> bool:
+    return entry.size is not None
 
 
-def _oc_checksums(entry: Entry, _: Mount) -> str | None:
+def _has_checksum(entry: Entry) -> bool:
     # Whoever may not read a document must not learn whether it is one that they know. Whoever may
     # take it back wrote it themselves: to them it is a receipt.
-    if entry.sha256 is None or not entry.may & {Action.GET, Action.RECALL}:
-        return None
-    value = f"<oc:checksum>SHA256:{entry.sha256.hex()}</oc:checksum>"
-    return f"<oc:checksums>{value}</oc:checksums>"
+    return entry.sha256 is not None and not entry.may.isdisjoint(_READ_OR_OWN)
+
+
+_READ_OR_OWN = frozenset({Action.GET, Action.RECALL})
+
+
+def _sha256(entry: Entry) -> str:
+    return entry.sha256.hex() if entry.sha256 else ""
 
 
 def _is_read_only(entry: Entry, _: Mount) -> str:
@@ -235,13 +250,15 @@ def _category(entry: Entry, _: Mount) -> str | None:
     return f"<abri:category>{entry.category.value}</abri:category>"
 
 
+_CHECKSUM = ("<oc:checksum>SHA256:", "</oc:checksum>")
+
 LIVE: dict[str, Live] = {
-    "{DAV:}creationdate": Live(_creationdate),
-    "{DAV:}displayname": Live(_displayname),
-    "{DAV:}getcontentlength": Live(_getcontentlength),
+    "{DAV:}creationdate": _each("D:creationdate", lambda e: iso_date(e.created)),
+    "{DAV:}displayname": _each("D:displayname", lambda e: xml_text(e.path.name or ROOT_NAME)),
+    "{DAV:}getcontentlength": _each("D:getcontentlength", attrgetter("size"), _has_size),
     "{DAV:}getcontenttype": Live(_getcontenttype),
-    "{DAV:}getetag": Live(_getetag),
-    "{DAV:}getlastmodified": Live(_getlastmodified),
+    "{DAV:}getetag": _each("D:getetag", attrgetter("etag"), around=('"', '"')),
+    "{DAV:}getlastmodified": _each("D:getlastmodified", lambda e: http_date(e.modified)),
     "{DAV:}resourcetype": Live(_resourcetype),
     "{DAV:}supportedlock": Live(_supportedlock),
     "{DAV:}lockdiscovery": Live(_lockdiscovery),
@@ -249,14 +266,19 @@ LIVE: dict[str, Live] = {
     "{DAV:}quota-used-bytes": Live(_quota_used, in_all=False),
     "{DAV:}quota-available-bytes": Live(_quota_available, in_all=False),
     "{DAV:}current-user-privilege-set": Live(_privileges, in_all=False),
-    f"{{{OWNCLOUD}}}id": Live(_oc_id, in_all=False),
-    f"{{{OWNCLOUD}}}fileid": Live(_oc_fileid, in_all=False),
+    f"{{{OWNCLOUD}}}id": _each("oc:id", lambda e: e.id.hex(), in_all=False),
+    f"{{{OWNCLOUD}}}fileid": _each("oc:fileid", _fileid, in_all=False),
     f"{{{OWNCLOUD}}}permissions": Live(_permissions, in_all=False),
-    f"{{{OWNCLOUD}}}size": Live(_oc_size, in_all=False),
-    f"{{{OWNCLOUD}}}checksums": Live(_oc_checksums, in_all=False),
+    f"{{{OWNCLOUD}}}size": _each("oc:size", attrgetter("size"), _has_size, in_all=False),
+    f"{{{OWNCLOUD}}}checksums": _each(
+        "oc:checksums", _sha256, _has_checksum, around=_CHECKSUM, in_all=False
+    ),
     f"{{{OFFICE}}}IsReadOnly": Live(_is_read_only, in_all=False),
     CATEGORY: Live(_category, in_all=False),
 }
+
+LOCKS = frozenset({"{DAV:}lockdiscovery"})
+QUOTAS = frozenset({"{DAV:}quota-used-bytes", "{DAV:}quota-available-bytes"})
 
 _SPECIAL = re.compile("[<>&\ufffe\uffff]")
 _UNSAYABLE = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})

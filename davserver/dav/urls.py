@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from davserver.domain.drive import Entry
-from davserver.domain.paths import DrivePath
+from davserver.domain.paths import DrivePath, quoted
 from davserver.http.malformed import Malformed
 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -24,7 +24,7 @@ class Mount:
     @property
     def prefix(self) -> str:
         """Begins with a slash and does not end with one."""
-        return "".join("/" + quote(name, safe="~") for name in self.segments)
+        return "".join("/" + quoted(name) for name in self.segments)
 
     def inside(self, raw: str) -> DrivePath | None:
         """The place that a raw URL path means on this drive; None when it is not on it.

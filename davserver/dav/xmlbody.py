@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from lxml import etree
 
@@ -14,6 +15,7 @@ _DAV = "{DAV:}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MOST_NAMES = 300
 _MOST_OWNER = 4096
+_USUAL = 2048
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 
 
@@ -43,6 +45,10 @@ class LockInfo:
 
 def parse_propfind(body: bytes) -> Asked:
     """An empty body means allprop (RFC 4918 §9.1). Raises Malformed, TooLarge."""
+    return _usual(body) if len(body) <= _USUAL else _propfind(body)
+
+
+def _propfind(body: bytes) -> Asked:
     if not body.strip():
         return Asked(Wish.ALL)
     parts = {child.tag: child for child in _root(body, "propfind")}
@@ -54,6 +60,10 @@ def parse_propfind(body: bytes) -> Asked:
         raise Malformed("In a PROPFIND, include goes with allprop only.")
     listed = parts.get(_DAV + "prop") if kinds == [Wish.SOME] else include
     return Asked(kinds[0], () if listed is None else _names(listed))
+
+
+_usual = lru_cache(maxsize=64)(_propfind)
+"""Programs send the same few bodies all the time, and those are small."""
 
 
 def parse_proppatch(body: bytes) -> tuple[PropertyChange, ...]:

@@ -29,10 +29,10 @@ class LockView:
 class Entry:
     """A folder or file as one person sees it at one moment.
 
-    `id` is 16 bytes and stable for the thing's life. `etag` is opaque, without quotes. `size` is in
-    bytes (None for a folder). `properties` are dead ones: Clark name (`{ns}name`) → the whole XML
-    element as text. `may` holds what this person may do here; `used` and `available` are bytes for
-    RFC 4331, None where this person gets no number.
+    `id` is 16 bytes and stable for the thing's life. `etag` is opaque, of letters and digits.
+    `size` is in bytes (None for a folder). `properties` are dead ones: Clark name (`{ns}name`) →
+    the whole XML element as text. `may` holds what this person may do here; `used` and `available`
+    are bytes for RFC 4331, None where this person gets no number.
     """
 
     path: DrivePath

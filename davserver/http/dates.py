@@ -3,26 +3,16 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-
 
 def http_date(at: datetime) -> str:
     """RFC 9110 §5.6.7, for a UTC time: `Sun, 06 Nov 1994 08:49:37 GMT`."""
-    return (
-        f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year:04d} "
-        f"{at.hour:02d}:{at.minute:02d}:{at.second:02d} GMT"
-    )
+    text = at.ctime()  # "Sun Nov  6 08:49:37 1994" in any locale
+    return f"{text[:3]}, {at.day:02d} {text[4:7]} {text[20:]} {text[11:19]} GMT"
 
 
 def iso_date(at: datetime) -> str:
     """RFC 3339, as `creationdate` wants it (RFC 4918 §15.1)."""
-    return (
-        f"{at.year:04d}-{at.month:02d}-{at.day:02d}T{at.hour:02d}:{at.minute:02d}:{at.second:02d}Z"
-    )
+    return f"{at.isoformat()[:19]}Z"
 
 
 def parsed_http_date(text: str) -> datetime | None:

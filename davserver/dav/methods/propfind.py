@@ -1,6 +1,7 @@
-"""PROPFIND (RFC 4918 §9.1): everything is fetched before the first byte is written."""
+"""PROPFIND (RFC 4918 §9.1): everything is fetched and decided before the first byte is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import chain
 
 from davserver.dav import fields
 from davserver.dav.bodies import xml_of
@@ -10,7 +11,7 @@ from davserver.dav.multistatus import Listing, multistatus, preferred
 from davserver.dav.reply import Reply
 from davserver.dav.visit import Visit
 from davserver.dav.xmlbody import parse_propfind
-from davserver.domain.drive import Entry
+from davserver.domain.drive import Detail, Details, Entry
 
 
 def propfind(visit: Visit) -> Reply:
@@ -19,16 +20,19 @@ def propfind(visit: Visit) -> Reply:
     asked = parse_propfind(xml_of(request.method, request.body))
     minimal = fields.minimal(request.header("Prefer"), request.header("Brief"))
     listing = Listing(asked, request.mount, minimal=minimal)
-    entries = _entries(visit, depth)
-    return multistatus(map(listing.response, entries), *preferred(minimal=minimal))
+    return multistatus(
+        map(listing.response, _entries(visit, depth, listing.details)), *preferred(minimal=minimal)
+    )
 
 
-def _entries(visit: Visit, depth: Depth) -> Sequence[Entry]:
+def _entries(visit: Visit, depth: Depth, details: Details) -> Iterable[Entry]:
     reading, path = visit.services.reading, visit.request.path
+    if visit.request.header("If") is not None:
+        details |= {Detail.LOCKS}  # tokens are among its conditions
     if depth is Depth.ZERO:
-        entries: Sequence[Entry] = (reading.look(visit.who, path, visit.now),)
+        entry = reading.look(visit.who, path, visit.now, details)
+        below: Iterable[Entry] = ()
     else:
-        entry, children = reading.list(visit.who, path, visit.now)
-        entries = (entry, *children)
-    require_if_header(visit, entries[0])
-    return entries
+        entry, below = reading.list(visit.who, path, visit.now, details)
+    require_if_header(visit, entry)
+    return chain((entry,), below)
