@@ -5,7 +5,7 @@ and a small request runs five to twelve. Rows come as plain dictionaries by colu
 be fixed beforehand (a list of unknown length in IN) stays with SQLAlchemy.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -68,6 +68,17 @@ class Prepared:
         ready = self._ready.get(tx.dialect.name) or self._for(tx)
         rows: list[tuple[Any, ...]] = _execute(tx, ready.sql, ready.arguments(given)).fetchall()
         return rows
+
+    def batches(
+        self, tx: Connection, given: Mapping[str, Any], size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """As `tuples`, at most so many at a time: those before need not stay in memory. All are to
+        be read before the transaction ends.
+        """
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        cursor = _execute(tx, ready.sql, ready.arguments(given))
+        while rows := cursor.fetchmany(size):
+            yield rows
 
     def first(self, tx: Connection, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """The first row, if there is any."""

@@ -36,7 +36,7 @@ class VaultIndex:
         self._category = MacKey(index_key, Purpose.INDEX_CATEGORY, id16(vault))
 
     def name_index(self, name: str) -> bytes:
-        return self._name.index(nfc(name).encode())
+        return self._name.index((name if name.isascii() else nfc(name)).encode())
 
     def folded_index(self, name: str) -> bytes:
         return self._folded.index(folded(name).encode())

@@ -14,7 +14,7 @@ from davserver.domain.secret import Secret
 from davserver.sealing.fields import UnfitRow, id16, optional_id, u32
 from davserver.sealing.keys import Sealer
 from davserver.sealing.labels import Purpose
-from davserver.sealing.record import Record, category_in
+from davserver.sealing.record import Fields, Record, category_in, fields_in
 from davserver.sealing.values import micros
 
 KIND_CODES = {Kind.FOLDER: b"\1", Kind.FILE: b"\2"}
@@ -179,13 +179,13 @@ class SpaceKeys:
         self._require_place(context)
         return self._record.seal(record.encode(), context.within(self._bytes))
 
-    def open_row(self, row: Sequence[Any], space: object) -> Record:
-        """The record of a row, which begins with SEALED_COLUMNS and says that it lies in `space`:
-        straight from its columns, as thousands are opened for one listing.
+    def open_row(self, row: Sequence[Any], space: object) -> Fields:
+        """What the record of a row holds. The row begins with SEALED_COLUMNS, and says that it lies
+        in `space`: straight from its columns, as thousands are opened for one listing.
         """
         if space != self._place[1]:
             raise Damaged("a row of another space")
-        return Record.decode(self._record.open(row[_SEALED], _bound(self._bytes, row)))
+        return fields_in(self._record.open(row[_SEALED], _bound(self._bytes, row)))
 
     def seal_version(self, context: VersionContext, record: Record) -> bytes:
         self._require_place(context)

@@ -18,6 +18,7 @@ from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.index import opened
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, Row, nodes_from
+from davserver.vault.seen import WHOLE_FOLDER
 
 
 def in_folder(
@@ -25,7 +26,7 @@ def in_folder(
 ) -> list[Node]:
     """Directly in `folder`, made after `since` and last written by `maker`: one statement."""
     given = {"folder": folder, "maker": maker, "since": to_us(since)}
-    return nodes_from(vault, _IN_FOLDER.tuples(tx, given))
+    return nodes_from(vault, _IN_FOLDER.batches(tx, given, WHOLE_FOLDER))
 
 
 _IN_FOLDER = Prepared(

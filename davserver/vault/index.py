@@ -18,6 +18,7 @@ from davserver.vault.rows import (
     node_or_none,
     nodes_from,
 )
+from davserver.vault.seen import WHOLE_FOLDER
 
 COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
 DEEPEST = 1000
@@ -58,7 +59,7 @@ def choose(candidates: Sequence[Node], name: str) -> Node | None:
 
 def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
     """All live nodes directly in `folder`, hidden ones included."""
-    return nodes_from(vault, _CHILDREN.tuples(tx, {"folder": folder}))
+    return nodes_from(vault, _CHILDREN.batches(tx, {"folder": folder}, WHOLE_FOLDER))
 
 
 def subtree(tx: Connection, vault: OpenVault, top: NodeId) -> list[Node]:

@@ -1,6 +1,6 @@
 """Rows of nodes and versions ↔ opened values. The only module that seals or opens a record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,10 +14,11 @@ from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Content, Kind, Node, NodeState
+from davserver.domain.secret import Secret
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Record
 from davserver.sealing.space import SEALED_COLUMNS, RecordContext, SpaceKeys
-from davserver.vault.seen import Seen
+from davserver.vault.seen import WHOLE_FOLDER, Seen
 
 log = Events(__name__)
 
@@ -67,10 +68,26 @@ def _remembered(vault: OpenVault, columns: Columns) -> Node:
     return node
 
 
-def nodes_from(vault: OpenVault, rows: Sequence[Columns]) -> list[Node]:
-    """Those that open, of many rows with the columns NODE_COLUMNS and no others."""
-    seen, opens = vault.seen.get, _remembered if vault.seen.takes(len(rows)) else _opened
-    found = []
+def nodes_from(vault: OpenVault, batches: Iterable[Sequence[Columns]]) -> list[Node]:
+    """Those that open, of many rows with the columns NODE_COLUMNS and no others; the first batch
+    tells whether there are too many to remember.
+    """
+    found: list[Node] = []
+    seen, opens = vault.seen.get, _remembered
+    for rows in batches:
+        if len(rows) >= WHOLE_FOLDER:
+            opens = _opened
+        _open_each(vault, rows, seen, opens, found)
+    return found
+
+
+def _open_each(
+    vault: OpenVault,
+    rows: Sequence[Columns],
+    seen: Callable[[Columns], Node | None],
+    opens: Callable[[OpenVault, Columns], Node],
+    found: list[Node],
+) -> None:
     for row in rows:
         node = seen(row)
         if node is None:
@@ -80,7 +97,6 @@ def nodes_from(vault: OpenVault, rows: Sequence[Columns]) -> list[Node]:
                 _note_damaged(row[0])
                 continue
         found.append(node)
-    return found
 
 
 def node_or_none(vault: OpenVault, row: Row) -> Node | None:
@@ -120,17 +136,19 @@ def _opened(vault: OpenVault, columns: Columns) -> Node:
     ) = columns  # fmt: skip
     if vault_id != vault.id:
         raise Damaged("a row of another vault")
-    record = vault.keys_of(epoch).open_row(columns, space)
-    if vault.index.name_index(record.name) != name_idx:
+    name, category, size, sha256, media_type, _, origin, key, properties = vault.keys_of(
+        epoch
+    ).open_row(columns, space)
+    if vault.index.name_index(name) != name_idx:
         raise Damaged("a row's index is not its name's")
     made = _instant(created)
     return Node(
         # What all rows of a vault have in common is there once, however many are remembered.
         node, vault.id, vault.space if space == vault.space else space, parent, _KINDS[kind],
-        _STATES[state], record.name, twin, record.category, content_of(record, blob), etag,
+        _STATES[state], name, twin, category, _content(blob, size, sha256, media_type, key), etag,
         row_version, epoch, maker, maker if author == maker else author, made,
         made if modified == created else _instant(modified),
-        made if made_at == created else _instant(made_at), record.origin, record.properties,
+        made if made_at == created else _instant(made_at), origin, properties,
     )  # fmt: skip
 
 
@@ -206,11 +224,15 @@ def record_of(node: Node) -> Record:
 
 
 def content_of(record: Record, blob: BlobId | None) -> Content | None:
-    if (blob is None) != (record.file_key is None):
+    return _content(blob, record.size, record.sha256, record.media_type, record.file_key)
+
+
+def _content(
+    blob: BlobId | None, size: int, sha256: bytes, media_type: str, key: Secret | None
+) -> Content | None:
+    if (blob is None) != (key is None):
         raise Damaged("a row and its record disagree about content")
-    if blob is None or record.file_key is None:
-        return None
-    return Content(blob, record.size, record.sha256, record.media_type, record.file_key)
+    return None if blob is None or key is None else Content(blob, size, sha256, media_type, key)
 
 
 def required(content: Content | None) -> Content:

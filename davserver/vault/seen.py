@@ -10,8 +10,8 @@ _MOST = 8 << 20
 """Bytes that are remembered of one vault, roughly."""
 _NODE = 1200
 """Bytes of a node and its columns, but for what its record holds: that is there twice."""
-_WHOLE_FOLDER = 2000
-"""More rows than this at once are not remembered: they would push out everything else, and a
+WHOLE_FOLDER = 2000
+"""So many rows at once or more are not remembered: they would push out everything else, and a
 folder of ten thousand each time itself. Opening one takes 10 µs.
 """
 
@@ -42,8 +42,3 @@ class Seen:
             self._bytes = 0
         self._kept[key] = node
         self._bytes += size
-
-    @staticmethod
-    def takes(rows: int) -> bool:
-        """Whether so many, read at once, are worth remembering."""
-        return rows <= _WHOLE_FOLDER

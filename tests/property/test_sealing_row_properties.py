@@ -18,7 +18,7 @@ from davserver.sealing.labels import Purpose
 from davserver.sealing.record import Record
 from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
 from davserver.sealing.values import encode_list, encode_row
-from tests.support.sealed import columns_of
+from tests.support.sealed import opened
 
 BOUNDED = settings(max_examples=150, deadline=None)
 KEY = Secret(b"k" * 32)
@@ -144,7 +144,7 @@ def test_a_record_with_its_end_missing_or_doubled_is_damage(record, length):
 def test_a_sealed_record_opens_in_its_row_and_shows_its_length_class_only(row, record):
     keys = SpaceKeys.from_secret(KEY, row.vault, row.space, row.epoch)
     sealed = keys.seal_record(row, record)
-    assert keys.open_row(columns_of(row, sealed), row.space) == record
+    assert opened(KEY, row, sealed) == record
     assert len(sealed) % 32 == 16
 
 

@@ -20,4 +20,4 @@ def columns_of(row: RecordContext, sealed: bytes) -> list[Any]:
 def opened(key: Secret, row: RecordContext, sealed: bytes) -> Record:
     """By the keys of the place that the row names. Raises Damaged."""
     keys = SpaceKeys.from_secret(key, row.vault, row.space, row.epoch)
-    return keys.open_row(columns_of(row, sealed), row.space)
+    return Record(*keys.open_row(columns_of(row, sealed), row.space))
