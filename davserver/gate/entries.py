@@ -205,7 +205,7 @@ class Entries:
         if not places or Detail.LOCKS not in self._details:
             return None
         standing = Standing.near(self._sight, places, inside=inside)
-        return standing if standing.is_any else None
+        return None if standing.none_at_all else standing
 
     def _lock_views(self, place: Place, standing: Standing | None) -> tuple[LockView, ...]:
         found = standing.on(place) if standing is not None else ()

@@ -44,10 +44,6 @@ class Standing:
         return cls(sight, first.vault, found)
 
     @property
-    def is_any(self) -> bool:
-        return bool(self._live)
-
-    @property
     def none_at_all(self) -> bool:
         """Whether nothing is locked, as nearly always: then nothing has to be asked."""
         return not self._live
