@@ -14,14 +14,14 @@ from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount
 from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.paths import DrivePath
-from davserver.http.environ import Environ, header
+from davserver.http.environ import Environ, header, keys_of
 from davserver.http.malformed import Malformed
 from davserver.http.reader import Reader, reader_of
 from davserver.http.streams import Body
 
 StartResponse = Callable[..., Any]
 
-_CONDITIONS = frozenset("HTTP_" + name.upper().replace("-", "_") for name in FIELDS)
+_CONDITIONS = keys_of(*FIELDS)
 _METHOD = re.compile(r"[A-Z]{1,32}")
 
 

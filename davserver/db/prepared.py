@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Boolean, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.crud import REQUIRED
 
 Row = Mapping[str, Any]
 
@@ -109,7 +110,9 @@ class Prepared:
     def _compiled(self, tx: Connection) -> _Ready:
         compiled = self._statement.compile(dialect=tx.dialect, column_keys=self._columns)  # type: ignore[attr-defined]
         order = tuple(compiled.positiontup) if compiled.positional else None
-        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        said = {name: value for name, value in compiled.params.items() if value is not None}
+        # For the columns of an INSERT, SQLAlchemy has a sign that the value is still to come.
+        fixed = {name: value for name, value in said.items() if value is not REQUIRED}
         truths = frozenset(
             column.keyname
             for column in compiled._result_columns  # noqa: SLF001 — the only list of types

@@ -71,6 +71,11 @@ def aside_in(environ: Environ) -> Aside:
     return nullcontext if turn is None else turn.waiting
 
 
+def keys_of(*names: str) -> frozenset[str]:
+    """Where these fields stand: a request that sent none of them is told by one look."""
+    return frozenset(map(_key, names))
+
+
 @cache
 def _key(name: str) -> str:
     """Of a name that the code gives: there are few."""

@@ -124,17 +124,23 @@ _INSERT = Prepared(insert(lock_table), [column.name for column in lock_table.c])
 def prolong(tx: Connection, lock: Lock, seconds: int, now: datetime) -> datetime:
     """Refresh a lock (RFC 4918 §9.10.2). Returns when it ends now."""
     expires = now + timedelta(seconds=seconds)
-    tx.execute(
-        update(lock_table)
-        .where(lock_table.c.id == lock.id)
-        .values(expires_at=to_us(expires), timeout=seconds)
-    )
+    _PROLONG.run(tx, {"lock": lock.id, "until": to_us(expires), "seconds": seconds})
     return expires
+
+
+_PROLONG = Prepared(
+    update(lock_table)
+    .where(lock_table.c.id == bindparam("lock"))
+    .values(expires_at=bindparam("until"), timeout=bindparam("seconds"))
+)
 
 
 def release(tx: Connection, ids: Collection[LockId]) -> None:
     if ids:
-        tx.execute(delete(lock_table).where(lock_table.c.id.in_(list(ids))))
+        _RELEASE.run_for(tx, [{"lock": one} for one in ids])
+
+
+_RELEASE = Prepared(delete(lock_table).where(lock_table.c.id == bindparam("lock")))
 
 
 def end_all_of(tx: Connection, vault: OpenVault, person: PersonId) -> None:

@@ -11,6 +11,7 @@ from davserver.dav.visit import Visit
 from davserver.domain.drive import Entry, Written
 from davserver.domain.errors import AlreadyThere
 from davserver.http.dates import from_unix
+from davserver.http.environ import keys_of
 from davserver.http.malformed import Malformed
 from davserver.http.media import clean_media_type
 from davserver.http.streams import Incoming
@@ -62,13 +63,19 @@ def _upload(request: Request) -> Incoming:
         announced=fields.length(request.header("X-Expected-Entity-Length")),
         media_type=clean_media_type(request.header("Content-Type")),
         modified=from_unix(request.header("X-OC-Mtime") or ""),
-        digests=fields.digests(
-            checksum=request.header("OC-Checksum"),
-            content_md5=request.header("Content-MD5"),
-            dictionaries=(
-                request.header("Repr-Digest"),
-                request.header("Content-Digest"),
-                request.header("Digest"),
-            ),
-        ),
+        digests=_digests(request),
+    )
+
+
+_DICTIONARIES = ("Repr-Digest", "Content-Digest", "Digest")
+_DIGESTS = keys_of("OC-Checksum", "Content-MD5", *_DICTIONARIES)
+
+
+def _digests(request: Request) -> dict[str, bytes]:
+    if _DIGESTS.isdisjoint(request.environ):
+        return {}
+    return fields.digests(
+        checksum=request.header("OC-Checksum"),
+        content_md5=request.header("Content-MD5"),
+        dictionaries=tuple(request.header(name) for name in _DICTIONARIES),
     )
