@@ -1,5 +1,6 @@
 """COPY. Contents are sealed anew under keys of their own: either copy can be erased alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -30,9 +31,9 @@ from davserver.gate.tools import Tools
 from davserver.gate.turned import owners_path
 from davserver.trail import What
 from davserver.vault import writing
-from davserver.vault.contents import open_content
+from davserver.vault.contents import OpenContent, open_content
 from davserver.vault.rows import OpenVault
-from davserver.vault.staging import Replay, Staged
+from davserver.vault.staging import INLINE_BYTES, Replay, Staged
 from davserver.vault.stamps import Stamp
 from davserver.vault.writing import NewNode
 
@@ -62,6 +63,10 @@ class _SourceChanged(Exception):
     """The source was written between staging and publishing: stage again."""
 
 
+class _NotSmall(Exception):
+    """What is copied takes longer to seal than others should wait."""
+
+
 class Copying:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -84,6 +89,12 @@ class Copying:
         Refused, Locked, ConditionFailed, NoSpace.
         """
         order = _Order(source, destination, deep, overwrite, conditions)
+        try:
+            return change(self._tools, who, partial(_copy_small, order=order))
+        except _NotSmall:
+            return self._copy_staged(who, order, now)
+
+    def _copy_staged(self, who: Principal, order: _Order, now: datetime) -> bool:
         for _ in range(_TRIES):
             staged = self._staged(who, order, now)
             try:
@@ -110,17 +121,21 @@ class Copying:
             return None
         with self._tools.db.read() as tx:
             content = open_content(tx, self._tools.blobs, node.vault, node.content)
-        try:
-            replay = Replay(content.read, content.size)
-            media_type = node.content.media_type
-            return self._tools.staging.take_pieces(node.vault, replay, media_type, now)
-        finally:
-            content.close()
+        return _sealed(self._tools, node, content, now)
 
     def _discard(self, copied: list[_Copied]) -> None:
         for one in copied:
             if one.staged is not None:
                 self._tools.staging.discard(one.staged)
+
+
+def _sealed(tools: Tools, node: Node, content: OpenContent, now: datetime) -> Staged:
+    assert node.content is not None  # noqa: S101 — it was opened
+    try:
+        replay = Replay(content.read, content.size)
+        return tools.staging.take_pieces(node.vault, replay, node.content.media_type, now)
+    finally:
+        content.close()
 
 
 def _to_copy(sight: Sight, order: _Order) -> list[Node]:
@@ -157,23 +172,47 @@ def _goal(sight: Sight, start: Place, order: _Order) -> Place:
     )
 
 
+def _copy_small(sight: Sight, order: _Order) -> bool:
+    """A file that lies in its row is judged, opened and sealed anew in one transaction: less work
+    than to judge it twice. Raises _NotSmall.
+    """
+    start = _start(sight, order)
+    node = start.node
+    if node is None or node.content is None or node.content.size > INLINE_BYTES:
+        raise _NotSmall
+    return _copy_to(sight, start, order, partial(_sealed_here, sight, node))
+
+
+def _sealed_here(sight: Sight, node: Node) -> list[_Copied]:
+    assert node.content is not None  # noqa: S101 — it is a file
+    opened = open_content(sight.tx, sight.tools.blobs, node.vault, node.content)
+    return [_Copied(node, _sealed(sight.tools, node, opened, sight.now))]
+
+
 def _copy(sight: Sight, order: _Order, copied: list[_Copied]) -> bool:
     start = _start(sight, order)
+    top = copied[0].node
+    if start.node is None or (start.node.id, start.node.etag) != (top.id, top.etag):
+        raise _SourceChanged
+    return _copy_to(sight, start, order, lambda: copied)
+
+
+def _copy_to(
+    sight: Sight, start: Place, order: _Order, sealed: Callable[[], list[_Copied]]
+) -> bool:
+    """`sealed` is asked once all is judged."""
     goal = _goal(sight, start, order)
     require_no_disclosure(sight, start, goal)
-    top = copied[0]
-    if start.node is None or (start.node.id, start.node.etag) != (top.node.id, top.node.etag):
-        raise _SourceChanged
     put, removal = permits_there(sight, start, goal)
     require_conditions(sight, start, order.conditions)
     if is_save_onto(start, goal):
-        _write_onto(sight, start, goal, put, order, top)
+        _write_onto(sight, start, goal, put, order, sealed()[0])
         return False
     vault = require_real(goal, Action.PUT)
     free = cleared(sight, vault, goal, removal, order.conditions)
     arriving = Reach(category=start.category)
     require_unlocked(free, Standing(sight, vault), order.conditions, arriving)
-    _make_tree(sight, vault, free, start, copied)
+    _make_tree(sight, vault, free, start, sealed())
     return not goal.exists
 
 

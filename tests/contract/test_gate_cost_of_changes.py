@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from davserver.domain.conditions import NONE
+from davserver.domain.paths import DrivePath
 from tests.support.drive import Drive, World, world_on
 
 INDEXED = {"vault_id", "parent_id", "state", "name_idx", "name_ci_idx", "twin", "maker_id"}
@@ -45,7 +47,7 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
     "new file": (lambda amina: amina.put("/Santé/new.txt", b"text"), 11),
     "file again": (lambda amina: amina.put("/Santé/note.txt", b"again"), 11),
     "folder": (lambda amina: amina.mkcol("/Santé/folder"), 9),
-    "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 12),
+    "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 13),
     "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 10),
     "remove": (lambda amina: amina.delete("/Santé/remove.txt"), 9),
     "lock and unlock": (lock_and_unlock, 15),
@@ -84,3 +86,19 @@ def test_a_small_file_of_ones_own_is_sealed_before_the_turn(world: World, amina:
     assert sealed
     assert not any(sealed)
     assert amina.get("/Santé/once.txt") == b"sealed once"
+
+
+def test_a_small_copy_is_judged_once_and_asks_nothing_before_its_turn(
+    world: World, amina: Drive
+) -> None:
+    who, before = amina.who, world.statements()
+    assert world.copying.copy(
+        who,
+        DrivePath.parse("/Santé/note.txt"),
+        DrivePath.parse("/Santé/copy.txt"),
+        deep=True,
+        overwrite=True,
+        conditions=NONE,
+        now=world.clock(),
+    )
+    assert len(before) == COSTS["copy"][1], "\n".join(before)
