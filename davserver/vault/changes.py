@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
-from davserver.db.tables import folder_change
+from davserver.db.tables import folder_change, live_node
 from davserver.db.tables import node as _node
 from davserver.domain.actions import Category
 from davserver.domain.ids import NodeId, PersonId
@@ -95,7 +95,7 @@ _OF_PARENT = Prepared(
     select(folder_change).where(
         folder_change.c.folder_id.in_(
             select(_node.c.id).where(
-                _node.c.parent_id == bindparam("parent"), _node.c.kind == "folder"
+                _node.c.parent_id == bindparam("parent"), _node.c.kind == "folder", live_node
             )
         )
         | (folder_change.c.folder_id == bindparam("parent"))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, select, text
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, id_list, ids_of
 from davserver.db.prepared import Prepared
+from davserver.db.tables import live_node
 from davserver.db.tables import node as node_table
 from davserver.db.tables import node_version as version_table
 from davserver.domain.ids import NodeId, PersonId, VaultId
@@ -32,7 +33,7 @@ def in_folder(
 _IN_FOLDER = Prepared(
     select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
         node_table.c.parent_id == bindparam("folder"),
-        node_table.c.state == "live",
+        live_node,
         node_table.c.maker_id == bindparam("maker"),
         node_table.c.author_id == bindparam("maker"),
         node_table.c.created > bindparam("since"),

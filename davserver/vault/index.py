@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, text
 
 from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
+from davserver.db.tables import live_node
 from davserver.db.tables import node as node_table
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
@@ -155,9 +156,7 @@ def live_named(tx: Connection, vault: OpenVault, parent: bytes, *indexes: bytes)
 
 _ALL = select(*(node_table.c[name] for name in NODE_COLUMNS))
 _ONE = Prepared(_ALL.where(node_table.c.id == bindparam("node")))
-_CHILDREN = Prepared(
-    _ALL.where(node_table.c.parent_id == bindparam("folder"), node_table.c.state == "live")
-)
+_CHILDREN = Prepared(_ALL.where(node_table.c.parent_id == bindparam("folder"), live_node))
 
 
 @lru_cache(maxsize=16)
@@ -167,7 +166,7 @@ def _live_named(count: int) -> Prepared:
         _ALL.where(
             node_table.c.parent_id == bindparam("parent"),
             node_table.c.name_idx.in_(names),
-            node_table.c.state == "live",
+            live_node,
         )
     )
 

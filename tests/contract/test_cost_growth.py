@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from davserver.db import tables
-from tests.support.growing import more_clients, more_documents, more_trail, more_vaults
+from tests.support.growing import (
+    more_clients,
+    more_documents,
+    more_removed,
+    more_trail,
+    more_vaults,
+)
 from tests.support.in_process import Cost, Front, counted, front_of
 from tests.support.instance import Instance
 
@@ -120,6 +126,7 @@ MORE = [
     Growth("vaults", more_vaults, 1, 150),
     Growth("beneficiaries", more_clients, 1, 20),
     Growth("documents-elsewhere", more_documents, 10, 1_000),
+    Growth("removed-from-the-folder", more_removed, 10, 1_000),
 ]
 
 

@@ -3,13 +3,17 @@
 Each row is a true one. `amina` and `karim` are there already.
 """
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from authn.directory import Directory
 from benchmarks.scale_rows import opened
 from davserver.db import tables
+from davserver.db.clock import to_us
 from davserver.domain.conditions import NONE
 from davserver.domain.ids import NodeId
+from davserver.domain.nodes import NodeState
 from davserver.domain.paths import DrivePath
 from davserver.trail import Event, Trail, What
 from tests.support.cast import CCAS
@@ -49,6 +53,29 @@ def more_documents(instance: Instance, documents: int) -> None:
             vault = crowd.vaults.open(tx, vault_id, 0, crowd.now)
             nodes = [crowd.node(vault, folder, f"{number}") for number in range(documents)]
             put(tx, tables.node, crowd.node_rows(vault, nodes))
+
+        found.db.write(work)
+
+
+def more_removed(instance: Instance, folders: int) -> None:
+    """Whatever was in the folder that amina shares, and is in the trash."""
+    with instance.opened() as to:
+        now = to.clock()
+        who = to.people.operator_for("amina", "tests", now)
+        folder = NodeId(to.reading.look(who, DrivePath.parse("/Dossier"), now).id)
+    vault_id = who.vault
+    assert vault_id is not None
+    with opened(instance.config) as (found, crowd):
+        gone = {"trashed_at": to_us(now), "trashed_by": who.id}
+
+        def work(tx: Connection) -> None:
+            vault = crowd.vaults.open(tx, vault_id, 0, crowd.now)
+            nodes = [
+                replace(crowd.node(vault, folder, f"gone {number}"), state=NodeState.TRASH)
+                for number in range(folders)
+            ]
+            put(tx, tables.node, [row | gone for row in crowd.node_rows(vault, nodes)])
+            put(tx, tables.folder_change, crowd.change_rows(vault, [one.id for one in nodes]))
 
         found.db.write(work)
 
