@@ -14,6 +14,9 @@ SKIPPED = 64 * 1024
 
 PIECE = 256 * 1024
 
+_ENOUGH = PIECE // 2
+"""Bytes that go out as they are: to gather more would copy them."""
+
 
 class Source(Protocol):
     """`wsgi.input`."""
@@ -184,14 +187,26 @@ class Closing:
 
 
 def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Fewer, larger writes: each is a system call, and a record of TLS or several."""
+    """Fewer, larger writes: each is a system call, and a record of TLS or several. Views of what
+    was just decrypted (`FileDownload.read`) stay views, unless they are small.
+    """
     waiting: list[bytes] = []
     size = 0
     for piece in pieces:
+        if len(piece) >= _ENOUGH:
+            if waiting:
+                yield _joined(waiting)
+                waiting, size = [], 0
+            yield piece
+            continue
         waiting.append(piece)
         size += len(piece)
         if size >= PIECE:
-            yield b"".join(waiting)
+            yield _joined(waiting)
             waiting, size = [], 0
     if waiting:
-        yield b"".join(waiting)
+        yield _joined(waiting)
+
+
+def _joined(pieces: list[bytes]) -> bytes:
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

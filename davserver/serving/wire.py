@@ -151,7 +151,7 @@ class Wire:
 
     # writing
 
-    def write_both(self, head: bytes, data: bytes, pace: Pace) -> None:
+    def write_both(self, head: bytes, data: bytes | memoryview, pace: Pace) -> None:
         """Both at once, so that a small answer is one packet. Raises Gone."""
         if len(data) < _LARGE or isinstance(self.socket, ssl.SSLSocket):
             self.write(head + data, pace)

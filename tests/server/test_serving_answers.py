@@ -63,6 +63,17 @@ def test_unknown_length_for_http_1_0_ends_with_the_connection():
     assert body == b"onetwo"
 
 
+@pytest.mark.parametrize("headers", [[], [("Content-Length", "300003")]])
+def test_views_of_memory_are_sent_like_bytes(headers):
+    """More than WSGI asks: what was just decrypted goes out without a copy."""
+    large = memoryview(b"x" * 300_000)
+    app = answering(large, memoryview(b"end"), headers=headers)
+    with served(app) as running, running.connect() as connection:
+        connection.send(get() + get())
+        for _ in range(2):
+            assert connection.answer().body == b"x" * 300_000 + b"end"
+
+
 def test_parts_are_sent_as_they_come():
     go_on = threading.Event()
 

@@ -166,6 +166,15 @@ def test_a_download_comes_in_large_pieces_and_is_closed() -> None:
     assert closed
 
 
+def test_large_pieces_are_not_copied_and_stay_in_their_order() -> None:
+    large = [memoryview(bytes([number]) * (PIECE - 7)) for number in range(2)]
+    given = [b"a", b"b", large[0], b"c", large[1], memoryview(b"end")]
+    got = list(Outgoing(iter(given), lambda: None))  # type: ignore[arg-type]
+    assert [bytes(one[:3]) for one in got] == [b"ab", b"\0" * 3, b"c", b"\1" * 3, b"end"]
+    assert got[1] is large[0]
+    assert got[3] is large[1]
+
+
 def test_damage_at_the_beginning_is_known_before_the_answer_begins() -> None:
     with pytest.raises(Damaged):
         Outgoing(_pieces(0, 0, Damaged()), lambda: None)
