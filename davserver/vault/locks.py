@@ -81,7 +81,9 @@ def take(
     entropy: Entropy,
     now: datetime,
 ) -> Lock:
-    """A new lock on the permit's node. The caller has made sure that none stands in the way."""
+    """A new lock on the permit's node. The caller has made sure that none stands in the way. Those
+    that have run out bind nothing; the sweeper forgets them.
+    """
     node, grant = permit.target.node, permit.target.grant
     assert node is not None  # noqa: S101 — a permit to lock names what it locks
     lock = Lock(
@@ -96,7 +98,6 @@ def take(
         timeout=request.seconds,
         expires=now + timedelta(seconds=request.seconds),
     )
-    sweep(tx, vault, now)
     _INSERT.run(tx, _row(vault, lock, now))
     return lock
 
@@ -150,15 +151,3 @@ def end_all_of(tx: Connection, vault: OpenVault, person: PersonId) -> None:
             lock_table.c.vault_id == vault.id, lock_table.c.person_id == person
         )
     )
-
-
-def sweep(tx: Connection, vault: OpenVault, now: datetime) -> None:
-    """Forget locks that have run out."""
-    _SWEEP.run(tx, {"vault": vault.id, "now": to_us(now)})
-
-
-_SWEEP = Prepared(
-    delete(lock_table).where(
-        lock_table.c.vault_id == bindparam("vault"), lock_table.c.expires_at <= bindparam("now")
-    )
-)

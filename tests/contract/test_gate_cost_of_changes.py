@@ -50,7 +50,7 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
     "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 13),
     "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 10),
     "remove": (lambda amina: amina.delete("/Santé/remove.txt"), 9),
-    "lock and unlock": (lock_and_unlock, 15),
+    "lock and unlock": (lock_and_unlock, 14),
 }
 
 
