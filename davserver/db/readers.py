@@ -1,6 +1,9 @@
 """The connections that look, of SQLite: one snapshot each (DESIGN §2.4)."""
 
 import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -13,7 +16,7 @@ from davserver.db import remembered
 from davserver.db.begun import commit, driver_of, roll_back
 from davserver.db.failures import raise_translated
 from davserver.db.prepared import as_sqlalchemy
-from davserver.db.remembered import Remembered
+from davserver.db.remembered import KEPT, Remembered
 
 _PATIENCE = 30.0
 """Seconds that a thread waits for a connection."""
@@ -26,13 +29,20 @@ class _Kept:
     tx: Connection
     driver: sqlite3.Connection
     memory: Remembered
+    used: float = 0.0
+    """When, by the clock of `Readers`."""
 
 
 class Readers:
-    """Connections that are kept, the last used first: its pages are still in memory."""
+    """Connections that are kept, the last used first: its pages are still in memory. One that
+    nobody used for minutes is closed, with all that it remembers. `clock`: seconds since anything.
+    """
 
-    def __init__(self, engine: Engine, most: int) -> None:
+    def __init__(
+        self, engine: Engine, most: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._engine = engine
+        self._clock = clock
         self._kept: list[_Kept] = []
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(most):
@@ -48,10 +58,19 @@ class Readers:
         except Empty:
             raise NoConnectionFree("no connection came free") from None
         try:
-            return self._kept.pop() if self._kept else self._opened()
+            kept = self._kept.pop() if self._kept else self._opened()
+            kept.used = self._clock()
+            self._close_unused(kept.used)
         except BaseException:
             self._free.put(None)
             raise
+        return kept
+
+    def _close_unused(self, now: float) -> None:
+        """The one that waits longest."""
+        if self._kept and now - self._kept[0].used >= KEPT:
+            with suppress(IndexError):  # somebody else was faster
+                self._kept.pop(0).tx.close()
 
     def _opened(self) -> _Kept:
         tx = self._engine.connect()
@@ -102,7 +121,7 @@ class Snapshot:
             kept.driver.execute("BEGIN")
             # The snapshot begins here: with the first question, whatever it asks.
             (version,) = kept.driver.execute("PRAGMA data_version").fetchone()
-            kept.memory.begin(version)
+            kept.memory.begin(version, kept.used)
         except BaseException as error:
             self._readers.drop(kept)
             if isinstance(error, sqlite3.Error):

@@ -14,6 +14,10 @@ from sqlalchemy import Connection
 
 T = TypeVar("T")
 
+KEPT = 300.0
+"""Seconds for which anything is remembered at the most: names stay in memory for no longer than
+the keys that opened them.
+"""
 _MOST = 256
 """Answers that a connection keeps."""
 _KEY = "abri.remembered"
@@ -22,17 +26,19 @@ _KEY = "abri.remembered"
 class Remembered:
     """Of one connection, which one thread at a time uses."""
 
-    __slots__ = ("answers", "version")
+    __slots__ = ("_until", "_version", "answers")
 
     def __init__(self) -> None:
-        self.version: int | None = None
         self.answers: dict[Hashable, Any] = {}
+        self._version: int | None = None
+        self._until = 0.0
 
-    def begin(self, version: int) -> None:
-        """A snapshot begins at that version of the database."""
-        if version != self.version:
+    def begin(self, version: int, now: float) -> None:
+        """A snapshot begins at that version of the database; `now` in seconds since anything."""
+        if version != self._version or now >= self._until:
             self.answers.clear()
-            self.version = version
+            self._version = version
+            self._until = now + KEPT
 
 
 def of(tx: Connection) -> Remembered:

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, select, update
 from authn.credentials import Password, password_bytes
 from davserver.db import tables
 from davserver.db.database import Database
-from davserver.db.remembered import keep, known, once
+from davserver.db.engine import open_engine
+from davserver.db.readers import Readers
+from davserver.db.remembered import KEPT, keep, known, once
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import HOME, NOON, Accounts, statements_of
@@ -107,6 +109,38 @@ def test_what_is_remembered_has_a_bound(accounts: Accounts) -> None:
         kept = [number for number in range(1000) if known(tx, number)]
     assert len(kept) <= 256
     assert (999 in kept) is accounts.db.sqlite
+
+
+def test_nothing_is_remembered_for_longer_than_keys_are(tmp_path: Path) -> None:
+    now, asked = [0.0], []
+    engine = open_engine(f"sqlite:///{tmp_path / 'any.db'}", durable=True, connections=4)
+    readers = Readers(engine, 4, clock=lambda: now[0])
+
+    def ask(tx: Connection) -> None:
+        once(tx, "question", lambda: asked.append("asked") or "answer")
+
+    def two_at_a_time() -> None:
+        with readers.snapshot() as one, readers.snapshot() as another:
+            ask(one)
+            ask(another)
+
+    try:
+        two_at_a_time()
+        now[0] = KEPT - 1
+        two_at_a_time()
+        assert len(asked) == 2
+        now[0] = KEPT
+        two_at_a_time()
+        assert len(asked) == 4
+        now[0] = 2 * KEPT
+        for _ in range(2):
+            with readers.snapshot() as tx:
+                ask(tx)
+        assert len(asked) == 5
+        assert len(readers._kept) == 1, "nobody needed the other one"
+    finally:
+        readers.close()
+        engine.dispose()
 
 
 # ── what is asked through it ────────────────────────────────────────────────────────────────────
