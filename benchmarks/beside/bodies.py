@@ -47,7 +47,7 @@ def pieces(size: int) -> Iterator[memoryview]:
 def part(start: int, size: int) -> bytes:
     """The same bytes from `start` on."""
     at = start % len(_BLOCK)
-    return (_BLOCK[at : at + size] + _BLOCK)[:size]
+    return (_BLOCK[at : at + size] + _BLOCK[:size])[:size]
 
 
 def same(found: memoryview) -> bool:

@@ -190,7 +190,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """How long each request took, and all of them, in seconds."""
+    """How long each request took, and all of them, in seconds, without what is done in between."""
 
     each: list[float]
     whole: float
@@ -211,7 +211,7 @@ def in_turn(line: Line, asks: Iterable[Ask], limit: float) -> Timed:
         each.append(end - start)
         if end - begun > limit:
             break
-    return Timed(each, time.perf_counter() - begun)
+    return Timed(each, sum(each))
 
 
 @dataclass(slots=True)

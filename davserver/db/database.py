@@ -7,7 +7,7 @@ on, decides, records and publishes inside one transaction, so that it can be rep
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 from davserver.db.begun import driver_of
+from davserver.db.collisions import Collisions, in_turn
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import RETRY, state_of, translated
 from davserver.db.readers import Readers
@@ -40,6 +41,7 @@ class Database:
         self._shared: SharedCommit | None = None
         self._shared_notes: SharedCommit | None = None
         self._kept: Readers | None = None
+        self._collisions = Collisions()
         if self.sqlite:
             lock_file = sqlite_file(make_url(url)).with_suffix(".write-lock")
             self._shared = SharedCommit(self._writers, lock_file)
@@ -74,7 +76,7 @@ class Database:
             if shared is not None:
                 return shared.run(work)
             with waiting():
-                return _serializable(engine, work)
+                return _serializable(engine, self._collisions, work)
 
     def engines(self) -> tuple[Engine, ...]:
         """For tests that count statements, and for migrations."""
@@ -120,16 +122,17 @@ def _mapped(readers: Readers) -> Iterator[Connection]:
             driver_of(tx).execute("PRAGMA mmap_size = 0")
 
 
-def _serializable(engine: Engine, work: Work[T]) -> T:
+def _serializable(engine: Engine, collisions: Collisions, work: Work[T]) -> T:
     for attempt in range(_TRIES):
         try:
-            with engine.connect() as raw:
+            with engine.connect() as raw, in_turn(raw) if collisions.recent() else nullcontext():
                 connection = raw.execution_options(isolation_level="SERIALIZABLE")
                 with connection.begin():
                     return work(connection)
         except DBAPIError as error:
             if state_of(error) not in RETRY or attempt == _TRIES - 1:
                 raise
+            collisions.note()
             # Not all of those that collided come back at the same moment, to collide again.
             time.sleep(0.005 * 2 ** min(attempt, 5) * (0.5 + random.random()))  # noqa: S311
     message = "unreachable: the last try returns or raises"

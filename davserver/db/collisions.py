@@ -1,0 +1,85 @@
+"""Whoever collided with another writer of PostgreSQL runs again in turn.
+
+Writers begin side by side: most of them touch different rows. Of two that touch the same ones, as
+the head of one vault's trail, the later is told to run again. Left to chance, several writers of
+one vault overtake each other until somebody has tried too often. So whoever was told once takes a
+lock that all such take, and takes it before the transaction begins: a snapshot that is older than
+the wait would collide again. While that goes on, those who begin take it too: their first try would
+only be thrown away.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Connection
+
+from davserver.db.prepared import as_sqlalchemy
+
+_PATIENCE = "10s"
+"""Whoever waits for longer goes on without: a process that stands still must not stop the others.
+One message is one transaction, so that the patience ends with a wait that failed.
+"""
+_REMEMBERED = 1.0
+"""Seconds after a collision in which others are expected."""
+_KEY = (0x41627269, 1)
+"""The first half is that of all our advisory locks (`davserver.db.turns`)."""
+_TAKE = (
+    f"SET lock_timeout = '{_PATIENCE}'; "
+    f"SELECT pg_advisory_lock({_KEY[0]}, {_KEY[1]}); SET lock_timeout = 0"
+)
+_GIVE_BACK = f"SELECT pg_advisory_unlock({_KEY[0]}, {_KEY[1]})"
+
+
+class Collisions:
+    """When writers of this process last collided with anybody. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._last = -_REMEMBERED
+
+    def note(self) -> None:
+        self._last = time.monotonic()
+
+    def recent(self) -> bool:
+        return time.monotonic() - self._last < _REMEMBERED
+
+
+@contextmanager
+def in_turn(tx: Connection) -> Iterator[None]:
+    """On a connection without a transaction, before and after. Raises DBAPIError."""
+    driver = tx.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 — the caller says so
+    mine = _taken(tx, driver)
+    try:
+        yield
+    finally:
+        if mine:
+            _give_back(tx, driver)
+
+
+def _taken(tx: Connection, driver: psycopg.Connection) -> bool:
+    try:
+        driver.autocommit = True
+        driver.execute(_TAKE)
+        driver.autocommit = False
+    except psycopg.errors.LockNotAvailable:
+        driver.autocommit = False
+        return False
+    except psycopg.Error as error:
+        lost = driver.closed
+        if lost:
+            tx.invalidate(error)
+        raise as_sqlalchemy(tx, error, lost=lost) from error
+    return True
+
+
+def _give_back(tx: Connection, driver: psycopg.Connection) -> None:
+    try:
+        driver.autocommit = True
+        driver.execute(_GIVE_BACK)
+        driver.autocommit = False
+    except psycopg.Error:
+        # The lock ends with the session.
+        driver.close()
+        tx.invalidate()
