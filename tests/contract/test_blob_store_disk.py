@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from davserver.domain.disks import DISK_ERRORS
 from davserver.domain.errors import AbriError, NoSpace, Unavailable
 from davserver.domain.ids import BlobId
-from davserver.vault.blobs.disk import DISK_ERRORS, DiskBlobReader, DiskBlobStore, DiskBlobWriter
+from davserver.vault.blobs.disk import DiskBlobReader, DiskBlobStore, DiskBlobWriter
 from davserver.vault.blobs.store import MissingBlob
 from tests.contract.blob_store import BlobStoreContract, get, new_id, put
 

@@ -1,30 +1,15 @@
 """Blobs as files of one folder on a local disk: aa/bb/<32 hexadecimal digits>."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from davserver.domain.errors import AbriError, AlreadyThere, Damaged, NoSpace, Unavailable
+from davserver.domain.disks import of_disk
+from davserver.domain.errors import AlreadyThere, Damaged
 from davserver.domain.ids import ID_BYTES, BlobId, id_from_text
 from davserver.vault.blobs.store import AnyBytes, MissingBlob, StoredBlob
-
-DISK_ERRORS: dict[int, type[AbriError]] = {
-    errno.ENOSPC: NoSpace,
-    errno.EDQUOT: NoSpace,
-    errno.EFBIG: NoSpace,
-    errno.EIO: Unavailable,
-    errno.EROFS: Unavailable,
-    errno.EMFILE: Unavailable,
-    errno.ENFILE: Unavailable,
-    errno.EACCES: Unavailable,
-    errno.EPERM: Unavailable,
-    errno.ENOMEM: Unavailable,
-    errno.ESTALE: Unavailable,
-}
-"""What a failing disk means to us. Any other error is Unavailable too."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _BEGIN_WRITING = 8 * 1024 * 1024
@@ -240,5 +225,4 @@ def _disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = DISK_ERRORS.get(error.errno or 0, Unavailable)
-        raise kind(f"the disk of the blobs failed: {error.strerror}") from error
+        raise of_disk(error, "the blobs") from error
