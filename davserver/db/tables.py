@@ -721,3 +721,11 @@ read_window = Table(
     Index(None, "opened_at"),
     Index(None, "vault_id"),
 )
+
+reading_journal = Table(
+    "reading_journal",
+    metadata,
+    _id("id", key=True),
+    Column("number", BigInteger, nullable=False),
+    _time("told_at"),
+)

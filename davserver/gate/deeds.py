@@ -18,7 +18,6 @@ from davserver.domain.grants import ToStructure
 from davserver.domain.ids import NodeId, PersonId, StructureId, VaultId
 from davserver.domain.people import Membership, Person, Principal, Role, Structure
 from davserver.gate.desk import Barred, Desk, Front
-from davserver.gate.noting import Readings
 from davserver.gate.tools import Tools
 from davserver.trail import Deed, Event, What
 from davserver.trail.story import ERASED
@@ -91,14 +90,13 @@ class Deeds:
         self._tools = tools
         register = Register(tools.keys, tools.entropy)
         self._front = Front(tools, Directory(tools.keys), register)
-        self._readings = Readings(tools)
 
     def report(
         self, who: Principal, login: str, period: Period, tell: Tell = lambda _done, _all: None
     ) -> Account:
         """Looking is an entry in the trail of each vault that it tells of, and of the instance."""
         now = period.now
-        self._readings.settle(now)
+        self._tools.readings.settle(now)
         asked = self._front.look(who, now, lambda desk: _asked(desk, login, period)[0])
         days: list[Day] = []
         vaults: list[VaultId] = []

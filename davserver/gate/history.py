@@ -16,7 +16,6 @@ from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Principal
 from davserver.gate.judging import judged
-from davserver.gate.noting import Readings
 from davserver.gate.tools import Tools
 from davserver.trail import INSTANCE, Event, ExportedHead, Finding, What
 
@@ -40,7 +39,6 @@ class History:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._directory = Directory(tools.keys)
-        self._readings = Readings(tools)
 
     def show(
         self,
@@ -59,18 +57,16 @@ class History:
         look is itself an entry. Raises NotFound, Refused.
         """
         page = _Page(login, limit, before, by_name)
-        self._readings.settle(now)
+        self._tools.readings.settle(now)
         if who.operator is None:
             with self._tools.db.read() as tx:
                 return self._own(tx, self._tools.login.still(tx, who, now), page, now)
         return self._tools.db.write(lambda tx: self._as_operator(tx, who, page, now))
 
-    def settle(self) -> None:
-        """At the end of a process: what it counted stands in the database, if that can be."""
-        try:
-            self._readings.settle(self._tools.clock())
-        except AbriError as error:
-            log.warning("readings-not-counted", error=type(error).__name__)
+    def close(self) -> None:
+        """At the end of a process: what it noted stands in the database, if that can be."""
+        self._settle()
+        self._tools.readings.close()
 
     def in_their_name(self, who: Principal, since: datetime, now: datetime) -> int:
         """How many of the last entries of their own trail an operator made in somebody's name; 0
@@ -90,12 +86,19 @@ class History:
         """Verifies every trail, against heads that were kept elsewhere too. Opens nothing."""
         kept = tuple(exported)
         trail = self._tools.trail
+        self._settle()
         with self._tools.db.read() as tx:
             return Checked(
                 findings=tuple(trail.verify(tx, exported=kept)),
                 heads=tuple(trail.export_heads(tx)),
                 erased=trail.erased(tx),
             )
+
+    def _settle(self) -> None:
+        try:
+            self._tools.readings.settle(self._tools.clock())
+        except AbriError as error:
+            log.warning("readings-not-told", error=type(error).__name__)
 
     def _own(
         self, tx: Connection, who: Principal, page: "_Page", now: datetime

@@ -69,10 +69,12 @@ class SafetyNets:
         """What `who` put into others' vaults within the recall window, with what they may take
         back. Raises Refused where their whole drive is.
         """
+        self._tools.readings.settle(now)
         return look(self._tools, who, now, put_in)
 
     def put_in_one(self, who: Principal, node: NodeId, now: datetime) -> PutIn:
         """One of them. Raises NotFound."""
+        self._tools.readings.settle(now)
         return look(self._tools, who, now, lambda sight: look_at(sight, node))
 
     def recall_node(self, who: Principal, node: NodeId) -> Recalled:

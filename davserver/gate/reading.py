@@ -1,7 +1,6 @@
 """Reading a drive: what is there, what is in it, and the bytes of a file."""
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from davserver.domain.actions import Action
@@ -21,9 +20,7 @@ from davserver.gate.places import Place, PlaceKind
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import owners_path
 from davserver.gate.watch import EpochWatch
-from davserver.trail import Opening
 from davserver.vault.contents import OpenContent, open_permitted
 
 
@@ -73,7 +70,7 @@ class Reading:
             self._tools, who, now, lambda sight: self._opened(sight, path, conditions)
         )
         try:
-            note_reading(self._tools, _opening(place, permit), now)
+            note_reading(self._tools, place, permit, now)
         except BaseException:
             download.close()
             raise
@@ -132,16 +129,6 @@ class FileDownload:
 
     def close(self) -> None:
         self._content.close()
-
-
-def _opening(place: Place, permit: Permit) -> Opening:
-    node, grant = permit.target.node, permit.target.grant
-    assert node is not None  # noqa: S101 — a permit to read names its file
-    # It is remembered for minutes: without all that was counted for this request.
-    who = replace(permit.who, tally=None)
-    return Opening(
-        who, node.vault, node.id, node.etag, owners_path(place), grant.id if grant else None
-    )
 
 
 def _beyond(sight: Sight, known: Container[bytes]) -> Sequence[Entry]:

@@ -57,6 +57,8 @@ def recall_at(sight: Sight, place: Place) -> Recalled:
         raise BadInput(f"{place.path} is a folder: name each document in it")
     permit = sight.require(Action.RECALL, place)
     before = trash.versions(sight.tx, vault, node.id)
+    # Somebody may have opened it within this very second.
+    sight.tools.readings.tell_in(sight.tx, sight.now)
     told = sight.tools.trail.since(sight.tx, vault.id, node.created)
     reason = obstacle(sight, place, {one.author for one in before}, told)
     if reason is not None:

@@ -8,7 +8,7 @@ from authn.login import Login
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
 from davserver.sealing.instance import InstanceKeys
-from davserver.trail import Trail
+from davserver.trail import Readings, Trail
 from davserver.vault.blobs.store import BlobStore
 from davserver.vault.grants import GrantBook
 from davserver.vault.staging import Staging
@@ -40,6 +40,7 @@ class Tools:
     vaults: Vaults
     grants: GrantBook
     trail: Trail
+    readings: Readings
     staging: Staging
     blobs: BlobStore
     keys: InstanceKeys

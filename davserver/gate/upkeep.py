@@ -45,6 +45,7 @@ class Upkeep:
         def work(tx: Connection) -> None:
             affiliations.note_reads(tx, now - WINDOW, now)
             self._tools.trail.close_windows(tx, now)
+            self._tools.readings.forget_told(tx, now)
 
         try:
             self._tools.db.write(work)

@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     TRAIL_ACTOR_KEY = "trail/actor-key"
     TRAIL_ACTOR = "trail/actor"
     TRAIL_WINDOW = "trail/window"
+    TRAIL_JOURNAL = "trail/journal"
     TRAIL_LINK = "trail/link"
     TRAIL_HEAD = "trail/head"
     TRAIL_ENTRY = "trail/entry"

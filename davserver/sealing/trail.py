@@ -36,12 +36,13 @@ class ActorKey:
 class TrailKeys:
     """Shared between threads. Every `open_…` raises Damaged."""
 
-    __slots__ = ("_actor_keys", "_head", "_link", "_payload", "_row", "_window")
+    __slots__ = ("_actor_keys", "_head", "_journal", "_link", "_payload", "_row", "_window")
 
     def __init__(self, seal_key: Secret, mac_key: Secret) -> None:
         self._payload = Sealer(seal_key, Purpose.TRAIL_PAYLOAD)
         self._actor_keys = Sealer(seal_key, Purpose.TRAIL_ACTOR_KEY)
         self._window = Sealer(seal_key, Purpose.TRAIL_WINDOW)
+        self._journal = Sealer(seal_key, Purpose.TRAIL_JOURNAL)
         self._link = MacKey(mac_key, Purpose.TRAIL_LINK)
         self._head = MacKey(mac_key, Purpose.TRAIL_HEAD)
         self._row = MacKey(mac_key, Purpose.TRAIL_ROW)
@@ -65,6 +66,13 @@ class TrailKeys:
 
     def open_window(self, person: PersonId, etag: bytes, sealed: bytes) -> bytes:
         return self._window.open(sealed, id16(person) + id16(etag))
+
+    def seal_reading(self, journal: bytes, number: int, reading: bytes) -> bytes:
+        """What a journal says of one reading, until the database knows it."""
+        return self._journal.seal(reading, id16(journal) + u64(number))
+
+    def open_reading(self, journal: bytes, number: int, sealed: bytes) -> bytes:
+        return self._journal.open(sealed, id16(journal) + u64(number))
 
     def link(self, before: bytes, vault: VaultId, seq: int, payload_hash: bytes) -> bytes:
         """32 bytes that tie entry `seq` to the link before it (FIRST_LINK for the first).

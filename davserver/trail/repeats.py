@@ -1,105 +1,91 @@
-"""Reads of what somebody has read already within the window: counted in memory for a moment.
+"""Reads of what this process has noted already: counted in memory until they are told.
 
-That somebody read a version at all is in the database before its first byte is sent. How often they
-did so is written at most `SETTLED` later: programs that fetch a document in a hundred ranges would
-otherwise write a hundred times. A killed process loses that count, and nothing else.
+That somebody reads a version at all is noted before its first byte is sent, and again ten minutes
+later. How often they did so in between is told a moment later: programs that fetch a document in a
+hundred ranges would otherwise be noted a hundred times. A killed process loses that count alone.
 """
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from davserver.domain.ids import PersonId
-from davserver.trail.windows import Counted, Opening, Reads
+from davserver.trail.opening import Opening, Reads
+from davserver.trail.windows import WINDOW
 
-SETTLED = timedelta(seconds=1)
-"""After so long at the latest a count is in the database."""
+Told = tuple[Opening, Reads]
 
 _MOST = 10_000
-_Key = tuple[PersonId, bytes]
 
 
 @dataclass(slots=True)
-class _Open:
-    """A window as this process knows it, and the reads that it has not been told yet."""
+class _Noted:
+    """Since when reads count here, and those that wait: how many (0: none), from when to when."""
 
     opening: Opening
-    opened: datetime
-    closes: datetime
-    waiting: Reads | None = None
+    since: datetime
+    waiting: int
+    first: datetime
+    last: datetime
+
+    def told(self) -> Told:
+        return self.opening, Reads(self.first, self.last, self.waiting)
 
 
 class Repeats:
     """One per process; shared between threads."""
 
     def __init__(self) -> None:
-        self._known: dict[_Key, _Open] = {}
+        self._noted: dict[tuple[PersonId, bytes], _Noted] = {}
+        self._left: list[Told] = []
         self._lock = threading.Lock()
 
-    def take(self, opening: Opening, now: datetime) -> bool:
-        """Whether that could be counted here: its window is open, and stands in the database."""
+    def take(self, person: PersonId, etag: bytes, now: datetime) -> bool:
+        """Whether that could be counted here: they were noted for that version not long ago."""
         with self._lock:
-            one = self._known.get(_key(opening))
-            if one is None or not one.opened <= now < one.closes:
+            one = self._noted.get((person, etag))
+            if one is None or not one.since <= now < one.since + WINDOW:
                 return False
-            one.waiting = _with(one.waiting, now)
+            if not one.waiting:
+                one.first = now
+            one.waiting += 1
+            one.last = now
             return True
 
-    def learn(self, opening: Opening, window: Counted) -> None:
-        """After the commit: this window stands in the database."""
+    def begin(self, opening: Opening, now: datetime) -> None:
+        """It is noted: those that follow count here."""
+        key = opening.person, opening.etag
         with self._lock:
-            before = self._known.get(_key(opening))
-            if before is None and len(self._known) >= _MOST:
-                return
-            waiting = before.waiting if before else None
-            self._known[_key(opening)] = _Open(opening, window.opened, window.closes, waiting)
+            before = self._noted.get(key)
+            if before is not None and before.waiting:
+                self._left.append(before.told())
+            if before is not None or len(self._noted) < _MOST:
+                self._noted[key] = _Noted(opening, now, 0, now, now)
 
-    def claim(self, of: Opening | None = None) -> list[tuple[Opening, Reads]]:
-        """What the database was not told yet; `of`: in one window alone. It is the caller's to
-        tell, and nobody else's: whoever fails gives it back.
+    def claim(self) -> list[Told]:
+        """All that waits. It is the caller's to tell, and nobody else's: whoever fails gives it
+        back.
         """
         with self._lock:
-            some = list(self._known.values()) if of is None else self._those(of)
-            claimed = [(one.opening, one.waiting) for one in some if one.waiting]
+            some = [one for one in self._noted.values() if one.waiting]
+            claimed = [*self._left, *(one.told() for one in some)]
+            self._left = []
             for one in some:
-                one.waiting = None
+                one.waiting = 0
             return claimed
 
-    def give_back(self, claimed: Sequence[tuple[Opening, Reads]]) -> None:
+    def give_back(self, claimed: Sequence[Told]) -> None:
         with self._lock:
-            for opening, reads in claimed:
-                # A window that is forgotten by now counts nothing more: it only waits.
-                over = _Open(opening, reads.first, reads.first)
-                one = self._known.setdefault(_key(opening), over)
-                one.waiting = _together(reads, one.waiting)
+            self._left += claimed
 
     def forget_idle(self, now: datetime) -> None:
-        """Windows that are over, and wait for nothing."""
+        """Those that are over, and wait for nothing."""
         with self._lock:
-            known = list(self._known.items())
-            for key in [key for key, one in known if one.closes <= now and not one.waiting]:
-                del self._known[key]
+            over = [k for k, one in self._noted.items() if one.since + WINDOW <= now]
+            for key in over:
+                if not self._noted[key].waiting:
+                    del self._noted[key]
 
     def __len__(self) -> int:
-        return len(self._known)
-
-    def _those(self, of: Opening) -> list[_Open]:
-        one = self._known.get(_key(of))
-        return [one] if one else []
-
-
-def _key(opening: Opening) -> _Key:
-    return opening.who.id, opening.etag
-
-
-def _with(waiting: Reads | None, now: datetime) -> Reads:
-    if waiting is None:
-        return Reads(now, now)
-    return replace(waiting, last=now, times=waiting.times + 1)
-
-
-def _together(before: Reads, after: Reads | None) -> Reads:
-    if after is None:
-        return before
-    return Reads(before.first, after.last, before.times + after.times)
+        return len(self._noted)

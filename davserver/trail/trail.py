@@ -14,24 +14,19 @@ from davserver.sealing.instance import InstanceKeys
 from davserver.trail import proof, story, windows
 from davserver.trail.chain import Chain, Draft
 from davserver.trail.entry import Actor, Payload, packed_rows
+from davserver.trail.opening import Opening, Reads
 from davserver.trail.proof import ExportedHead, Finding
-from davserver.trail.repeats import Repeats
-from davserver.trail.windows import Counted, Opening, Reads
 from davserver.trail.words import INSTANCE, Event, RowStamp
 
 _BATCH = 200
 
 
 class Trail:
-    """Every method works inside the caller's transaction. Shared between threads.
-
-    `repeats`: what is counted outside of any.
-    """
+    """Every method works inside the caller's transaction. Shared between threads."""
 
     def __init__(self, keys: InstanceKeys, entropy: Entropy = os.urandom) -> None:
         self._keys = keys.trail
         self._chain = Chain(keys.trail, entropy)
-        self.repeats = Repeats()
 
     def record(self, tx: Connection, event: Event, now: datetime) -> int:
         """Appends one entry and gives its number. Three statements; four for somebody's first.
@@ -45,16 +40,22 @@ class Trail:
         drafts = [_draft(event) for event in events]
         return self._chain.append(tx, drafts, now) if drafts else []
 
-    def note_reading(self, tx: Connection, reading: Opening, reads: Reads) -> Counted:
-        """Counts reads of one version. One statement, but where a window that is over must be
-        closed first. A window's first read must be committed before a byte is sent (DESIGN §2.7).
+    def note_reading(self, tx: Connection, reading: Opening, reads: Reads) -> int:
+        """Counts reads of one version, and says how many its window has. One statement, but where
+        a window that is over must be closed first: that raises Damaged as `record` does.
         """
         counted = windows.count(tx, self._keys, reading, reads)
         if counted is None:
-            self._close(tx, windows.of_version(reading.who.id, reading.etag), reads.first)
+            self._close(tx, windows.of_version(reading.person, reading.etag), reads.first)
             counted = windows.count(tx, self._keys, reading, reads)
             assert counted is not None  # noqa: S101 — none is in the way any more
         return counted
+
+    def count_on(self, tx: Connection, reading: Opening, reads: Reads) -> None:
+        """As `note_reading`, but a window that is over stays open, and counts on: for trails to
+        which nothing can be appended.
+        """
+        windows.count(tx, self._keys, reading, reads, also_old=True)
 
     def close_windows(
         self,
@@ -151,7 +152,8 @@ class Trail:
 
     def forget(self, tx: Connection, person: PersonId, now: datetime) -> None:
         """Erases who they were from every entry in every trail: those still verify. What they did
-        stays, because it belongs to the vaults' owners.
+        stays, because it belongs to the vaults' owners. After `Readings.tell_in`: a reading that is
+        told later would name them again.
         """
         self._close(tx, windows.of_person(person), now)
         tx.execute(delete(trail_actor).where(trail_actor.c.person_id == person))

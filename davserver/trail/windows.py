@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    case,
     delete,
     select,
     true,
@@ -16,17 +17,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from davserver.db.clock import from_us, to_us
+from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import read_window as table
 from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
-from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
-from davserver.domain.people import Principal
+from davserver.domain.ids import PersonId, VaultId
 from davserver.sealing.trail import TrailKeys
 from davserver.trail.chain import Draft
 from davserver.trail.entry import Actor, Payload, packed, unpacked
+from davserver.trail.opening import Opening, Reads
 from davserver.trail.words import What
 
 Which = ColumnElement[bool]
@@ -38,18 +39,6 @@ _log = Events("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """Somebody opens one version. `path` is the owner's."""
-
-    who: Principal
-    vault: VaultId
-    node: NodeId
-    etag: bytes
-    path: str
-    grant: GrantId | None
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
     """One open window, opened. `draft` is the entry that it becomes."""
 
@@ -58,45 +47,27 @@ class Window:
     draft: Draft
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """How often something was read, from `first` to `last` (both included, UTC)."""
-
-    first: datetime
-    last: datetime
-    times: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A window after some reads more: how many it has, and since when it is open (UTC)."""
-
-    times: int
-    opened: datetime
-
-    @property
-    def closes(self) -> datetime:
-        """Reads from then on belong to another window."""
-        return self.opened + WINDOW
-
-
-def count(tx: Connection, keys: TrailKeys, opening: Opening, reads: Reads) -> Counted | None:
-    """One statement: the window with these reads. None, and nothing changed, when there is a window
-    that has been open for too long.
+def count(
+    tx: Connection, keys: TrailKeys, opening: Opening, reads: Reads, *, also_old: bool = False
+) -> int | None:
+    """One statement: how many reads the window has with these. None, and nothing changed, when
+    there is a window that has been open for too long, but with `also_old`.
     """
+    detail = packed(opening.detail(reads.first))
     row = {
-        "person_id": opening.who.id,
+        "person_id": opening.person,
         "etag": opening.etag,
         "vault_id": opening.vault,
         "node_id": opening.node,
         "grant_id": opening.grant,
-        "detail_ct": keys.seal_window(opening.who.id, opening.etag, _detail(opening, reads.first)),
+        "detail_ct": keys.seal_window(opening.person, opening.etag, detail),
         "count": reads.times,
         "opened_at": to_us(reads.first),
         "last_at": to_us(reads.last),
     }
-    found = _COUNTED[tx.dialect.name].first(tx, row)
-    return None if found is None else Counted(found["count"], from_us(found["opened_at"]))
+    counted = _COUNTED_ON if also_old else _COUNTED
+    found = counted[tx.dialect.name].first(tx, row)
+    return None if found is None else int(found["count"])
 
 
 def open_windows(
@@ -133,20 +104,6 @@ def of_version(person: PersonId, etag: bytes) -> ColumnElement[bool]:
     return and_(of_person(person), table.c.etag == etag)
 
 
-def _detail(opening: Opening, first: datetime) -> bytes:
-    """Everything that the entry will say: the row's own columns only find it."""
-    return packed(
-        {
-            "vault": opening.vault.hex(),
-            "node": opening.node.hex(),
-            "path": opening.path,
-            "grant": (opening.grant or b"").hex(),
-            "first": to_us(first),
-            "actor": Actor.of(opening.who).fields(),
-        }
-    )
-
-
 def _opened(keys: TrailKeys, row: dict[str, Any]) -> Window:
     person, etag = PersonId(row["person_id"]), row["etag"]
     try:
@@ -173,15 +130,22 @@ def _draft(person: PersonId, row: dict[str, Any], detail: dict[str, Any]) -> Dra
     return Draft(vault, payload, person, Actor(**detail["actor"]))
 
 
-def _counted(insert: Any) -> Prepared:
+def _counted(insert: Any, *, also_old: bool = False) -> Prepared:
     """Counts up while the window is young; an old one is left alone, and nothing comes back."""
     new = insert(table)
     young = table.c.opened_at > new.excluded.opened_at - _WINDOW_US
-    more = {"count": table.c.count + new.excluded["count"], "last_at": new.excluded.last_at}
-    keys = ["person_id", "etag"]
-    counted = new.on_conflict_do_update(index_elements=keys, set_=more, where=young)
-    wanted = counted.returning(table.c["count"], table.c.opened_at)
-    return Prepared(wanted, [column.name for column in table.c])
+    last = new.excluded.last_at
+    more = {
+        "count": table.c.count + new.excluded["count"],
+        # What a killed process noted may be told after what others read since.
+        "last_at": case((last > table.c.last_at, last), else_=table.c.last_at),
+    }
+    counted = new.on_conflict_do_update(
+        index_elements=["person_id", "etag"], set_=more, where=None if also_old else young
+    )
+    return Prepared(counted.returning(table.c["count"]), [column.name for column in table.c])
 
 
-_COUNTED = {"sqlite": _counted(sqlite.insert), "postgresql": _counted(postgresql.insert)}
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_COUNTED = {dialect: _counted(insert) for dialect, insert in _INSERTS.items()}
+_COUNTED_ON = {dialect: _counted(insert, also_old=True) for dialect, insert in _INSERTS.items()}

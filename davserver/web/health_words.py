@@ -149,7 +149,7 @@ FEWER = N_("Fewer than five are signed in.")
 
 JOBS: dict[str, str] = {
     "upkeep": N_("emptying the trash, closing the record of readings"),
-    "readings": N_("writing down repeated readings"),
+    "readings": N_("writing down readings"),
     "policy-notices": N_("telling owners what new rules give to others"),
     "sharing-codes": N_("forgetting sharing codes that are over"),
     "decisions": N_("removing old decisions"),

@@ -24,7 +24,6 @@ from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
 from davserver.gate.nets import SafetyNets
-from davserver.gate.noting import Readings
 from davserver.gate.offers import Offers
 from davserver.gate.oversight import Oversight, Sources
 from davserver.gate.people import People
@@ -41,7 +40,7 @@ from davserver.gate.tools import Tools
 from davserver.gate.upkeep import Upkeep
 from davserver.gate.watch import EpochWatch
 from davserver.gate.writing import Writing
-from davserver.trail import SETTLED, Trail
+from davserver.trail import TELLING, Readings, Trail
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grants import GrantBook
 from davserver.vault.scratch import ScratchArea
@@ -63,6 +62,9 @@ from policies.in_force import InForce
 
 BLOBS = "blobs"
 """Where contents lie in the data folder."""
+
+READINGS = "readings"
+"""Where the journals of readings lie there."""
 
 _POLICY_TURN = "policy.turn"
 _UPKEEP_EVERY = timedelta(minutes=1)
@@ -124,7 +126,7 @@ class Services:
     def close(self) -> None:
         self.looking_after.stop()
         self.housekeeping.stop()
-        self.history.settle()
+        self.history.close()
         self.policy_watch.stop()
         self.watch.stop()
         self.decisions.close()
@@ -237,7 +239,7 @@ def _chores(
 ) -> list[Chore]:
     return [
         Chore("upkeep", _UPKEEP_EVERY, Upkeep(tools, settings.vaults.trash).run),
-        Chore("readings", SETTLED, Readings(tools).settle),
+        Chore("readings", TELLING, tools.readings.keep_up),
         Chore("policy-notices", _UPKEEP_EVERY, PolicyNotices(tools).run),
         Chore("decisions", _SWEEP_EVERY, decisions.sweep),
         Chore("sessions", _SWEEP_EVERY, sessions.sweep),
@@ -269,13 +271,15 @@ def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
     with db.read() as tx:
         policy.current(tx)
     blobs = DiskBlobStore(settings.data / BLOBS)
+    trail = Trail(keys, entropy)
     return Tools(
         db=db,
         login=Login(db, keys, entropy, counted=settings.policy.decisions is not None),
         policy=policy,
         vaults=Vaults(Unlock(opened.kek, keys, entropy), entropy),
         grants=GrantBook(keys),
-        trail=Trail(keys, entropy),
+        trail=trail,
+        readings=Readings(db, trail, keys.trail, settings.data / READINGS, entropy),
         staging=Staging(db, blobs, entropy),
         blobs=blobs,
         keys=keys,

@@ -489,6 +489,7 @@ def test_refusals_and_writes_are_in_the_owners_trail(
         karim.put("/Name of amina/Logement/bail.pdf", b"y")
     vault = amina.who.vault
     assert vault is not None
+    world.tools.readings.keep_up(world.clock())
     with world.db.read() as tx:
         entries = world.tools.trail.entries(
             tx, vault, limit=20, names=lambda ids: world.directory.logins(tx, ids)

@@ -267,6 +267,7 @@ def test_locks_and_side_files_that_ran_out_go(world: Safekeeping, amina: Drive) 
 def test_upkeep_turns_reads_that_are_over_into_entries(world: Safekeeping, amina: Drive) -> None:
     amina.put("/a.txt", SMALL)
     amina.get("/a.txt")
+    world.tools.readings.keep_up(world.clock())
     world.sweep()
     assert len(world.rows(t.read_window)) == 1
     world.clock.passes(minutes=10)
@@ -274,5 +275,6 @@ def test_upkeep_turns_reads_that_are_over_into_entries(world: Safekeeping, amina
     assert world.rows(t.read_window) == []
     world.tamper(t.trail_head, t.trail_head.c.vault_id != INSTANCE, mac=bytes(32))
     amina.get("/a.txt")
+    world.tools.readings.keep_up(world.clock())
     world.clock.passes(minutes=10)
     assert world.sweep() == NOTHING

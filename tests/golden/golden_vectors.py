@@ -45,6 +45,7 @@ from davserver.sealing.record import Record
 from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
 from davserver.sealing.trail import FIRST_LINK, ActorKey, entry_hash
 from davserver.sealing.values import encode_list, encode_row, micros
+from davserver.trail.journal import record
 from tests.golden.golden_blobs import fixed
 
 Vector = dict[str, Any]
@@ -498,6 +499,16 @@ def _trail() -> dict[str, list[Vector]]:
                 "detail": b"twice".hex(),
                 "sealed": trail.seal_window(PERSON, ETAG, b"twice").hex(),
             }
+        ],
+        "journal": [
+            {
+                "seal_key": seal_key,
+                "journal": fixed("journal", 16).hex(),
+                "number": number,
+                "reading": b"once".hex(),
+                "record": record(trail, fixed("journal", 16), number, b"once").hex(),
+            }
+            for number in (1, 2**40)
         ],
     }
 

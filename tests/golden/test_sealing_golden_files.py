@@ -305,6 +305,15 @@ def test_read_windows_are_sealed_as_the_format_says(given):
     assert opened == raw(given, "detail")
 
 
+@each("journal")
+def test_readings_in_journals_are_sealed_as_the_format_says(given):
+    key, journal, record = raw(given, "seal_key", "journal", "record")
+    length, number = (int.from_bytes(one, "big") for one in (record[:4], record[4:12]))
+    assert (length, number) == (len(record) - 12, given["number"])
+    opened = reader.unseal(key, "trail/journal", b"", record[12:], journal + record[4:12])
+    assert opened == raw(given, "reading")
+
+
 @each("scratch")
 def test_scratch_records_are_as_the_format_says(given):
     key, person, item, folder, sealed = raw(given, "key", "person", "item", "folder", "sealed")

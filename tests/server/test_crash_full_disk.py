@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from tests.support.browser import Browser
 from tests.support.instance import Instance, password_of, serving
 from tests.support.outside import as_root, small_disk
+from tests.support.patience import until
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.server
@@ -78,8 +79,35 @@ def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
     cramped.abri("vault", "check", "--deep")
 
 
+def test_what_cannot_be_noted_is_not_read(cramped: Instance, disk: Path) -> None:
+    with serving(cramped):
+        drive = cramped.drive("amina")
+        assert drive.put("/read.txt", b"first").status == 201
+        assert drive.put("/unread.txt", b"second").status == 201
+        assert drive.get("/read.txt").status == 200
+        # Once it is told, not even what was noted keeps a page of the disk.
+        noted = cramped.folder / "data" / "readings"
+        until(lambda: not any(file.stat().st_size for file in noted.iterdir()))
+        _fill(disk)
+        answer = drive.get("/unread.txt")
+        assert (answer.status, b"second" in answer.body) == (507, False), answer
+        assert drive.get("/read.txt").body == b"first"
+        _enlarge(disk)
+        assert drive.get("/unread.txt").body == b"second"
+    told = cramped.json("trail", "show", "amina", "--json")
+    counts = {one["path"]: one["count"] for one in told if one["what"] == "read"}
+    assert counts == {"/read.txt": 2, "/unread.txt": 1}
+
+
 def _leave(folder: Path, room: int) -> None:
     (folder / "others").write_bytes(bytes(shutil.disk_usage(folder).free - room))
+
+
+def _fill(folder: Path) -> None:
+    """To the last page."""
+    with (folder / "more").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 def _enlarge(folder: Path) -> None:

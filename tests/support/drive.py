@@ -27,7 +27,7 @@ from davserver.gate.tools import Limits, Tools
 from davserver.gate.watch import EpochWatch
 from davserver.gate.writing import Writing
 from davserver.sealing.keyring import LocalKeyring
-from davserver.trail import Trail
+from davserver.trail import Readings, Trail
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grants import GrantBook, Naming
 from davserver.vault.scratch import ScratchArea
@@ -173,13 +173,15 @@ class World:
         self.blobs = DiskBlobStore(data / "blobs")
         self.vaults = Vaults(Unlock(self.kek, self.keys, os.urandom), os.urandom)
         self.grants = GrantBook(self.keys)
+        trail = Trail(self.keys)
         self.tools = Tools(
             db=self.db,
             login=self.accounts.login,
             policy=InForce(self.keys),
             vaults=self.vaults,
             grants=self.grants,
-            trail=Trail(self.keys),
+            trail=trail,
+            readings=Readings(self.db, trail, self.keys.trail, data / "readings", os.urandom),
             staging=Staging(self.db, self.blobs, os.urandom),
             blobs=self.blobs,
             keys=self.keys,
@@ -271,6 +273,7 @@ class World:
 
     def close(self) -> None:
         self.watch.stop()
+        self.tools.readings.close()
         self.db.close()
 
 

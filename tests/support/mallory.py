@@ -188,6 +188,16 @@ class Scene:
         self._propose()
         self._try_wrong_password()
         self.truth = {login: self.view(login) for login in (*self.secrets, *self.staff)}
+        self._read_by_two_processes()
+
+    def _read_by_two_processes(self) -> None:
+        readings = self.world.tools.readings
+        for _ in range(2):
+            self.amina.put("/Travail/read.txt", b"amina's reading")
+            self.amina.get("/Travail/read.txt")
+            readings.settle(self.world.clock())
+            readings.close()
+        self.amina.delete("/Travail/read.txt")
 
     def _write(self) -> None:
         for drive, own in ((self.amina, b"amina's "), (self.bilal, b"bilal's ")):

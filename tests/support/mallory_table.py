@@ -83,6 +83,10 @@ _WINDOW = (
     "a read of the last ten minutes is a counter, and an entry only then: until then it can be "
     "changed or hidden by whoever writes the database (docs/checking.md)"
 )
+_JOURNAL = (
+    "a reading of the last second may be passed over, or told again: a moment later it could be "
+    "changed or hidden in its window"
+)
 _EPOCH = (
     "rights are read anew in each request; only transfers that run, and keys kept for at most five "
     "minutes, ask this counter"
@@ -222,6 +226,11 @@ SILENT: dict[str, str] = {
     "read_window.last_at": _WINDOW,
     "read_window removed": _WINDOW,
     "read_window copied": _WINDOW,
+    "reading_journal.id": _JOURNAL,
+    "reading_journal.number": _JOURNAL,
+    "reading_journal.told_at": _JOURNAL,
+    "reading_journal removed": _JOURNAL,
+    "reading_journal copied": _JOURNAL,
 }
 
 EMPTY: dict[str, str] = {

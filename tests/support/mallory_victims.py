@@ -99,6 +99,7 @@ VICTIMS: dict[str, tuple[Table, Is]] = {
     "trail_head": (t.trail_head, _amina),
     "trail_actor": (t.trail_actor, _amina),
     "read_window": (t.read_window, lambda row, _: row["grant_id"] is not None),
+    "reading_journal": (t.reading_journal, _any),
 }
 
 

@@ -20,7 +20,7 @@ from davserver.domain.people import Person, Principal, Role, Structure
 from davserver.gate.affiliating import affirm
 from davserver.gate.tools import Limits, Tools
 from davserver.sealing.keyring import LocalKeyring
-from davserver.trail import Trail
+from davserver.trail import Readings, Trail
 from davserver.vault import index
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grant_rows import GrantRow
@@ -46,6 +46,7 @@ class Shelter:
     accounts: Accounts
     vaults: Vaults
     blobs: DiskBlobStore
+    data: Path
     now: datetime = NOON
     book: GrantBook = field(init=False)
 
@@ -60,6 +61,13 @@ class Shelter:
             vaults=self.vaults,
             grants=self.book,
             trail=self.trail,
+            readings=Readings(
+                self.db,
+                self.trail,
+                self.accounts.keys.trail,
+                self.data / "readings",
+                os.urandom,
+            ),
             staging=Staging(self.db, self.blobs, os.urandom),
             blobs=self.blobs,
             keys=self.accounts.keys,
@@ -171,4 +179,4 @@ def shelter(url: str, folder: Path) -> Iterator[Shelter]:
     keyring = LocalKeyring.create(folder / "keyring", data, os.urandom, NOON)
     with accounts_in(url) as accounts:
         unlock = Unlock(keyring, accounts.keys, os.urandom)
-        yield Shelter(accounts, Vaults(unlock, os.urandom), DiskBlobStore(data / "blobs"))
+        yield Shelter(accounts, Vaults(unlock, os.urandom), DiskBlobStore(data / "blobs"), data)

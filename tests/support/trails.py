@@ -16,7 +16,7 @@ from davserver.domain.drive import TrailEntry
 from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.people import AccountState, Epoch, Person, Principal, Role
 from davserver.sealing.instance import InstanceKeys
-from davserver.trail import Event, Finding, Opening, Reads, Trail, What
+from davserver.trail import Actor, Event, Finding, Opening, Reads, Trail, What
 from tests.support.accounts import HOME, NOON, empty_instance, instance_keys
 
 AMINA = PersonId(b"amina".ljust(16, b"."))
@@ -69,12 +69,10 @@ class TrailBook:
         etag: bytes = b"version one".ljust(16, b"."),
         vault: VaultId = SAFE,
     ) -> bool:
-        reading = Opening(principal(who), vault, NODE, etag, "/Santé/ordonnance.pdf", None)
+        actor, path = Actor.of(principal(who)), "/Santé/ordonnance.pdf"
+        reading = Opening(who, actor, vault, NODE, etag, path, None)
         now = NOON + after
-        return (
-            self.db.note(lambda tx: self.trail.note_reading(tx, reading, Reads(now, now)).times)
-            == 1
-        )
+        return self.db.note(lambda tx: self.trail.note_reading(tx, reading, Reads(now, now))) == 1
 
     def close(self, after: timedelta, **how: Any) -> int:
         return self.db.write(lambda tx: self.trail.close_windows(tx, NOON + after, **how))

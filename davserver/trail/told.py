@@ -1,0 +1,50 @@
+"""Up to where the database knows each journal of readings: told in the same transaction, so that
+whoever is killed in between tells nothing twice, and nothing is lost.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from davserver.db.clock import to_us
+from davserver.db.prepared import Prepared
+from davserver.db.tables import reading_journal as table
+
+KEPT = timedelta(days=90)
+"""A journal that comes back from a backup is recognised for so long."""
+
+
+def numbers(tx: Connection, journals: Collection[bytes]) -> dict[bytes, int]:
+    """By journal, the last number that is known; one statement for each."""
+    known = {}
+    for journal in journals:
+        row = _NUMBER.first(tx, {"journal": journal})
+        number = None if row is None else row["number"]
+        # SQLite keeps any type in any column.
+        known[journal] = number if isinstance(number, int) else 0
+    return known
+
+
+def remember(tx: Connection, last: Mapping[bytes, int], now: datetime) -> None:
+    rows = [{"id": one, "number": last[one], "told_at": to_us(now)} for one in sorted(last)]
+    _REMEMBERED[tx.dialect.name].run_for(tx, rows)
+
+
+def forget(tx: Connection, now: datetime) -> None:
+    """Of journals that are gone for long."""
+    tx.execute(delete(table).where(table.c.told_at < to_us(now - KEPT)))
+
+
+def _remembered(insert: Any) -> Prepared:
+    new = insert(table)
+    changed = {name: new.excluded[name] for name in ("number", "told_at")}
+    known = new.on_conflict_do_update(index_elements=["id"], set_=changed)
+    return Prepared(known, [column.name for column in table.c])
+
+
+_NUMBER = Prepared(select(table.c.number).where(table.c.id == bindparam("journal")))
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_REMEMBERED = {dialect: _remembered(insert) for dialect, insert in _INSERTS.items()}
