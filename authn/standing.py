@@ -8,11 +8,14 @@ from authn.facts import Facts
 from authn.rows import CredentialRow
 from davserver.domain.people import AccountState
 
+_ACTIVE = AccountState.ACTIVE
+_OF_DIRECTORY = CredentialKind.DIRECTORY
+
 
 def is_open(facts: Facts) -> bool:
     """Whether the account is there and not blocked, also by the directory that it comes from."""
     person, account = facts.person, facts.account
-    if person is None or person.state is not AccountState.ACTIVE:
+    if person is None or person.state is not _ACTIVE:
         return False
     return account is None or account.standing is Standing.ACTIVE
 
@@ -24,6 +27,6 @@ def usable(facts: Facts, now: datetime) -> CredentialRow | None:
     row, account = facts.credential, facts.account
     if row is None or not is_open(facts):
         return None
-    if account is None and row.kind is CredentialKind.DIRECTORY:
+    if account is None and row.kind is _OF_DIRECTORY:
         return None
     return row if row.holds(now) else None

@@ -59,6 +59,8 @@ PAUSED = Refusal(Reason.TOO_MANY_CHANGES, "invariant/paused")
 DEPOSIT_ONLY = Refusal(Reason.DEPOSIT_ONLY, "invariant/deposit-only-grant")
 REFUSALS = (NOBODY, BLOCKED, READ_ONLY_DEVICE, OWNER_ONLY, READ_ONLY, PAUSED, DEPOSIT_ONLY)
 
+_ACTIVE = AccountState.ACTIVE
+
 GRANTED = frozenset({Relation.GRANTEE, Relation.VIA_STRUCTURE})
 """The relations that a grant makes."""
 
@@ -67,7 +69,7 @@ def refusal(
     who: Principal, action: Action, relation: Relation, grant: Grant | None
 ) -> Refusal | None:
     """Why this can never be, or None when the rules decide. `relation` is as the facts have it."""
-    if who.person.state is not AccountState.ACTIVE and not _ends_for_them(who, action):
+    if who.person.state is not _ACTIVE and not _ends_for_them(who, action):
         return BLOCKED
     never = _NEVER[who.person.role, relation, action]
     if never is not None:

@@ -22,6 +22,7 @@ class Tie:
 
 
 NO_TIE = Tie(Relation.NONE)
+_OWNS = Tie(Relation.OWNER)
 
 
 def tie_of(who: Principal, target: Target, now: datetime) -> Tie:
@@ -48,7 +49,7 @@ def earliest(*moments: datetime | None) -> datetime | None:
 
 def _from_facts(who: Principal, target: Target, now: datetime) -> Tie:
     if _owns(who, target):
-        return Tie(Relation.OWNER)
+        return _OWNS
     if target.grant is not None:
         return _through_grant(who, target, target.grant, now)
     if target.vault is None and who.person.role is Role.MANAGER:

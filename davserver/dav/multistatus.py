@@ -68,6 +68,7 @@ class Plan:
     def __init__(self, asked: Asked, *, minimal: bool) -> None:
         wanted = asked.names if asked.wish is Wish.SOME else (*_IN_ALL, *asked.names)
         self._wish = asked.wish
+        self._is_names = asked.wish is Wish.NAMES
         self._minimal = minimal
         self._asked = frozenset(asked.names)
         self._plan: tuple[tuple[str, Live | None, str], ...] = tuple(
@@ -101,7 +102,7 @@ class Plan:
         """What has locks, numbers or dead properties that are asked for looks like nothing else."""
         if entry.locks or entry.used is not None or entry.available is not None:
             return True
-        return self._wish is Wish.NAMES or (not self._is_live and bool(entry.properties))
+        return self._is_names or (not self._is_live and bool(entry.properties))
 
     def _remembered(
         self, shape: object, entry: Entry, mount: Mount

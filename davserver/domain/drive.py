@@ -9,7 +9,7 @@ from typing import Protocol
 from davserver.domain.actions import Action, Category, Right
 from davserver.domain.ids import GrantId, PersonId, VaultId
 from davserver.domain.lean import lean
-from davserver.domain.nodes import Kind
+from davserver.domain.nodes import FOLDER, Kind
 from davserver.domain.paths import DrivePath
 
 
@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def is_folder(self) -> bool:
-        return self.kind is Kind.FOLDER
+        return self.kind is FOLDER
 
 
 class Detail(Enum):

@@ -2,6 +2,7 @@
 
 from dataclasses import field
 from datetime import datetime
+from typing import Final
 
 from davserver.domain.actions import Category
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
@@ -13,6 +14,12 @@ from davserver.domain.words import Word
 class Kind(Word):
     FOLDER = "folder"
     FILE = "file"
+
+
+FOLDER: Final = Kind.FOLDER
+"""For what is asked of thousands: Python 3.11 looks a member of an enum up by functions of Python,
+which takes 0.2 µs.
+"""
 
 
 class NodeState(Word):
@@ -63,4 +70,4 @@ class Node:
 
     @property
     def is_folder(self) -> bool:
-        return self.kind is Kind.FOLDER
+        return self.kind is FOLDER

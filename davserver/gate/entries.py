@@ -35,6 +35,8 @@ SHOWN = (
     Action.RECALL,
     Action.DELETE,
 )
+_LOCK = Action.LOCK
+
 _UNASKED: frozenset[Action] = frozenset()
 """Of entries whose permissions nobody will read."""
 _ON_TOPS = frozenset({Action.MOVE, Action.RECALL, Action.DELETE})
@@ -273,7 +275,7 @@ def _shown(
     return Entry(
         path, node.id, node.kind, etag or node.etag.hex(), size, media_type, node.created,
         modified or node.modified, may, sha256, node.properties if describable else {}, locks,
-        None, None, Action.LOCK in may, describable, alike.category,
+        None, None, _LOCK in may, describable, alike.category,
     )  # fmt: skip
 
 

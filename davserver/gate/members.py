@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId
-from davserver.domain.nodes import Kind, Node
+from davserver.domain.nodes import FOLDER, Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.listed import count_children
@@ -67,9 +67,9 @@ def _found_in(sight: Sight, folder: Place) -> list[Node]:
 
 def _named(seen: Sequence[tuple[Node, T]]) -> list[Member[T]]:
     if len({node.name for node, _ in seen}) == len(seen):
-        return [Member(node.name, node.kind is Kind.FOLDER, node, kind) for node, kind in seen]
+        return [Member(node.name, node.kind is FOLDER, node, kind) for node, kind in seen]
     names = {one.id: one.name for one in shown_names([node for node, _ in seen])}
-    return [Member(names[node.id], node.kind is Kind.FOLDER, node, kind) for node, kind in seen]
+    return [Member(names[node.id], node.kind is FOLDER, node, kind) for node, kind in seen]
 
 
 class _Kinds(Generic[T]):

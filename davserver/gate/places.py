@@ -29,6 +29,10 @@ class PlaceKind(Enum):
     """Not even the folder."""
 
 
+_HOLDS_TOGETHER = (PlaceKind.DRIVE, PlaceKind.SHARED)
+_THERE = (*_HOLDS_TOGETHER, PlaceKind.NODE)
+
+
 @lean(frozen=True, slots=True)
 class Place:
     """`above`: the real folders over it, the vault's root first. `grants`: those of this person
@@ -73,13 +77,11 @@ class Place:
 
     @property
     def exists(self) -> bool:
-        return self.kind in {PlaceKind.DRIVE, PlaceKind.SHARED, PlaceKind.NODE}
+        return self.kind in _THERE
 
     @property
     def is_folder(self) -> bool:
-        return self.kind in {PlaceKind.DRIVE, PlaceKind.SHARED} or (
-            self.node is not None and self.node.is_folder
-        )
+        return self.kind in _HOLDS_TOGETHER or (self.node is not None and self.node.is_folder)
 
     def targets(self) -> list[Target]:
         """One target per way in which this person reaches the place; the widest grant first."""
@@ -149,7 +151,7 @@ def denies_others(action: Action, target: Target) -> bool:
     """Whoever only deposits locks their own files, never a folder: others work in it unseen."""
     deposits = target.grant is not None and target.grant.right is Right.DEPOSIT
     folder = target.node is not None and target.node.is_folder
-    return action is Action.LOCK and deposits and folder
+    return deposits and folder and action is Action.LOCK
 
 
 def covering(

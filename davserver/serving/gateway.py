@@ -37,6 +37,7 @@ CUT_ANSWERS = {
 
 
 _SEQUENCES = (list, tuple)
+_DRAINING = Phase.DRAINING
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Onward:
             and unread is not None
             and unread <= self._house.listener.unread_bytes
             and (unread == 0 or self._input.asked)
-            and self._house.phase() is not Phase.DRAINING
+            and self._house.phase() is not _DRAINING
         )
 
 

@@ -29,7 +29,8 @@ _USUAL = frozenset({"date", "server", "x-request-id"})
 
 _LOOKED_AT = _OURS | _USUAL | {"content-length"}
 _BYTES = (bytes, memoryview)
-_BODYLESS = frozenset({204, 304})
+_NO_CONTENT = 204
+_BODYLESS = frozenset({_NO_CONTENT, 304})
 
 
 class BadReply(Exception):
@@ -145,7 +146,7 @@ class Reply:
             and self._can_keep()
         )
         lines = b""
-        if length is not None and self.status != HTTPStatus.NO_CONTENT:
+        if length is not None and self.status != _NO_CONTENT:
             lines = b"Content-Length: %d\r\n" % length
         if self._chunked:
             lines += b"Transfer-Encoding: chunked\r\n"

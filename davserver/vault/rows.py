@@ -28,6 +28,7 @@ Row = Mapping[str, Any] | RowMapping
 NODE_COLUMNS = (*SEALED_COLUMNS, "vault_id", "space_id", "epoch")
 _NAME_INDEX, _RECORD = NODE_COLUMNS.index("name_idx"), NODE_COLUMNS.index("rec_ct")
 _KINDS = {kind.value: kind for kind in Kind}
+_OF_NONE = Category.UNCLASSIFIED
 _STATES = {state.value: state for state in NodeState}
 
 INSTEAD = 1_000_000
@@ -246,4 +247,4 @@ def category_of(chain: tuple[Node, ...]) -> Category:
     for node in reversed(chain):
         if node.category is not None:
             return node.category
-    return Category.UNCLASSIFIED
+    return _OF_NONE

@@ -15,6 +15,8 @@ from davserver.http.streams import Outgoing
 
 _FOLDER = b"This is a folder of an Abri drive. Open it with a program that speaks WebDAV.\n"
 
+_OK, _PARTIAL = HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT
+
 _NOT_A_PAGE: Headers = (
     # Somebody else's document must not act in a browser as if it were a page of ours.
     ("Content-Disposition", "attachment"),
@@ -100,8 +102,8 @@ def _status_and_headers(entry: Entry, span: Span | None) -> tuple[HTTPStatus, He
         *_NOT_A_PAGE,
     )
     if span is None:
-        return HTTPStatus.OK, headers
-    return HTTPStatus.PARTIAL_CONTENT, (*headers, ("Content-Range", span.content_range(size)))
+        return _OK, headers
+    return _PARTIAL, (*headers, ("Content-Range", span.content_range(size)))
 
 
 def _etag(entry: Entry) -> tuple[str, str]:
