@@ -36,7 +36,6 @@ SHOWN = (
     Action.DELETE,
 )
 _LOCK = Action.LOCK
-
 _UNASKED: frozenset[Action] = frozenset()
 """Of entries whose permissions nobody will read."""
 _ON_TOPS = frozenset({Action.MOVE, Action.RECALL, Action.DELETE})
