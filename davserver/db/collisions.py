@@ -11,8 +11,8 @@ only be thrown away.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-import psycopg
 from sqlalchemy import Connection
 
 from davserver.db.prepared import as_sqlalchemy
@@ -21,6 +21,7 @@ _PATIENCE = "10s"
 """Whoever waits for longer goes on without: a process that stands still must not stop the others.
 One message is one transaction, so that the patience ends with a wait that failed.
 """
+_TOO_LATE = "55P03"
 _REMEMBERED = 1.0
 """Seconds after a collision in which others are expected."""
 _KEY = (0x41627269, 1)
@@ -49,7 +50,6 @@ class Collisions:
 def in_turn(tx: Connection) -> Iterator[None]:
     """On a connection without a transaction, before and after. Raises DBAPIError."""
     driver = tx.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)  # noqa: S101 — the caller says so
     mine = _taken(tx, driver)
     try:
         yield
@@ -58,28 +58,28 @@ def in_turn(tx: Connection) -> Iterator[None]:
             _give_back(tx, driver)
 
 
-def _taken(tx: Connection, driver: psycopg.Connection) -> bool:
+def _taken(tx: Connection, driver: Any) -> bool:
     try:
         driver.autocommit = True
         driver.execute(_TAKE)
-        driver.autocommit = False
-    except psycopg.errors.LockNotAvailable:
+    except tx.dialect.loaded_dbapi.Error as error:
+        if error.sqlstate != _TOO_LATE:
+            lost = driver.closed
+            if lost:
+                tx.invalidate(error)
+            raise as_sqlalchemy(tx, error, lost=lost) from error
         driver.autocommit = False
         return False
-    except psycopg.Error as error:
-        lost = driver.closed
-        if lost:
-            tx.invalidate(error)
-        raise as_sqlalchemy(tx, error, lost=lost) from error
+    driver.autocommit = False
     return True
 
 
-def _give_back(tx: Connection, driver: psycopg.Connection) -> None:
+def _give_back(tx: Connection, driver: Any) -> None:
     try:
         driver.autocommit = True
         driver.execute(_GIVE_BACK)
         driver.autocommit = False
-    except psycopg.Error:
+    except tx.dialect.loaded_dbapi.Error:
         # The lock ends with the session.
         driver.close()
         tx.invalidate()
