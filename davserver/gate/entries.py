@@ -26,15 +26,9 @@ from davserver.vault.locks import Lock
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 SHOWN = (
-    Action.LIST,
-    Action.GET,
-    Action.PUT,
-    Action.MKCOL,
-    Action.LOCK,
-    Action.MOVE,
-    Action.RECALL,
+    Action.LIST, Action.GET, Action.PUT, Action.MKCOL, Action.LOCK, Action.MOVE, Action.RECALL,
     Action.DELETE,
-)
+)  # fmt: skip
 _LOCK = Action.LOCK
 _UNASKED: frozenset[Action] = frozenset()
 """Of entries whose permissions nobody will read."""
