@@ -47,9 +47,6 @@ class Listing:
         self._folder_href = ""
 
     def response(self, entry: Entry) -> str:
-        return self._plan.response(self._href(entry), entry, self._mount)
-
-    def _href(self, entry: Entry) -> str:
         """Brothers and sisters share the encoding of their folder."""
         parts = entry.path.parts or ("",)
         folder, name = parts[:-1], parts[-1]
@@ -57,7 +54,8 @@ class Listing:
             self._folder = folder
             self._folder_href = self._mount.href(DrivePath(folder), folder=True)
         slash = "/" if name and entry.is_folder else ""
-        return f"{self._folder_href}{quoted(name)}{slash}"
+        href = f"{self._folder_href}{quoted(name)}{slash}"
+        return self._plan.response(href, entry, self._mount)
 
 
 class Plan:
@@ -89,7 +87,9 @@ class Plan:
 
     def response(self, href: str, entry: Entry, mount: Mount) -> str:
         """`href` is encoded already."""
-        if self._is_odd(entry):
+        if entry.locks or entry.used is not None or entry.available is not None:
+            return self._written(href, entry, mount)  # it looks like nothing else
+        if self._is_names or (entry.properties and not self._is_live):
             return self._written(href, entry, mount)
         shape = (shape_of(entry), entry.size is None, entry.sha256 is None)
         known = self._templates.get(shape)
@@ -97,12 +97,6 @@ class Plan:
             known = self._remembered(shape, entry, mount)
         template, values = known
         return template % (href, *[value(entry) for value in values])
-
-    def _is_odd(self, entry: Entry) -> bool:
-        """What has locks, numbers or dead properties that are asked for looks like nothing else."""
-        if entry.locks or entry.used is not None or entry.available is not None:
-            return True
-        return self._is_names or (not self._is_live and bool(entry.properties))
 
     def _remembered(
         self, shape: object, entry: Entry, mount: Mount

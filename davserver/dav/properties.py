@@ -72,6 +72,12 @@ def _each(
     return Live(render, in_all, Varying(before, value, after))
 
 
+def _displayname(entry: Entry) -> str:
+    parts = entry.path.parts
+    name = parts[-1] if parts else ROOT_NAME
+    return xml_text(name) if _SPECIAL.search(name) else name
+
+
 def _getcontenttype(entry: Entry, _: Mount) -> str | None:
     if entry.is_folder:
         return None
@@ -254,7 +260,7 @@ _CHECKSUM = ("<oc:checksum>SHA256:", "</oc:checksum>")
 
 LIVE: dict[str, Live] = {
     "{DAV:}creationdate": _each("D:creationdate", lambda e: iso_date(e.created)),
-    "{DAV:}displayname": _each("D:displayname", lambda e: xml_text(e.path.name or ROOT_NAME)),
+    "{DAV:}displayname": _each("D:displayname", _displayname),
     "{DAV:}getcontentlength": _each("D:getcontentlength", attrgetter("size"), _has_size),
     "{DAV:}getcontenttype": Live(_getcontenttype),
     "{DAV:}getetag": _each("D:getetag", attrgetter("etag"), around=('"', '"')),

@@ -1,6 +1,7 @@
 """What is in a folder, as a front is given it: names at once, each entry when it is asked for."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, overload
 
@@ -37,8 +38,7 @@ class Below(Sequence[Entry]):
         return len(self._members) + len(self._beside)
 
     def __iter__(self) -> Iterator[Entry]:
-        yield from map(self._entry_of, self._members)
-        yield from self._beside
+        return chain(map(self._entry_of, self._members), self._beside)
 
     @overload
     def __getitem__(self, at: int) -> Entry: ...

@@ -7,7 +7,7 @@ from typing import Any
 
 from davserver.domain.actions import Category
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import BlobId, LockId, NodeId, PersonId, SpaceId, VaultId
+from davserver.domain.ids import ID_BYTES, BlobId, LockId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Kind, NodeState
 from davserver.domain.secret import Secret
@@ -120,11 +120,13 @@ def _bound(place: bytes, row: Sequence[Any]) -> bytes:
     ) = row[:_SEALED]  # fmt: skip
     try:
         # Packing would cut what is too long, and fill up what is too short.
-        if not len(node) == len(etag) == len(author) == len(maker) == len(idx) == len(ci_idx) == 16:  # noqa: PLR2004 — ID_BYTES
+        up, to = node if parent is None else parent, node if blob is None else blob
+        ids = len(node) == len(up) == len(to) == len(etag) == len(author) == len(maker) == ID_BYTES
+        if not ids or not len(idx) == len(ci_idx) == ID_BYTES:
             raise UnfitRow(_UNFIT)
         return _ROW.pack(
-            place, node, _NO_ID if parent is None else b"\1" + id16(parent), _KINDS[kind],
-            _STATES[state], _NO_ID if blob is None else b"\1" + id16(blob), number, etag, created,
+            place, node, _NO_ID if parent is None else b"\1" + parent, _KINDS[kind],
+            _STATES[state], _NO_ID if blob is None else b"\1" + blob, number, etag, created,
             modified, made_at, author, maker, idx, ci_idx, twin,
         )  # fmt: skip
     except (struct.error, KeyError, TypeError):

@@ -3,21 +3,28 @@
 Each row is a true one. `amina` and `karim` are there already.
 """
 
+import os
 from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from authn.directory import Directory
-from benchmarks.scale_rows import opened
+from benchmarks.scale_rows import opened, staging_of
 from davserver.db import tables
 from davserver.db.clock import to_us
+from davserver.domain.actions import Category
 from davserver.domain.conditions import NONE
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import LockId, NodeId, VaultId
 from davserver.domain.nodes import NodeState
 from davserver.domain.paths import DrivePath
+from davserver.sealing.instance import InstanceKeys
 from davserver.trail import Event, Trail, What
+from davserver.vault.rows import OpenVault
 from tests.support.cast import CCAS
-from tests.support.crowd import Clientele, put
+from tests.support.crowd import Clientele, blob_row, put
 from tests.support.instance import Instance
 
 ITEMS = 50
@@ -101,3 +108,59 @@ def more_clients(instance: Instance, clients: int) -> None:
             Clientele(karim.id, ccas.id, ITEMS).of(crowd, tx, logins)
 
         found.db.write(work)
+
+
+def more_files(instance: Instance, folder: str, files: int) -> None:
+    """A folder of amina's at the top of her drive, with files of all categories in turn."""
+    with opened(instance.config) as (found, crowd):
+        staging, categories = staging_of(found, instance.folder), [*Category, None]
+
+        def work(tx: Connection) -> None:
+            vault = crowd.vaults.open(tx, _vault_of(tx, found.keys), 0, crowd.now)
+            top = crowd.node(vault, vault.root, folder)
+            put(tx, tables.node, crowd.node_rows(vault, [top]))
+            staged = [
+                staging.take_bytes(vault.id, b"a paper", "text/plain", crowd.now)
+                for _ in range(files)
+            ]
+            nodes = [
+                crowd.node(vault, top.id, f"paper {at}", one.content, categories[at % 9])
+                for at, one in enumerate(staged)
+            ]
+            put(tx, tables.blob, [blob_row(one) for one in staged])
+            put(tx, tables.node, crowd.node_rows(vault, nodes))
+
+        found.db.write(work)
+
+
+def more_locks(instance: Instance, folder: str) -> int:
+    """Of amina's, on everything in one of her folders. How many."""
+    with instance.opened() as to:
+        who = to.people.operator_for("amina", "tests", to.clock())
+        _, below = to.reading.list(who, DrivePath.parse(folder), to.clock())
+        nodes = [NodeId(one.id) for one in below]
+    with opened(instance.config) as (found, crowd):
+
+        def work(tx: Connection) -> None:
+            vault = crowd.vaults.open(tx, _vault_of(tx, found.keys), 0, crowd.now)
+            put(tx, tables.lock, [_lock_row(vault, node, crowd.now) for node in nodes])
+
+        found.db.write(work)
+    return len(nodes)
+
+
+def _vault_of(tx: Connection, keys: InstanceKeys) -> VaultId:
+    owner = Directory(keys).find_person(tx, "amina")
+    wanted = select(tables.vault.c.id).where(tables.vault.c.owner_id == owner.id)
+    return VaultId(tx.execute(wanted).scalar_one())
+
+
+def _lock_row(vault: OpenVault, node: NodeId, now: datetime) -> dict[str, Any]:
+    lock = LockId(os.urandom(16))
+    sealed = vault.keys_of(vault.epoch).seal_lock_owner(lock, node, "amina")
+    return {
+        "id": lock, "token": f"urn:uuid:{UUID(bytes=lock)}", "vault_id": vault.id,
+        "node_id": node, "person_id": vault.owner, "grant_id": None, "exclusive": True,
+        "deep": False, "owner_ct": sealed, "created": to_us(now), "timeout": 3600,
+        "expires_at": to_us(now + timedelta(hours=1)),
+    }  # fmt: skip
