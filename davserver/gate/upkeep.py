@@ -34,6 +34,8 @@ class Upkeep:
         """
         swept = self._sweeper.run(now)
         if swept is not None:
+            # Whether a window or an affiliation is over depends on what was read.
+            self._tools.readings.keep_up(now)
             self._close_windows(now)
             end_those_over(self._tools, now)
             self._forget_requests(now)
