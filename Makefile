@@ -32,9 +32,9 @@ PEERS := build/peers
 BENCH_DEBIAN := apache2-bin apache2-utils libnginx-mod-http-dav-ext media-types nginx-light openssl \
                 postgresql util-linux
 BENCH_COMMAND = make bench$(foreach name,ROUNDS SERVERS,$(if \
-                $(filter command,$(firstword $(origin $(name)))), $(name)="$($(name))"))
+                $(filter command,$(firstword $(origin $(name)))), $(name)='$($(name))'))
 
-.PHONY: help setup run test check bench debian requirements clean
+.PHONY: help setup run test check bench bench-debian debian requirements clean
 
 help:
 	@cat <<-'END'
@@ -115,12 +115,14 @@ check: setup
 
 # rclone and WsgiDAV come from PyPI into an environment of their own, Apache and nginx from Debian;
 # whoever cannot be installed is left out. SERVERS="rclone-crypt wsgidav abri" names some.
-bench: setup $(PEERS)/.installed
+bench: setup $(PEERS)/.installed bench-debian
+	@$(BIN)/python -m benchmarks.beside --rounds $(ROUNDS) --page docs/benchmarks.md \
+	  --json build/bench.json --command "$(strip $(BENCH_COMMAND))" $(SERVERS)
+	$(BIN)/python -m benchmarks.limits --json build/bench.json --page docs/limits.md
+
+bench-debian:
 	@$(MAKE) --no-print-directory debian DEBIAN='$(BENCH_DEBIAN)' \
 	  || echo "not all of Debian's packages could be installed: their servers are left out"
-	$(BIN)/python -m benchmarks.beside --rounds $(ROUNDS) --page docs/benchmarks.md \
-	  --json build/bench.json --command '$(BENCH_COMMAND)' $(SERVERS)
-	$(BIN)/python -m benchmarks.limits --json build/bench.json --page docs/limits.md
 
 $(PEERS)/.installed: requirements/peers.txt | $(BIN)/python
 	@$(PYTHON) -m venv $(PEERS)
