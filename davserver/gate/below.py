@@ -7,6 +7,8 @@ from typing import Any, overload
 
 from davserver.domain.drive import Entry
 
+_AT_ONCE = 256
+
 
 class Below(Sequence[Entry]):
     """In the order of names; side files come last. Everything was read and decided before, in one
@@ -14,20 +16,26 @@ class Below(Sequence[Entry]):
     """
 
     def __init__(
-        self, members: Sequence[Any], entry_of: Callable[[Any], Entry], beside: Sequence[Entry] = ()
+        self,
+        members: Sequence[Any],
+        entries_of: Callable[[Sequence[Any]], list[Entry]],
+        beside: Sequence[Entry] = (),
     ) -> None:
-        """`members`: pairs, or longer, that begin with a name and whether it is a folder's."""
+        """`members`: pairs, or longer, that begin with a name and whether it is a folder's.
+        `entries_of` some of them, in one loop.
+        """
         self._members = members
-        self._entry_of = entry_of
+        self._entries_of = entries_of
         self._beside = beside
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> "Below":
         """Of entries that are there."""
-        return cls([(one.path.name, one.is_folder, one) for one in entries], itemgetter(2))
+        named = [(one.path.name, one.is_folder, one) for one in entries]
+        return cls(named, lambda some: [one for *_, one in some])
 
     def with_beside(self, entries: Sequence[Entry]) -> "Below":
-        return Below(self._members, self._entry_of, entries) if entries else self
+        return Below(self._members, self._entries_of, entries) if entries else self
 
     def names(self) -> list[tuple[str, bool]]:
         """And whether it is a folder's, for each entry in turn."""
@@ -38,7 +46,14 @@ class Below(Sequence[Entry]):
         return len(self._members) + len(self._beside)
 
     def __iter__(self) -> Iterator[Entry]:
-        return chain(map(self._entry_of, self._members), self._beside)
+        return chain.from_iterable(self.batches(_AT_ONCE))
+
+    def batches(self, size: int) -> Iterator[Sequence[Entry]]:
+        """All of them, so many at a time: those before need not stay in memory."""
+        for start in range(0, len(self._members), size):
+            yield self._entries_of(self._members[start : start + size])
+        if self._beside:
+            yield self._beside
 
     @overload
     def __getitem__(self, at: int) -> Entry: ...
@@ -51,4 +66,6 @@ class Below(Sequence[Entry]):
             return [self[one] for one in range(*at.indices(len(self)))]
         at = range(len(self))[at]
         count = len(self._members)
-        return self._entry_of(self._members[at]) if at < count else self._beside[at - count]
+        if at < count:
+            return self._entries_of(self._members[at : at + 1])[0]
+        return self._beside[at - count]

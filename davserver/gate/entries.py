@@ -90,21 +90,24 @@ class Entries:
 
     def _maker(
         self, folder: Place, found: dict[NodeId, list[Change]], standing: Standing | None
-    ) -> Callable[[Member[_Alike]], Entry]:
-        """Makes the entry of one child."""
+    ) -> Callable[[Sequence[Member[_Alike]]], list[Entry]]:
+        """Makes the entries of some children."""
         parts = folder.path.parts
 
-        def made(member: Member[_Alike]) -> Entry:
-            name, is_folder, node, alike = member
-            path = DrivePath((*parts, name))
-            if standing is None and not is_folder:
-                return _shown(path, node, alike)
-            place = alike.place
+        def full(path: DrivePath, node: Node, alike: _Alike) -> Entry:
+            one = alike.place
             place = Place(
-                path, place.kind, place.who, place.vault, node, place.above, place.grants,
-                place.known,
-            )  # fmt: skip
+                path, one.kind, one.who, one.vault, node, one.above, one.grants, one.known
+            )
             return self._of(place, alike, found, standing)
+
+        def made(some: Sequence[Member[_Alike]]) -> list[Entry]:
+            return [
+                _shown(DrivePath((*parts, name)), node, alike)
+                if standing is None and not is_folder
+                else full(DrivePath((*parts, name)), node, alike)
+                for name, is_folder, node, alike in some
+            ]
 
         return made
 

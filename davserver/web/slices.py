@@ -1,11 +1,12 @@
 """Some of many rows: a page stays light on a telephone, however much there is to list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from davserver.domain.drive import Entry
-from davserver.domain.paths import DrivePath
+from davserver.domain.paths import DrivePath, quoted
+from davserver.gate.below import Below
 
 AT_ONCE = 100
 """Rows of one page."""
@@ -36,12 +37,18 @@ def sliced(rows: Sequence[T], asked: str, at_once: int = AT_ONCE) -> Slice[T]:
     return Slice(rows[start : start + at_once], number, pages, len(rows))
 
 
-def sliced_entries(rows: Sequence[Entry], asked: str) -> Slice[Entry]:
-    """Fewer where addresses are long: each letter of a name may be twelve of its address."""
-    longest = max((_heft(one.path) for one in rows), default=0)
-    return sliced(rows, asked, max(_FEWEST, min(AT_ONCE, _LISTED // (longest + _ROW))))
+Wanted = Callable[[str, bool], bool]
+"""Whether the page shows what has this name, and is (or is not) a folder."""
 
 
-def _heft(path: DrivePath) -> int:
-    """Bytes of a place's address and its name."""
-    return len(path.to_url()) + len(path.name.encode())
+def sliced_below(folder: DrivePath, below: Below, asked: str, wanted: Wanted) -> Slice[Entry]:
+    """What is in a folder, folders first, without making an entry of what this page does not show.
+    Fewer rows where addresses are long: each letter of a name may be twelve of its address.
+    """
+    named = [(not is_folder, name, at) for at, (name, is_folder) in enumerate(below.names())]
+    shown = [one for one in named if wanted(one[1], not one[0])]
+    shown.sort(key=lambda one: (one[0], one[1].casefold()))
+    longest = max((len(quoted(name)) + len(name.encode()) for _, name, _ in shown), default=0)
+    row = len(folder.to_url()) + longest + _ROW
+    some = sliced(shown, asked, max(_FEWEST, min(AT_ONCE, _LISTED // row)))
+    return Slice([below[at] for *_, at in some.rows], some.number, some.pages, some.total)

@@ -17,7 +17,7 @@ from davserver.http.streams import Outgoing
 from davserver.web.attended import Attended
 from davserver.web.links import document_link
 from davserver.web.marked import N_
-from davserver.web.slices import sliced_entries
+from davserver.web.slices import sliced_below
 from davserver.web.visit import Visit, moved_to
 
 _MONTH = timedelta(days=30)
@@ -30,16 +30,18 @@ def show(visit: Visit, place: str = "") -> Response:
     entry, below = visit.services.reading.list(visit.who, path, visit.now)
     if not entry.is_folder:
         return visit.page("document.html", entry=entry, may=_may(entry))
-    shown = [one for one in below if kind_of_name(one.path.name) is NameKind.DOCUMENT]
-    ordered = sorted(shown, key=lambda one: (not one.is_folder, one.path.name.casefold()))
     return visit.page(
         "folder.html",
         entry=entry,
-        slice=sliced_entries(ordered, visit.query.text("page")),
+        slice=sliced_below(path, below, visit.query.text("page"), _is_document),
         may=_may(entry),
         done=_DONE.get(visit.query.text("done"), ""),
         in_my_name=_in_my_name(visit) if path.is_root else 0,
     )
+
+
+def _is_document(name: str, _: bool) -> bool:  # noqa: FBT001 — as `Wanted` is called
+    return kind_of_name(name) is NameKind.DOCUMENT
 
 
 def _in_my_name(visit: Visit) -> int:
@@ -117,10 +119,12 @@ def where_to(visit: Visit, place: str) -> Response:
     entry = visit.services.reading.look(visit.who, path, visit.now)
     at = DrivePath.parse(visit.query.text("in") or visit.filled("move", "to"))
     here, below = visit.services.reading.list(visit.who, at, visit.now)
-    folders = [one for one in below if one.is_folder and not one.path.is_within(path)]
-    by_name = sorted(folders, key=lambda one: one.path.name.casefold())
     takes = Action.PUT in here.may or Action.MKCOL in here.may
-    some = sliced_entries(by_name, visit.query.text("page"))
+
+    def is_goal(name: str, is_folder: bool) -> bool:  # noqa: FBT001 — as `Wanted` is called
+        return is_folder and not DrivePath((*at.parts, name)).is_within(path)
+
+    some = sliced_below(at, below, visit.query.text("page"), is_goal)
     return visit.page("move.html", entry=entry, here=here, slice=some, takes=takes)
 
 
