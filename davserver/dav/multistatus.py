@@ -2,14 +2,15 @@
 but it would have to be complete before its first byte.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import islice
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
-from davserver.dav.properties import LIVE, LOCKS, PREFIXES, QUOTAS, Live, Value, shape_of
+from davserver.dav.live import Live, shape_of
+from davserver.dav.properties import LIVE, LOCKS, PREFIXES, QUOTAS
 from davserver.dav.reply import XML, Headers, Reply, whole
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
@@ -19,8 +20,10 @@ from davserver.domain.paths import DrivePath, quoted
 _DECLARED = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for uri, prefix in PREFIXES.items())
 _HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus{_DECLARED}>\n'
 _TAIL = "</D:multistatus>\n"
-_AT_A_TIME = 128
+AT_A_TIME = 128
 _MOST_SHAPES = 300
+_OPEN, _PASSED_OVER = "\0", "\1"
+"""Signs that no XML holds."""
 
 OK = "200 OK"
 MISSING = "404 Not Found"
@@ -47,15 +50,19 @@ class Listing:
         self._folder_href = ""
 
     def response(self, entry: Entry) -> str:
+        return self.responses((entry,))[0]
+
+    def responses(self, entries: Sequence[Entry]) -> list[str]:
         """Brothers and sisters share the encoding of their folder."""
-        parts = entry.path.parts or ("",)
-        folder, name = parts[:-1], parts[-1]
-        if folder != self._folder:
-            self._folder = folder
-            self._folder_href = self._mount.href(DrivePath(folder), folder=True)
-        slash = "/" if name and entry.is_folder else ""
-        href = f"{self._folder_href}{quoted(name)}{slash}"
-        return self._plan.response(href, entry, self._mount)
+        hrefs = []
+        for entry in entries:
+            parts = entry.path.parts or ("",)
+            if parts[:-1] != self._folder:
+                self._folder = parts[:-1]
+                self._folder_href = self._mount.href(DrivePath(self._folder), folder=True)
+            slash = "/" if entry.is_folder and parts[-1] else ""
+            hrefs.append(f"{self._folder_href}{quoted(parts[-1])}{slash}")
+        return self._plan.responses(hrefs, entries, self._mount)
 
 
 class Plan:
@@ -73,7 +80,9 @@ class Plan:
             (name, LIVE.get(name), empty_element(name)) for name in dict.fromkeys(wanted)
         )
         self._is_live = asked.wish is Wish.SOME and self._asked <= LIVE.keys()
-        self._templates: dict[object, tuple[str, tuple[Value, ...]]] = {}
+        varying = (live.varying for _, live, _ in self._plan if live)
+        self._columns = [one.column for one in varying if one]
+        self._templates: dict[object, str | None] = {}
         self.details = self._details()
 
     def _details(self) -> Details:
@@ -85,57 +94,73 @@ class Plan:
             detail for detail, some in ((Detail.LOCKS, locks), (Detail.QUOTA, quotas)) if some
         )
 
-    def response(self, href: str, entry: Entry, mount: Mount) -> str:
-        """`href` is encoded already."""
-        if entry.locks or entry.used is not None or entry.available is not None:
-            return self._written(href, entry, mount)  # it looks like nothing else
-        if self._is_names or (entry.properties and not self._is_live):
-            return self._written(href, entry, mount)
-        shape = (shape_of(entry), entry.size is None, entry.sha256 is None)
-        known = self._templates.get(shape)
-        if known is None:
-            known = self._remembered(shape, entry, mount)
-        template, values = known
-        return template % (href, *[value(entry) for value in values])
+    def responses(self, hrefs: Sequence[str], entries: Sequence[Entry], mount: Mount) -> list[str]:
+        """`hrefs` are encoded already."""
+        columns = [column(entries) for column in self._columns]
+        rows = zip(hrefs, *columns, strict=True)
+        templates = self._templates_of(entries, mount)
+        return [
+            template % row if template else self._written(row[0], entry, mount)
+            for template, row, entry in zip(templates, rows, entries, strict=True)
+        ]
 
-    def _remembered(
-        self, shape: object, entry: Entry, mount: Mount
-    ) -> tuple[str, tuple[Value, ...]]:
+    def _templates_of(self, entries: Sequence[Entry], mount: Mount) -> Iterator[str | None]:
+        """None for what looks like nothing else: it has locks, numbers of a quota, or dead
+        properties that somebody asks for.
+        """
+        dead, known = not self._is_live, self._templates
+        for entry in entries:
+            odd = entry.locks or entry.used is not None or entry.available is not None
+            if odd or self._is_names or (dead and entry.properties):
+                yield None
+            else:
+                shape = (shape_of(entry), entry.size is None, entry.sha256 is None)
+                yield known[shape] if shape in known else self._remembered(shape, entry, mount)
+
+    def _remembered(self, shape: object, entry: Entry, mount: Mount) -> str | None:
+        made = self._template(entry, mount)
         if len(self._templates) >= _MOST_SHAPES:
-            self._templates.clear()
-        values: list[Value] = []
-        # A percent sign in what is written by hand is doubled; `%s` is what differs.
-        text = self._written("\0", entry, mount, values).replace("%", "%%").replace("\0", "%s")
-        made = self._templates[shape] = (text, tuple(values))
+            self._templates = {}
+        self._templates[shape] = made
         return made
 
-    def _written(
-        self, href: str, entry: Entry, mount: Mount, values: list[Value] | None = None
-    ) -> str:
-        """`values`: what differs is left open there, and noted."""
-        if self._wish is Wish.NAMES:
+    def _template(self, entry: Entry, mount: Mount) -> str | None:
+        """Takes all columns in their order, also those that such an entry has not. None where there
+        is nothing but what is missing.
+        """
+        found, missing = self._sorted(entry, mount, is_open=True)
+        if all(one == _PASSED_OVER for one in found):
+            return None
+        text = self._response(_OPEN, found, missing).replace("%", "%%")
+        return text.replace(_OPEN, "%s").replace(_PASSED_OVER, "%.0s")
+
+    def _written(self, href: str, entry: Entry, mount: Mount) -> str:
+        if self._is_names:
             return response(href, (Propstat(OK, "".join(_names(entry, mount))),))
-        found, missing = self._sorted(entry, mount, values)
+        return self._response(href, *self._sorted(entry, mount))
+
+    def _response(self, href: str, found: list[str], missing: list[str]) -> str:
         if not missing or self._minimal:
             return response(href, (Propstat(OK, "".join(found)),))
         absent = Propstat(MISSING, "".join(missing))
         return response(href, (Propstat(OK, "".join(found)), absent) if found else (absent,))
 
     def _sorted(
-        self, entry: Entry, mount: Mount, values: list[Value] | None
+        self, entry: Entry, mount: Mount, *, is_open: bool = False
     ) -> tuple[list[str], list[str]]:
+        """`is_open`: what differs from entry to entry is left open."""
         found: list[str] = []
         missing: list[str] = []
         dead = entry.properties
         for name, live, empty in self._plan:
             text = live.render(entry, mount) if live else dead.get(name)
-            if text is not None and live and live.varying and values is not None:
-                values.append(live.varying.value)
-                text = f"{live.varying.before}\0{live.varying.after}"
+            if text is None and name in self._asked:
+                missing.append(empty)
+            if is_open and live and live.varying:
+                one = live.varying
+                text = _PASSED_OVER if text is None else f"{one.before}{_OPEN}{one.after}"
             if text is not None:
                 found.append(text)
-            elif name in self._asked:
-                missing.append(empty)
         if self._wish is Wish.ALL:
             found.extend(xml for name, xml in dead.items() if name not in self._asked)
         return found, missing
@@ -188,11 +213,11 @@ def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes
 
 
 def _pieces(responses: Iterator[str]) -> Iterator[bytes]:
-    batch = list(islice(responses, _AT_A_TIME))
+    batch = list(islice(responses, AT_A_TIME))
     text = _HEAD + "".join(batch)
-    while len(batch) == _AT_A_TIME:
+    while len(batch) == AT_A_TIME:
         yield text.encode()
-        batch = list(islice(responses, _AT_A_TIME))
+        batch = list(islice(responses, AT_A_TIME))
         text = "".join(batch)
     yield (text + _TAIL).encode()
 

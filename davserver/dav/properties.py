@@ -5,12 +5,11 @@ same on all entries of one shape; those that do not (`varying`) say what of them
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from operator import attrgetter
 from xml.sax.saxutils import escape
 
+from davserver.dav.live import Live, each
 from davserver.dav.urls import Mount
 from davserver.domain.actions import Action
 from davserver.domain.drive import Entry, LockView
@@ -25,57 +24,14 @@ PREFIXES = {"DAV:": "D", OWNCLOUD: "oc", OFFICE: "ucb", ABRI: "abri"}
 
 ROOT_NAME = "Abri"
 
-Renderer = Callable[[Entry, Mount], str | None]
+
+def _modified(entries: Sequence[Entry]) -> list[str]:
+    return [http_date(entry.modified) for entry in entries]
 
 
-Value = Callable[[Entry], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Varying:
-    """An element whose text differs from entry to entry: what stands before it, and after it."""
-
-    before: str
-    value: Value
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """`in_all`: part of allprop, as RFC 4918 ยง14.2 wants those it defines and no others."""
-
-    render: Renderer
-    in_all: bool = True
-    varying: Varying | None = None
-
-
-shape_of = attrgetter("kind", "media_type", "may", "lockable", "describable", "category")
-"""With whether there is a size and a digest, all that an element without locks depends on which is
-not `varying`.
-"""
-
-
-def _each(
-    tag: str,
-    value: Value,
-    has: Callable[[Entry], bool] = lambda _: True,
-    *,
-    around: tuple[str, str] = ("", ""),
-    in_all: bool = True,
-) -> Live:
-    """`value`: of an entry that has it, safe in XML. `around`: inside of the element."""
-    before, after = f"<{tag}>{around[0]}", f"{around[1]}</{tag}>"
-
-    def render(entry: Entry, _: Mount) -> str | None:
-        return f"{before}{value(entry)}{after}" if has(entry) else None
-
-    return Live(render, in_all, Varying(before, value, after))
-
-
-def _displayname(entry: Entry) -> str:
-    parts = entry.path.parts
-    name = parts[-1] if parts else ROOT_NAME
-    return xml_text(name) if _SPECIAL.search(name) else name
+def _displaynames(entries: Sequence[Entry]) -> list[str]:
+    names = [entry.path.parts[-1] if entry.path.parts else ROOT_NAME for entry in entries]
+    return [xml_text(name) if _SPECIAL.search(name) else name for name in names]
 
 
 def _getcontenttype(entry: Entry, _: Mount) -> str | None:
@@ -220,9 +176,17 @@ def _letters(may: frozenset[Action], is_folder: bool) -> str:  # noqa: FBT001 โ€
     return f"<oc:permissions>{''.join(letters)}</oc:permissions>"
 
 
-def _fileid(entry: Entry) -> int:
+def _fileids(entries: Sequence[Entry]) -> list[int]:
     # Clients keep it as a signed 64-bit number.
-    return int.from_bytes(entry.id[:8], "big") >> 1
+    return [int.from_bytes(entry.id[:8], "big") >> 1 for entry in entries]
+
+
+def _sizes(entries: Sequence[Entry]) -> list[int | None]:
+    return [entry.size for entry in entries]
+
+
+def _digests(entries: Sequence[Entry]) -> list[str]:
+    return [entry.sha256.hex() if entry.sha256 else "" for entry in entries]
 
 
 def _has_size(entry: Entry) -> bool:
@@ -236,10 +200,6 @@ def _has_checksum(entry: Entry) -> bool:
 
 
 _READ_OR_OWN = frozenset({Action.GET, Action.RECALL})
-
-
-def _sha256(entry: Entry) -> str:
-    return entry.sha256.hex() if entry.sha256 else ""
 
 
 def _is_read_only(entry: Entry, _: Mount) -> str:
@@ -259,12 +219,14 @@ def _category(entry: Entry, _: Mount) -> str | None:
 _CHECKSUM = ("<oc:checksum>SHA256:", "</oc:checksum>")
 
 LIVE: dict[str, Live] = {
-    "{DAV:}creationdate": _each("D:creationdate", lambda e: iso_date(e.created)),
-    "{DAV:}displayname": _each("D:displayname", _displayname),
-    "{DAV:}getcontentlength": _each("D:getcontentlength", attrgetter("size"), _has_size),
+    "{DAV:}creationdate": each("D:creationdate", lambda es: [iso_date(e.created) for e in es]),
+    "{DAV:}displayname": each("D:displayname", _displaynames),
+    "{DAV:}getcontentlength": each("D:getcontentlength", _sizes, _has_size),
     "{DAV:}getcontenttype": Live(_getcontenttype),
-    "{DAV:}getetag": _each("D:getetag", attrgetter("etag"), around=('"', '"')),
-    "{DAV:}getlastmodified": _each("D:getlastmodified", lambda e: http_date(e.modified)),
+    "{DAV:}getetag": each("D:getetag", lambda es: [e.etag for e in es], around=('"', '"')),
+    "{DAV:}getlastmodified": each(
+        "D:getlastmodified", lambda es: [http_date(e.modified) for e in es]
+    ),
     "{DAV:}resourcetype": Live(_resourcetype),
     "{DAV:}supportedlock": Live(_supportedlock),
     "{DAV:}lockdiscovery": Live(_lockdiscovery),
@@ -272,12 +234,12 @@ LIVE: dict[str, Live] = {
     "{DAV:}quota-used-bytes": Live(_quota_used, in_all=False),
     "{DAV:}quota-available-bytes": Live(_quota_available, in_all=False),
     "{DAV:}current-user-privilege-set": Live(_privileges, in_all=False),
-    f"{{{OWNCLOUD}}}id": _each("oc:id", lambda e: e.id.hex(), in_all=False),
-    f"{{{OWNCLOUD}}}fileid": _each("oc:fileid", _fileid, in_all=False),
+    f"{{{OWNCLOUD}}}id": each("oc:id", lambda es: [e.id.hex() for e in es], in_all=False),
+    f"{{{OWNCLOUD}}}fileid": each("oc:fileid", _fileids, in_all=False),
     f"{{{OWNCLOUD}}}permissions": Live(_permissions, in_all=False),
-    f"{{{OWNCLOUD}}}size": _each("oc:size", attrgetter("size"), _has_size, in_all=False),
-    f"{{{OWNCLOUD}}}checksums": _each(
-        "oc:checksums", _sha256, _has_checksum, around=_CHECKSUM, in_all=False
+    f"{{{OWNCLOUD}}}size": each("oc:size", _sizes, _has_size, in_all=False),
+    f"{{{OWNCLOUD}}}checksums": each(
+        "oc:checksums", _digests, _has_checksum, around=_CHECKSUM, in_all=False
     ),
     f"{{{OFFICE}}}IsReadOnly": Live(_is_read_only, in_all=False),
     CATEGORY: Live(_category, in_all=False),

@@ -23,7 +23,7 @@ NEXTCLOUD = (
     "<oc:permissions/><oc:checksums/><oc:share-types/>"
 )
 LOCKS = f"{GVFS}<lockdiscovery/><quota-used-bytes/><quota-available-bytes/>"
-MOST = {GVFS: 80, RCLONE: 78, NEXTCLOUD: 82, LOCKS: 81}
+MOST = {GVFS: 76, RCLONE: 74, NEXTCLOUD: 76, LOCKS: 76}
 """Calls for each child whose name has to be opened first, of an owner and of somebody with a grant:
 there were 180 in November 2026.
 """
@@ -85,7 +85,6 @@ def test_a_child_costs_few_calls_and_as_many_in_a_large_folder_as_in_a_small(
                 _list(fresh, login, SIZES[0], names)
                 small, middle, large = (_calls(fresh, login, size, names) for size in SIZES[1:])
             each, later = (middle - small) / 800, (large - middle) / 1000
-            print(login, each, later)
             # So many are not remembered, which saves a few.
             assert later <= each < most
 
@@ -103,4 +102,4 @@ def test_locks_elsewhere_cost_a_listing_nothing(instance: Instance, front: Front
     answer = _list(front, "amina", 1000, LOCKS)
     assert answer.count(b"<D:activelock>") == 1000
     # Those that are shown: a few calls for each, not one for each lock and child.
-    assert _calls(front, "amina", 1000, LOCKS) < 150 * 1000
+    assert _calls(front, "amina", 1000, LOCKS) < 200 * 1000

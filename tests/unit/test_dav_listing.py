@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import etree
 
-from davserver.dav.multistatus import Listing, Propstat, multistatus, response
+from davserver.dav.multistatus import Listing, Plan, Propstat, multistatus, response
 from davserver.dav.properties import CATEGORY, LETTERS, LIVE, PRIVILEGES, xml_text
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
@@ -188,3 +188,47 @@ def test_a_multistatus_is_whole_whatever_its_length(count: int) -> None:
     assert hrefs == [f"/dav/{n}" for n in range(count)]
     lengths = [value for name, value in reply.headers if name == "Content-Length"]
     assert lengths == ([str(len(body))] if count < 128 else [])
+
+
+ANY = [
+    FILE,
+    FOLDER,
+    replace(FILE, path=DrivePath.parse("/Santé/100 %s.pdf"), etag="e2", size=0),
+    replace(FILE, path=DrivePath.parse("/Santé/none.pdf"), properties={}, sha256=None),
+    replace(
+        FILE, path=DrivePath.parse("/Santé/x"), properties={}, may=frozenset(), media_type="%d/x"
+    ),
+    replace(FILE, path=DrivePath.parse("/Santé/locked"), locks=(LOCK,)),
+    replace(FILE, path=DrivePath(), kind=Kind.FOLDER, size=None, sha256=None, properties={}),
+    replace(FOLDER, used=None, available=None, created=AT.replace(year=999, month=1, day=3)),
+]
+
+
+@pytest.mark.parametrize("minimal", [False, True])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(Wish.ALL),
+        Asked(Wish.ALL, ("{urn:x}100%s",)),
+        Asked(Wish.NAMES),
+        Asked(Wish.SOME, tuple(LIVE)),
+        Asked(Wish.SOME, ("{urn:x}colour", "{urn:x}100%s", D + "getetag")),
+        Asked(Wish.SOME, (D + "getcontentlength", OC + "checksums")),
+    ],
+    ids=lambda asked: f"{asked.wish.value}-{len(asked.names)}",
+)
+def test_each_of_many_looks_as_it_does_alone(asked: Asked, minimal: bool) -> None:  # noqa: FBT001
+    one_by_one = [Plan(asked, minimal=minimal)._written("/h", each, MOUNT) for each in ANY]
+    assert len(set(one_by_one)) > 1
+    plan = Plan(asked, minimal=minimal)
+    for some in (ANY, ANY[::-1]):
+        assert plan.responses(["/h"] * len(some), some, MOUNT) == [
+            one_by_one[ANY.index(each)] for each in some
+        ]
+
+
+def test_a_program_that_says_a_new_type_for_each_file_fills_no_memory() -> None:
+    plan = Plan(Asked(Wish.SOME, (D + "getcontenttype",)), minimal=False)
+    for number in range(1000):
+        plan.responses(["/h"], [replace(FILE, media_type=f"a/{number}")], MOUNT)
+    assert len(plan._templates) <= 300

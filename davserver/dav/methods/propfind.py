@@ -1,13 +1,13 @@
 """PROPFIND (RFC 4918 §9.1): everything is fetched and decided before the first byte is written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from davserver.dav import fields
 from davserver.dav.bodies import xml_of
 from davserver.dav.fields import Depth
 from davserver.dav.looking import require_if_header
-from davserver.dav.multistatus import Listing, multistatus, preferred
+from davserver.dav.multistatus import AT_A_TIME, Listing, multistatus, preferred
 from davserver.dav.reply import Reply
 from davserver.dav.visit import Visit
 from davserver.dav.xmlbody import parse_propfind
@@ -20,19 +20,20 @@ def propfind(visit: Visit) -> Reply:
     asked = parse_propfind(xml_of(request.method, request.body))
     minimal = fields.minimal(request.header("Prefer"), request.header("Brief"))
     listing = Listing(asked, request.mount, minimal=minimal)
-    return multistatus(
-        map(listing.response, _entries(visit, depth, listing.details)), *preferred(minimal=minimal)
-    )
+    batches = map(listing.responses, _entries(visit, depth, listing.details))
+    return multistatus(chain.from_iterable(batches), *preferred(minimal=minimal))
 
 
-def _entries(visit: Visit, depth: Depth, details: Details) -> Iterable[Entry]:
+def _entries(visit: Visit, depth: Depth, details: Details) -> Iterable[Sequence[Entry]]:
+    """In batches, the first one of what was asked for itself."""
     reading, path = visit.services.reading, visit.request.path
     if visit.request.header("If") is not None:
         details |= {Detail.LOCKS}  # tokens are among its conditions
+    below: Iterable[Sequence[Entry]] = ()
     if depth is Depth.ZERO:
         entry = reading.look(visit.who, path, visit.now, details)
-        below: Iterable[Entry] = ()
     else:
-        entry, below = reading.list(visit.who, path, visit.now, details)
+        entry, inside = reading.list(visit.who, path, visit.now, details)
+        below = inside.batches(AT_A_TIME)
     require_if_header(visit, entry)
-    return chain((entry,), below)
+    return chain(((entry,),), below)
