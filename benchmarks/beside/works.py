@@ -93,7 +93,7 @@ def lay_out(turn: Turn) -> None:
         names = [turn.at(f"of-{size}", f"document {n:05}.txt".replace(" ", "%20"))
                  for n in range(size)]  # fmt: skip
         asks = [Ask("PUT", name, _STORED, body=TINY) for name in names]
-        done = side_by_side(turn.site.place, asks, 4, turn.sizes.seconds * 10)
+        done = side_by_side(turn.site.place, asks, 4, turn.sizes.seconds * 20)
         if len(done.each) < size:
             raise Wrong(f"{len(done.each)} of {size} files in {done.whole:.0f} s")
 
