@@ -75,4 +75,5 @@ def _to(grantees: int) -> ColumnElement[bool]:
 
 def _one_of(column: str, word: str, count: int) -> ColumnElement[bool]:
     values: list[BindParameter[bytes]] = [bindparam(f"{word}{number}") for number in range(count)]
-    return table.c[column].in_(values)
+    # SQLite makes a table in memory for a list, of one value too.
+    return table.c[column] == values[0] if count == 1 else table.c[column].in_(values)

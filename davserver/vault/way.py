@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from davserver.db.prepared import Prepared
 from davserver.domain.ids import NodeId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
-from davserver.vault.index import COLUMNS, DEEPEST
 from davserver.vault.rows import INSTEAD, OpenVault, Row, node_or_none, take_as_long
+from davserver.vault.way_statements import MOST_STEPS, any_way, one_step, steps
 
-_LEFT = "n.left_parent, n.left_idx, n.left_at, n.left_by"
 _SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
 
 
@@ -48,18 +46,25 @@ def walk(tx: Connection, vault: OpenVault, start: NodeId, names: Sequence[str]) 
     Rows that were tampered with are left out, and logged; with them the way up ends, as what they
     held back (a category, the trash) would be forgotten otherwise.
     """
+    pairs = [_indexes(vault, name) for name in names]
     parameters: dict[str, Any] = {"start": start}
-    wanted: list[bytes] = []
-    for depth, name in enumerate(names):
-        plain, stripped = _indexes(vault, name)
-        wanted.append(plain)
+    for depth, (plain, stripped) in enumerate(pairs):
         parameters[f"a{depth}"] = plain
         parameters[f"b{depth}"] = stripped
-    statement = _walk_statement(len(names), tx.dialect.name)
-    found = _opened(vault, statement.all(tx, parameters), wanted)
+    rows = _statement(tx, vault, start, pairs).all(tx, parameters)
+    found = _opened(vault, rows, [plain for plain, _ in pairs])
     above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
     below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
     return _unbroken(start, [one.node for one in above]), below
+
+
+def _statement(
+    tx: Connection, vault: OpenVault, start: NodeId, pairs: Sequence[tuple[bytes, bytes]]
+) -> Prepared:
+    one_index_each = all(plain == stripped for plain, stripped in pairs)
+    if tx.dialect.name == "sqlite" and one_index_each and len(pairs) <= MOST_STEPS:
+        return steps(len(pairs), from_root=start == vault.root)
+    return any_way(len(pairs), tx.dialect.name)
 
 
 def further(tx: Connection, vault: OpenVault, way: Way, name: str) -> Way:
@@ -70,8 +75,8 @@ def further(tx: Connection, vault: OpenVault, way: Way, name: str) -> Way:
     # Below what is absent nothing is found, with as much work as below something hidden.
     asked = folders or [_deepest(way)]
     given = {f"folder{number}": folder for number, folder in enumerate(asked)}
-    rows = _further_statement(len(asked)).all(tx, {**given, "a": plain, "b": stripped})
-    found = _opened(vault, rows, [plain])
+    statement = one_step(len(asked), 1 if plain == stripped else 2)
+    found = _opened(vault, statement.all(tx, {**given, "a": plain, "b": stripped}), [plain])
     return above, [*below, found if folders else []]
 
 
@@ -94,23 +99,6 @@ def _opened(vault: OpenVault, rows: Sequence[Row], wanted: Sequence[bytes]) -> l
     return found
 
 
-@lru_cache(maxsize=16)
-def _further_statement(folders: int) -> Prepared:
-    """As in a walk: where the name is nothing's, a folder is read once more."""
-    those = ", ".join(f":folder{number}" for number in range(folders))
-    called = f"parent_id IN ({those}) AND name_idx IN (:a, :b) AND state = 'live'"
-    return Prepared(
-        text(
-            f"""
-        SELECT 1 AS depth, {COLUMNS}, {_LEFT} FROM node n WHERE {called}
-        UNION ALL
-        SELECT {INSTEAD + 1}, {COLUMNS}, {_LEFT} FROM node n
-        WHERE n.id = :folder0 AND NOT EXISTS (SELECT 1 FROM node WHERE {called})
-        """
-        )
-    )
-
-
 def _unbroken(start: NodeId, above: Sequence[Node]) -> list[Node]:
     """As much of the way as leads up from `start` without a gap; the root first."""
     way: list[Node] = []
@@ -121,44 +109,6 @@ def _unbroken(start: NodeId, above: Sequence[Node]) -> list[Node]:
         way.append(node)
         wanted = node.parent
     return way[::-1]
-
-
-@lru_cache(maxsize=64)
-def _walk_statement(length: int, dialect: str) -> Prepared:
-    binary = "BYTEA" if dialect == "postgresql" else "BLOB"
-    steps = ", ".join(
-        f"({depth + 1}, CAST(:{which}{depth} AS {binary}))"
-        for depth in range(length)
-        for which in "ab"
-    )
-    down = f"""
-        , wanted(depth, idx) AS (VALUES {steps})
-        , down(id, depth) AS (
-            SELECT CAST(:start AS {binary}), 0
-            UNION
-            SELECT n.id, d.depth + 1 FROM down d
-            JOIN wanted w ON w.depth = d.depth + 1
-            JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
-    """
-    # Where a name is nothing's, the start is read once more: as much work as for a hidden thing.
-    below = f"""
-        UNION ALL SELECT id, depth FROM down WHERE depth > 0
-        UNION ALL SELECT CAST(:start AS {binary}), {INSTEAD} + d.depth
-        FROM (SELECT DISTINCT depth FROM wanted) d WHERE d.depth NOT IN (SELECT depth FROM down)
-    """
-    statement = text(
-        f"""
-        WITH RECURSIVE up(id, parent_id, depth) AS (
-            SELECT id, parent_id, 0 FROM node WHERE id = :start
-            UNION ALL
-            SELECT n.id, n.parent_id, u.depth - 1 FROM up u JOIN node n ON n.id = u.parent_id
-            WHERE u.depth > -{DEEPEST})
-        {down if length else ""}
-        SELECT p.depth AS depth, {COLUMNS}, {_LEFT}
-        FROM (SELECT id, depth FROM up {below if length else ""}) p JOIN node n ON n.id = p.id
-        """
-    )
-    return Prepared(statement)
 
 
 def _without_suffix(name: str) -> str | None:

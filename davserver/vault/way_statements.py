@@ -1,0 +1,116 @@
+"""The statements of a walk down a path: rows of nodes with the depth at which they lie.
+
+SQLite makes a table of its own in memory for each IN list and each recursion, which costs more than
+what is looked up: two names took 92 µs, where plain joins take half. Most names have one index.
+
+Where a name is nothing's, `:start` is read once more: as much work as for a hidden thing.
+"""
+
+from functools import cache, lru_cache
+
+from sqlalchemy import text
+
+from davserver.db.prepared import Prepared
+from davserver.vault.index import COLUMNS, DEEPEST
+from davserver.vault.rows import INSTEAD
+
+MOST_STEPS = 6
+"""As many names as are joined one to the next: each joins all before it once more."""
+_SELECTED = f"{COLUMNS}, n.left_parent, n.left_idx, n.left_at, n.left_by"
+_UP = f"""
+    WITH RECURSIVE up(id, parent_id, depth) AS (
+        SELECT id, parent_id, 0 FROM node WHERE id = :start
+        UNION ALL
+        SELECT n.id, n.parent_id, u.depth - 1 FROM up u JOIN node n ON n.id = u.parent_id
+        WHERE u.depth > -{DEEPEST})
+"""
+
+
+@cache
+def steps(names: int, *, from_root: bool) -> Prepared:
+    """For SQLite: down so many names of one index each. Nothing is above a root."""
+    start = f"SELECT 0 AS depth, {_SELECTED} FROM node n WHERE n.id = :start"
+    if not from_root:
+        start = f"{_UP} SELECT p.depth AS depth, {_SELECTED} FROM up p JOIN node n ON n.id = p.id"
+    below = [one for depth in range(1, names + 1) for one in _step(depth)]
+    return Prepared(text(" UNION ALL ".join([start, *below])))
+
+
+def _step(depth: int) -> tuple[str, str]:
+    """What is there, and the start instead."""
+    there = f"SELECT {depth}, {_SELECTED} FROM {_chain(depth, 'n')}"
+    absent = f"NOT EXISTS (SELECT 1 FROM {_chain(depth, 'last')})"
+    return (
+        there,
+        f"SELECT {INSTEAD + depth}, {_SELECTED} FROM node n WHERE n.id = :start AND {absent}",
+    )
+
+
+def _chain(depth: int, last: str) -> str:
+    """The names one below the other, in the order in which they are to be looked up."""
+    those = [*(f"s{step}" for step in range(1, depth)), last]
+    parents = [":start", *(f"{one}.id" for one in those[:-1])]
+    conditions = [
+        f"{one}.parent_id = {parent} AND {one}.name_idx = :a{step} AND {one}.state = 'live'"
+        for step, (one, parent) in enumerate(zip(those, parents, strict=True))
+    ]
+    joined = " CROSS JOIN ".join(f"node {one}" for one in those)
+    return f"{joined} WHERE {' AND '.join(conditions)}"
+
+
+@lru_cache(maxsize=64)
+def one_step(folders: int, indexes: int) -> Prepared:
+    """From one of some folders by one name."""
+    called = (
+        f"parent_id {_among('folder', folders)} AND "
+        f"name_idx {'= :a' if indexes == 1 else 'IN (:a, :b)'} AND state = 'live'"
+    )
+    return Prepared(
+        text(
+            f"""
+        SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {called}
+        UNION ALL
+        SELECT {INSTEAD + 1}, {_SELECTED} FROM node n
+        WHERE n.id = :folder0 AND NOT EXISTS (SELECT 1 FROM node WHERE {called})
+        """
+        )
+    )
+
+
+def _among(word: str, count: int) -> str:
+    if count == 1:
+        return f"= :{word}0"
+    return f"IN ({', '.join(f':{word}{number}' for number in range(count))})"
+
+
+@lru_cache(maxsize=64)
+def any_way(length: int, dialect: str) -> Prepared:
+    """Down any number of names of two indexes each."""
+    binary = "BYTEA" if dialect == "postgresql" else "BLOB"
+    asked = ", ".join(
+        f"({depth + 1}, CAST(:{which}{depth} AS {binary}))"
+        for depth in range(length)
+        for which in "ab"
+    )
+    down = f"""
+        , wanted(depth, idx) AS (VALUES {asked})
+        , down(id, depth) AS (
+            SELECT CAST(:start AS {binary}), 0
+            UNION
+            SELECT n.id, d.depth + 1 FROM down d
+            JOIN wanted w ON w.depth = d.depth + 1
+            JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
+    """
+    below = f"""
+        UNION ALL SELECT id, depth FROM down WHERE depth > 0
+        UNION ALL SELECT CAST(:start AS {binary}), {INSTEAD} + d.depth
+        FROM (SELECT DISTINCT depth FROM wanted) d WHERE d.depth NOT IN (SELECT depth FROM down)
+    """
+    statement = text(
+        f"""
+        {_UP} {down if length else ""}
+        SELECT p.depth AS depth, {_SELECTED}
+        FROM (SELECT id, depth FROM up {below if length else ""}) p JOIN node n ON n.id = p.id
+        """
+    )
+    return Prepared(statement)
