@@ -26,7 +26,12 @@ Columns = tuple[Any, ...]
 Row = Mapping[str, Any] | RowMapping
 
 NODE_COLUMNS = (*SEALED_COLUMNS, "vault_id", "space_id", "epoch")
-_NAME_INDEX, _RECORD = NODE_COLUMNS.index("name_idx"), NODE_COLUMNS.index("rec_ct")
+_RECORD = NODE_COLUMNS.index("rec_ct")
+_CREATED = NODE_COLUMNS.index("created")
+_IN_COMMON = tuple(
+    NODE_COLUMNS.index(name)
+    for name in ("parent_id", "kind", "state", "author_id", "maker_id", "vault_id", "space_id")
+)
 _KINDS = {kind.value: kind for kind in Kind}
 _OF_NONE = Category.UNCLASSIFIED
 _STATES = {state.value: state for state in NodeState}
@@ -64,9 +69,22 @@ def node_from(vault: OpenVault, row: Row) -> Node:
 
 
 def _remembered(vault: OpenVault, columns: Columns) -> Node:
+    columns = _shared(vault, columns)
     node = _opened(vault, columns)
     vault.seen.keep(columns, node, columns[_RECORD])
     return node
+
+
+def _shared(vault: OpenVault, columns: Columns) -> Columns:
+    """The same columns, without what the rows before had too."""
+    same, values = vault.seen.same.setdefault, list(columns)
+    for at in _IN_COMMON:
+        values[at] = same(values[at], values[at])
+    created = values[_CREATED]
+    for at in (_CREATED + 1, _CREATED + 2):  # modified, made_at
+        if values[at] == created:
+            values[at] = created
+    return tuple(values)
 
 
 def nodes_from(vault: OpenVault, batches: Iterable[Sequence[Columns]]) -> list[Node]:
