@@ -196,7 +196,10 @@ def test_a_postgresql_url_is_kept_as_it_is(config, url):
             "keys.keyring: the keyring must not lie in the data folder",
         ),
         ("locks: {usual: 2 h}\n", "1:16: locks.usual: a usual lock cannot last longer"),
-        ("serving: {threads: 2}\n", "serving.computing: no more threads can compute"),
+        (
+            "serving: {threads: 2, computing: 3}\n",
+            "1:34: serving.computing: no more threads can compute",
+        ),
         ("database: {password_file: p}\n", "1:27: database.password_file: SQLite has no password"),
     ],
 )
