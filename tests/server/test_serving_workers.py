@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -93,10 +94,17 @@ def test_connections_wait_and_are_not_lost_while_a_worker_is_replaced(start):
     program = start("pid").wait_until_ready()
     (worker,) = program.workers
     worker.suspend()
+    assert eventually(lambda: _stand_still(worker.pid)), "or one of its threads accepts it yet"
     with program.connect() as early:
         early.send(get())
         worker.kill()
         assert early.answer().status == 200
+
+
+def _stand_still(pid: int) -> bool:
+    """All threads of a process that was stopped: each stops by itself."""
+    stats = [(one / "stat").read_text() for one in Path(f"/proc/{pid}/task").iterdir()]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
 def test_workers_end_when_their_supervisor_is_killed(start):
