@@ -7,7 +7,7 @@ on, decides, records and publishes inside one transaction, so that it can be rep
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 from davserver.db.begun import driver_of
-from davserver.db.collisions import Collisions, in_turn
+from davserver.db.collisions import Collisions
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import RETRY, state_of, translated
 from davserver.db.readers import Readers
@@ -41,7 +41,7 @@ class Database:
         self._shared: SharedCommit | None = None
         self._shared_notes: SharedCommit | None = None
         self._kept: Readers | None = None
-        self._collisions = Collisions()
+        self._collisions = Collisions(busy_ms)
         if self.sqlite:
             lock_file = sqlite_file(make_url(url)).with_suffix(".write-lock")
             self._shared = SharedCommit(self._writers, lock_file)
@@ -125,7 +125,7 @@ def _mapped(readers: Readers) -> Iterator[Connection]:
 def _serializable(engine: Engine, collisions: Collisions, work: Work[T]) -> T:
     for attempt in range(_TRIES):
         try:
-            with engine.connect() as raw, in_turn(raw) if collisions.recent() else nullcontext():
+            with engine.connect() as raw, collisions.turn(raw):
                 connection = raw.execution_options(isolation_level="SERIALIZABLE")
                 with connection.begin():
                     return work(connection)

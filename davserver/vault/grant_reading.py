@@ -47,9 +47,11 @@ class GrantRows:
         self._opened = lru_cache(_REMEMBERED)(self._open)
 
     def rows(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[GrantRow]:
+        """The genuine ones, in any state."""
         return [one.row for one in self.held(tx, wanted, asked)]
 
     def held(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[Held]:
+        """The same, with what they stand on."""
         return self._genuine(tuple(one) for one in tx.execute(wanted, asked))
 
     def _genuine(self, rows: Iterable[tuple[Any, ...]]) -> list[Held]:
@@ -71,13 +73,14 @@ class GrantRows:
     def live(
         self, tx: Connection, wanted: Wanted, asked: dict[str, Any], now: datetime
     ) -> list[Grant]:
+        """Those of them that are live at `now`, each with its effective end."""
         held = _awake(self.held(tx, wanted, asked))
         return standing.live(tx, self._keys, held, lambda ids: self._awake_among(tx, ids), now)
 
     def mine(
         self, tx: Connection, wanted: Prepared, asked: dict[str, bytes], now: datetime
     ) -> list[Grant]:
-        """As `_live`, of grants to those who ask. What is over once stays so: while nothing
+        """As `live`, of grants to those who ask. What is over once stays so: while nothing
         changes, a later moment needs no other rows.
         """
         question = (wanted, *asked.values())

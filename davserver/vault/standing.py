@@ -112,6 +112,7 @@ class _Reach:
         parents: Iterable[Grant],
     ) -> None:
         structures = {one.to.id for one in parents if isinstance(one.to, ToStructure)}
+        # Of whoever shared, and not of whoever asks: it tells nobody what another looked at.
         question = ("makers", frozenset(people), frozenset(structures))
         asked = {"people": as_value(tx, people), "structures": as_value(tx, structures)}
         self._active: set[PersonId] = set()

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection, insert, select, text, update
 
-from davserver.db import collisions, tables
+from davserver.db import tables
 from davserver.db.collisions import in_turn
 from davserver.db.database import Database
+from davserver.db.engine import BUSY_MS
 from tests.support.serving import eventually
 
 WRITERS, EACH = 8, 15
@@ -66,7 +67,7 @@ def test_whoever_collided_waits_for_others_who_did(db: Database, another: Databa
         one_more(tx)
 
     with ThreadPoolExecutor(1) as pool:
-        with db.engines()[1].connect() as other, in_turn(other):
+        with db.engines()[1].connect() as other, in_turn(other, BUSY_MS):
             first = pool.submit(db.write, beaten)
             assert eventually(lambda: waiting(db) == 1)
             assert len(tries) == 1
@@ -79,15 +80,18 @@ def test_whoever_collided_waits_for_others_who_did(db: Database, another: Databa
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_who_waits_for_a_process_that_stands_still_goes_on_without_a_turn(
-    db: Database, another: Database, monkeypatch: pytest.MonkeyPatch
+    db: Database, another: Database, database_url: str
 ) -> None:
-    monkeypatch.setattr(collisions, "_TAKE", collisions._TAKE.replace("10s", "50ms"))
-    db._collisions.note()
-    with another.engines()[1].connect() as other, in_turn(other):
-        db.write(one_more)
-    db.write(one_more)
-    with another.engines()[1].connect() as other, in_turn(other):
-        assert count(db) == 2
+    impatient = Database(database_url, busy_ms=50)
+    try:
+        impatient._collisions.note()
+        with another.engines()[1].connect() as other, in_turn(other, BUSY_MS):
+            impatient.write(one_more)
+        impatient.write(one_more)
+        with another.engines()[1].connect() as other, in_turn(other, BUSY_MS):
+            assert count(db) == 2
+    finally:
+        impatient.close()
 
 
 def waiting(db: Database) -> int:
