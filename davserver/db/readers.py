@@ -70,7 +70,7 @@ class Readers:
         """The one that waits longest."""
         if self._kept and now - self._kept[0].used >= KEPT:
             with suppress(IndexError):  # somebody else was faster
-                self._kept.pop(0).tx.close()
+                _end(self._kept.pop(0))
 
     def _opened(self) -> _Kept:
         tx = self._engine.connect()
@@ -83,8 +83,7 @@ class Readers:
     def drop(self, kept: _Kept) -> None:
         """Whatever happened to it, the next one starts from a connection without a past."""
         try:
-            kept.tx.invalidate()
-            kept.tx.close()
+            _end(kept)
         finally:
             self._free.put(None)
 
@@ -92,6 +91,12 @@ class Readers:
         """Those that nobody uses now."""
         while self._kept:
             self._kept.pop().tx.close()
+
+
+def _end(kept: _Kept) -> None:
+    """Closed for good, where the pool would lay it aside with all that it remembers."""
+    kept.tx.invalidate()
+    kept.tx.close()
 
 
 class Snapshot:

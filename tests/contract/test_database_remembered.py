@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, event, select, update
 
 from authn.credentials import Password, password_bytes
 from davserver.db import tables
@@ -115,6 +115,8 @@ def test_nothing_is_remembered_for_longer_than_keys_are(tmp_path: Path) -> None:
     now, asked = [0.0], []
     engine = open_engine(f"sqlite:///{tmp_path / 'any.db'}", durable=True, connections=4)
     readers = Readers(engine, 4, clock=lambda: now[0])
+    closed: list[str] = []
+    event.listen(engine, "close", lambda *_: closed.append("closed"))
 
     def ask(tx: Connection) -> None:
         once(tx, "question", lambda: asked.append("asked") or "answer")
@@ -138,6 +140,7 @@ def test_nothing_is_remembered_for_longer_than_keys_are(tmp_path: Path) -> None:
                 ask(tx)
         assert len(asked) == 5
         assert len(readers._kept) == 1, "nobody needed the other one"
+        assert closed == ["closed"], "with what it knew, and not only laid aside"
     finally:
         readers.close()
         engine.dispose()
