@@ -66,6 +66,27 @@ class ChunkCipher:
             raise Damaged("a chunk of a blob does not open") from None
 
 
+class BlobCipher:
+    """What opens one stored blob: its key, and from the first reading on what its header makes of
+    it. It may be kept for further readings, as a blob never changes. Threads may share it: at worst
+    two of them make the same.
+    """
+
+    __slots__ = ("_blob", "_file_key", "_vault", "made")
+
+    def __init__(self, file_key: Secret, vault: VaultId, blob: BlobId) -> None:
+        self._file_key = file_key
+        self._vault = vault
+        self._blob = blob
+        self.made: ChunkCipher | None = None
+
+    def unlock(self, header: AnyBytes) -> ChunkCipher:
+        """Raises Damaged, as ChunkCipher.of does."""
+        decoded = Header.decode(bytes(header), self._blob)
+        self.made = ChunkCipher.of(self._file_key, self._vault, decoded)
+        return self.made
+
+
 def _nonce(index: int, *, last: bool) -> bytes:
     if index >= MAX_CHUNKS:
         raise TooLarge("a file is larger than the blob format allows")

@@ -8,7 +8,7 @@ from itertools import chain
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, Entropy, VaultId
 from davserver.domain.secret import Secret
-from davserver.sealing.chunks import AnyBytes, ChunkCipher
+from davserver.sealing.chunks import AnyBytes, BlobCipher, ChunkCipher
 from davserver.sealing.format import (
     CHUNK_BYTES,
     HEADER_BYTES,
@@ -141,28 +141,18 @@ class SealedReader:
     from the store, both in bytes; Damaged when they disagree, before anything is read.
 
     `read_at(offset, length)` gives exactly that many stored bytes. The header is read and the
-    content key derived with the first range only, so that further ranges are cheaper.
+    content key derived with the first range of a `cipher` only, so that further ones are cheaper.
     """
 
     def __init__(
-        self,
-        file_key: Secret,
-        vault: VaultId,
-        blob: BlobId,
-        read_at: ReadAt,
-        *,
-        stored_size: int,
-        plain_size: int,
+        self, cipher: BlobCipher, read_at: ReadAt, *, stored_size: int, plain_size: int
     ) -> None:
         if stored_size != expected_size(plain_size):
             raise Damaged("a stored blob is longer or shorter than its record says")
-        self._file_key = file_key
-        self._vault = vault
-        self._blob = blob
+        self._cipher = cipher
         self._read_at = read_at
         self._plain_size = plain_size
         self._last = chunk_count(plain_size) - 1
-        self._cipher: ChunkCipher | None = None
 
     def range(self, offset: int, length: int) -> Iterator[memoryview]:
         """`length` plain bytes from `offset`, in pieces of up to 256 KiB that are never reused.
@@ -208,18 +198,13 @@ class SealedReader:
     def _fetch(self, first: int, stop: int) -> tuple[ChunkCipher, memoryview]:
         """The cipher and the stored bytes of these chunks; header and first chunks in one read."""
         begin, end = chunk_offset(first), self._stored_end(stop)
-        if self._cipher is not None:
-            return self._cipher, self._read(begin, end)
+        made = self._cipher.made
+        if made is not None:
+            return made, self._read(begin, end)
         if first == 0:
             raw = self._read(0, end)
-            self._cipher = self._unlock(raw[:HEADER_BYTES])
-            return self._cipher, raw[HEADER_BYTES:]
-        self._cipher = self._unlock(self._read(0, HEADER_BYTES))
-        return self._cipher, self._read(begin, end)
-
-    def _unlock(self, header: memoryview) -> ChunkCipher:
-        decoded = Header.decode(bytes(header), self._blob)
-        return ChunkCipher.of(self._file_key, self._vault, decoded)
+            return self._cipher.unlock(raw[:HEADER_BYTES]), raw[HEADER_BYTES:]
+        return self._cipher.unlock(self._read(0, HEADER_BYTES)), self._read(begin, end)
 
     def _stored_end(self, stop: int) -> int:
         return chunk_offset(stop) if stop <= self._last else expected_size(self._plain_size)
@@ -261,9 +246,7 @@ def open_small(
     """The whole file from its stored bytes. Raises Damaged."""
     view = memoryview(stored)
     reader = SealedReader(
-        file_key,
-        vault,
-        blob,
+        BlobCipher(file_key, vault, blob),
         lambda offset, length: view[offset : offset + length],
         stored_size=len(view),
         plain_size=plain_size,

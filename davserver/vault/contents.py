@@ -4,20 +4,24 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, bindparam, select
 
-from davserver.db.prepared import Prepared
+from davserver.db.prepared import Prepared, Row
+from davserver.db.remembered import keep, known
 from davserver.db.tables import blob as blob_table
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import VaultId
 from davserver.domain.nodes import Content
+from davserver.sealing.chunks import BlobCipher
 from davserver.sealing.stream import SealedReader
 from davserver.vault.blobs.store import AnyBytes, BlobReader, BlobStore
 
 _BLOB = Prepared(
-    select(
-        blob_table.c.store, blob_table.c.state, blob_table.c.size_cipher, blob_table.c.inline_ct
-    ).where(blob_table.c.id == bindparam("blob"))
+    select(blob_table.c.store, blob_table.c.state, blob_table.c.inline_ct).where(
+        blob_table.c.id == bindparam("blob")
+    )
 )
+
+_INLINE = "inline"
 
 
 class OpenContent:
@@ -39,28 +43,49 @@ class OpenContent:
 
 
 def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenContent:
-    """The content of the permit's own file: one statement. Raises Damaged."""
+    """The content of the permit's own file: at most one statement. Raises Damaged.
+
+    Who reads a large file in many ranges is asked for its row and its header once, while nothing
+    changes.
+    """
     node = permit.target.node
     assert node is not None and node.content is not None  # noqa: S101, PT018 — it is a file
-    return open_content(tx, blobs, node.vault, node.content)
+    question = "content", permit.who.id, node.content.blob
+    cipher: BlobCipher | None = known(tx, question)
+    if cipher is not None:
+        return _stored(blobs, cipher, node.content)
+    row = _row(tx, node.content)
+    if row["store"] == _INLINE:
+        return _inline(node.vault, node.content, row)
+    cipher = _cipher(node.vault, node.content)
+    keep(tx, question, cipher)
+    return _stored(blobs, cipher, node.content)
 
 
 def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Content) -> OpenContent:
     """Raises Damaged when the stored bytes are missing or of another size, before any is read."""
+    row = _row(tx, content)
+    if row["store"] == _INLINE:
+        return _inline(vault, content, row)
+    return _stored(blobs, _cipher(vault, content), content)
+
+
+def _row(tx: Connection, content: Content) -> Row:
     row = _BLOB.first(tx, {"blob": content.blob})
     if row is None or row["state"] == "dead":
         raise Damaged("the content's row is missing")
-    if row["store"] == "inline":
-        return _inline(vault, content, row["inline_ct"])
+    return row
+
+
+def _cipher(vault: VaultId, content: Content) -> BlobCipher:
+    return BlobCipher(content.key, vault, content.blob)
+
+
+def _stored(blobs: BlobStore, cipher: BlobCipher, content: Content) -> OpenContent:
     behind = blobs.open(content.blob)
     try:
         reader = SealedReader(
-            content.key,
-            vault,
-            content.blob,
-            behind.read_at,
-            stored_size=behind.size,
-            plain_size=content.size,
+            cipher, behind.read_at, stored_size=behind.size, plain_size=content.size
         )
     except Damaged:
         behind.close()
@@ -68,14 +93,13 @@ def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Cont
     return OpenContent(reader, content.size, behind)
 
 
-def _inline(vault: VaultId, content: Content, stored: bytes | None) -> OpenContent:
+def _inline(vault: VaultId, content: Content, row: Row) -> OpenContent:
+    stored = row["inline_ct"]
     if not isinstance(stored, bytes):
         raise Damaged("an inline blob holds no bytes")
     view = memoryview(stored)
     reader = SealedReader(
-        content.key,
-        vault,
-        content.blob,
+        _cipher(vault, content),
         lambda offset, length: view[offset : offset + length],
         stored_size=len(view),
         plain_size=content.size,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, VaultId
 from davserver.domain.secret import Secret
+from davserver.sealing.chunks import BlobCipher
 from davserver.sealing.format import (
     CHUNK_BYTES,
     HEADER_BYTES,
@@ -40,9 +41,7 @@ CHUNKS = [
 
 def reader(stored, size=SIZE, key=KEY):
     return SealedReader(
-        key,
-        VAULT,
-        BLOB,
+        BlobCipher(key, VAULT, BLOB),
         lambda offset, length: stored[offset : offset + length],
         stored_size=len(stored),
         plain_size=size,

@@ -7,7 +7,7 @@ import pytest
 from davserver.domain.errors import Damaged, TooLarge
 from davserver.domain.ids import BlobId, VaultId
 from davserver.domain.secret import Secret
-from davserver.sealing.chunks import ChunkCipher
+from davserver.sealing.chunks import BlobCipher, ChunkCipher
 from davserver.sealing.format import (
     CHUNK_BYTES,
     HEADER_BYTES,
@@ -47,9 +47,11 @@ class Reads:
         return self.stored[offset : offset + length]
 
     def reader(self, plain_size):
-        return SealedReader(
-            KEY, VAULT, BLOB, self.read_at, stored_size=len(self.stored), plain_size=plain_size
-        )
+        return self.reader_with(BlobCipher(KEY, VAULT, BLOB), plain_size)
+
+    def reader_with(self, cipher, plain_size):
+        size = len(self.stored)
+        return SealedReader(cipher, self.read_at, stored_size=size, plain_size=plain_size)
 
 
 @pytest.mark.parametrize("size", [0, 1, 65535, 65536, 65537, 131072])
@@ -191,6 +193,25 @@ def test_only_the_chunks_of_a_range_are_read_and_the_header_once():
     assert reads.asked == [(0, HEADER_BYTES), chunk, chunk]
 
 
+def test_a_cipher_that_is_kept_reads_no_header_again():
+    size = 20 * CHUNK_BYTES
+    reads, kept = Reads(sealed(size).stored), BlobCipher(KEY, VAULT, BLOB)
+    for start in (9 * CHUNK_BYTES, 0):
+        reads.asked.clear()
+        got = b"".join(reads.reader_with(kept, size).range(start, 100))
+        assert got == plain_of(size)[start : start + 100]
+    assert reads.asked == [(HEADER_BYTES, SEALED_CHUNK_BYTES)]
+
+
+def test_a_header_that_was_refused_is_read_again():
+    wrong, kept = bytearray(sealed(10).stored), BlobCipher(KEY, VAULT, BLOB)
+    wrong[60] ^= 1
+    for _ in range(2):
+        with pytest.raises(Damaged):
+            Reads(bytes(wrong)).reader_with(kept, 10).range(0, 10)
+    assert b"".join(Reads(sealed(10).stored).reader_with(kept, 10).range(0, 10)) == plain_of(10)
+
+
 def test_a_long_range_is_read_in_runs_of_four_chunks():
     size = 10 * CHUNK_BYTES
     reads = Reads(sealed(size).stored)
@@ -239,9 +260,7 @@ def test_an_empty_range_at_the_end_proves_the_end(size):
 def test_a_store_that_gives_too_little_is_damage():
     good = sealed(1000).stored
     reader = SealedReader(
-        KEY,
-        VAULT,
-        BLOB,
+        BlobCipher(KEY, VAULT, BLOB),
         lambda offset, length: good[offset : offset + length - 1],
         stored_size=len(good),
         plain_size=1000,
