@@ -3,10 +3,10 @@
 import base64
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 
 from davserver.domain.ids import ID_BYTES, CredentialId, Entropy
+from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 
 SECRET_BYTES = 20
@@ -26,7 +26,7 @@ class CredentialKind(StrEnum):
     """The key of a client certificate, proved by TLS."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Password:
     """A login and what was typed as its password (NFC, UTF-8)."""
 
@@ -34,7 +34,7 @@ class Password:
     secret: Secret
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class AppPassword:
     """A login and the app password of one device: the row that it names, and its 20 bytes."""
 

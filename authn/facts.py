@@ -1,7 +1,7 @@
 """What is known of a person, from one moment: one statement, of which genuine rows alone count."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +16,14 @@ from davserver.db.prepared import Prepared
 from davserver.db.remembered import once
 from davserver.domain.errors import Unavailable
 from davserver.domain.ids import CredentialId, PersonId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.people import Epoch, Membership, Person
 from davserver.sealing.instance import InstanceKeys
 
 _ABSENT = bytes(16)
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Facts:
     """Only genuine rows; memberships only those that hold."""
 
@@ -44,7 +45,7 @@ class Facts:
         return replace(self, memberships=tuple([m for m in self.memberships if m.holds(now)]))
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Asked:
     """What a sign-in names. `credential` None: the person's password."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, update
@@ -28,6 +28,7 @@ from davserver.db.database import Database
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.ids import Entropy
+from davserver.domain.lean import lean
 from davserver.domain.people import AccountState, Principal
 from davserver.domain.secret import Secret
 from davserver.domain.tallies import Tally
@@ -37,7 +38,7 @@ _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 _NOBODYS = app_password_phc(Secret(bytes(20)))
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class _Visit:
     """One sign-in: whose name was typed, and what is known of them. `read` asks again by a key.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -17,6 +16,7 @@ from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.ids import ID_BYTES, Entropy
+from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 from davserver.sealing.instance import InstanceKeys
 
@@ -29,7 +29,7 @@ Aside = Callable[[], AbstractContextManager[None]]
 """Entered while a sign-in waits for its turn to compute a hash, and computes it."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Attempt:
     """One try. `row` None: nobody, or nobody who may sign in; that costs the same."""
 

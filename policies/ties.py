@@ -66,8 +66,8 @@ def _owns(who: Principal, target: Target) -> bool:
 
 
 def _places_agree(target: Target) -> bool:
-    places = (target.node, target.parent)
-    return all(place is None or place.vault == target.vault for place in places)
+    node, parent, vault = target.node, target.parent, target.vault
+    return (node is None or node.vault == vault) and (parent is None or parent.vault == vault)
 
 
 def _through_grant(who: Principal, target: Target, grant: Grant, now: datetime) -> Tie:

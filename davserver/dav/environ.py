@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +12,7 @@ from davserver.dav.preconditions import FIELDS, parse_conditions
 from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount
 from davserver.domain.conditions import NONE, Conditions
+from davserver.domain.lean import lean
 from davserver.domain.paths import DrivePath
 from davserver.http.environ import Environ, header, keys_of
 from davserver.http.malformed import Malformed
@@ -25,7 +25,7 @@ _CONDITIONS = keys_of(*FIELDS)
 _METHOD = re.compile(r"[A-Z]{1,32}")
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Request:
     """One request to a drive, parsed. `folder_form`: its URL ended with a slash. `certificate`: the
     client's, in DER.

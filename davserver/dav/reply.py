@@ -1,8 +1,9 @@
 """What a handler gives back, before it becomes a WSGI answer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from http import HTTPStatus
+
+from davserver.domain.lean import lean
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -10,7 +11,7 @@ XML = ("Content-Type", "application/xml; charset=utf-8")
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Reply:
     """`body` is read once; if it has a `close`, that is called whatever happens.
 

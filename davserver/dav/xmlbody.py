@@ -9,6 +9,7 @@ from lxml import etree
 
 from davserver.domain.drive import PropertyChange
 from davserver.domain.errors import TooLarge
+from davserver.domain.lean import lean
 from davserver.http.malformed import Malformed
 
 _DAV = "{DAV:}"
@@ -27,7 +28,7 @@ class Wish(Enum):
     SOME = "prop"
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Asked:
     """`names` are Clark names: the wanted ones, or those to include besides all."""
 

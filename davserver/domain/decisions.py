@@ -1,6 +1,6 @@
 """Permits and denials. A permit names its target: the vault acts on nothing else."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from davserver.domain.actions import Action, Category, Relation
@@ -37,7 +37,7 @@ class Target:
     person: PersonId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Permit:
     """A yes to one action on one target by one person. Only `policies.decider` makes one.
 
@@ -51,7 +51,7 @@ class Permit:
     valid_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Denial:
     """A no. `reason` and `remedy` may be told only when the thing is visible to the person. Two
     are the same whatever would help.

@@ -102,7 +102,7 @@ class Upload(Protocol):
         """Up to `size` bytes, b"" at the announced end only. Raises Truncated when cut short."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Written:
     """What a PUT, MKCOL or LOCK on a free name left behind."""
 

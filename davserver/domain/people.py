@@ -5,6 +5,7 @@ from datetime import datetime
 
 from davserver.domain.actions import Strength
 from davserver.domain.ids import CredentialId, MembershipId, PersonId, StructureId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.tallies import Tally
 from davserver.domain.words import Word
 
@@ -78,7 +79,7 @@ class Person:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Epoch:
     """The three counters that every request reads first (DESIGN §2.1)."""
 
@@ -98,7 +99,7 @@ class ShownCertificate:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Principal:
     """Who is asking, how that was proved, and from where. Made by `authn` for one request.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from davserver.domain.ids import GrantId
+from davserver.domain.lean import lean
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +21,7 @@ class Answered:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Counted:
     """`at`: when it was first answered in this request. `grants`: all by which it was reached."""
 

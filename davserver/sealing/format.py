@@ -1,10 +1,10 @@
 """The header of blob format 1 and the arithmetic of its chunks (FORMAT.md §3). No cryptography."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from davserver.domain.errors import Damaged, TooLarge
 from davserver.domain.ids import ID_BYTES, BlobId
+from davserver.domain.lean import lean
 
 MAGIC = b"ABRI"
 FORMAT = 1
@@ -30,7 +30,7 @@ class Suite(IntEnum):
     AES_256_GCM = 1
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Header:
     """The first 128 bytes of a blob. Suite and chunk size have one value each in format 1."""
 

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, Entropy, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 from davserver.sealing.chunks import AnyBytes, BlobCipher, ChunkCipher
 from davserver.sealing.format import (
@@ -29,7 +29,7 @@ ReadAt = Callable[[int, int], AnyBytes]
 """`read_at(offset, length)`: that many stored bytes from there."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class SealedBlob:
     """A small file sealed in one call: the stored bytes and what its rows say of them."""
 

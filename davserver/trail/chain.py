@@ -7,7 +7,6 @@ is told to run again, and not at the entries' key.
 
 import hmac
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from davserver.db.prepared import Prepared
 from davserver.db.tables import trail, trail_actor, trail_head
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import Entropy, PersonId, VaultId
+from davserver.domain.lean import lean
 from davserver.sealing.keys import new_key
 from davserver.sealing.trail import FIRST_LINK, ActorKey, TrailKeys, entry_hash
 from davserver.trail.entry import Actor, Payload
@@ -28,7 +28,7 @@ _ACTOR = -1
 """Stands where a head has its number: marks the rows of the other table in one result."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Draft:
     """An entry that has no number yet. `rows` is packed; `person` None: nobody in particular."""
 
@@ -39,7 +39,7 @@ class Draft:
     rows: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Head:
     """The last entry of a chain."""
 

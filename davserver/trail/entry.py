@@ -3,18 +3,19 @@
 import json
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from davserver.domain.errors import Damaged
+from davserver.domain.lean import lean
 from davserver.domain.people import Principal
 from davserver.trail.words import Event, RowStamp
 
 _STAMP = struct.Struct(">BBQB")
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Payload:
     """Everything but the actor. Ids in hexadecimal; `first` and `last` in microseconds, only where
     `count` repeated reads are one entry.
@@ -68,7 +69,7 @@ class Payload:
             raise Damaged("an entry of the trail has unknown fields") from None
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Actor:
     """How somebody came: sealed under their own key, so that it can be forgotten with them.
     `operator` is set where a command acted on their behalf.

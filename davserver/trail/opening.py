@@ -7,10 +7,11 @@ from typing import Any
 from davserver.db.clock import from_us, to_us
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
+from davserver.domain.lean import lean
 from davserver.trail.entry import Actor, packed, unpacked
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Opening:
     """`path` is the owner's."""
 

@@ -1,10 +1,11 @@
 """What can stand in a trail."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from davserver.domain.errors import Reason
 from davserver.domain.ids import ID_BYTES, GrantId, NodeId, VaultId, id_from_text
+from davserver.domain.lean import lean
 from davserver.domain.people import Principal
 
 INSTANCE = VaultId(bytes(ID_BYTES))
@@ -78,7 +79,7 @@ known; a login written into an entry could never be forgotten.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class RowStamp:
     """A row as an entry's transaction left it. `hash`: SHA-256 of a node's `rec_ct`, or the
     `row_mac` of a row that carries authority; empty when the row was removed.
@@ -90,7 +91,7 @@ class RowStamp:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Event:
     """Something that happened. `path` is the owner's path; `vault` None: the instance's own trail.
     `details` hold no names of people (see PERSON_DETAILS), and nothing that is secret.

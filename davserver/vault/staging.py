@@ -9,7 +9,6 @@ import hashlib
 import mimetypes
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -23,6 +22,7 @@ from davserver.db.tables import blob as blob_table
 from davserver.domain.drive import Upload
 from davserver.domain.errors import AbriError, NoSpace, Unavailable, WrongChecksum
 from davserver.domain.ids import BlobId, Entropy, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Content
 from davserver.sealing.format import CHUNK_BYTES, Suite, stored_size
 from davserver.sealing.format import FORMAT as BLOB_FORMAT
@@ -52,7 +52,7 @@ _INSERT_INLINE = Prepared(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Staged:
     """Content that is safe but not visible yet. `columns` are those of its blob row."""
 

@@ -6,8 +6,9 @@ removed behind our back.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from davserver.domain.lean import lean
 
 NODE = "node"
 VERSION = "node_version"
@@ -15,7 +16,7 @@ VERSION = "node_version"
 _NUMBER_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Stamp:
     """One row as it was written. `hash` is empty where the row was removed."""
 

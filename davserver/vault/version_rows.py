@@ -2,12 +2,12 @@
 can never stand in for a live row.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from davserver.db.clock import from_us, to_us
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Content, Node
 from davserver.sealing.record import Record
 from davserver.sealing.space import VersionContext
@@ -19,7 +19,7 @@ VERSION_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class OldVersion:
     """An earlier version of a file, opened. `number` rises with time."""
 

@@ -16,6 +16,7 @@ from davserver.domain.actions import Category
 from davserver.domain.decisions import Permit, Target
 from davserver.domain.errors import ConditionFailed
 from davserver.domain.ids import Entropy, NodeId, PersonId
+from davserver.domain.lean import lean
 from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault import changes
 from davserver.vault.index import live_named, suffixed
@@ -35,7 +36,7 @@ _INSERT = Prepared(insert(node_table), NODE_COLUMNS)
 _KEEP = Prepared(insert(node_version), VERSION_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class Changed:
     """The node as it is now, and the rows that were written or removed on the way."""
 
