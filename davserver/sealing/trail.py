@@ -79,13 +79,12 @@ class TrailKeys:
 
         Keyed: a plain hash could be computed again by whoever rewrites the chain.
         """
-        _require_digest(before)
-        _require_digest(payload_hash)
+        _require_digests(before, payload_hash)
         return self._link.mac(_place(vault, seq) + before + payload_hash)
 
     def head_mac(self, vault: VaultId, seq: int, head: bytes) -> bytes:
         """32 bytes for the vault's row: without them a chain could be cut at its end unseen."""
-        _require_digest(head)
+        _require_digests(head)
         return self._head.mac(_place(vault, seq) + head)
 
     def row_hash(self, table: str, columns: Mapping[str, Value]) -> bytes:
@@ -113,6 +112,7 @@ def _place(vault: VaultId, seq: int) -> bytes:
     return id16(vault) + u64(seq)
 
 
-def _require_digest(one: object) -> None:
-    if not isinstance(one, bytes) or len(one) != MAC_BYTES:
-        raise UnfitRow(f"links and hashes have {MAC_BYTES} bytes")
+def _require_digests(*those: object) -> None:
+    for one in those:
+        if not isinstance(one, bytes) or len(one) != MAC_BYTES:
+            raise UnfitRow(f"links and hashes have {MAC_BYTES} bytes")

@@ -64,11 +64,13 @@ class Chain:
         """
         people = {draft.person for draft in drafts if draft.person is not None}
         heads, actors = self._state(tx, {draft.vault for draft in drafts}, people, now)
-        self._add_actors(tx, actors, people, now)
-        rows = []
+        new = people - actors.keys()
+        if new:
+            self._add_actors(tx, actors, new, now)
+        rows, at = [], to_us(now)
         for draft in drafts:
             before = heads.get(draft.vault, _NO_ENTRY)
-            row = self._row(draft, before, actors, to_us(now))
+            row = self._row(draft, before, actors, at)
             heads[draft.vault] = Head(row["seq"], row["link"])
             rows.append(row)
         self._move(tx, heads)
@@ -85,25 +87,26 @@ class Chain:
         heads, actors = {}, {}
         for key, seq, value, mac in _rows_of(tx, vaults, people):
             if seq == _ACTOR:
-                actors[PersonId(key)] = self._actors.opened(PersonId(key), value, now)
+                person = PersonId(key)
+                actors[person] = self._actors.opened(person, value, now)
             else:
-                heads[VaultId(key)] = genuine_head(self._keys, VaultId(key), seq, value, mac)
+                vault = VaultId(key)
+                heads[vault] = genuine_head(self._keys, vault, seq, value, mac)
         return heads, actors
 
     def _add_actors(
         self,
         tx: Connection,
         actors: dict[PersonId, ActorKey],
-        people: Collection[PersonId],
+        new: Collection[PersonId],
         now: datetime,
     ) -> None:
         rows = []
-        for person in sorted(set(people) - set(actors)):
+        for person in sorted(new):
             sealed = self._keys.seal_actor_key(person, new_key(self._entropy))
             actors[person] = self._keys.open_actor_key(person, sealed)
             rows.append({"person_id": person, "key_ct": sealed, "created": to_us(now)})
-        if rows:
-            tx.execute(_NEW_ACTOR[tx.dialect.name], rows)
+        tx.execute(_NEW_ACTOR[tx.dialect.name], rows)
 
     def _row(
         self, draft: Draft, before: Head, actors: Mapping[PersonId, ActorKey], at: int
@@ -113,7 +116,7 @@ class Chain:
         actor = None
         if person is not None:
             actor = actors[person].seal(vault, seq, draft.actor.encode())
-        row = {
+        row: dict[str, Any] = {
             "vault_id": vault,
             "seq": seq,
             "at": at,
@@ -125,7 +128,8 @@ class Chain:
             "actor_id": person,
             "actor_ct": actor,
         }
-        return {**row, "link": link_of(self._keys, row)}
+        row["link"] = link_of(self._keys, row)
+        return row
 
     def _move(self, tx: Connection, heads: Mapping[VaultId, Head]) -> None:
         # In one order, or two writers of the same two chains would wait for each other.

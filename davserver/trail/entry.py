@@ -138,13 +138,16 @@ def unpacked(raw: bytes) -> dict[str, Any]:
 
 def packed_rows(stamps: Iterable[RowStamp]) -> bytes | None:
     """Row after row: lengths and version, then table, id and hash (docs/trail.md)."""
-    return b"".join(_packed_row(stamp) for stamp in stamps) or None
-
-
-def _packed_row(stamp: RowStamp) -> bytes:
-    table = stamp.table.encode("ascii")
-    head = _STAMP.pack(len(table), len(stamp.id), stamp.version, len(stamp.hash))
-    return head + table + stamp.id + stamp.hash
+    packed: list[bytes] = []
+    for stamp in stamps:
+        table, key, digest = stamp.table.encode("ascii"), stamp.id, stamp.hash
+        packed += (
+            _STAMP.pack(len(table), len(key), stamp.version, len(digest)),
+            table,
+            key,
+            digest,
+        )
+    return b"".join(packed) or None
 
 
 def unpacked_rows(raw: bytes | None) -> list[RowStamp]:

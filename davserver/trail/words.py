@@ -109,5 +109,6 @@ class Event:
     details: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for key in PERSON_DETAILS & set(self.details):
-            id_from_text(self.details[key])
+        for key in PERSON_DETAILS:
+            if key in self.details:
+                id_from_text(self.details[key])
