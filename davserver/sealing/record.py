@@ -40,36 +40,17 @@ class Record:
     properties: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with_content = (SHA256_BYTES, KEY_BYTES)
-        found = (len(self.sha256), len(self.file_key) if self.file_key else 0)
-        if found != with_content and (found != (0, 0) or self.size):
-            raise ValueError("a record has size, digest and file key together, or none of them")
-        if len(self.maker) != ID_BYTES:
-            raise ValueError(f"a person id has {ID_BYTES} bytes")
+        _require_whole(self.size, self.sha256, self.file_key, self.maker)
 
     def encode(self) -> bytes:
-        """The same bytes for the same record, always. Raises ValueError for what does not fit."""
-        name, media_type = self.name.encode(), self.media_type.encode()
-        origin = self.origin.encode()
-        category = self.category.value.encode() if self.category else b""
-        content = self.sha256 + self.file_key.reveal() if self.file_key else b""
-        flags = (_HAS_CATEGORY if category else 0) + (_HAS_CONTENT if content else 0)
-        try:
-            head = _HEAD.pack(
-                LAYOUT,
-                flags,
-                self.maker,
-                self.size,
-                len(name),
-                len(category),
-                len(media_type),
-                len(origin),
-                len(self.properties),
-            )
-            pairs = [_packed(*pair) for pair in _sorted(self.properties)]
-        except struct.error:
-            raise ValueError("a name, text or property is too long for a record") from None
-        return b"".join((head, content, name, category, media_type, origin, *pairs))
+        """As `encoded`."""
+        return encoded(self.fields())
+
+    def fields(self) -> "Fields":
+        return (
+            self.name, self.category, self.size, self.sha256, self.media_type, self.maker,
+            self.origin, self.file_key, self.properties,
+        )  # fmt: skip
 
     @classmethod
     def decode(cls, raw: bytes) -> "Record":
@@ -78,6 +59,39 @@ class Record:
 
 
 Fields = tuple[str, Category | None, int, bytes, str, PersonId, str, Secret | None, dict[str, str]]
+
+
+def encoded(fields: Fields) -> bytes:
+    """The same bytes for the same fields, always. Raises ValueError for what does not fit.
+
+    For whoever has them in something else than a record, as `fields_in`.
+    """
+    name, category, size, sha256, media_type, maker, origin, file_key, properties = fields
+    _require_whole(size, sha256, file_key, maker)
+    flags, content, word = 0, b"", b""
+    if category is not None:
+        flags, word = _HAS_CATEGORY, category.encode()
+    if file_key is not None:
+        flags, content = flags | _HAS_CONTENT, sha256 + file_key.reveal()
+    texts = name.encode(), word, media_type.encode(), origin.encode()
+    try:
+        head = _HEAD.pack(LAYOUT, flags, maker, size, *map(len, texts), len(properties))
+        pairs = [_packed(*pair) for pair in _sorted(properties)] if properties else ()
+    except struct.error:
+        raise ValueError("a name, text or property is too long for a record") from None
+    return b"".join((head, content, *texts, *pairs))
+
+
+def _require_whole(size: int, sha256: bytes, file_key: Secret | None, maker: PersonId) -> None:
+    """Raises ValueError for fields that no record has."""
+    if file_key is None:
+        whole = not sha256 and not size
+    else:
+        whole = len(sha256) == SHA256_BYTES and len(file_key) == KEY_BYTES
+    if not whole:
+        raise ValueError("a record has size, digest and file key together, or none of them")
+    if len(maker) != ID_BYTES:
+        raise ValueError(f"a person id has {ID_BYTES} bytes")
 
 
 def fields_in(raw: bytes) -> Fields:

@@ -14,13 +14,16 @@ from davserver.domain.secret import Secret
 from davserver.sealing.fields import UnfitRow, id16, optional_id, u32
 from davserver.sealing.keys import Sealer
 from davserver.sealing.labels import Purpose
-from davserver.sealing.record import Fields, Record, category_in, fields_in
+from davserver.sealing.record import Fields, Record, category_in, encoded, fields_in
 from davserver.sealing.values import micros
 
 KIND_CODES = {Kind.FOLDER: b"\1", Kind.FILE: b"\2"}
 STATE_CODES = {NodeState.LIVE: b"\1", NodeState.TRASH: b"\2"}
 
 _NO_ID = optional_id(None)
+
+Place = tuple[VaultId, SpaceId, int]
+"""Whose key seals: vault, space and epoch."""
 
 
 @lean(frozen=True, slots=True)
@@ -52,16 +55,15 @@ class RecordContext:
 
     def encode(self) -> bytes:
         """Fixed width. Raises UnfitRow for an id of another length or a number out of range."""
-        return self.within(_place(self.vault, self.space, self.epoch))
+        return _bound(_place(self.vault, self.space, self.epoch), self.columns())
 
-    def within(self, place: bytes) -> bytes:
-        """As `encode`, of a place that is encoded already."""
-        columns = (
+    def columns(self) -> tuple[Any, ...]:
+        """SEALED_COLUMNS but for the record."""
+        return (
             self.node, self.parent, self.kind, self.state, self.blob, self.row_version, self.etag,
             micros(self.created), micros(self.modified), micros(self.made_at), self.author,
             self.maker, self.idx, self.ci_idx, self.twin,
         )  # fmt: skip
-        return _bound(place, columns)
 
 
 @lean(frozen=True, slots=True)
@@ -86,12 +88,17 @@ class VersionContext:
 
     def within(self, place: bytes) -> bytes:
         """As `encode`, of a place that is encoded already."""
+        node, blob, etag, author = self.node, self.blob, self.etag, self.author
         try:
+            # Packing would cut what is too long, and fill up what is too short.
+            to = node if blob is None else blob
+            if not len(node) == len(to) == len(etag) == len(author) == ID_BYTES:
+                raise UnfitRow(_UNFIT)
             return _VERSION.pack(
-                place, id16(self.node), self.version, optional_id(self.blob), id16(self.etag),
-                id16(self.author), micros(self.time),
+                place, node, self.version, _NO_ID if blob is None else b"\1" + blob, etag, author,
+                micros(self.time),
             )  # fmt: skip
-        except struct.error:
+        except (struct.error, TypeError):
             raise UnfitRow(_UNFIT) from None
 
 
@@ -178,8 +185,15 @@ class SpaceKeys:
         return cls(space_key, vault, space, epoch)
 
     def seal_record(self, context: RecordContext, record: Record) -> bytes:
-        self._require_place(context)
-        return self._record.seal(record.encode(), context.within(self._bytes))
+        place = context.vault, context.space, context.epoch
+        return self.seal_row(context.columns(), place, record.fields())
+
+    def seal_row(self, row: Sequence[Any], place: Place, fields: Fields) -> bytes:
+        """The record of a row that lies in `place`, and whose SEALED_COLUMNS are `row` and what
+        this gives.
+        """
+        self._require_place(place)
+        return self._record.seal(encoded(fields), _bound(self._bytes, row))
 
     def open_row(self, row: Sequence[Any], space: object) -> Fields:
         """What the record of a row holds. The row begins with SEALED_COLUMNS, and says that it lies
@@ -189,9 +203,9 @@ class SpaceKeys:
             raise Damaged("a row of another space")
         return fields_in(self._record.open(row[_SEALED], _bound(self._bytes, row)))
 
-    def seal_version(self, context: VersionContext, record: Record) -> bytes:
-        self._require_place(context)
-        return self._version.seal(record.encode(), context.within(self._bytes))
+    def seal_version(self, context: VersionContext, fields: Fields) -> bytes:
+        self._require_place((context.vault, context.space, context.epoch))
+        return self._version.seal(encoded(fields), context.within(self._bytes))
 
     def open_version(self, context: VersionContext, sealed: bytes) -> Record:
         return Record.decode(self._version.open(sealed, context.encode()))
@@ -209,8 +223,8 @@ class SpaceKeys:
     def open_lock_owner(self, lock: LockId, node: NodeId, sealed: bytes) -> str:
         return self._lock_owner.open(sealed, id16(lock) + id16(node)).decode()
 
-    def _require_place(self, context: RecordContext | VersionContext) -> None:
-        if (context.vault, context.space, context.epoch) != self._place:
+    def _require_place(self, place: Place) -> None:
+        if place != self._place:
             raise ValueError("a record is sealed under the keys of its own space and epoch")
 
 

@@ -16,8 +16,8 @@ from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Content, Kind, Node, NodeState
 from davserver.domain.secret import Secret
 from davserver.sealing.index import VaultIndex
-from davserver.sealing.record import Record
-from davserver.sealing.space import SEALED_COLUMNS, RecordContext, SpaceKeys
+from davserver.sealing.record import Fields, Record
+from davserver.sealing.space import SEALED_COLUMNS, SpaceKeys
 from davserver.vault.seen import WHOLE_FOLDER, Seen
 
 log = Events(__name__)
@@ -180,66 +180,30 @@ def _instant(value: int) -> datetime:
 
 def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
     """All columns of NODE_COLUMNS for `node`, sealed under the vault's present epoch."""
-    context = _context_for(vault, node)
-    return {
-        "id": node.id,
-        "vault_id": node.vault,
-        "space_id": node.space,
-        "parent_id": node.parent,
-        "kind": node.kind.value,
-        "state": node.state.value,
-        "name_idx": context.idx,
-        "name_ci_idx": context.ci_idx,
-        "twin": node.twin,
-        "rec_ct": vault.keys_of(vault.epoch).seal_record(context, record_of(node)),
-        "row_version": node.row_version,
-        "epoch": vault.epoch,
-        "blob_id": context.blob,
-        "etag": node.etag,
-        "maker_id": node.maker,
-        "author_id": node.author,
-        "created": to_us(node.created),
-        "modified": to_us(node.modified),
-        "made_at": to_us(node.made_at),
-    }
+    content, name, created, epoch = node.content, node.name, to_us(node.created), vault.epoch
+    row = (
+        node.id, node.parent, node.kind.value, node.state.value, content.blob if content else None,
+        node.row_version, node.etag, created, to_us(node.modified), to_us(node.made_at),
+        node.author, node.maker, vault.index.name_index(name), vault.index.folded_index(name),
+        node.twin,
+    )  # fmt: skip
+    place = node.vault, node.space, epoch
+    sealed = vault.keys_of(epoch).seal_row(row, place, fields_of(node))
+    return dict(zip(NODE_COLUMNS, (*row, sealed, *place), strict=True))
 
 
-def _context_for(vault: OpenVault, node: Node) -> RecordContext:
-    return RecordContext(
-        vault=node.vault,
-        space=node.space,
-        epoch=vault.epoch,
-        node=node.id,
-        parent=node.parent,
-        kind=node.kind,
-        state=node.state,
-        blob=node.content.blob if node.content else None,
-        row_version=node.row_version,
-        etag=node.etag,
-        created=node.created,
-        modified=node.modified,
-        made_at=node.made_at,
-        author=node.author,
-        maker=node.maker,
-        idx=vault.index.name_index(node.name),
-        ci_idx=vault.index.folded_index(node.name),
-        twin=node.twin,
-    )
-
-
-def record_of(node: Node) -> Record:
+def fields_of(node: Node) -> Fields:
+    """What the record of its row holds."""
     content = node.content
-    return Record(
-        name=node.name,
-        category=node.category,
-        size=content.size if content else 0,
-        sha256=content.sha256 if content else b"",
-        media_type=content.media_type if content else "",
-        maker=node.maker,
-        origin=node.origin,
-        file_key=content.key if content else None,
-        properties=node.properties,
+    size, sha256, media_type, key = (
+        (content.size, content.sha256, content.media_type, content.key)
+        if content
+        else (0, b"", "", None)
     )
+    return (
+        node.name, node.category, size, sha256, media_type, node.maker, node.origin, key,
+        node.properties,
+    )  # fmt: skip
 
 
 def content_of(record: Record, blob: BlobId | None) -> Content | None:

@@ -9,9 +9,9 @@ from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Content, Node
-from davserver.sealing.record import Record
+from davserver.sealing.record import Fields, Record
 from davserver.sealing.space import VersionContext
-from davserver.vault.rows import OpenVault, Row, content_of, record_of, required
+from davserver.vault.rows import OpenVault, Row, content_of, fields_of, required
 
 VERSION_COLUMNS = (
     "node_id", "version", "vault_id", "space_id", "epoch", "blob_id", "etag", "rec_ct",
@@ -35,45 +35,36 @@ class OldVersion:
 
 def version_columns(vault: OpenVault, node: Node, replaced_at: int) -> dict[str, Any]:
     """The row that keeps the present content of `node` when another replaces it."""
-    return sealed_version(
-        vault,
-        OldVersion(
-            node=node.id,
-            number=node.row_version,
-            etag=node.etag,
-            content=required(node.content),
-            author=node.author,
-            made_at=to_us(node.made_at),
-            replaced_at=replaced_at,
-            record=record_of(node),
-        ),
-    )
+    context = VersionContext(
+        vault.id, vault.space, vault.epoch, node.id, node.row_version, required(node.content).blob,
+        node.etag, node.author, node.made_at,
+    )  # fmt: skip
+    return _sealed(vault, context, fields_of(node), replaced_at)
 
 
 def sealed_version(vault: OpenVault, old: OldVersion) -> dict[str, Any]:
     context = VersionContext(
-        vault=vault.id,
-        space=vault.space,
-        epoch=vault.epoch,
-        node=old.node,
-        version=old.number,
-        blob=old.content.blob,
-        etag=old.etag,
-        author=old.author,
-        time=from_us(old.made_at),
-    )
+        vault.id, vault.space, vault.epoch, old.node, old.number, old.content.blob, old.etag,
+        old.author, from_us(old.made_at),
+    )  # fmt: skip
+    return _sealed(vault, context, old.record.fields(), old.replaced_at)
+
+
+def _sealed(
+    vault: OpenVault, context: VersionContext, fields: Fields, replaced_at: int
+) -> dict[str, Any]:
     return {
-        "node_id": old.node,
-        "version": old.number,
-        "vault_id": vault.id,
-        "space_id": vault.space,
-        "epoch": vault.epoch,
-        "blob_id": old.content.blob,
-        "etag": old.etag,
-        "rec_ct": vault.keys_of(vault.epoch).seal_version(context, old.record),
-        "author_id": old.author,
-        "made_at": old.made_at,
-        "replaced_at": old.replaced_at,
+        "node_id": context.node,
+        "version": context.version,
+        "vault_id": context.vault,
+        "space_id": context.space,
+        "epoch": context.epoch,
+        "blob_id": context.blob,
+        "etag": context.etag,
+        "rec_ct": vault.keys_of(context.epoch).seal_version(context, fields),
+        "author_id": context.author,
+        "made_at": to_us(context.time),
+        "replaced_at": replaced_at,
     }
 
 

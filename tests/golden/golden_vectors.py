@@ -180,7 +180,7 @@ def _spaces() -> dict[str, list[Vector]]:
                 "row": _fields(VERSION),
                 "context": VERSION.encode().hex(),
                 "record": _fields(FILE),
-                "sealed": keys.seal_version(VERSION, FILE).hex(),
+                "sealed": keys.seal_version(VERSION, FILE.fields()).hex(),
             }
         ],
         "index_key": [

@@ -121,7 +121,7 @@ def test_a_record_does_not_open_in_a_row_with_longer_or_shorter_values(name, end
 
 @pytest.mark.parametrize("name", [field.name for field in fields(VersionContext)])
 def test_a_version_does_not_open_when_its_row_was_changed(name):
-    sealed = space().seal_version(VERSION, RECORD)
+    sealed = space().seal_version(VERSION, RECORD.fields())
     assert space().open_version(VERSION, sealed) == RECORD
     with pytest.raises(Damaged):
         space().open_version(replace(VERSION, **{name: altered(getattr(VERSION, name))}), sealed)
@@ -130,7 +130,7 @@ def test_a_version_does_not_open_when_its_row_was_changed(name):
 def test_a_version_never_opens_as_a_node_nor_a_node_as_a_version():
     keys = space()
     with pytest.raises(Damaged):
-        opened(KEY, ROW, keys.seal_version(VERSION, RECORD))
+        opened(KEY, ROW, keys.seal_version(VERSION, RECORD.fields()))
     with pytest.raises(Damaged):
         keys.open_version(VERSION, keys.seal_record(ROW, RECORD))
 
@@ -163,7 +163,8 @@ def test_a_record_is_sealed_under_the_keys_of_its_own_place_only():
         with pytest.raises(ValueError, match="own space and epoch"):
             space().seal_record(replace(ROW, **{name: altered(getattr(ROW, name))}), RECORD)
         with pytest.raises(ValueError, match="own space and epoch"):
-            space().seal_version(replace(VERSION, **{name: altered(getattr(ROW, name))}), RECORD)
+            other = replace(VERSION, **{name: altered(getattr(ROW, name))})
+            space().seal_version(other, RECORD.fields())
 
 
 def test_the_same_moment_in_another_time_zone_is_the_same_context():
