@@ -239,11 +239,13 @@ class Login:
             raise NotSignedIn
         fresh = principal_of(facts, facts.person, row, who.address, who.tally)
         self._certificates.require(tx, who, now)
+        read_only = who.read_only or fresh.read_only
+        shown = who.strength, read_only, who.certificate
+        if shown == (fresh.strength, fresh.read_only, None):
+            # As nearly always: another one is made for who came in another way than by their row.
+            return fresh
         return replace(
-            fresh,
-            strength=who.strength,
-            read_only=who.read_only or fresh.read_only,
-            certificate=who.certificate,
+            fresh, strength=who.strength, read_only=read_only, certificate=who.certificate
         )
 
     def resumed(

@@ -14,10 +14,14 @@ from policies.changes import Way
 from policies.hours import Span
 from policies.invariants import OWN_REVOKE, Refusal, refusal
 from policies.logged import said
-from policies.snapshot import UNKNOWN, Snapshot
+from policies.snapshot import UNKNOWN, Answer, Snapshot
 from policies.ties import Tie, acting_membership, earliest, tie_of
 from policies.vocabulary import CLOSED, NO_STRUCTURE, Point
 
+Question = tuple[Point, Structure | None]
+"""The words that the rules are asked about, and the structure that the person acts for."""
+
+_REVOKE, _OWNER = Action.REVOKE, Relation.OWNER
 _MOST_ANSWERS = 10_000
 """Kept for the decision log; words times structures bound them, but not tightly."""
 
@@ -42,18 +46,29 @@ class Judge:
 
         The denial's reason may be told only if `may_see` says yes to the same target.
         """
+        return self.asked(who, action, target, now)[0]
+
+    def asked(
+        self, who: Principal, action: Action, target: Target, now: datetime
+    ) -> tuple[Permit | Denial, Question]:
+        """As `decide`, with the words that it asked about."""
         tie = self._tie(who, target, now)
+        point = self.point(who, action, target, tie, now)
+        question = point, tie.structure
         never = self._never(who, action, tie)
         if never is not None:
-            return Denial(action, never.reason, never.rule)
-        if action is Action.REVOKE and tie.relation is Relation.OWNER:
-            return Permit(who, action, target, OWN_REVOKE, None)
-        answer = self.snapshot.answer(self.point(who, action, target, tie, now))
+            return Denial(action, never.reason, never.rule), question
+        if action is _REVOKE and tie.relation is _OWNER:
+            return Permit(who, action, target, OWN_REVOKE, None), question
+        answer = self.snapshot.answer(point)
         if answer.allowed is not True or answer.rule is None:
-            named = answer.rule.id if answer.rule else None
-            reason = answer.reason or Reason.POLICY
-            return Denial(action, reason, named, self._remedy(answer.way, tie.structure, now))
-        return Permit(who, action, target, answer.rule.id, self._until(tie, now))
+            return self._refused(action, answer, tie, now), question
+        return Permit(who, action, target, answer.rule.id, self._until(tie, now)), question
+
+    def _refused(self, action: Action, answer: Answer, tie: Tie, now: datetime) -> Denial:
+        named = answer.rule.id if answer.rule else None
+        remedy = self._remedy(answer.way, tie.structure, now)
+        return Denial(action, answer.reason or Reason.POLICY, named, remedy)
 
     def _tie(self, who: Principal, target: Target, now: datetime) -> Tie:
         return tie_of(who, target, now)
@@ -161,7 +176,7 @@ class Judge:
         rule, way = found
         return Denial(Action.LIST, way.reason, rule.id, self._remedy(way, structure, now))
 
-    def drive_question(self, who: Principal, now: datetime) -> tuple[Point, Structure | None]:
+    def drive_question(self, who: Principal, now: datetime) -> Question:
         """The words of the question about the whole drive, and whose clock told the slot."""
         membership = acting_membership(who, None, now)
         structure = membership.structure if membership else None
@@ -177,9 +192,7 @@ class Judge:
         )
         return point, structure
 
-    def question(
-        self, who: Principal, action: Action, target: Target, now: datetime
-    ) -> tuple[Point, Structure | None]:
+    def question(self, who: Principal, action: Action, target: Target, now: datetime) -> Question:
         """The words that `decide` asks about, and the structure that the person acts for."""
         tie = self._tie(who, target, now)
         return self.point(who, action, target, tie, now), tie.structure

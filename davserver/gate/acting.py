@@ -27,7 +27,7 @@ from davserver.gate.conditions import (
 from davserver.gate.entries import Entries
 from davserver.gate.judging import UNTIED, begins, stands
 from davserver.gate.lock_reach import Standing
-from davserver.gate.places import Place, PlaceKind, thing_of
+from davserver.gate.places import FREE, VIRTUAL, Place, thing_of
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned, owners_path, recorded
@@ -82,10 +82,9 @@ def require_real(place: Place, action: Action) -> OpenVault:
     """Raises Turned where nothing can be made or changed: the folders that only structure a
     drive. Gives the vault.
     """
-    virtual = place.kind in {PlaceKind.DRIVE, PlaceKind.SHARED}
-    if virtual or place.vault is None or (place.node is None and place.parent is None):
+    if place.vault is None or place.kind in VIRTUAL or (place.node is None and not place.above):
         raise refuse(place, action, Reason.DRIVE_ROOT)
-    if place.kind is PlaceKind.FREE and not place.owned and not place.grants:
+    if place.kind is FREE and not place.owned and not place.grants:
         raise refuse(place, action, Reason.DRIVE_ROOT)
     return place.vault
 

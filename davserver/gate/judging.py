@@ -16,7 +16,7 @@ from davserver.domain.ids import GrantId
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Answered
 from davserver.gate.places import Place, denies_others
-from policies.decider import Judge
+from policies.decider import Judge, Question
 from policies.invariants import DEPOSIT_ONLY
 
 BY_THE_DRIVE = "drive/"
@@ -26,19 +26,21 @@ UNTIED = Target(vault=None, relation=Relation.NONE, category=Category.UNCLASSIFI
 """What nothing ties to the person: an absent name, as far as they may know."""
 
 
-def best(
-    judge: Judge, who: Principal, action: Action, place: Place, now: datetime
-) -> tuple[Permit | Denial, Target]:
+Judged = tuple[Permit | Denial, Target, Question | None]
+"""A decision, on what, and what the rules were asked, if they were."""
+
+
+def best(judge: Judge, who: Principal, action: Action, place: Place, now: datetime) -> Judged:
     """Any one way in that allows it is enough; otherwise the first way's reason counts."""
-    first: tuple[Permit | Denial, Target] | None = None
+    first: Judged | None = None
     for target in place.targets():
-        decision = judge.decide(who, action, target, now)
+        decision, question = judge.asked(who, action, target, now)
         if isinstance(decision, Permit) and denies_others(action, target):
             decision = Denial(action, Reason.DEPOSIT_ONLY, DEPOSIT_ONLY.rule)
         if isinstance(decision, Permit):
-            return decision, target
-        first = first or (decision, target)
-    return first or (Denial(action, Reason.POLICY), UNTIED)
+            return decision, target, question
+        first = first or (decision, target, question)
+    return first or (Denial(action, Reason.POLICY), UNTIED, None)
 
 
 def allowed(
@@ -63,11 +65,20 @@ class Counting:
         self._tally = who.tally
         self._listed: dict[Hashable, Answered] = {}
 
-    def decision(self, decision: Permit | Denial, target: Target, of: Hashable) -> None:
-        """`of`: the thing. It is told apart from others by that, and named nowhere."""
+    def decision(
+        self,
+        decision: Permit | Denial,
+        target: Target,
+        of: Hashable,
+        asked: Question | None = None,
+    ) -> None:
+        """`of`: the thing. It is told apart from others by that, and named nowhere. `asked`: what
+        the rules were asked, where that is known already.
+        """
         if self._tally is None:
             return
-        asked = self._judge.question(self._who, decision.action, target, self._now)
+        if asked is None:
+            asked = self._judge.question(self._who, decision.action, target, self._now)
         answer = self._judge.answered(*asked, decision)
         self._tally.count(answer, of, self._now, _id_of(target.grant))
 

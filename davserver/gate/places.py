@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from davserver.domain.actions import Action, Category, Relation, Right
 from davserver.domain.decisions import Target
@@ -28,9 +29,17 @@ class PlaceKind(Enum):
     NOWHERE = "nowhere"
     """Not even the folder."""
 
+    __hash__ = object.__hash__  # instead of one in Python: each is there once
 
-_HOLDS_TOGETHER = (PlaceKind.DRIVE, PlaceKind.SHARED)
-_THERE = (*_HOLDS_TOGETHER, PlaceKind.NODE)
+
+NODE: Final = PlaceKind.NODE
+FREE: Final = PlaceKind.FREE
+NOWHERE: Final = PlaceKind.NOWHERE
+"""Of what every change asks: to look up a member of an enum takes functions of Python."""
+VIRTUAL = (PlaceKind.DRIVE, PlaceKind.SHARED)
+"""Folders that only give a drive its structure."""
+_OWNER: Final = Relation.OWNER
+_THERE = (*VIRTUAL, NODE)
 
 
 @lean(frozen=True, slots=True)
@@ -81,14 +90,14 @@ class Place:
 
     @property
     def is_folder(self) -> bool:
-        return self.kind in _HOLDS_TOGETHER or (self.node is not None and self.node.is_folder)
+        return self.kind in VIRTUAL or (self.node is not None and self.node.is_folder)
 
     def targets(self) -> list[Target]:
         """One target per way in which this person reaches the place; the widest grant first."""
         if self.vault is None:
             return []
         if self.owned:
-            return [self._target(Relation.OWNER, None)]
+            return [self._target(_OWNER, None)]
         wide_first = sorted(self.grants, key=lambda grant: grant.right.value, reverse=True)
         return [self._target(relation_of(grant), grant) for grant in wide_first]
 
@@ -128,7 +137,7 @@ def under(
     """Anything in that vault, reached by that grant, or by ownership."""
     return Target(
         vault=vault,
-        relation=relation_of(grant) if grant else Relation.OWNER,
+        relation=relation_of(grant) if grant else _OWNER,
         category=category,
         grant=grant,
         structure=structure_of(who, grant),

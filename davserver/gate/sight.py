@@ -20,7 +20,17 @@ from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.judging import Counting, best
 from davserver.gate.listed import count_absent, count_missing, count_top
-from davserver.gate.places import Place, PlaceKind, covering, is_recallable, thing_of, under
+from davserver.gate.places import (
+    FREE,
+    NODE,
+    NOWHERE,
+    Place,
+    PlaceKind,
+    covering,
+    is_recallable,
+    thing_of,
+    under,
+)
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
 from davserver.gate.walked import walked
@@ -67,13 +77,13 @@ class Sight:
         vault = self.open_vault(vault_id)
         start, below = walked(self.tx, self.who, vault, vault.root, path.parts)
         if not start:
-            return Place(path, PlaceKind.NOWHERE, self.who, vault, above=())
-        root = Place(path, PlaceKind.NODE, self.who, vault, start[-1], is_top=True)
+            return Place(path, NOWHERE, self.who, vault, above=())
+        root = Place(path, NODE, self.who, vault, start[-1], is_top=True)
         return self._down(root, path, path.parts, below)
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
-        nowhere = Place(path, PlaceKind.NOWHERE if rest else PlaceKind.FREE, self.who)
+        nowhere = Place(path, NOWHERE if rest else FREE, self.who)
         grants = self.grants_named(folder)
         if not grants:
             return count_absent(self, nowhere)
@@ -109,7 +119,7 @@ class Sight:
     def _unknown_item(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
         """A free name beside granted items: only where some item shows the folder at all."""
         if len(rest) == 1 and self.items(shared):
-            return replace(shared, kind=PlaceKind.FREE, items=())
+            return replace(shared, kind=FREE, items=())
         return nowhere
 
     def granted_top(self, shared: Place, chain: Sequence[Node]) -> Place | None:
@@ -121,7 +131,7 @@ class Sight:
             return None
         top = replace(
             shared,
-            kind=PlaceKind.NODE,
+            kind=NODE,
             node=chain[-1],
             above=tuple(chain[:-1]),
             grants=self.covering(shared.known, tuple(chain)),
@@ -135,7 +145,7 @@ class Sight:
         at = top if top.path is path else replace(top, path=path)
         for depth, (name, found) in enumerate(zip(names, below, strict=True)):
             if at.node is None or not at.node.is_folder:
-                return replace(at, kind=PlaceKind.NOWHERE, node=None)
+                return replace(at, kind=NOWHERE, node=None)
             above = (*at.above, at.node)
             inside = [one for one in found if one.node.parent == at.node.id]
             visible = [one.node for one in inside if self.is_seen_in(at, above, one.node)]
@@ -146,14 +156,14 @@ class Sight:
             if meant is None:
                 count_missing(self, at, inside)
                 last = depth == len(names) - 1
-                kind = PlaceKind.FREE if last else PlaceKind.NOWHERE
+                kind = FREE if last else NOWHERE
                 return replace(at, kind=kind, node=None, above=above, is_top=False)
             at = self._step(top, path, above, next(o for o in inside if o.node.id == meant.id))
         return at
 
     def _step(self, top: Place, path: DrivePath, above: tuple[Node, ...], one: Found) -> Place:
         """One name further below `top`. Every segment of every path comes here: made in one go."""
-        kind, vault, node, known = PlaceKind.NODE, top.vault, one.node, top.known
+        kind, vault, node, known = NODE, top.vault, one.node, top.known
         covering = self.covering(known, (*above, node))
         return Place(path, kind, self.who, vault, node, above, covering, known, left=one.left)
 
@@ -249,8 +259,8 @@ class Sight:
 
     def decided(self, action: Action, place: Place) -> Permit | Denial:
         """As `decide`, of what the request is about: the decision log counts it."""
-        decision, target = best(self.judge, self.who, action, place, self.now)
-        self.counting.decision(decision, target, thing_of(place))
+        decision, target, asked = best(self.judge, self.who, action, place, self.now)
+        self.counting.decision(decision, target, thing_of(place), asked)
         return decision
 
     def require(self, action: Action, place: Place, *, in_passing: bool = False) -> Permit:
@@ -258,10 +268,10 @@ class Sight:
 
         `in_passing`: a yes is not counted, another action on the same thing is what matters.
         """
-        decision, target = best(self.judge, self.who, action, place, self.now)
+        decision, target, asked = best(self.judge, self.who, action, place, self.now)
         if isinstance(decision, Permit) and in_passing:
             return decision
-        self.counting.decision(decision, target, thing_of(place))
+        self.counting.decision(decision, target, thing_of(place), asked)
         if isinstance(decision, Denial):
             raise Turned(place, decision)
         return decision

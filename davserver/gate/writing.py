@@ -27,7 +27,7 @@ from davserver.gate.deposits import is_describable
 from davserver.gate.entries import Entries
 from davserver.gate.free_names import free_beside
 from davserver.gate.pacing import count_overwrite
-from davserver.gate.places import Place, PlaceKind
+from davserver.gate.places import NODE, NOWHERE, Place
 from davserver.gate.removing import remove
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
@@ -162,7 +162,7 @@ class Writing:
 
 def permit_to_put(sight: Sight, place: Place, action: Action = Action.PUT) -> Permit:
     """Raises NoParent, AlreadyThere for a folder, Turned."""
-    if place.kind is PlaceKind.NOWHERE:
+    if place.kind is NOWHERE:
         raise NoParent("the folder that should hold it is not there")
     require_real(place, action)
     if place.is_folder:
@@ -226,15 +226,13 @@ def put_staged(
 
 def after(sight: Sight, place: Place, node: Node) -> Entry:
     """The entry of what was just written at `place`."""
-    there = Place(
-        place.path, PlaceKind.NODE, place.who, place.vault, node, place.above, place.grants
-    )
+    there = Place(place.path, NODE, place.who, place.vault, node, place.above, place.grants)
     return Entries(sight).of_version(there)
 
 
 def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> Written:
     place = sight.place(path)
-    if place.kind is PlaceKind.NOWHERE:
+    if place.kind is NOWHERE:
         raise NoParent("the folder that should hold it is not there")
     if place.exists:
         raise AlreadyThere("there is something of that name")

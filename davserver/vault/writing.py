@@ -1,7 +1,6 @@
 """Making folders and files, new versions, properties. Each acts on its permit's own target."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +15,7 @@ from davserver.domain.actions import Category
 from davserver.domain.decisions import Permit, Target
 from davserver.domain.errors import ConditionFailed
 from davserver.domain.ids import Entropy, NodeId, PersonId
-from davserver.domain.lean import lean
+from davserver.domain.lean import changed, lean
 from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault import changes
 from davserver.vault.index import live_named, suffixed
@@ -48,7 +47,7 @@ class Changed:
         return Changed(self.node, (*others, *self.stamps))
 
 
-@dataclass(frozen=True, slots=True)
+@lean(frozen=True, slots=True)
 class NewNode:
     """What a new node starts with, besides its place."""
 
@@ -167,7 +166,7 @@ def raised(vault: OpenVault, node: Node, *, skipped: int = 0, **changes: Any) ->
     because earlier versions of a file bear them.
     """
     number = node.row_version + 1 + skipped
-    return replace(node, row_version=number, epoch=vault.epoch, **changes)
+    return changed(node, row_version=number, epoch=vault.epoch, **changes)
 
 
 def update_node(

@@ -162,8 +162,8 @@ def test_a_record_is_sealed_under_the_keys_of_its_own_place_only():
     for name in ("vault", "space", "epoch"):
         with pytest.raises(ValueError, match="own space and epoch"):
             space().seal_record(replace(ROW, **{name: altered(getattr(ROW, name))}), RECORD)
+        other = replace(VERSION, **{name: altered(getattr(ROW, name))})
         with pytest.raises(ValueError, match="own space and epoch"):
-            other = replace(VERSION, **{name: altered(getattr(ROW, name))})
             space().seal_version(other, RECORD.fields())
 
 
