@@ -6,11 +6,12 @@ from operator import attrgetter
 
 from davserver.dav.urls import Mount
 from davserver.domain.drive import Entry
+from davserver.domain.several import OfEntries, Several
 
 Renderer = Callable[[Entry, Mount], str | None]
 
 
-Column = Callable[[Sequence[Entry]], Sequence[object]]
+Column = Callable[[Several], Sequence[object]]
 """The text of each of some entries, safe in XML: in one loop, as there are thousands. Anything
 where an entry has none.
 """
@@ -52,6 +53,6 @@ def each(
     before, after = f"<{tag}>{around[0]}", f"{around[1]}</{tag}>"
 
     def render(entry: Entry, _: Mount) -> str | None:
-        return f"{before}{column((entry,))[0]}{after}" if has(entry) else None
+        return f"{before}{column(OfEntries((entry,)))[0]}{after}" if has(entry) else None
 
     return Live(render, in_all, Varying(before, column, after))

@@ -5,7 +5,7 @@ but it would have to be complete before its first byte.
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from itertools import islice
+from itertools import chain
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
@@ -15,12 +15,14 @@ from davserver.dav.reply import XML, Headers, Reply, whole
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
 from davserver.domain.drive import EVERY_DETAIL, Detail, Details, Entry
-from davserver.domain.paths import DrivePath, quoted
+from davserver.domain.paths import DrivePath, quoted_all
+from davserver.domain.several import OfEntries, Several
 
 _DECLARED = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for uri, prefix in PREFIXES.items())
 _HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus{_DECLARED}>\n'
 _TAIL = "</D:multistatus>\n"
-AT_A_TIME = 128
+AT_A_TIME = 256
+_PIECE = 64 * 1024
 _MOST_SHAPES = 300
 _OPEN, _PASSED_OVER = "\0", "\1"
 """Signs that no XML holds."""
@@ -50,19 +52,20 @@ class Listing:
         self._folder_href = ""
 
     def response(self, entry: Entry) -> str:
-        return self.responses((entry,))[0]
+        return self.text(OfEntries((entry,)))
 
-    def responses(self, entries: Sequence[Entry]) -> list[str]:
+    def text(self, several: Several) -> str:
         """Brothers and sisters share the encoding of their folder."""
-        hrefs = []
-        for entry in entries:
-            parts = entry.path.parts or ("",)
-            if parts[:-1] != self._folder:
-                self._folder = parts[:-1]
-                self._folder_href = self._mount.href(DrivePath(self._folder), folder=True)
-            slash = "/" if entry.is_folder and parts[-1] else ""
-            hrefs.append(f"{self._folder_href}{quoted(parts[-1])}{slash}")
-        return self._plan.responses(hrefs, entries, self._mount)
+        folder = several.folder
+        if folder != self._folder:
+            self._folder = folder
+            self._folder_href = self._mount.href(DrivePath(folder), folder=True)
+        href, names = self._folder_href, quoted_all(several.names())
+        hrefs = [
+            f"{href}{name}/" if is_folder and name else f"{href}{name}"
+            for name, is_folder in zip(names, several.are_folders(), strict=True)
+        ]
+        return "".join(self._plan.responses(hrefs, several, self._mount))
 
 
 class Plan:
@@ -94,28 +97,30 @@ class Plan:
             detail for detail, some in ((Detail.LOCKS, locks), (Detail.QUOTA, quotas)) if some
         )
 
-    def responses(self, hrefs: Sequence[str], entries: Sequence[Entry], mount: Mount) -> list[str]:
+    def responses(self, hrefs: Sequence[str], several: Several, mount: Mount) -> Iterable[str]:
         """`hrefs` are encoded already."""
-        columns = [column(entries) for column in self._columns]
-        rows = zip(hrefs, *columns, strict=True)
-        templates = self._templates_of(entries, mount)
+        rows = zip(hrefs, *[column(several) for column in self._columns], strict=True)
+        keys = several.alike()
+        first = dict(zip(keys, range(len(keys)), strict=True))
+        templates = {key: self._known(several.entry(at), mount) for key, at in first.items()}
+        (template, *others) = templates.values()
+        if template and not others:
+            return map(template.__mod__, rows)
         return [
-            template % row if template else self._written(row[0], entry, mount)
-            for template, row, entry in zip(templates, rows, entries, strict=True)
+            template % row if template else self._written(row[0], several.entry(at), mount)
+            for at, (row, template) in enumerate(zip(rows, map(templates.get, keys), strict=True))
         ]
 
-    def _templates_of(self, entries: Sequence[Entry], mount: Mount) -> Iterator[str | None]:
+    def _known(self, entry: Entry, mount: Mount) -> str | None:
         """None for what looks like nothing else: it has locks, numbers of a quota, or dead
         properties that somebody asks for.
         """
-        dead, known = not self._is_live, self._templates
-        for entry in entries:
-            odd = entry.locks or entry.used is not None or entry.available is not None
-            if odd or self._is_names or (dead and entry.properties):
-                yield None
-            else:
-                shape = (shape_of(entry), entry.size is None, entry.sha256 is None)
-                yield known[shape] if shape in known else self._remembered(shape, entry, mount)
+        odd = entry.locks or entry.used is not None or entry.available is not None
+        if odd or self._is_names or (entry.properties and not self._is_live):
+            return None
+        shape = (shape_of(entry), entry.size is None, entry.sha256 is None)
+        known = self._templates
+        return known[shape] if shape in known else self._remembered(shape, entry, mount)
 
     def _remembered(self, shape: object, entry: Entry, mount: Mount) -> str | None:
         made = self._template(entry, mount)
@@ -196,30 +201,25 @@ def response(href: str, stats: Iterable[Propstat]) -> str:
     return f"<D:response><D:href>{href}</D:href>{shown}</D:response>\n"
 
 
-def multistatus(responses: Iterable[str], *headers: tuple[str, str]) -> Reply:
-    """A short one has a length, a long one is sent as it is written."""
-    pieces = _pieces(iter(responses))
+def multistatus(texts: Iterable[str], *headers: tuple[str, str]) -> Reply:
+    """Of one or more responses each. A short one has a length, a long one is sent as it is made."""
+    pieces = _pieces(iter(texts))
     first = next(pieces)
     second = next(pieces, None)
     if second is None:
         return whole(HTTPStatus.MULTI_STATUS, first, XML, *headers)
-    return Reply(HTTPStatus.MULTI_STATUS, (XML, *headers), _chain(first, second, pieces))
+    return Reply(HTTPStatus.MULTI_STATUS, (XML, *headers), chain((first, second), pieces))
 
 
-def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield second
-    yield from rest
-
-
-def _pieces(responses: Iterator[str]) -> Iterator[bytes]:
-    batch = list(islice(responses, AT_A_TIME))
-    text = _HEAD + "".join(batch)
-    while len(batch) == AT_A_TIME:
-        yield text.encode()
-        batch = list(islice(responses, AT_A_TIME))
-        text = "".join(batch)
-    yield (text + _TAIL).encode()
+def _pieces(texts: Iterator[str]) -> Iterator[bytes]:
+    held, size = [_HEAD], 0
+    for text in texts:
+        held.append(text)
+        size += len(text)
+        if size >= _PIECE:
+            yield "".join(held).encode()
+            held, size = [], 0
+    yield "".join((*held, _TAIL)).encode()
 
 
 def preferred(*, minimal: bool) -> Headers:

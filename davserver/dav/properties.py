@@ -5,7 +5,6 @@ same on all entries of one shape; those that do not (`varying`) say what of them
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
@@ -13,6 +12,7 @@ from davserver.dav.live import Live, each
 from davserver.dav.urls import Mount
 from davserver.domain.actions import Action
 from davserver.domain.drive import Entry, LockView
+from davserver.domain.several import Several
 from davserver.http.dates import http_date, iso_date
 
 OWNCLOUD = "http://owncloud.org/ns"
@@ -25,13 +25,11 @@ PREFIXES = {"DAV:": "D", OWNCLOUD: "oc", OFFICE: "ucb", ABRI: "abri"}
 ROOT_NAME = "Abri"
 
 
-def _modified(entries: Sequence[Entry]) -> list[str]:
-    return [http_date(entry.modified) for entry in entries]
-
-
-def _displaynames(entries: Sequence[Entry]) -> list[str]:
-    names = [entry.path.parts[-1] if entry.path.parts else ROOT_NAME for entry in entries]
-    return [xml_text(name) if _SPECIAL.search(name) else name for name in names]
+def _displaynames(several: Several) -> list[str]:
+    names = [name or ROOT_NAME for name in several.names()]
+    if _SPECIAL.search("".join(names)):
+        return [xml_text(name) for name in names]
+    return names
 
 
 def _getcontenttype(entry: Entry, _: Mount) -> str | None:
@@ -176,17 +174,13 @@ def _letters(may: frozenset[Action], is_folder: bool) -> str:  # noqa: FBT001 â€
     return f"<oc:permissions>{''.join(letters)}</oc:permissions>"
 
 
-def _fileids(entries: Sequence[Entry]) -> list[int]:
+def _fileids(several: Several) -> list[int]:
     # Clients keep it as a signed 64-bit number.
-    return [int.from_bytes(entry.id[:8], "big") >> 1 for entry in entries]
+    return [int.from_bytes(one[:8], "big") >> 1 for one in several.ids()]
 
 
-def _sizes(entries: Sequence[Entry]) -> list[int | None]:
-    return [entry.size for entry in entries]
-
-
-def _digests(entries: Sequence[Entry]) -> list[str]:
-    return [entry.sha256.hex() if entry.sha256 else "" for entry in entries]
+def _digests(several: Several) -> list[str]:
+    return [one.hex() if one else "" for one in several.digests()]
 
 
 def _has_size(entry: Entry) -> bool:
@@ -219,13 +213,13 @@ def _category(entry: Entry, _: Mount) -> str | None:
 _CHECKSUM = ("<oc:checksum>SHA256:", "</oc:checksum>")
 
 LIVE: dict[str, Live] = {
-    "{DAV:}creationdate": each("D:creationdate", lambda es: [iso_date(e.created) for e in es]),
+    "{DAV:}creationdate": each("D:creationdate", lambda some: [*map(iso_date, some.created())]),
     "{DAV:}displayname": each("D:displayname", _displaynames),
-    "{DAV:}getcontentlength": each("D:getcontentlength", _sizes, _has_size),
+    "{DAV:}getcontentlength": each("D:getcontentlength", lambda some: some.sizes(), _has_size),
     "{DAV:}getcontenttype": Live(_getcontenttype),
-    "{DAV:}getetag": each("D:getetag", lambda es: [e.etag for e in es], around=('"', '"')),
+    "{DAV:}getetag": each("D:getetag", lambda some: some.etags(), around=('"', '"')),
     "{DAV:}getlastmodified": each(
-        "D:getlastmodified", lambda es: [http_date(e.modified) for e in es]
+        "D:getlastmodified", lambda some: [*map(http_date, some.modified())]
     ),
     "{DAV:}resourcetype": Live(_resourcetype),
     "{DAV:}supportedlock": Live(_supportedlock),
@@ -234,10 +228,12 @@ LIVE: dict[str, Live] = {
     "{DAV:}quota-used-bytes": Live(_quota_used, in_all=False),
     "{DAV:}quota-available-bytes": Live(_quota_available, in_all=False),
     "{DAV:}current-user-privilege-set": Live(_privileges, in_all=False),
-    f"{{{OWNCLOUD}}}id": each("oc:id", lambda es: [e.id.hex() for e in es], in_all=False),
+    f"{{{OWNCLOUD}}}id": each(
+        "oc:id", lambda some: [one.hex() for one in some.ids()], in_all=False
+    ),
     f"{{{OWNCLOUD}}}fileid": each("oc:fileid", _fileids, in_all=False),
     f"{{{OWNCLOUD}}}permissions": Live(_permissions, in_all=False),
-    f"{{{OWNCLOUD}}}size": each("oc:size", _sizes, _has_size, in_all=False),
+    f"{{{OWNCLOUD}}}size": each("oc:size", lambda some: some.sizes(), _has_size, in_all=False),
     f"{{{OWNCLOUD}}}checksums": each(
         "oc:checksums", _digests, _has_checksum, around=_CHECKSUM, in_all=False
     ),

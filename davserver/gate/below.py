@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any, overload
 
 from davserver.domain.drive import Entry
+from davserver.domain.several import OfEntries, Several
 
 _AT_ONCE = 256
 
@@ -20,13 +21,15 @@ class Below(Sequence[Entry]):
         members: Sequence[Any],
         entries_of: Callable[[Sequence[Any]], list[Entry]],
         beside: Sequence[Entry] = (),
+        columns_of: Callable[[Sequence[Any]], Several] | None = None,
     ) -> None:
         """`members`: pairs, or longer, that begin with a name and whether it is a folder's.
-        `entries_of` some of them, in one loop.
+        `entries_of` some of them, in one loop; `columns_of` them, where that is less work.
         """
         self._members = members
         self._entries_of = entries_of
         self._beside = beside
+        self._columns_of = columns_of or (lambda some: OfEntries(entries_of(some)))
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> "Below":
@@ -35,7 +38,9 @@ class Below(Sequence[Entry]):
         return cls(named, lambda some: [one for *_, one in some])
 
     def with_beside(self, entries: Sequence[Entry]) -> "Below":
-        return Below(self._members, self._entries_of, entries) if entries else self
+        if not entries:
+            return self
+        return Below(self._members, self._entries_of, entries, self._columns_of)
 
     def names(self) -> list[tuple[str, bool]]:
         """And whether it is a folder's, for each entry in turn."""
@@ -46,14 +51,19 @@ class Below(Sequence[Entry]):
         return len(self._members) + len(self._beside)
 
     def __iter__(self) -> Iterator[Entry]:
-        return chain.from_iterable(self.batches(_AT_ONCE))
+        return chain(
+            chain.from_iterable(map(self._entries_of, self._parts(_AT_ONCE))), self._beside
+        )
 
-    def batches(self, size: int) -> Iterator[Sequence[Entry]]:
+    def several(self, size: int) -> Iterator[Several]:
         """All of them, so many at a time: those before need not stay in memory."""
-        for start in range(0, len(self._members), size):
-            yield self._entries_of(self._members[start : start + size])
+        yield from map(self._columns_of, self._parts(size))
         if self._beside:
-            yield self._beside
+            yield OfEntries(self._beside)
+
+    def _parts(self, size: int) -> Iterator[Sequence[Any]]:
+        for start in range(0, len(self._members), size):
+            yield self._members[start : start + size]
 
     @overload
     def __getitem__(self, at: int) -> Entry: ...

@@ -14,6 +14,7 @@ from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
 from davserver.gate.below import Below
 from davserver.gate.deposits import Deposits, is_describable
+from davserver.gate.inside import below_of
 from davserver.gate.judging import allowed
 from davserver.gate.lock_reach import Standing
 from davserver.gate.members import Member, members
@@ -84,7 +85,8 @@ class Entries:
         found = changes.of_parent(self._sight.tx, place.node.id)
         standing = self._standing([place], inside=True)
         entry = self._with_quota(place, self._entry(place, found, standing))
-        return entry, Below(inside, self._maker(place, found, standing))
+        made = self._maker(place, found, standing)
+        return entry, below_of(place.path.parts, inside, made, whole=standing is not None)
 
     # ── places of a vault ───────────────────────────────────────────────────────────────────────
 

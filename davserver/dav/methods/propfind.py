@@ -1,6 +1,6 @@
 """PROPFIND (RFC 4918 §9.1): everything is fetched and decided before the first byte is written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 
 from davserver.dav import fields
@@ -11,7 +11,8 @@ from davserver.dav.multistatus import AT_A_TIME, Listing, multistatus, preferred
 from davserver.dav.reply import Reply
 from davserver.dav.visit import Visit
 from davserver.dav.xmlbody import parse_propfind
-from davserver.domain.drive import Detail, Details, Entry
+from davserver.domain.drive import Detail, Details
+from davserver.domain.several import OfEntries, Several
 
 
 def propfind(visit: Visit) -> Reply:
@@ -20,20 +21,20 @@ def propfind(visit: Visit) -> Reply:
     asked = parse_propfind(xml_of(request.method, request.body))
     minimal = fields.minimal(request.header("Prefer"), request.header("Brief"))
     listing = Listing(asked, request.mount, minimal=minimal)
-    batches = map(listing.responses, _entries(visit, depth, listing.details))
-    return multistatus(chain.from_iterable(batches), *preferred(minimal=minimal))
+    texts = map(listing.text, _entries(visit, depth, listing.details))
+    return multistatus(texts, *preferred(minimal=minimal))
 
 
-def _entries(visit: Visit, depth: Depth, details: Details) -> Iterable[Sequence[Entry]]:
+def _entries(visit: Visit, depth: Depth, details: Details) -> Iterable[Several]:
     """In batches, the first one of what was asked for itself."""
     reading, path = visit.services.reading, visit.request.path
     if visit.request.header("If") is not None:
         details |= {Detail.LOCKS}  # tokens are among its conditions
-    below: Iterable[Sequence[Entry]] = ()
+    below: Iterable[Several] = ()
     if depth is Depth.ZERO:
         entry = reading.look(visit.who, path, visit.now, details)
     else:
         entry, inside = reading.list(visit.who, path, visit.now, details)
-        below = inside.batches(AT_A_TIME)
+        below = inside.several(AT_A_TIME)
     require_if_header(visit, entry)
-    return chain(((entry,),), below)
+    return chain((OfEntries((entry,)),), below)
