@@ -18,6 +18,7 @@ from davserver.db.begun import driver_of
 from davserver.db.collisions import Collisions
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import RETRY, state_of, translated
+from davserver.db.looks import Looks, SqliteLook
 from davserver.db.readers import Readers
 from davserver.db.shared_commit import SharedCommit
 
@@ -40,13 +41,12 @@ class Database:
         self._notes = open_engine(url, durable=False, connections=few, busy_ms=busy_ms)
         self._shared: SharedCommit | None = None
         self._shared_notes: SharedCommit | None = None
-        self._kept: Readers | None = None
+        self._kept = Readers(self._readers, _looks(sqlite=self.sqlite), connections)
         self._collisions = Collisions(busy_ms)
         if self.sqlite:
             lock_file = sqlite_file(make_url(url)).with_suffix(".write-lock")
             self._shared = SharedCommit(self._writers, lock_file)
             self._shared_notes = SharedCommit(self._notes, lock_file)
-            self._kept = Readers(self._readers, connections)
 
     def read(self, *, much: bool = False) -> AbstractContextManager[Connection]:
         """A connection in one read-only snapshot. Raises Unavailable when the database is away.
@@ -55,9 +55,9 @@ class Database:
         a copy of each page; a disk that fails ends the process (sqlite.org/mmap.html), so that no
         server asks for it.
         """
-        if self._kept is None:
-            return _repeatable(self._readers)
-        return _mapped(self._kept) if much else self._kept.snapshot()
+        if not much:
+            return self._kept.snapshot()
+        return _mapped(self._kept) if self.sqlite else _repeatable(self._readers)
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one durable transaction and return what it returned, after the commit.
@@ -98,10 +98,17 @@ class Database:
         self._dispose()
 
     def _dispose(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
+        self._kept.close()
         for engine in self.engines():
             engine.dispose()
+
+
+def _looks(*, sqlite: bool) -> Looks:
+    if sqlite:
+        return SqliteLook
+    from davserver.db.postgres import PostgresLook  # noqa: PLC0415 — SQLite needs none of it
+
+    return PostgresLook
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from davserver.db.prepared import as_sqlalchemy
+from davserver.db.prepared import WIRE, as_sqlalchemy
 
 BUSY_MS = 10_000
 """How long SQLite waits for a lock that somebody outside of Abri holds."""
@@ -91,7 +92,7 @@ def _sqlite(url: URL, *, durable: bool, connections: int, busy_ms: int) -> Engin
 
 
 def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=connections,
         max_overflow=2,
@@ -100,5 +101,15 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
         connect_args={
             "options": f"-c synchronous_commit={'on' if durable else 'off'} -c timezone=UTC",
             "connect_timeout": 5,
+            # Its list of statements and ours would undo each other.
+            "prepare_threshold": None,
         },
     )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, entry: ConnectionPoolEntry) -> None:
+        from davserver.db.wire import Wire  # noqa: PLC0415 — SQLite needs none of it
+
+        entry.info[WIRE] = Wire(connection)
+
+    return engine

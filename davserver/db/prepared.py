@@ -5,8 +5,10 @@ and a small request runs five to twelve. Rows come as plain dictionaries by colu
 be fixed beforehand (a list of unknown length in IN) stays with SQLAlchemy.
 """
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -16,9 +18,10 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.crud import REQUIRED
 
 Row = Mapping[str, Any]
-
-
 Given = Mapping[str, Any]
+
+WIRE = "abri.wire"
+"""Where a connection of PostgreSQL keeps its `davserver.db.wire.Wire`."""
 
 
 @dataclass(slots=True)
@@ -108,8 +111,9 @@ class Prepared:
         return ready
 
     def _compiled(self, tx: Connection) -> _Ready:
-        compiled = self._statement.compile(dialect=tx.dialect, column_keys=self._columns)  # type: ignore[attr-defined]
-        order = tuple(compiled.positiontup) if compiled.positional else None
+        dialect = tx.dialect if tx.dialect.name == "sqlite" else _postgresql()
+        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]
+        order = tuple(compiled.positiontup)
         said = {name: value for name, value in compiled.params.items() if value is not None}
         # For the columns of an INSERT, SQLAlchemy has a sign that the value is still to come.
         fixed = {name: value for name, value in said.items() if value is not REQUIRED}
@@ -131,10 +135,8 @@ def _named(
     return found
 
 
-def _arguments(order: tuple[str, ...] | None, fixed: Given) -> Callable[[Given], Any]:
-    """What the driver takes: by position on SQLite, by name on PostgreSQL."""
-    if order is None:
-        return lambda given: {**fixed, **given}
+def _arguments(order: tuple[str, ...], fixed: Given) -> Callable[[Given], Any]:
+    """What the driver takes: by position."""
     if not order:
         return lambda _: ()
     # `itemgetter` gives a tuple of several names only.
@@ -151,7 +153,10 @@ def _only(name: str) -> Callable[[Given], Any]:
 def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) -> Any:
     # The driver's own connection: SQLAlchemy's wrapping of it would only pass the call on.
     pooled = tx.connection
-    cursor = pooled.dbapi_connection.cursor()  # type: ignore[union-attr]
+    driver: Any = pooled.dbapi_connection
+    cursor: Any = (
+        driver.cursor() if isinstance(driver, sqlite3.Connection) else _on_wire(tx, driver)
+    )
     # Whoever counts statements by SQLAlchemy's event counts these too.
     if tx._has_events or tx.engine._has_events:  # noqa: SLF001 — as SQLAlchemy asks itself
         for listener in tx.engine.dispatch.before_cursor_execute:
@@ -164,6 +169,25 @@ def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) ->
             tx.invalidate(error)
         raise as_sqlalchemy(tx, error, lost=lost) from error
     return cursor
+
+
+def _on_wire(tx: Connection, driver: Any) -> Any:
+    """For statements with $1, $2, …, whoever begins the transactions of this connection."""
+    wire = tx.info.get(WIRE)
+    if wire is not None and driver.autocommit:
+        return wire.cursor()
+    # psycopg's own transactions begin with the first statement that goes through it.
+    from psycopg import RawCursor  # noqa: PLC0415 — SQLite needs none of it
+
+    return RawCursor(driver)
+
+
+@cache
+def _postgresql() -> Any:
+    """As libpq takes statements: with $1 where psycopg has %(name)s."""
+    from sqlalchemy.dialects.postgresql import psycopg  # noqa: PLC0415 — SQLite needs none of it
+
+    return psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
 def as_sqlalchemy(tx: Connection, error: Exception, *, lost: bool = False) -> BaseException:

@@ -1,6 +1,5 @@
-"""The connections that look, of SQLite: one snapshot each (DESIGN §2.4)."""
+"""The connections that look: one snapshot each (DESIGN §2.4)."""
 
-import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,9 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db import remembered
-from davserver.db.begun import commit, driver_of, roll_back
 from davserver.db.failures import raise_translated
-from davserver.db.prepared import as_sqlalchemy
+from davserver.db.looks import Look, Looks
 from davserver.db.remembered import KEPT, Remembered
 
 _PATIENCE = 30.0
@@ -27,7 +25,7 @@ class _Kept:
     """A connection, and what every snapshot needs of it."""
 
     tx: Connection
-    driver: sqlite3.Connection
+    look: Look
     memory: Remembered
     used: float = 0.0
     """When, by the clock of `Readers`."""
@@ -39,9 +37,14 @@ class Readers:
     """
 
     def __init__(
-        self, engine: Engine, most: int, clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        looks: Looks,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
+        self._looks = looks
         self._clock = clock
         self._kept: list[_Kept] = []
         self._free: SimpleQueue[None] = SimpleQueue()
@@ -58,13 +61,18 @@ class Readers:
         except Empty:
             raise NoConnectionFree("no connection came free") from None
         try:
-            kept = self._kept.pop() if self._kept else self._opened()
+            kept = self._last_used() or self._opened()
             kept.used = self._clock()
             self._close_unused(kept.used)
         except BaseException:
             self._free.put(None)
             raise
         return kept
+
+    def _last_used(self) -> _Kept | None:
+        with suppress(IndexError):
+            return self._kept.pop()
+        return None
 
     def _close_unused(self, now: float) -> None:
         """The one that waits longest."""
@@ -74,7 +82,7 @@ class Readers:
 
     def _opened(self) -> _Kept:
         tx = self._engine.connect()
-        return _Kept(tx, driver_of(tx), remembered.of(tx))
+        return _Kept(tx, self._looks(tx), remembered.of(tx))
 
     def give_back(self, kept: _Kept) -> None:
         self._kept.append(kept)
@@ -87,10 +95,16 @@ class Readers:
         finally:
             self._free.put(None)
 
+    def drop_unused(self) -> None:
+        """Those that wait are as old as one that was found lost, or older."""
+        while kept := self._last_used():
+            _end(kept)
+
     def close(self) -> None:
         """Those that nobody uses now."""
-        while self._kept:
-            self._kept.pop().tx.close()
+        while kept := self._last_used():
+            kept.look.close()
+            kept.tx.close()
 
 
 def _end(kept: _Kept) -> None:
@@ -114,24 +128,29 @@ class Snapshot:
 
     def __enter__(self) -> Connection:
         try:
-            self._kept = kept = self._readers.take()
-            self._begin(kept)
+            self._kept = kept = self._begun()
         except (NoConnectionFree, DBAPIError) as failed:
             raise_translated(failed)
             raise
         return kept.tx
 
-    def _begin(self, kept: _Kept) -> None:
+    def _begun(self) -> _Kept:
         try:
-            kept.driver.execute("BEGIN")
-            # The snapshot begins here: with the first question, whatever it asks.
-            (version,) = kept.driver.execute("PRAGMA data_version").fetchone()
-            kept.memory.begin(version, kept.used)
-        except BaseException as error:
+            return self._begin(self._readers.take())
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # A server that was started again has forgotten every connection. Nothing was asked yet.
+        self._readers.drop_unused()
+        return self._begin(self._readers.take())
+
+    def _begin(self, kept: _Kept) -> _Kept:
+        try:
+            kept.memory.begin(kept.look.begin(), kept.used)
+        except BaseException:
             self._readers.drop(kept)
-            if isinstance(error, sqlite3.Error):
-                raise as_sqlalchemy(kept.tx, error) from error
             raise
+        return kept
 
     def __exit__(
         self,
@@ -151,7 +170,7 @@ class Snapshot:
 
     def _end(self, kept: _Kept, error: BaseException | None) -> None:
         try:
-            (commit if error is None else roll_back)(kept.tx)
+            kept.look.end(well=error is None)
         except BaseException:
             self._readers.drop(kept)
             raise

@@ -1,10 +1,11 @@
 """What the database answered stays right for as long as nobody changes it.
 
-SQLite tells a connection whether another has committed anything since (`PRAGMA data_version`,
-sqlite.org/pragma.html): three microseconds, where the questions of a sign-in and of a path take a
-hundred with what is made of their answers. It is asked at the beginning of each snapshot, so that
-within one and across many nothing is older than the snapshot itself. PostgreSQL tells nothing of
-the kind; there, and in transactions that write, each question is asked.
+Each snapshot begins by asking the database which state it shows: SQLite counts what others have
+committed (`PRAGMA data_version`, sqlite.org/pragma.html), PostgreSQL tells which transactions a
+snapshot contains (`davserver/db/postgres.py`). That takes microseconds, where the questions of a
+sign-in and of a path take a hundred and more with what is made of their answers. So within one
+snapshot and across many nothing is older than the snapshot itself. In transactions that write, each
+question is asked.
 """
 
 from collections.abc import Callable, Hashable
@@ -30,10 +31,10 @@ class Remembered:
 
     def __init__(self) -> None:
         self.answers: dict[Hashable, Any] = {}
-        self._version: int | None = None
+        self._version: Hashable = None
         self._until = 0.0
 
-    def begin(self, version: int, now: float) -> None:
+    def begin(self, version: Hashable, now: float) -> None:
         """A snapshot begins at that version of the database; `now` in seconds since anything."""
         if version != self._version or now >= self._until:
             self.answers.clear()

@@ -12,7 +12,7 @@ ALONE = {
     "contract/test_database_failures.py": "its file has one lock for every writer",
     "contract/test_database_shared_commit.py": "its file has one lock for every writer",
     "contract/test_mallory_types.py": "it keeps any type in any column",
-    "contract/test_database_remembered.py": "only its connections remember what they read",
+    "contract/test_database_remembered.py": "how long a connection is kept is the same for both",
     "contract/test_migrations.py": "it keeps the text of its statements",
     "contract/test_reading_journals.py": "it keeps any type in any column",
     "contract/test_trail_proof.py": "it keeps any type in any column",

@@ -179,11 +179,11 @@ def accounts_in(url: str) -> Iterator[Accounts]:
 
 
 def something_changes(db: Database) -> None:
-    """What connections remember of SQLite is out of date (`davserver.db.remembered`)."""
-    if db.sqlite:
-        # Any number will do, but another one: what is written as it was is no change.
-        number = int.from_bytes(os.urandom(3))
-        db.note(lambda tx: tx.exec_driver_sql(f"PRAGMA user_version = {number}"))
+    """What connections remember is out of date (`davserver.db.remembered`)."""
+    # Any number will do for SQLite, but another one: what is written as it was is no change.
+    number = int.from_bytes(os.urandom(3))
+    change = f"PRAGMA user_version = {number}" if db.sqlite else "SELECT pg_current_xact_id()"
+    db.note(lambda tx: tx.exec_driver_sql(change))
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def counted(db: Database) -> Iterator[Cost]:
         _, several = more
         cost.statements[statement] += 1
         cost.values[statement] = values[0] if several else values
-        if isinstance(cursor.connection, sqlite3.Connection):
+        if isinstance(cursor, sqlite3.Cursor):
             walked.add(cursor.connection)
             cursor.connection.set_progress_handler(step, 1)
 

@@ -1,0 +1,50 @@
+"""How a look at the database begins and ends, and of which state of it that look is."""
+
+import sqlite3
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from davserver.db.begun import commit, driver_of, roll_back
+from davserver.db.prepared import as_sqlalchemy
+
+
+class Look(Protocol):
+    """Of one connection. Raises DBAPIError."""
+
+    def begin(self) -> Hashable:
+        """A snapshot. Gives the state that it shows: an equal one, of the same connection, is the
+        same state.
+        """
+
+    def end(self, *, well: bool) -> None: ...
+
+    def close(self) -> None:
+        """Before the connection goes back to whoever lent it."""
+
+
+Looks = Callable[[Connection], Look]
+
+
+class SqliteLook:
+    __slots__ = ("_driver", "_tx")
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._driver = driver_of(tx)
+
+    def begin(self) -> Hashable:
+        try:
+            self._driver.execute("BEGIN")
+            # The snapshot begins here: with the first question, whatever it asks.
+            (version,) = self._driver.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise as_sqlalchemy(self._tx, error) from error
+        return int(version)
+
+    def end(self, *, well: bool) -> None:
+        (commit if well else roll_back)(self._tx)
+
+    def close(self) -> None:
+        pass

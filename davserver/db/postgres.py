@@ -1,0 +1,61 @@
+"""Transactions of PostgreSQL, begun and ended by libpq itself."""
+
+from collections.abc import Hashable
+from contextlib import suppress
+
+from psycopg import Error
+from sqlalchemy import Connection
+
+from davserver.db.prepared import as_sqlalchemy
+from davserver.db.wire import wire_of
+
+_LOOK = (
+    b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    b" SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_snapshot() END"
+)
+"""One message, one answer. The snapshot is that of its question."""
+
+
+class PostgresLook:
+    """Two equal snapshots show the same.
+
+    PostgreSQL tells a snapshot as the oldest transaction under way, the first number not yet given
+    to one that has ended, and those under way in between. Whoever changes a row has a number. When
+    one with a number ends, well or not, between two snapshots, then the first snapshot either
+    listed it, and the second does not; or it had that number ahead of it, and the second has it
+    behind. So whatever is under way around them: if they are equal, nothing has ended, and what
+    has not ended nobody sees. (Not so on a standby, which does not list all; there nothing is
+    remembered.) Other databases of the same server use up numbers too: then something is asked
+    that need not be.
+    """
+
+    __slots__ = ("_tx", "_wire")
+
+    def __init__(self, tx: Connection) -> None:
+        # What goes through SQLAlchemy must not begin or end anything.
+        self._tx = tx.execution_options(isolation_level="AUTOCOMMIT")
+        self._wire = wire_of(tx)
+
+    def begin(self) -> Hashable:
+        try:
+            state: Hashable = self._wire.say(_LOOK).get_value(0, 0)
+        except Error as error:
+            lost = self._wire.driver.closed
+            if lost:
+                self._tx.invalidate(error)
+            raise as_sqlalchemy(self._tx, error, lost=lost) from error
+        return object() if state is None else state
+
+    def end(self, *, well: bool) -> None:
+        if self._tx.in_transaction():
+            # SQLAlchemy believes that it began one.
+            (self._tx.commit if well else self._tx.rollback)()
+        else:
+            # Nothing was changed: nobody needs to hear that it is over.
+            # If the connection is lost meanwhile, the next look notices.
+            with suppress(Error):
+                self._wire.say_and_go(b"COMMIT")
+
+    def close(self) -> None:
+        with suppress(Error):
+            self._wire.settle()
