@@ -5,6 +5,8 @@ can be read, or guessed, from the database alone. `row_mac` covers the columns t
 (`davserver.sealing.keys.row_mac`); a row whose MAC is wrong counts as absent.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -33,6 +35,14 @@ metadata = MetaData(
 MAC_BYTES = 32
 INDEX_BYTES = 16
 ID_BYTES = 16
+
+
+_BY_KEY: dict[str, Any] = {"sqlite_with_rowid": False}
+"""A table whose rows SQLite keeps in the tree of their key: a new row writes one page, where a tree
+of numbered rows and an index of the key beside it write two. For short rows that are looked for by
+that key: what is listed by something else (`node`) is better kept in the order in which it came,
+and of longer rows (`trail`, `blob`) few fit into a page, so that pages are parted all the time.
+"""
 
 
 def _id(name: str = "id", *, key: bool = False, of: str = "", empty: bool = False) -> Column[bytes]:
@@ -393,9 +403,19 @@ blob = Table(
     Column("inline_ct", LargeBinary, nullable=True),
     # The grant whose allowance pays for it; the vault's quota where empty (DESIGN §4).
     _id("charged_to", empty=True),
-    Index(None, "state", "lease_until"),
+    Index(
+        None,
+        "state",
+        "lease_until",
+        sqlite_where=text("state <> 'live'"),
+        postgresql_where=text("state <> 'live'"),
+    ),
     Index(None, "vault_id"),
 )
+
+# Written out, as `live_node` below: what sweeping looks for is in an index that a file's content
+# gets into only when it dies.
+passing_blob = blob.c.state != literal_column("'live'")
 
 node = Table(
     "node",
@@ -435,10 +455,15 @@ node = Table(
         sqlite_where=text("state = 'live'"),
         postgresql_where=text("state = 'live'"),
     ),
-    Index(None, "parent_id", "name_ci_idx"),
+    Index(None, "parent_id"),
     Index(None, "maker_id", "created"),
     Index(None, "vault_id", "state", "trashed_at"),
-    Index(None, "blob_id"),
+    Index(
+        None,
+        "blob_id",
+        sqlite_where=text("blob_id IS NOT NULL"),
+        postgresql_where=text("blob_id IS NOT NULL"),
+    ),
 )
 
 # Written out: with a bound value neither database would take the index of live names, and whoever
@@ -461,6 +486,7 @@ node_version = Table(
     _time("replaced_at"),
     Index(None, "vault_id", "replaced_at"),
     Index(None, "blob_id"),
+    **_BY_KEY,
 )
 
 folder_change = Table(
@@ -470,13 +496,15 @@ folder_change = Table(
     Column("tag", LargeBinary(INDEX_BYTES), primary_key=True),
     Column("count", BigInteger, nullable=False),
     _time("at"),
+    **_BY_KEY,
 )
 
 lock = Table(
     "lock",
     metadata,
     _id(key=True),
-    Column("token", String(64), nullable=False, unique=True),
+    # Never looked for by itself: it is 16 random bytes, and found among its vault's locks.
+    Column("token", String(64), nullable=False),
     _id("vault_id", of="vault.id"),
     _id("node_id", of="node.id"),
     _id("person_id", of="person.id"),
@@ -489,6 +517,7 @@ lock = Table(
     _time("expires_at"),
     Index(None, "node_id"),
     Index(None, "vault_id", "expires_at"),
+    **_BY_KEY,
 )
 
 scratch = Table(
@@ -679,6 +708,7 @@ trail_head = Table(
     Column("seq", BigInteger, nullable=False),
     Column("head", LargeBinary(MAC_BYTES), nullable=False),
     Column("mac", LargeBinary(MAC_BYTES), nullable=False),
+    **_BY_KEY,
 )
 
 trail = Table(
@@ -720,6 +750,7 @@ read_window = Table(
     _time("last_at"),
     Index(None, "opened_at"),
     Index(None, "vault_id"),
+    **_BY_KEY,
 )
 
 reading_journal = Table(

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from davserver.db.clock import to_us
 from davserver.db.database import Database
 from davserver.db.leftovers import empty_log
-from davserver.db.tables import blob, epoch, lock, node, node_version, scratch
+from davserver.db.tables import blob, epoch, lock, node, node_version, passing_blob, scratch
 from davserver.db.turns import only_one
 from davserver.domain.errors import Damaged, NotFound
 from davserver.domain.events import Events
@@ -156,7 +156,7 @@ class Sweeper:
 
     def _bury_abandoned(self, now: datetime) -> int:
         """Uploads whose lease ran out: from here on they cannot be published."""
-        late = (blob.c.state == "staging") & (blob.c.lease_until <= to_us(now))
+        late = passing_blob & (blob.c.state == "staging") & (blob.c.lease_until <= to_us(now))
         return self._in_steps(
             lambda tx, some: (
                 tx.execute(
@@ -168,7 +168,7 @@ class Sweeper:
         )
 
     def _let_readers_finish(self, now: datetime) -> None:
-        fresh = (blob.c.state == "dead") & blob.c.lease_until.is_(None)
+        fresh = passing_blob & (blob.c.state == "dead") & blob.c.lease_until.is_(None)
         until = to_us(now + READERS_NEED)
         self._in_steps(
             lambda tx, some: (
@@ -181,7 +181,8 @@ class Sweeper:
         )
 
     def _delete_dead(self, now: datetime) -> int:
-        due = (blob.c.state == "dead") & (blob.c.lease_until <= to_us(now)) & ~_NAMED
+        due = passing_blob & (blob.c.state == "dead")
+        due &= (blob.c.lease_until <= to_us(now)) & ~_NAMED
 
         def step(tx: Connection, some: Sequence[bytes]) -> int:
             return tx.execute(delete(blob).where(due, blob.c.id.in_(some))).rowcount
@@ -195,7 +196,9 @@ class Sweeper:
                 self._blobs.delete(BlobId(one))
 
     def _count_kept(self) -> int:
-        wanted = select(blob.c.id).where(blob.c.state == "dead", _NAMED).limit(AT_ONCE)
+        wanted = (
+            select(blob.c.id).where(passing_blob, blob.c.state == "dead", _NAMED).limit(AT_ONCE)
+        )
         with self._db.read() as tx:
             kept = tx.execute(wanted).scalars().all()
         if kept:

@@ -1,6 +1,7 @@
 """Sweeping takes what nothing needs, nothing else, and may be cut short anywhere."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -43,6 +44,22 @@ def test_a_run_on_a_fresh_vault_does_nothing(world: Safekeeping, amina: Drive) -
     amina.put("/a.bin", LARGE)
     assert world.sweep() == NOTHING
     assert amina.get("/a.bin") == LARGE
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_sweep_goes_through_no_contents_that_live(world: Safekeeping, amina: Drive) -> None:
+    replaced(world, amina, "/a.bin", SMALL)
+    world.abandoned(amina)
+    world.clock.now += LEASE
+    said = world.statements()
+    world.sweep_all()
+    asked = {one for one in said if re.search(r"(FROM|UPDATE) blob", one)}
+    assert len(asked) > 4
+    with world.db.read() as tx:
+        cursor = tx.connection.cursor()
+        for one in asked:
+            cursor.execute(f"EXPLAIN QUERY PLAN {one}", [None] * one.count("?"))
+            assert "SCAN blob" not in [row[3] for row in cursor.fetchall()], one
 
 
 # ── uploads that nobody finished ────────────────────────────────────────────────────────────────

@@ -1,0 +1,83 @@
+"""What one small change writes of SQLite's file: each page is two writes in the log of writes
+(`-wal`) that the disk has before the answer, and one more at a checkpoint.
+"""
+
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from davserver.db.engine import sqlite_file
+from tests.support.drive import Drive, World, world_on
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+TEN_KILOBYTES = b"ten bytes " * 1024
+SEVERAL = 6
+"""Some change parts a page in two, which writes more of them: the least of several does not."""
+_HEADER = 32
+_FRAME = struct.Struct(">II8s8s")
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    with world_on(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def amina(world: World) -> Drive:
+    made = world.beneficiary("amina", "fr")
+    for number in range(SEVERAL):
+        for name in ("again", "copied", "moved", "removed", "locked"):
+            made.put(f"/Santé/{name}{number}.txt", TEN_KILOBYTES)
+    return made
+
+
+@pytest.fixture
+def log(database_url: str) -> Iterator[Path]:
+    """With somebody looking on, so that it never begins anew."""
+    file = sqlite_file(make_url(database_url))
+    onlooker = sqlite3.connect(file, isolation_level=None)
+    onlooker.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    onlooker.execute("BEGIN")
+    onlooker.execute("SELECT count(*) FROM epoch").fetchall()
+    yield file.with_name(file.name + "-wal")
+    onlooker.close()
+
+
+def pages_in(log: Path) -> int:
+    written = log.read_bytes()
+    if not written:
+        return 0
+    page_size = int.from_bytes(written[8:12], "big")
+    salts = written[16:24]
+    step = _FRAME.size + page_size
+    starts = range(_HEADER, len(written) - step + 1, step)
+    return sum(_FRAME.unpack_from(written, start)[2] == salts for start in starts)
+
+
+PAGES: dict[str, tuple[Callable[[Drive, int], object], int]] = {
+    "new file": (lambda amina, n: amina.put(f"/Santé/new{n}.txt", TEN_KILOBYTES), 19),
+    "file again": (lambda amina, n: amina.put(f"/Santé/again{n}.txt", TEN_KILOBYTES), 17),
+    "folder": (lambda amina, n: amina.mkcol(f"/Santé/folder{n}"), 10),
+    "copy": (lambda amina, n: amina.copy(f"/Santé/copied{n}.txt", f"/Santé/copy{n}.txt"), 19),
+    "move": (lambda amina, n: amina.move(f"/Santé/moved{n}.txt", f"/Santé/to{n}.txt"), 6),
+    "remove": (lambda amina, n: amina.delete(f"/Santé/removed{n}.txt"), 7),
+    "lock": (lambda amina, n: amina.lock(f"/Santé/locked{n}.txt"), 6),
+}
+
+
+def test_a_small_change_writes_few_pages(amina: Drive, log: Path) -> None:
+    found = {}
+    for what, (act, _) in PAGES.items():
+        written = []
+        for number in range(SEVERAL):
+            before = pages_in(log)
+            act(amina, number)
+            written.append(pages_in(log) - before)
+        found[what] = min(written)
+    assert found == {what: pages for what, (_, pages) in PAGES.items()}
