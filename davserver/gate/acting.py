@@ -97,13 +97,20 @@ def require_movable(place: Place, action: Action) -> OpenVault:
     return vault
 
 
-def check(sight: Sight, place: Place, conditions: Conditions, reach: Reach = ITSELF) -> Standing:
-    """All that RFC 9110 §13 and RFC 4918 §7, §10.4 ask before a change. Gives the live locks.
+def check(
+    sight: Sight,
+    place: Place,
+    conditions: Conditions,
+    reach: Reach = ITSELF,
+    also: Place | None = None,
+) -> Standing:
+    """All that RFC 9110 §13 and RFC 4918 §7, §10.4 ask before a change. Gives the live locks that
+    may concern it, and those at another place that will be asked of.
 
     Raises ConditionFailed, Locked.
     """
-    assert place.vault is not None  # noqa: S101 — require_real was asked before
-    standing = Standing(sight, place.vault)
+    places = (place, also) if also is not None else (place,)
+    standing = Standing.at(sight, *places, tree=reach.tree)
     require_conditions(sight, place, conditions)
     require_unlocked(place, standing, conditions, reach)
     return standing
@@ -126,7 +133,7 @@ def state_of(sight: Sight, path: DrivePath) -> State:
     entry = entry_of(sight, place)
     if place.vault is None:
         return State(entry.etag if entry else None, frozenset())
-    standing = Standing(sight, place.vault)
+    standing = Standing.at(sight, place)
     return State(entry.etag if entry else None, tokens_at(place, standing))
 
 

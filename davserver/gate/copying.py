@@ -211,7 +211,7 @@ def _copy_to(
     vault = require_real(goal, Action.PUT)
     free = cleared(sight, vault, goal, removal, order.conditions)
     arriving = Reach(category=start.category)
-    require_unlocked(free, Standing(sight, vault), order.conditions, arriving)
+    require_unlocked(free, Standing.at(sight, free), order.conditions, arriving)
     _make_tree(sight, vault, free, start, sealed())
     return not goal.exists
 
@@ -221,7 +221,7 @@ def _write_onto(
 ) -> None:
     vault = require_real(goal, Action.PUT)
     assert top.staged is not None  # noqa: S101 — a file
-    require_unlocked(goal, Standing(sight, vault), order.conditions)
+    require_unlocked(goal, Standing.at(sight, goal), order.conditions)
     count_overwrite(sight, goal)
     done = writing.write(
         sight.tx,

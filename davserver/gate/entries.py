@@ -204,7 +204,8 @@ class Entries:
         """None where nobody asks, or nothing near them is locked."""
         if not places or Detail.LOCKS not in self._details:
             return None
-        standing = Standing.near(self._sight, places, inside=inside)
+        looking = Standing.listed if inside else Standing.at
+        standing = looking(self._sight, *places)
         return None if standing.none_at_all else standing
 
     def _lock_views(self, place: Place, standing: Standing | None) -> tuple[LockView, ...]:

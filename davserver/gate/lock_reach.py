@@ -5,7 +5,6 @@ from the facts of the moment, so that a lock never reaches further than its hold
 from collections.abc import Sequence
 from dataclasses import replace
 
-from davserver.db.clock import to_us
 from davserver.domain.actions import Category
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node, NodeState
@@ -18,12 +17,12 @@ from davserver.vault.rows import OpenVault
 
 
 class Standing:
-    """The live locks of one vault, as the person who looks may meet them."""
+    """Live locks of one vault, as the person who looks may meet them."""
 
-    def __init__(self, sight: Sight, vault: OpenVault, live: Sequence[Lock] | None = None) -> None:
+    def __init__(self, sight: Sight, vault: OpenVault, live: Sequence[Lock]) -> None:
         self._sight = sight
         self._vault = vault
-        self._live = live_locks.live(sight.tx, vault, sight.now) if live is None else live
+        self._live = live
         self._holders = HoldersSight(sight.judge, vault.owner, sight.since)
         self._nodes: dict[NodeId, Node] | None = None
         self._taken: dict[NodeId, list[Lock]] = {}
@@ -32,16 +31,27 @@ class Standing:
         self._over_all: tuple[Sequence[Node], list[Lock]] = ((), [])
 
     @classmethod
-    def near(cls, sight: Sight, places: Sequence[Place], *, inside: bool = False) -> "Standing":
-        """To look at these places of one vault, and (`inside`) at what is directly in the first of
-        them: only the locks that may concern those are read. Nothing else may be asked of it.
+    def at(cls, sight: Sight, *places: Place, tree: bool = False) -> "Standing":
+        """To look at these places of one vault, and (`tree`) at all that is in the first of them:
+        only the locks that may concern those are read. Nothing else may be asked of it.
         """
+        return cls._read(sight, places, index.DEEPEST if tree else 0)
+
+    @classmethod
+    def listed(cls, sight: Sight, *places: Place) -> "Standing":
+        """As `at`, with what is directly in the first of them."""
+        return cls._read(sight, places, 1)
+
+    @classmethod
+    def _read(cls, sight: Sight, places: Sequence[Place], levels: int) -> "Standing":
         first = places[0]
-        assert first.vault is not None  # noqa: S101 — a place of a vault
+        vault = first.vault
+        assert vault is not None  # noqa: S101 — a place of a vault
         nodes = {node.id for place in places for node in _chain(place)}
-        folder = first.node_id if inside else None
-        found = live_locks.near(sight.tx, first.vault, nodes, folder, sight.now)
-        return cls(sight, first.vault, found)
+        if levels and first.node is not None and first.is_folder:
+            around = live_locks.around(sight.tx, vault, nodes, first.node.id, sight.now, levels)
+            return cls(sight, vault, around)
+        return cls(sight, vault, live_locks.on(sight.tx, vault, nodes, sight.now))
 
     @property
     def none_at_all(self) -> bool:
@@ -138,10 +148,12 @@ class Standing:
     def _elsewhere(self, place: Place) -> list[Lock]:
         if place.node is None or not place.is_folder:
             return []
+        over = {node.id for node in _chain(place)}
+        there = [lock for lock in self._live if lock.node not in over]
         if self._nodes is None:
-            now = to_us(self._sight.now)
-            self._nodes = index.above_locked(self._sight.tx, self._vault, now)
-        return [lock for lock in self._live if lock.node != place.node.id]
+            locked = {lock.node for lock in there}
+            self._nodes = index.with_above(self._sight.tx, self._vault, locked)
+        return there
 
     def _way_down(self, place: Place, lock: Lock) -> list[Node]:
         """From the folder to what is locked in it, that last; empty where nothing in it is."""

@@ -90,7 +90,8 @@ def _lock(
         place, permit = _made_empty(sight, place)
     else:
         require_conditions(sight, place, conditions)
-        _require_no_conflict(place, request, Standing(sight, vault), Holder.by(sight, permit))
+        standing = Standing.at(sight, place, tree=request.deep)
+        _require_no_conflict(place, request, standing, Holder.by(sight, permit))
     request = replace(request, seconds=seconds_while_seen(sight, permit, request.seconds))
     lock = locks.take(sight.tx, vault, permit, request, sight.tools.entropy, sight.now)
     details = {"depth": "infinity" if lock.deep else "0"}
@@ -126,7 +127,7 @@ def _mine(sight: Sight, place: Place) -> list[Lock]:
     """The person's own locks that bind the place."""
     if place.vault is None or place.node is None:
         return []
-    return Standing(sight, place.vault).held_at(place)
+    return Standing.at(sight, place).held_at(place)
 
 
 def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions) -> LockView:

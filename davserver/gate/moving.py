@@ -104,7 +104,7 @@ def _move(
     require_no_disclosure(sight, start, goal)
     _require_theirs_to_give_up(sight, start, goal)
     put, removal = permits_there(sight, start, goal)
-    standing = check(sight, start, conditions, WHOLE)
+    standing = check(sight, start, conditions, WHOLE, also=goal)
     if is_save_onto(start, goal):
         require_unlocked(goal, standing, conditions)
         count_overwrite(sight, goal)
@@ -235,7 +235,7 @@ def cleared(
     """The goal as a free name: what is there goes to the trash first. Raises Locked."""
     if removal is None:
         return goal
-    require_unlocked(goal, Standing(sight, vault), conditions, WHOLE)
+    require_unlocked(goal, Standing.at(sight, goal, tree=True), conditions, WHOLE)
     permit, what = removal
     done = trash.trash(sight.tx, vault, permit, sight.now)
     record(sight, what, goal, permit, done.node.id, done.stamps, {"overwritten": "yes"})

@@ -143,8 +143,9 @@ def _may_have_opened(entry: TrailEntry, node: Node, copied: set[str]) -> bool:
 
 def _end_own_locks(sight: Sight, vault: OpenVault, place: Place) -> None:
     """Their program may still hold it open; others' locks stand in the way."""
-    live = live_locks.live(sight.tx, vault, sight.now)
-    mine = [one.id for one in live if one.node == place.node_id and one.person == sight.who.id]
+    assert place.node is not None  # noqa: S101 — a real place
+    there = live_locks.on(sight.tx, vault, {place.node.id}, sight.now)
+    mine = [one.id for one in there if one.person == sight.who.id]
     locks.release(sight.tx, mine)
 
 

@@ -108,26 +108,12 @@ def _ancestors_statement(dialect: str) -> Prepared:
     return Prepared(text(statement))
 
 
-def above_locked(tx: Connection, vault: OpenVault, now: int) -> dict[NodeId, Node]:
-    """Everything that is locked, with all above it, by id: one statement, also where there is
-    nothing, so that it costs the same whatever is locked.
+def with_above(tx: Connection, vault: OpenVault, nodes: Collection[NodeId]) -> dict[NodeId, Node]:
+    """As `ancestors`, in one vault; one statement also where there is nothing to read, so that it
+    is the same whatever there is.
     """
-    rows = _ABOVE_LOCKED.all(tx, {"vault": vault.id, "now": now})
+    rows = _ancestors_statement(tx.dialect.name).all(tx, {"ids": as_value(tx, nodes)})
     return {node.id: node for node in opened(vault, rows)}
-
-
-_ABOVE_LOCKED = Prepared(
-    text(
-        f"""
-    WITH RECURSIVE up(id, parent_id) AS (
-        SELECT n.id, n.parent_id FROM lock l JOIN node n ON n.id = l.node_id
-        WHERE l.vault_id = :vault AND l.expires_at > :now
-        UNION
-        SELECT n.id, n.parent_id FROM up u JOIN node n ON n.id = u.parent_id)
-    SELECT {COLUMNS} FROM up u JOIN node n ON n.id = u.id
-    """
-    )
-)
 
 
 def chain_to(nodes: dict[NodeId, Node], last: NodeId) -> list[Node]:

@@ -2,27 +2,31 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Connection,
+    LargeBinary,
+    TextualSelect,
     and_,
     bindparam,
     case,
+    column,
     exists,
     not_,
     or_,
     select,
+    text,
 )
 
 from davserver.db.clock import from_us, to_us
-from davserver.db.id_list import as_value, ids_of
+from davserver.db.id_list import as_value, id_list, ids_of
 from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import lock as lock_table
 from davserver.db.tables import membership as membership_table
-from davserver.db.tables import node as node_table
 from davserver.db.tables import person as person_table
 from davserver.db.tables import structure as structure_table
 from davserver.domain.actions import Relation, Right
@@ -30,6 +34,8 @@ from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, LockId, NodeId, PersonId, StructureId
 from davserver.domain.people import AccountState, Role, Structure, StructureKind
+from davserver.vault.index import DEEPEST
+from davserver.vault.lock_statements import ids_around
 from davserver.vault.locks import Lock, Way
 from davserver.vault.rows import OpenVault
 from davserver.vault.suspensions import RESTS
@@ -78,7 +84,6 @@ _ROWS = (
         structure_table.c.id == case((_OF_THE_TEAM, grant_table.c.to_id), else_=_LONGEST),
     )
     .where(
-        lock_table.c.vault_id == bindparam("vault"),
         lock_table.c.expires_at > _NOW,
         person_table.c.state == AccountState.ACTIVE.value,
         or_(
@@ -92,21 +97,31 @@ _ROWS = (
         ),
     )
 )
-_LIVE = Prepared(_ROWS)
+_LIVE = Prepared(_ROWS.where(lock_table.c.vault_id == bindparam("vault")))
+_CHAINS = (4, 8, 16)
+"""How many nodes are asked for at once: a statement for each, the last of them said again. A list
+of any length (`davserver.db.id_list`) is a table that SQLite makes first.
+"""
+
+
+@lru_cache(maxsize=8)
+def _on(dialect: str, count: int) -> Prepared:
+    return Prepared(_ROWS.where(lock_table.c.node_id.in_(_these(dialect, count))))
+
+
+def _these(dialect: str, count: int) -> list[BindParameter[bytes]] | TextualSelect:
+    """`count` 0: any number."""
+    if not count:
+        return ids_of(dialect, "nodes")
+    return [bindparam(f"node{number}") for number in range(count)]
 
 
 @cache
-def _near(dialect: str) -> Prepared:
-    inside = exists(
-        select(node_table.c.id)
-        .where(
-            node_table.c.id == lock_table.c.node_id,
-            node_table.c.parent_id == bindparam("folder"),
-        )
-        .correlate(lock_table)
-    )
-    here = lock_table.c.node_id.in_(ids_of(dialect, "nodes"))
-    return Prepared(_ROWS.where(or_(here, inside)))
+def _around(dialect: str) -> Prepared:
+    nodes = id_list(dialect, "nodes")
+    found = text(ids_around(nodes, "vault_id = :vault AND expires_at > :now"))
+    ids = found.columns(column("id", LargeBinary))
+    return Prepared(_ROWS.where(lock_table.c.id.in_(ids)))
 
 
 def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
@@ -114,19 +129,36 @@ def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
     return _opened(vault, _LIVE.all(tx, {"vault": vault.id, "now": to_us(now)}))
 
 
-def near(
+def on(tx: Connection, vault: OpenVault, nodes: Collection[NodeId], now: datetime) -> list[Lock]:
+    """Those on these nodes: one statement, which costs the same however much else is locked."""
+    given: dict[str, Any] = {"now": to_us(now)}
+    count = next((most for most in _CHAINS if len(nodes) <= most), 0) if nodes else 0
+    if count:
+        named = [*nodes]
+        named += named[-1:] * (count - len(named))
+        given |= {f"node{number}": node for number, node in enumerate(named)}
+    else:
+        given["nodes"] = as_value(tx, nodes)
+    return _opened(vault, _on(tx.dialect.name, count).all(tx, given))
+
+
+def around(
     tx: Connection,
     vault: OpenVault,
     nodes: Collection[NodeId],
-    folder: NodeId | None,
+    folder: NodeId,
     now: datetime,
+    levels: int = DEEPEST,
 ) -> list[Lock]:
-    """Those on these nodes, and on what is directly in `folder`: one statement too. A listing opens
-    none that nobody will see in it, however many there are elsewhere.
-    """
-    given = {"vault": vault.id, "now": to_us(now), "nodes": as_value(tx, nodes)}
-    rows = _near(tx.dialect.name).all(tx, given | {"folder": folder or b""})
-    return _opened(vault, rows)
+    """Those on these nodes, and on whatever is in `folder`, so many levels deep: one statement."""
+    given = {
+        "vault": vault.id,
+        "now": to_us(now),
+        "nodes": as_value(tx, nodes),
+        "folder": folder,
+        "levels": levels,
+    }
+    return _opened(vault, _around(tx.dialect.name).all(tx, given))
 
 
 def _opened(vault: OpenVault, rows: Sequence[Row]) -> list[Lock]:

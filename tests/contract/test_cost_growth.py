@@ -13,6 +13,7 @@ from davserver.db import tables
 from tests.support.growing import (
     more_clients,
     more_documents,
+    more_locked,
     more_removed,
     more_trail,
     more_vaults,
@@ -89,7 +90,9 @@ def asked_by(login: str, mark: str) -> list[Asked]:
         Asked("UNLOCK", f"{own}-moved", 204),
         Asked("DELETE", f"{own}-moved", 204),
         Asked("DELETE", f"{own}-copy", 204),
-        Asked("DELETE", f"{own}-folder", 204),
+        Asked("PUT", f"{own}-folder/in-it", 201, SMALL),
+        Asked("MOVE", f"{own}-folder", 201, b"", moved),
+        Asked("DELETE", f"{own}-moved", 204),
     ]
 
 
@@ -126,6 +129,7 @@ MORE = [
     Growth("vaults", more_vaults, 1, 150),
     Growth("beneficiaries", more_clients, 1, 20),
     Growth("documents-elsewhere", more_documents, 10, 1_000),
+    Growth("locked-elsewhere", more_locked, 10, 1_000),
     Growth("removed-from-the-folder", more_removed, 10, 1_000),
 ]
 

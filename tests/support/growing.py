@@ -149,6 +149,12 @@ def more_locks(instance: Instance, folder: str) -> int:
     return len(nodes)
 
 
+def more_locked(instance: Instance, documents: int) -> None:
+    """In another folder of amina's, each locked by her."""
+    more_documents(instance, documents)
+    assert more_locks(instance, f"/Other {documents}") == documents
+
+
 def _vault_of(tx: Connection, keys: InstanceKeys) -> VaultId:
     owner = Directory(keys).find_person(tx, "amina")
     wanted = select(tables.vault.c.id).where(tables.vault.c.owner_id == owner.id)
