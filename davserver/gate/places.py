@@ -170,6 +170,8 @@ def covering(
     within its parent. One to deposit reaches its folder, and below it only what is `theirs`
     through and through: what this person put there a moment ago.
     """
+    if not grants:
+        return ()
     ids = {node.id for node in chain}
     return tuple(
         grant

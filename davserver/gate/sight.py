@@ -212,7 +212,8 @@ class Sight:
     def is_seen_in(self, near: Place, above: tuple[Node, ...], node: Node) -> bool:
         """Whether `node`, with `above` over it, exists for whoever sees as much as at `near`."""
         if near.owned:
-            return category_of((*above, node)) in self.visible(near)
+            assert near.vault is not None  # noqa: S101 — somebody owns it
+            return category_of((*above, node)) in self.shown_by(near.vault.id, None)
         if node.maker != self.who.id and is_half_saved(node.name):
             return False
         here = near.node is not None and near.node.id == node.id
@@ -249,10 +250,11 @@ class Sight:
 
     def shown_by(self, vault: VaultId, grant: Grant | None) -> frozenset[Category]:
         key = grant.id if grant else None
-        if key not in self._seen:
+        seen = self._seen.get(key)
+        if seen is None:
             target = under(self.who, vault, grant)
-            self._seen[key] = self.judge.visible_categories(self.who, target, self.now)
-        return self._seen[key]
+            seen = self._seen[key] = self.judge.visible_categories(self.who, target, self.now)
+        return seen
 
     def decide(self, action: Action, place: Place) -> Permit | Denial:
         return best(self.judge, self.who, action, place, self.now)[0]

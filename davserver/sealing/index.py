@@ -28,12 +28,13 @@ def folded(name: str) -> str:
 class VaultIndex:
     """The index keys of one vault. Each method gives 16 bytes; equal input, equal bytes."""
 
-    __slots__ = ("_category", "_folded", "_name")
+    __slots__ = ("_category", "_folded", "_name", "_tags")
 
     def __init__(self, index_key: Secret, vault: VaultId) -> None:
         self._name = MacKey(index_key, Purpose.INDEX_NAME, id16(vault))
         self._folded = MacKey(index_key, Purpose.INDEX_FOLDED, id16(vault))
         self._category = MacKey(index_key, Purpose.INDEX_CATEGORY, id16(vault))
+        self._tags: dict[Category, bytes] = {}
 
     def name_index(self, name: str) -> bytes:
         return self._name.index((name if name.isascii() else nfc(name)).encode())
@@ -42,4 +43,8 @@ class VaultIndex:
         return self._folded.index(folded(name).encode())
 
     def category_tag(self, category: Category) -> bytes:
-        return self._category.index(category.value.encode())
+        tag = self._tags.get(category)
+        if tag is None:
+            # There are eight, and every change asks for one.
+            tag = self._tags[category] = self._category.index(category.value.encode())
+        return tag

@@ -61,7 +61,7 @@ def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: 
     at = to_us(now)
     rows = [
         {"folder_id": folder, "tag": tag, "count": 1, "at": at}
-        for folder in dict.fromkeys(one.id for one in folders)
+        for folder in dict.fromkeys([one.id for one in folders])
         for tag in tags
     ]
     _RAISE[tx.dialect.name].run_for(tx, rows)

@@ -51,7 +51,7 @@ def choose(candidates: Sequence[Node], name: str) -> Node | None:
     """Which of the visible `candidates` of one folder a person means by `name`."""
     plain = [node for node in candidates if node.name == name]
     if plain:
-        return min(plain, key=lambda node: node.twin)
+        return plain[0] if len(plain) == 1 else min(plain, key=lambda node: node.twin)
     for node in shown_names(candidates):
         if node.name == name:
             return node
