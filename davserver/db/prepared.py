@@ -152,7 +152,7 @@ def _only(name: str) -> Callable[[Given], Any]:
 
 def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) -> Any:
     # The driver's own connection: SQLAlchemy's wrapping of it would only pass the call on.
-    pooled = tx.connection
+    pooled = tx._dbapi_connection or tx.connection  # noqa: SLF001 — the latter is a function
     driver: Any = pooled.dbapi_connection
     cursor: Any = (
         driver.cursor() if isinstance(driver, sqlite3.Connection) else _on_wire(tx, driver)

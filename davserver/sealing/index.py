@@ -22,7 +22,7 @@ def folded(name: str) -> str:
 
     casefold alone can leave NFC; the second normalisation brings it back.
     """
-    return nfc(nfc(name).casefold())
+    return name.lower() if name.isascii() else nfc(nfc(name).casefold())
 
 
 class VaultIndex:

@@ -79,12 +79,14 @@ class TrailKeys:
 
         Keyed: a plain hash could be computed again by whoever rewrites the chain.
         """
-        _require_digests(before, payload_hash)
+        if type(before) is not bytes or not len(before) == len(payload_hash) == MAC_BYTES:
+            raise UnfitRow(_UNFIT)
         return self._link.mac(_place(vault, seq) + before + payload_hash)
 
     def head_mac(self, vault: VaultId, seq: int, head: bytes) -> bytes:
         """32 bytes for the vault's row: without them a chain could be cut at its end unseen."""
-        _require_digests(head)
+        if type(head) is not bytes or len(head) != MAC_BYTES:
+            raise UnfitRow(_UNFIT)
         return self._head.mac(_place(vault, seq) + head)
 
     def row_hash(self, table: str, columns: Mapping[str, Value]) -> bytes:
@@ -112,7 +114,4 @@ def _place(vault: VaultId, seq: int) -> bytes:
     return id16(vault) + u64(seq)
 
 
-def _require_digests(*those: object) -> None:
-    for one in those:
-        if not isinstance(one, bytes) or len(one) != MAC_BYTES:
-            raise UnfitRow(f"links and hashes have {MAC_BYTES} bytes")
+_UNFIT = f"links and hashes have {MAC_BYTES} bytes"

@@ -21,11 +21,13 @@ def micros(moment: datetime) -> int:
 
 def encode_list(parts: Iterable[Part]) -> bytes:
     """Number of parts, then each part: two different lists never give the same bytes."""
-    # Nearly all are bytes, seven of them in each entry of a trail: without a function for each.
-    encoded = [
-        b"Y" + len(part).to_bytes(4, "big") + part if type(part) is bytes else encode(part)
-        for part in parts
-    ]
+    encoded = []
+    for part in parts:
+        # Nearly all are bytes, seven of them in each entry of a trail: no function for each.
+        if type(part) is bytes:
+            encoded.append(b"Y" + len(part).to_bytes(4, "big") + part)
+        else:
+            encoded.append(encode(part))
     return len(encoded).to_bytes(4, "big") + b"".join(encoded)
 
 

@@ -35,30 +35,29 @@ class Payload:
     @classmethod
     def of(cls, event: Event) -> "Payload":
         return cls(
-            what=event.what.value,
-            node=(event.node or b"").hex(),
+            what=event.what._value_,
+            node=event.node.hex() if event.node else "",
             path=event.path,
-            grant=(event.grant or b"").hex(),
+            grant=event.grant.hex() if event.grant else "",
             rule=event.rule,
-            reason=event.reason.value if event.reason else "",
+            reason=event.reason._value_ if event.reason else "",
             details=dict(event.details),
         )
 
     def encode(self) -> bytes:
-        return packed(
-            {
-                "what": self.what,
-                "node": self.node,
-                "path": self.path,
-                "grant": self.grant,
-                "rule": self.rule,
-                "reason": self.reason,
-                "details": self.details,
-                "count": self.count if self.count != 1 else None,
-                "first": self.first,
-                "last": self.last,
-            }
-        )
+        fields: dict[str, Any] = {
+            "what": self.what,
+            "node": self.node,
+            "path": self.path,
+            "grant": self.grant,
+            "rule": self.rule,
+            "reason": self.reason,
+            "details": self.details,
+        }
+        if self.count != 1 or self.first is not None or self.last is not None:
+            many = self.count if self.count != 1 else None
+            fields |= {"count": many, "first": self.first, "last": self.last}
+        return packed(fields)
 
     @classmethod
     def decode(cls, raw: bytes) -> "Payload":
@@ -83,8 +82,8 @@ class Actor:
     @classmethod
     def of(cls, who: Principal) -> "Actor":
         return cls(
-            strength=who.strength.value,
-            credential=(who.credential or b"").hex(),
+            strength=who.strength._value_,
+            credential=who.credential.hex() if who.credential else "",
             address=who.address or "",
             operator=who.operator or "",
         )
