@@ -103,8 +103,7 @@ class Counting:
         key = (target.relation, target.category, target.structure, way)
         answer = self._listed.get(key)
         if answer is None:
-            decision = self._judge.decide(self._who, Action.LIST, target, self._now)
-            asked = self._judge.question(self._who, Action.LIST, target, self._now)
+            decision, asked = self._judge.asked(self._who, Action.LIST, target, self._now)
             answer = self._listed[key] = self._judge.answered(*asked, decision)
         self._tally.count(answer, of, self._now, _id_of(grant), times)
 

@@ -61,6 +61,10 @@ class Place:
     left: Left | None = None
     items: tuple[Grant, ...] = field(default=())
     """For SHARED: the grants that show as its items."""
+    untaken: bool = False
+    """For FREE, as it was found: nothing at all has the name, and nothing is hidden from whoever
+    looks: they need not be told apart from somebody for whom a hidden thing has it.
+    """
 
     @property
     def owned(self) -> bool:

@@ -14,6 +14,7 @@ from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
+from davserver.domain.lean import changed
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -156,8 +157,8 @@ class Sight:
             if meant is None:
                 count_missing(self, at, inside)
                 last = depth == len(names) - 1
-                kind = FREE if last else NOWHERE
-                return replace(at, kind=kind, node=None, above=above, is_top=False)
+                kind, untaken = FREE if last else NOWHERE, not inside and self._shows_all(at)
+                return changed(at, kind=kind, node=None, above=above, is_top=False, untaken=untaken)
             at = self._step(top, path, above, next(o for o in inside if o.node.id == meant.id))
         return at
 
@@ -233,6 +234,12 @@ class Sight:
             if deposits or grant.right is not Right.DEPOSIT
         )
         return frozenset().union(*sets)
+
+    def _shows_all(self, place: Place) -> bool:
+        """Whether nothing is hidden there from this person."""
+        if place.vault is None or not place.owned:
+            return False
+        return len(self.shown_by(place.vault.id, None)) == len(Category)
 
     def is_recallable(self, node: Node) -> bool:
         """Whether this person made it themselves a short while ago, and nobody else wrote it since.

@@ -10,7 +10,7 @@ from davserver.domain.decisions import Permit
 from davserver.domain.drive import Entry, Patch, PropertyChange, Upload, Written
 from davserver.domain.errors import AlreadyThere, NoParent, NoSpace, NotFound, Reason, Refused
 from davserver.domain.ids import VaultId
-from davserver.domain.nodes import Kind, Node
+from davserver.domain.nodes import FILE, FOLDER, Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
@@ -124,10 +124,10 @@ class Writing:
 
     def make_folder(
         self, who: Principal, path: DrivePath, conditions: Conditions, now: datetime
-    ) -> Written:
+    ) -> None:
         """Raises AlreadyThere, NoParent, Refused, Locked, ConditionFailed."""
         del now  # judged and made in one transaction, by its own clock
-        return change(self._tools, who, lambda sight: _make_folder(sight, path, conditions))
+        change(self._tools, who, lambda sight: _make_folder(sight, path, conditions))
 
     # ── PROPPATCH ───────────────────────────────────────────────────────────────────────────────
 
@@ -215,7 +215,7 @@ def put_staged(
     entropy = sight.tools.entropy
     count_overwrite(sight, place)
     if place.node is None:
-        new = NewNode(Kind.FILE, modified)
+        new = NewNode(FILE, modified, untaken=place.untaken)
         done = writing.make(sight.tx, vault, permit, new, staged, entropy, sight.now)
     else:
         done = writing.write(sight.tx, vault, permit, staged, modified, entropy, sight.now)
@@ -230,7 +230,7 @@ def after(sight: Sight, place: Place, node: Node) -> Entry:
     return Entries(sight).of_version(there)
 
 
-def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> Written:
+def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
     place = sight.place(path)
     if place.kind is NOWHERE:
         raise NoParent("the folder that should hold it is not there")
@@ -241,10 +241,9 @@ def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> Writt
         raise refuse(place, Action.MKCOL, Reason.SCRATCH)
     permit = sight.require(Action.MKCOL, place)
     check(sight, place, conditions)
-    new = NewNode(Kind.FOLDER)
+    new = NewNode(FOLDER, untaken=place.untaken)
     done = writing.make(sight.tx, vault, permit, new, None, sight.tools.entropy, sight.now)
     record(sight, What.MAKE_FOLDER, place, permit, done.node.id, done.stamps)
-    return Written(after(sight, place, done.node), created=True)
 
 
 def _set_properties(sight: Sight, path: DrivePath, patch: Patch, conditions: Conditions) -> Entry:

@@ -56,6 +56,8 @@ class NewNode:
     category: Category | None = None
     properties: Mapping[str, str] | None = None
     origin: str = ""
+    untaken: bool = False
+    """Whether this transaction has seen already that nothing at all has its name there."""
 
 
 def make_root(
@@ -86,9 +88,10 @@ def make(
     """
     target = permit.target
     parent = _parent(target)
+    twin = 0 if new.untaken else free_twin(tx, vault, parent, target.name)
     node = Node(
         id=NodeId(entropy(16)), vault=vault.id, space=vault.space, parent=parent.id, kind=new.kind,
-        state=NodeState.LIVE, name=target.name, twin=free_twin(tx, vault, parent, target.name),
+        state=NodeState.LIVE, name=target.name, twin=twin,
         category=new.category, content=staged.content if staged else None, etag=entropy(16),
         row_version=1, epoch=vault.epoch, maker=permit.who.id, author=permit.who.id, created=now,
         modified=new.modified or now, made_at=now, origin=new.origin,

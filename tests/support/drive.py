@@ -108,10 +108,8 @@ class Drive:
             self.who, DrivePath.parse(path), Body(plain), conditions, self.world.clock()
         )
 
-    def mkcol(self, path: str) -> Written:
-        return self.world.writing.make_folder(
-            self.who, DrivePath.parse(path), NONE, self.world.clock()
-        )
+    def mkcol(self, path: str) -> None:
+        self.world.writing.make_folder(self.who, DrivePath.parse(path), NONE, self.world.clock())
 
     def delete(self, path: str, conditions: Conditions = NONE) -> None:
         self.world.writing.remove(self.who, DrivePath.parse(path), conditions, self.world.clock())
