@@ -17,7 +17,7 @@ from davserver.gate.deposits import Deposits, is_describable
 from davserver.gate.inside import below_of
 from davserver.gate.judging import allowed
 from davserver.gate.lock_reach import Standing
-from davserver.gate.members import Member, members
+from davserver.gate.members import Member, changes_in, members
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.received import received
 from davserver.gate.sight import Sight
@@ -82,7 +82,7 @@ class Entries:
         assert place.node is not None  # noqa: S101 — a NODE
         self._deposits.load([place])
         inside = members(self._sight, place, self._alike)
-        found = changes.of_parent(self._sight.tx, place.node.id)
+        found = changes_in(self._sight, place.node.id)
         standing = self._standing([place], inside=True)
         entry = self._with_quota(place, self._entry(place, found, standing))
         made = self._maker(place, found, standing)

@@ -15,7 +15,9 @@ from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.listed import count_children
 from davserver.gate.places import Place, PlaceKind, is_recallable
 from davserver.gate.sight import Sight
-from davserver.vault import deposited, index
+from davserver.vault import changes, deposited, index
+from davserver.vault.changes import Change
+from davserver.vault.held import held
 from davserver.vault.index import shown_names
 
 T = TypeVar("T")
@@ -59,7 +61,16 @@ def _found_in(sight: Sight, folder: Place) -> list[Node]:
     assert vault is not None and node is not None  # noqa: S101, PT018 — a NODE
     if folder.only_deposits:
         return deposited.in_folder(sight.tx, vault, node.id, sight.who.id, sight.since)
-    return index.children(sight.tx, vault, node.id)
+    return held(sight.tx).once(
+        ("in", sight.who.id, vault.id, node.id), lambda: index.children(sight.tx, vault, node.id)
+    )
+
+
+def changes_in(sight: Sight, folder: NodeId) -> dict[NodeId, list[Change]]:
+    """The counters of a folder, and of those in it."""
+    return held(sight.tx).once(
+        ("changes", sight.who.id, folder), lambda: changes.of_parent(sight.tx, folder)
+    )
 
 
 def _named(seen: Sequence[tuple[Node, T]]) -> list[Member[T]]:

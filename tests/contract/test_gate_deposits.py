@@ -396,6 +396,7 @@ def test_listing_a_deposit_folder_costs_one_statement_more_however_much_is_in_it
     def cost(drive: Drive, path: str) -> int:
         who, now = drive.who, world.clock()
         world.reading.list(who, DrivePath.parse(path), now)
+        something_changes(world.db)
         statements.clear()
         world.reading.list(who, DrivePath.parse(path), now)
         return len(statements)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.accounts import something_changes
 from tests.support.growing import more_files, more_locks
 from tests.support.in_process import Front, calls, counted, front_of
 from tests.support.instance import Instance
@@ -27,6 +28,8 @@ MOST = {GVFS: 81, RCLONE: 80, NEXTCLOUD: 82, LOCKS: 82}
 """Calls for each child whose name has to be opened first, of an owner and of somebody with a grant:
 it was three times as many once.
 """
+MOST_AGAIN = {"amina": 9, "karim": 16}
+"""The same where nothing was changed since the listing before: dates, digests, and whose it is."""
 STATEMENTS = 8
 TOPS = {"amina": "/dav", "karim": "/dav/Amina%20Benali"}
 
@@ -60,6 +63,7 @@ def test_a_listing_asks_the_database_as_often_for_100_as_for_2000(front: Front) 
             _list(front, login, SIZES[0], names)
             costs, shown = set(), []
             for size in SIZES:
+                something_changes(front.services.db)
                 with counted(front.services.db) as cost:
                     shown.append(_seen(_list(front, login, size, names)))
                 costs.add(cost.statements.total())
@@ -70,6 +74,8 @@ def test_a_listing_asks_the_database_as_often_for_100_as_for_2000(front: Front) 
 
 
 def _calls(front: Front, login: str, size: int, names: str) -> int:
+    """Of a folder whose rows are read, whether or not they have to be opened."""
+    something_changes(front.services.db)
     with calls() as made:
         _list(front, login, size, names)
     return made["call"] + made["c_call"]
@@ -92,6 +98,22 @@ def test_a_child_costs_few_calls_and_as_many_in_a_large_folder_as_in_a_small(
 def test_what_was_opened_a_moment_ago_is_not_opened_again(front: Front) -> None:
     first, again = (_calls(front, "amina", 1000, GVFS) for _ in range(2))
     assert again < first * 2 / 3
+
+
+@pytest.mark.parametrize("instance", ["sqlite"], indirect=True)
+def test_what_nobody_changed_since_is_written_and_not_read(front: Front) -> None:
+    for login in TOPS:
+        for names in (GVFS, RCLONE, NEXTCLOUD):
+            _list(front, login, SIZES[0], names)
+            costs = []
+            for size in SIZES[2:]:
+                shown = _seen(_list(front, login, size, names))
+                with calls() as made, counted(front.services.db) as cost:
+                    assert _seen(_list(front, login, size, names)) == shown
+                costs.append((made["call"] + made["c_call"], shown))
+                assert not cost.statements
+            (few, some), (many, more) = costs
+            assert (many - few) / (more - some) < MOST_AGAIN[login]
 
 
 def test_locks_elsewhere_cost_a_listing_nothing(instance: Instance, front: Front) -> None:
