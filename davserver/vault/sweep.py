@@ -6,17 +6,21 @@ next one; a row is marked `dead` before its bytes go, so that nothing can publis
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Table,
     delete,
-    exists,
+    literal,
     select,
+    true,
+    tuple_,
+    union_all,
     update,
 )
 
@@ -114,11 +118,9 @@ class Sweeper:
         locks = self._forget(lock, lock.c.expires_at <= to_us(now))
         abandoned = self._bury_abandoned(now)
         self._let_readers_finish(now)
-        blobs = self._delete_dead(now)
-        done = Swept(abandoned, blobs, trash, scratch_rows, locks, self._count_kept())
-        if not done.removed:
-            return done
-        return Swept(abandoned, blobs, trash, scratch_rows, locks, done.kept, empty_log(self._db))
+        blobs, kept = self._delete_dead(now)
+        done = Swept(abandoned, blobs, trash, scratch_rows, locks, kept)
+        return replace(done, log_emptied=empty_log(self._db)) if done.removed else done
 
     # ── trash ───────────────────────────────────────────────────────────────────────────────────
 
@@ -180,30 +182,31 @@ class Sweeper:
             fresh,
         )
 
-    def _delete_dead(self, now: datetime) -> int:
-        due = passing_blob & (blob.c.state == "dead")
-        due &= (blob.c.lease_until <= to_us(now)) & ~_NAMED
-
-        def step(tx: Connection, some: Sequence[bytes]) -> int:
-            return tx.execute(delete(blob).where(due, blob.c.id.in_(some))).rowcount
-
-        return self._in_steps(step, blob, due, first=self._delete_bytes)
+    def _delete_dead(self, now: datetime) -> tuple[int, int]:
+        """How many went, and how many stay because some row still names them."""
+        due = passing_blob & (blob.c.state == "dead") & (blob.c.lease_until <= to_us(now))
+        done = kept = 0
+        beyond: ColumnElement[bool] = true()
+        while done < MOST_IN_A_RUN:
+            with self._db.read() as tx:
+                some = _oldest(tx, due & beyond)
+                named = _named(tx, some)
+            if not some:
+                break
+            free = [row.id for row in some if row.id not in named]
+            self._delete_bytes(free)
+            done += self._db.write(lambda tx, free=free: _forget_blobs(tx, due, free))  # type: ignore[misc]
+            kept += len(some) - len(free)
+            beyond = _behind(some[-1])
+        if kept:
+            log.error("dead-blob-named", count=kept)
+        return done, kept
 
     def _delete_bytes(self, some: Sequence[Any]) -> None:
         for one in some:
             # What is no id has no bytes in any store: somebody wrote it into the database.
             if isinstance(one, bytes) and len(one) == ID_BYTES:
                 self._blobs.delete(BlobId(one))
-
-    def _count_kept(self) -> int:
-        wanted = (
-            select(blob.c.id).where(passing_blob, blob.c.state == "dead", _NAMED).limit(AT_ONCE)
-        )
-        with self._db.read() as tx:
-            kept = tx.execute(wanted).scalars().all()
-        if kept:
-            log.error("dead-blob-named", count=len(kept))
-        return len(kept)
 
     # ── steps ───────────────────────────────────────────────────────────────────────────────────
 
@@ -219,7 +222,6 @@ class Sweeper:
         step: Callable[[Connection, Sequence[bytes]], int],
         table: Table,
         which: ColumnElement[bool],
-        first: Callable[[Sequence[Any]], None] = lambda _: None,
     ) -> int:
         """Run `step` on up to MOST_IN_A_RUN rows, AT_ONCE in one transaction. How many it hit."""
         done = 0
@@ -228,7 +230,6 @@ class Sweeper:
                 some = tx.execute(select(table.c.id).where(which).limit(AT_ONCE)).scalars().all()
             if not some:
                 break
-            first(some)
             hit = self._db.write(lambda tx, some=some: step(tx, some))  # type: ignore[misc]
             done += hit
             if not hit:
@@ -236,6 +237,30 @@ class Sweeper:
         return done
 
 
-_NAMED = exists().where(node.c.blob_id == blob.c.id) | exists().where(
-    node_version.c.blob_id == blob.c.id
-)
+_Dead = Row[bytes, bytes, int]
+
+
+def _oldest(tx: Connection, which: ColumnElement[bool]) -> Sequence[_Dead]:
+    wanted = select(blob.c.id, blob.c.vault_id, blob.c.lease_until).where(which)
+    return tx.execute(wanted.order_by(blob.c.lease_until, blob.c.id).limit(AT_ONCE)).all()
+
+
+def _behind(last: _Dead) -> ColumnElement[bool]:
+    order = tuple_(blob.c.lease_until, blob.c.id)
+    return order > tuple_(literal(last.lease_until), literal(last.id))
+
+
+def _named(tx: Connection, some: Sequence[_Dead]) -> set[bytes]:
+    """Those that a row of their vaults names. What is dead is not published any more, so that none
+    comes to be named later; an index to ask by content would cost each upload three pages.
+    """
+    ids, vaults = [row.id for row in some], {row.vault_id for row in some}
+    of_rows = (
+        select(one.c.blob_id).where(one.c.vault_id.in_(vaults), one.c.blob_id.in_(ids))
+        for one in (node, node_version)
+    )
+    return set(tx.execute(union_all(*of_rows)).scalars())
+
+
+def _forget_blobs(tx: Connection, due: ColumnElement[bool], some: Sequence[bytes]) -> int:
+    return tx.execute(delete(blob).where(due, blob.c.id.in_(some))).rowcount if some else 0
