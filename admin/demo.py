@@ -53,6 +53,9 @@ class BytesUpload:
     def read(self, size: int) -> bytes:
         return self.source.read(size)
 
+    def read_into(self, room: memoryview) -> int:
+        return self.source.readinto(room)
+
 
 def run(context: typer.Context) -> None:
     """Fill an empty instance with fictional people, documents and grants, and print how they sign

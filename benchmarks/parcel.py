@@ -67,6 +67,11 @@ class Random:
         self.digest.update(piece)
         return piece
 
+    def read_into(self, room: memoryview) -> int:
+        piece = self.read(len(room))
+        room[: len(piece)] = piece
+        return len(piece)
+
 
 @dataclass
 class Memory:

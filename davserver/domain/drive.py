@@ -101,6 +101,9 @@ class Upload(Protocol):
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, b"" at the announced end only. Raises Truncated when cut short."""
 
+    def read_into(self, room: memoryview) -> int:
+        """As `read`, what has arrived into the beginning of `room`; how many bytes."""
+
 
 @lean(frozen=True, slots=True)
 class Written:

@@ -4,10 +4,12 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from davserver.domain.errors import BadInput, TooLarge, Truncated, WrongChecksum
 from davserver.http.malformed import Malformed
+
+T = TypeVar("T")
 
 SKIPPED = 64 * 1024
 """Unread bytes of a body that are worth skipping to keep a connection."""
@@ -19,9 +21,14 @@ _ENOUGH = PIECE // 2
 
 
 class Source(Protocol):
-    """`wsgi.input`."""
+    """`wsgi.input`, and more than PEP 3333 asks of it: what arrives goes to where it is worked on.
+
+    `readinto` gives at least one byte, but for the end.
+    """
 
     def read(self, size: int, /) -> bytes: ...
+
+    def readinto(self, room: memoryview, /) -> int: ...
 
 
 class Body:
@@ -43,12 +50,25 @@ class Body:
         """Up to `size` bytes, b"" at the end only. Raises Truncated, Malformed."""
         if self.ended:
             return b""
-        piece = self._from_source(size if self.length is None else min(size, self._left))
-        self.taken += len(piece)
-        if not piece and self.length is not None:
-            raise Truncated
-        self.ended = not piece or self.taken == self.length
+        most = size if self.length is None else min(size, self._left)
+        piece = self._from_source(lambda: self._source.read(most))
+        self._took(len(piece))
         return piece
+
+    def read_into(self, room: memoryview) -> int:
+        """As `read`, what has arrived into the beginning of `room`; how many bytes."""
+        if self.ended:
+            return 0
+        room = room if self.length is None else room[: self._left]
+        count = self._from_source(lambda: self._source.readinto(room))
+        self._took(count)
+        return count
+
+    def _took(self, count: int) -> None:
+        self.taken += count
+        if not count and self.length is not None:
+            raise Truncated
+        self.ended = not count or self.taken == self.length
 
     def whole(self, most: int) -> bytes:
         """All of it. Raises TooLarge beyond `most` bytes, before more than that is in memory."""
@@ -74,9 +94,9 @@ class Body:
     def _left(self) -> int:
         return (self.length or 0) - self.taken
 
-    def _from_source(self, size: int) -> bytes:
+    def _from_source(self, ask: Callable[[], T]) -> T:
         try:
-            return self._source.read(size)
+            return ask()
         except (Truncated, BadInput, TooLarge) as failure:
             self.failure = failure
             raise
@@ -119,6 +139,16 @@ class Incoming:
         Raises Truncated, Malformed, WrongChecksum.
         """
         piece = self._body.read(size)
+        self._took(piece)
+        return piece
+
+    def read_into(self, room: memoryview) -> int:
+        """As `read`, what has arrived into the beginning of `room`; how many bytes."""
+        count = self._body.read_into(room)
+        self._took(room[:count])
+        return count
+
+    def _took(self, piece: bytes | memoryview) -> None:
         for running in self._running:
             running.update(piece)
         if (
@@ -129,7 +159,6 @@ class Incoming:
             self._end_of_chunks()
         if self._body.ended and not self._checked:
             self._check()
-        return piece
 
     def _end_of_chunks(self) -> None:
         """The announced number of bytes is here: the last chunk must come next."""

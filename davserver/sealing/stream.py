@@ -25,6 +25,9 @@ from davserver.sealing.keys import drawn
 RUN_CHUNKS = 4
 """Chunks per read and per piece handed out: 256 KiB, where longer runs stopped being faster."""
 
+_RUN_SEALED = 8
+"""Chunks that are sealed, hashed and stored together."""
+
 ReadAt = Callable[[int, int], AnyBytes]
 """`read_at(offset, length)`: that many stored bytes from there."""
 
@@ -59,6 +62,7 @@ class SealingWriter:
         self._next = 0
         self._out = memoryview(b"")
         self._busy = False
+        self._owed = False
 
     def feed(self, data: AnyBytes) -> Iterator[memoryview]:
         """Sealed chunks, as far as `data` completes them. Walk through all of them.
@@ -75,14 +79,21 @@ class SealingWriter:
         self._plain_hash.update(data)
         self.plain_size += len(data)
 
-    def seal(self, data: AnyBytes) -> Iterator[memoryview]:
-        """The other half. Two threads may do one each, of the same pieces in the same order."""
+    def seal(self, data: AnyBytes, *, followed: bool = False) -> Iterator[memoryview]:
+        """The other half. Two threads may do one each, of the same pieces in the same order.
+
+        `followed`: more bytes are sure to come, so that a full chunk at the end of `data` is none
+        to keep back.
+        """
         self._start()
-        return self._sealed(memoryview(data).cast("B"))
+        self._owed = followed or (self._owed and not data)
+        return self._sealed(memoryview(data).cast("B"), 0 if followed else 1)
 
     def finish(self) -> bytes:
-        """The last chunk. Raises ValueError as `feed` does."""
+        """The last chunk. Raises ValueError as `feed` does, and where more was to follow."""
         self._start()
+        if self._owed:
+            raise ValueError("more bytes were to follow")
         last = bytearray(len(self._held) + TAG_BYTES)
         self._cipher.seal_into(self._next, self._held, memoryview(last), last=True)
         self._held.clear()
@@ -101,16 +112,18 @@ class SealingWriter:
             raise ValueError("this writer is finished, or an earlier feed was left half-way")
         self._busy = True
 
-    def _sealed(self, data: memoryview) -> Iterator[memoryview]:
-        if self._held and len(self._held) + len(data) > CHUNK_BYTES:
+    def _sealed(self, data: memoryview, kept: int) -> Iterator[memoryview]:
+        """`kept`: 1 where a full chunk is kept back until a byte follows: only then is it not the
+        last one.
+        """
+        if self._held and len(self._held) + len(data) >= CHUNK_BYTES + kept:
             missing = CHUNK_BYTES - len(self._held)
             self._held += data[:missing]
             data = data[missing:]
             yield from self._run(memoryview(self._held), 1)
             self._held = bytearray()
-        # A full chunk is kept back until a byte follows: only then is it not the last one.
-        while len(data) > CHUNK_BYTES:
-            chunks = min(RUN_CHUNKS, (len(data) - 1) // CHUNK_BYTES)
+        while len(data) >= CHUNK_BYTES + kept:
+            chunks = min(_RUN_SEALED, (len(data) - kept) // CHUNK_BYTES)
             yield from self._run(data, chunks)
             data = data[chunks * CHUNK_BYTES :]
         self._held += data
@@ -118,7 +131,7 @@ class SealingWriter:
 
     def _run(self, plain: memoryview, chunks: int) -> Iterator[memoryview]:
         if not self._out:
-            self._out = memoryview(bytearray(RUN_CHUNKS * SEALED_CHUNK_BYTES))
+            self._out = memoryview(bytearray(_RUN_SEALED * SEALED_CHUNK_BYTES))
         for i in range(chunks):
             self._cipher.seal_into(
                 self._next + i,

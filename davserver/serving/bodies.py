@@ -14,6 +14,9 @@ class Body(Protocol):
     def some(self, limit: int) -> bytes:
         """From 1 to `limit` bytes; nothing only when complete. Raises Gone, BadInput, TooLarge."""
 
+    def into(self, room: memoryview) -> int:
+        """As `some`, into the beginning of `room`; how many bytes."""
+
     @property
     def unread(self) -> int | None:
         """How many bytes are still to come, None when only the sender knows."""
@@ -27,6 +30,9 @@ class NoBody:
 
     def some(self, limit: int) -> bytes:  # noqa: ARG002 — there is nothing
         return b""
+
+    def into(self, room: memoryview) -> int:  # noqa: ARG002
+        return 0
 
 
 NO_BODY: Final = NoBody()
@@ -49,6 +55,16 @@ class LengthBody:
         if self.complete:
             return b""
         data = self._wire.take(min(limit, self._unread), self._pace)
-        self._unread -= len(data)
-        self.complete = self._unread == 0
+        self._took(len(data))
         return data
+
+    def into(self, room: memoryview) -> int:
+        if self.complete:
+            return 0
+        count = self._wire.take_into(room[: self._unread], self._pace)
+        self._took(count)
+        return count
+
+    def _took(self, count: int) -> None:
+        self._unread -= count
+        self.complete = self._unread == 0

@@ -35,13 +35,24 @@ class ChunkedBody:
         return 0 if self.complete else None
 
     def some(self, limit: int) -> bytes:
-        if not self.complete and self._in_chunk == 0:
-            self._open_chunk()
-        if self.complete:
+        if not self._is_in_chunk():
             return b""
         data = self._wire.take(min(limit, self._in_chunk), self._pace)
         self._in_chunk -= len(data)
         return data
+
+    def into(self, room: memoryview) -> int:
+        if not self._is_in_chunk():
+            return 0
+        count = self._wire.take_into(room[: self._in_chunk], self._pace)
+        self._in_chunk -= count
+        return count
+
+    def _is_in_chunk(self) -> bool:
+        """Whether there are bytes to come."""
+        if not self.complete and self._in_chunk == 0:
+            self._open_chunk()
+        return not self.complete
 
     def _open_chunk(self) -> None:
         if not self._first:

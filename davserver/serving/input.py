@@ -2,10 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from davserver.domain.errors import BadInput, TooLarge, Truncated
 from davserver.serving.bodies import Body
 from davserver.serving.wire import BLOCK, Cut, Gone
+
+T = TypeVar("T")
 
 _TEXTS = {
     Cut.EOF: "the connection closed before the whole body had arrived",
@@ -42,6 +45,14 @@ class Input:
             left -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def readinto(self, room: memoryview) -> int:
+        """What has arrived, into the beginning of `room`: at least one byte, but for the end."""
+        if self._rest:
+            piece = self._some(len(room))
+            room[: len(piece)] = piece
+            return len(piece)
+        return self._asked(lambda: self._body.into(room))
+
     def readline(self, size: int | None = -1) -> bytes:
         left = sys.maxsize if size is None or size < 0 else size
         pieces = []
@@ -74,11 +85,15 @@ class Input:
         if self._rest:
             data, self._rest = self._rest[:limit], self._rest[limit:]
             return data
+        return self._asked(lambda: self._body.some(min(limit, BLOCK)))
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the body gives. Raises `failure`, once there is one."""
         if self.failure is not None:
             raise self.failure
         try:
             self._announce()
-            return self._body.some(min(limit, BLOCK))
+            return ask()
         except Gone as gone:
             self.cut = gone.cut
             self.failure = Truncated(_TEXTS[gone.cut])

@@ -117,6 +117,22 @@ class Wire:
         pace.moved(len(received))
         return received
 
+    def take_into(self, room: memoryview, pace: Pace) -> int:
+        """As `take`, into the beginning of `room`, which has at least one byte: without an object
+        for each piece that arrives. How many bytes. Raises Gone.
+        """
+        if self.stop_reading:
+            raise Gone(Cut.STOPPING)
+        if self.buffer:
+            count = min(len(room), len(self.buffer))
+            room[:count] = self.buffer[:count]
+            del self.buffer[:count]
+            return count
+        while not (count := self._receive_into(room)):
+            self._wait(select.POLLIN, pace)
+        pace.moved(count)
+        return count
+
     def take_line(self, limit: int, pace: Pace) -> bytes | None:
         """A line with its LF; None if `limit` bytes hold no LF. Raises Gone."""
         if self.stop_reading:
@@ -148,6 +164,26 @@ class Wire:
             raise Gone(Cut.EOF)
         self.received += len(data)
         return data
+
+    def _receive_into(self, room: memoryview) -> int:
+        """How many bytes: none when nothing has arrived. Raises Gone."""
+        count = 0
+        try:
+            count = self.socket.recv_into(room)
+            if not count:
+                raise Gone(Cut.EOF)
+            # TLS gives one record at a time, of 16 KiB at the most (RFC 8446 §5.1). An end after
+            # some of them shows the next time.
+            more = count if isinstance(self.socket, ssl.SSLSocket) else 0
+            while more and count < len(room):
+                more = self.socket.recv_into(room[count:])
+                count += more
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass  # what came before counts
+        except (OSError, ValueError):
+            raise Gone(Cut.RESET) from None
+        self.received += count
+        return count
 
     # writing
 

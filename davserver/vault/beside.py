@@ -6,22 +6,24 @@ from queue import SimpleQueue
 from typing import Self
 
 from davserver.db.aside import waiting
+from davserver.vault.pieces import Piece
 
 
 class Beside:
     """Does `work` on each piece, in their order, in a thread of its own.
 
-    At most `ahead` pieces wait: whoever brings more waits for the work. What the work raises is
-    raised to whoever brings, at the next piece or at the end. Use it in a `with`: an error in the
-    block ends the thread, pieces that still waited are not worked on.
+    Pieces lie in at most `rooms` rooms of `size` bytes, which are used again: whoever wants more
+    waits for the work. What the work raises is raised to whoever brings, with the next room or at
+    the end. Use it in a `with`: an error in the block ends the thread, pieces that still waited are
+    not worked on.
     """
 
-    def __init__(self, work: Callable[[bytes], None], ahead: int) -> None:
+    def __init__(self, work: Callable[[Piece], None], rooms: int, size: int) -> None:
         self._work = work
-        self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
-        self._room: SimpleQueue[None] = SimpleQueue()
-        for _ in range(ahead):
-            self._room.put(None)
+        self._pieces: SimpleQueue[Piece | None] = SimpleQueue()
+        self._free: SimpleQueue[memoryview] = SimpleQueue()
+        self._to_make = rooms
+        self._size = size
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="sealing", daemon=True)
 
@@ -29,14 +31,14 @@ class Beside:
         self._thread.start()
         return self
 
-    def bring(self, piece: bytes) -> None:
-        if self._room.empty():
-            with waiting():
-                self._room.get()
-        else:
-            self._room.get()
+    def room(self) -> memoryview:
+        """One that nobody uses now: for the next piece."""
+        room = self._free_one()
         if self._error is not None:
             raise self._error
+        return room
+
+    def bring(self, piece: Piece) -> None:
         self._pieces.put(piece)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -49,6 +51,15 @@ class Beside:
         if error is None and self._error is not None:
             raise self._error
 
+    def _free_one(self) -> memoryview:
+        if not self._free.empty():
+            return self._free.get()
+        if self._to_make:
+            self._to_make -= 1
+            return memoryview(bytearray(self._size))
+        with waiting():
+            return self._free.get()
+
     def _run(self) -> None:
         while (piece := self._pieces.get()) is not None:
             if self._error is None:
@@ -56,4 +67,4 @@ class Beside:
                     self._work(piece)
                 except BaseException as error:  # noqa: BLE001 — raised where the piece came from
                     self._error = error
-            self._room.put(None)
+            self._free.put(piece.room)

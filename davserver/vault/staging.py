@@ -30,14 +30,15 @@ from davserver.sealing.keys import new_key
 from davserver.sealing.stream import SealingWriter, seal_small
 from davserver.vault.beside import Beside
 from davserver.vault.blobs.store import AnyBytes, BlobStore
+from davserver.vault.pieces import Piece, pieces
 
 INLINE_BYTES = 64 * 1024
 """Up to this many plain bytes a file is kept in the database row (docs/decisions: inline blobs)."""
 
 LEASE = timedelta(hours=24)
-_PIECE = 256 * 1024
-_AHEAD = 4
-"""Pieces that may wait to be sealed."""
+_PIECE = 512 * 1024
+_ROOMS = 4
+"""Pieces in memory: one arrives, one is full, one waits to be sealed, one is sealed."""
 _BESIDE_FROM = 1024 * 1024
 """From this size on sealing has a thread of its own, which costs 0.1 ms to start."""
 _CHUNK_LOG2 = CHUNK_BYTES.bit_length() - 1
@@ -143,23 +144,21 @@ class Staging:
     ) -> None:
         stored = self._blobs.create(blob)
 
-        def seal(piece: bytes) -> None:
-            for sealed in writer.seal(piece):
+        def seal(piece: Piece) -> None:
+            for sealed in writer.seal(piece.plain, followed=piece.followed):
                 stored.write(sealed)
             _require_room(writer.stored_size, room)
 
         try:
             stored.write(writer.header)
-            pieces = _pieces(first, upload)
             if upload.length is not None and upload.length <= _BESIDE_FROM:
-                for piece in pieces:
-                    writer.measure(piece)
+                size = max(len(first), min(_PIECE, upload.length))
+                for piece in pieces(upload, first, lambda: _fresh(size), writer.measure):
                     seal(piece)
             else:
-                with Beside(seal, _AHEAD) as sealing:
-                    for piece in pieces:
+                with Beside(seal, _ROOMS, _PIECE) as sealing:
+                    for piece in pieces(upload, first, sealing.room, writer.measure):
                         sealing.bring(piece)
-                        writer.measure(piece)
             stored.write(writer.finish())
             stored.commit()
         except BaseException:
@@ -254,27 +253,32 @@ def read_fully(upload: Upload, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _pieces(first: bytes, upload: Upload) -> Iterator[bytes]:
-    piece = first
-    while piece:
-        yield piece
-        piece = upload.read(_PIECE)
+def _fresh(size: int) -> memoryview:
+    return memoryview(bytearray(size))
 
 
 class Replay:
     """Plain pieces that were opened from one blob, as an upload into another (COPY)."""
 
-    length: int | None = None
     media_type: str | None = None
     modified: datetime | None = None
     sha256: bytes | None = None
 
     def __init__(self, read: Callable[[int, int], Iterator[AnyBytes]], size: int) -> None:
+        self.length: int | None = size
         self._pieces = read(0, size)
         self._held = memoryview(b"")
 
     def read(self, size: int) -> bytes:
+        return bytes(self._next(size))
+
+    def read_into(self, room: memoryview) -> int:
+        piece = self._next(len(room))
+        room[: len(piece)] = piece
+        return len(piece)
+
+    def _next(self, size: int) -> memoryview:
         if not self._held:
             self._held = memoryview(next(self._pieces, b""))
         piece, self._held = self._held[:size], self._held[size:]
-        return bytes(piece)
+        return piece

@@ -40,6 +40,12 @@ class Part:
         ahead, self._ahead = self._ahead, b""
         return ahead or self.arriving.more(self)
 
+    def read_into(self, room: memoryview) -> int:
+        piece = self.read(len(room))
+        taken, self._ahead = piece[: len(room)], piece[len(room) :]
+        room[: len(taken)] = taken
+        return len(taken)
+
     def is_empty(self) -> bool:
         self._ahead = self._ahead or self.arriving.more(self)
         return not self._ahead

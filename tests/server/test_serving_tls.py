@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from davserver.domain.errors import BadInput
+from davserver.domain.errors import BadInput, Truncated
 from davserver.serving.server import context_of
 from davserver.serving.settings import Listener
 from tests.support.serving import (
@@ -58,9 +58,17 @@ def test_a_verified_client_is_served_and_keeps_its_connection(secured, pair):
     assert recorder.environs[0]["HTTPS"] == "on"
 
 
-def test_large_bodies_pass_in_both_directions(secured):
+def into_rooms(source) -> bytes:
+    body, room = bytearray(), memoryview(bytearray(100_000))
+    while count := source.readinto(room):
+        body += room[:count]
+    return bytes(body)
+
+
+@pytest.mark.parametrize("taken", [lambda source: source.read(), into_rooms])
+def test_large_bodies_pass_in_both_directions(secured, taken):
     def echo(environ, start_response):
-        body = environ["wsgi.input"].read()
+        body = taken(environ["wsgi.input"])
         start_response("200 OK", [("Content-Length", str(len(body)))])
         return [body]
 
@@ -68,6 +76,26 @@ def test_large_bodies_pass_in_both_directions(secured):
     with secured(echo) as running, running.connect(tls=True) as connection:
         connection.send(request("PUT", "/", f"Content-Length: {len(data)}") + data)
         assert connection.answer().body == data
+
+
+def test_a_body_that_is_cut_between_two_records_is_no_whole_one(secured):
+    taken, cut = [], []
+
+    def take(environ, start_response):
+        room = memoryview(bytearray(100_000))
+        try:
+            while count := environ["wsgi.input"].readinto(room):
+                taken.append(count)
+        except Truncated as early:
+            cut.append(early)
+        return hello(environ, start_response)
+
+    with secured(take) as running, running.connect(tls=True) as connection:
+        connection.send(request("PUT", "/", "Content-Length: 200000") + b"x" * 150_000)
+        assert eventually(lambda: sum(taken) == 150_000)
+        connection.close()
+        assert eventually(lambda: len(cut) == 1)
+    assert sum(taken) == 150_000
 
 
 def test_pipelined_requests_that_share_a_record_are_all_answered(secured):

@@ -55,6 +55,11 @@ class Body:
         piece, self._left = self._left[:size], self._left[size:]
         return piece
 
+    def read_into(self, room: memoryview) -> int:
+        piece = self.read(len(room))
+        room[: len(piece)] = piece
+        return len(piece)
+
 
 @dataclass
 class Clock:

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import pytest
@@ -21,6 +21,9 @@ class Sluggish:
     def read(self, size: int, /) -> bytes:
         return self._data.read(min(size, 1))
 
+    def readinto(self, room: memoryview, /) -> int:
+        return self._data.readinto(room[:1])
+
 
 class Broken:
     def __init__(self, error: Exception) -> None:
@@ -29,12 +32,33 @@ class Broken:
     def read(self, _: int, /) -> bytes:
         raise self._error
 
+    def readinto(self, _: memoryview, /) -> int:
+        raise self._error
 
-def _read_all(body: Body | Incoming, size: int = 4) -> bytes:
-    pieces = []
-    while piece := body.read(size):
-        pieces.append(piece)
-    return b"".join(pieces)
+
+Take = Callable[[Body | Incoming, int], bytes]
+
+
+def _given(body: Body | Incoming, size: int) -> bytes:
+    return body.read(size)
+
+
+def _into_a_room(body: Body | Incoming, size: int) -> bytes:
+    room = bytearray(b"?" * size)
+    count = body.read_into(memoryview(room))
+    assert set(room[count:]) <= {ord("?")}
+    return bytes(room[:count])
+
+
+@pytest.fixture(params=[_given, _into_a_room])
+def take(request: pytest.FixtureRequest) -> Take:
+    """Both ways to read."""
+    found: Take = request.param
+    return found
+
+
+def _read_all(body: Body | Incoming, size: int = 4, take: Take = _given) -> bytes:
+    return b"".join(iter(lambda: take(body, size), b""))
 
 
 def _incoming(data: bytes, length: int | None, announced: int | None = None, **digests: bytes):
@@ -48,39 +72,40 @@ def _incoming(data: bytes, length: int | None, announced: int | None = None, **d
 
 
 @pytest.mark.parametrize("length", [7, None])
-def test_a_body_is_read_to_its_end(length: int | None) -> None:
+def test_a_body_is_read_to_its_end(length: int | None, take: Take) -> None:
     body = Body(Sluggish(b"bonjour"), length)
-    assert _read_all(body) == b"bonjour"
+    assert _read_all(body, 4, take) == b"bonjour"
+    assert take(body, 4) == b""
     assert body.ended
     assert body.keeps_connection
 
 
-def test_what_comes_after_the_announced_end_is_left_alone() -> None:
+def test_what_comes_after_the_announced_end_is_left_alone(take: Take) -> None:
     source = io.BytesIO(b"bonjourGET /next")
-    assert _read_all(Body(source, 7)) == b"bonjour"
+    assert _read_all(Body(source, 7), 4, take) == b"bonjour"
     assert source.read() == b"GET /next"
 
 
-def test_an_early_end_is_an_error() -> None:
+def test_an_early_end_is_an_error(take: Take) -> None:
     with pytest.raises(Truncated):
-        _read_all(Body(io.BytesIO(b"bon"), 7))
+        _read_all(Body(io.BytesIO(b"bon"), 7), 4, take)
 
 
-def test_a_broken_connection_is_an_early_end() -> None:
+def test_a_broken_connection_is_an_early_end(take: Take) -> None:
     with pytest.raises(Truncated):
-        Body(Broken(ConnectionResetError()), 7).read(1)
+        take(Body(Broken(ConnectionResetError()), 7), 1)
 
 
-def test_chunks_that_make_no_sense_are_malformed() -> None:
+def test_chunks_that_make_no_sense_are_malformed(take: Take) -> None:
     with pytest.raises(Malformed):
-        Body(Broken(ValueError("bad chunk size")), None).read(1)
+        take(Body(Broken(ValueError("bad chunk size")), None), 1)
 
 
-def test_what_the_server_raised_is_remembered() -> None:
+def test_what_the_server_raised_is_remembered(take: Take) -> None:
     cut = Truncated("too slow")
     body = Body(Broken(cut), 7)
     with pytest.raises(Truncated):
-        body.read(1)
+        take(body, 1)
     assert body.failure is cut
 
 
@@ -112,18 +137,18 @@ def test_no_body_is_empty_and_so_is_a_chunked_one_without_chunks() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 4, 1000])
-def test_a_chunked_upload_may_announce_its_length(size: int) -> None:
+def test_a_chunked_upload_may_announce_its_length(size: int, take: Take) -> None:
     upload = _incoming(b"bonjour", None, 7)
     assert upload.length == 7
-    assert _read_all(upload, size) == b"bonjour"
+    assert _read_all(upload, size, take) == b"bonjour"
 
 
 @pytest.mark.parametrize(("announced", "error"), [(8, Truncated), (6, Malformed), (0, Malformed)])
 def test_a_chunked_upload_of_another_length_is_refused(
-    announced: int, error: type[Exception]
+    announced: int, error: type[Exception], take: Take
 ) -> None:
     with pytest.raises(error):
-        _read_all(_incoming(b"bonjour", None, announced))
+        _read_all(_incoming(b"bonjour", None, announced), 4, take)
 
 
 def test_content_length_wins_over_an_announcement() -> None:
@@ -134,11 +159,13 @@ def test_content_length_wins_over_an_announcement() -> None:
 
 @pytest.mark.parametrize("length", [7, None])
 @pytest.mark.parametrize("name", ["sha1", "md5"])
-def test_a_wrong_checksum_is_found_before_the_end_is_told(name: str, length: int | None) -> None:
+def test_a_wrong_checksum_is_found_before_the_end_is_told(
+    name: str, length: int | None, take: Take
+) -> None:
     right = hashlib.new(name, b"bonjour", usedforsecurity=False).digest()
-    assert _read_all(_incoming(b"bonjour", length, **{name: right})) == b"bonjour"
+    assert _read_all(_incoming(b"bonjour", length, **{name: right}), 4, take) == b"bonjour"
     with pytest.raises(WrongChecksum):
-        _read_all(_incoming(b"bonsoir", length, **{name: right}))
+        _read_all(_incoming(b"bonsoir", length, **{name: right}), 4, take)
 
 
 def test_the_checksum_of_an_empty_upload_is_checked_too() -> None:

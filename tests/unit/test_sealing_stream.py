@@ -94,6 +94,31 @@ def test_a_full_chunk_is_kept_back_until_it_is_known_not_to_be_the_last():
     assert len(writer.finish()) == 17
 
 
+@pytest.mark.parametrize("size", [CHUNK_BYTES, 3 * CHUNK_BYTES, 3 * CHUNK_BYTES + 7])
+@pytest.mark.parametrize("cut", [10_000, CHUNK_BYTES - 1, CHUNK_BYTES, 2 * CHUNK_BYTES])
+def test_a_piece_that_is_followed_by_others_is_sealed_as_far_as_it_goes(cut, size):
+    writer, plain = SealingWriter(KEY, VAULT, BLOB, salt), plain_of(size)
+    stored = writer.header
+    for end in [*range(cut, size, cut), size]:
+        piece = plain[writer.plain_size : end]
+        writer.measure(piece)
+        stored += b"".join(bytes(one) for one in writer.seal(piece, followed=end < size))
+        if end < size:
+            assert len(stored) == HEADER_BYTES + end // CHUNK_BYTES * SEALED_CHUNK_BYTES
+    assert stored + writer.finish() == sealed(size).stored
+
+
+def test_a_stream_that_was_to_go_on_cannot_end():
+    """Its last chunk would not say that it is the last one."""
+    for nothing in ([], [b""]):
+        writer = SealingWriter(KEY, VAULT, BLOB, salt)
+        assert len(list(writer.seal(bytes(CHUNK_BYTES), followed=True))) == 1
+        for data in nothing:
+            assert list(writer.seal(data)) == []
+        with pytest.raises(ValueError, match="follow"):
+            writer.finish()
+
+
 def test_a_sealed_piece_cannot_be_used_after_the_next_one_was_taken():
     writer = SealingWriter(KEY, VAULT, BLOB, salt)
     kept = list(writer.feed(bytes(10 * CHUNK_BYTES)))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from davserver.domain.errors import Truncated
+from davserver.serving.bodies import LengthBody
 from davserver.serving.chunked import ChunkedBody
 from davserver.serving.compute import ComputeSlots, Turn
 from davserver.serving.gateway import CUT_ANSWERS
@@ -65,33 +66,65 @@ def test_whoever_is_above_the_rate_in_every_step_is_never_lost(steps: list[tuple
 
 @given(
     pieces=st.lists(st.binary(min_size=1, max_size=200), max_size=8),
-    reads=st.lists(st.integers(1, 300), min_size=1, max_size=4),
+    size=st.integers(1, 300),
+    into=st.booleans(),
 )
 @settings(deadline=None)
-def test_chunks_come_back_as_one_body(pieces: list[bytes], reads: list[int]):
+def test_chunks_come_back_as_one_body(pieces: list[bytes], size: int, *, into: bool):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces))
         theirs.sendall(b"0\r\n\r\nnext")
         wire = Wire(ours, Turn(ComputeSlots(1)))
         body = Input(ChunkedBody(wire, 10_000, Pace(1000, 5)), None)
-        got = b"".join(iter(lambda: body.read(reads[0]), b""))
+        got = b"".join(iter(lambda: _into_a_room(body, size) if into else body.read(size), b""))
         assert got == b"".join(pieces)
         assert bytes(wire.buffer) == b"next"
 
 
-@given(st.integers(0, 60))
+@given(st.integers(0, 60), st.booleans())
 @settings(deadline=None)
-def test_a_chunked_body_cut_anywhere_is_truncated(end: int):
+def test_a_chunked_body_cut_anywhere_is_truncated(end: int, into: bool):  # noqa: FBT001
     whole = b"5;x=y\r\nabcde\r\n1a\r\n" + b"z" * 26 + b"\r\n0\r\nA: b\r\n\r\n"
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(whole[: min(end, len(whole) - 1)])
         theirs.shutdown(socket.SHUT_WR)
         body = Input(ChunkedBody(Wire(ours, Turn(ComputeSlots(1))), 10_000, Pace(1000, 5)), None)
-        with pytest.raises(Truncated):
-            body.read()
+        for _ in range(2):  # once cut, cut for good
+            with pytest.raises(Truncated):
+                list(iter(lambda: _into_a_room(body, 9) if into else body.read(), b""))
         assert body.cut is Cut.EOF
+
+
+def _into_a_room(body: Input, size: int) -> bytes:
+    room = bytearray(b"?" * size)
+    count = body.readinto(memoryview(room))
+    assert set(room[count:]) <= {ord("?")}
+    return bytes(room[:count])
+
+
+def test_a_room_gets_what_a_line_left_over_first():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"line\nrest and more")
+        body = Input(LengthBody(Wire(ours, Turn(ComputeSlots(1))), 18, Pace(1000, 5)), None)
+        assert body.readline() == b"line\n"
+        assert _into_a_room(body, 4) == b"rest"
+        assert body.read(5) == b" and "
+        assert _into_a_room(body, 100) == b"more"
+        assert _into_a_room(body, 100) == b""
+
+
+def test_a_room_gets_what_arrived_with_the_head_before_what_the_kernel_has():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire = Wire(ours, Turn(ComputeSlots(1)))
+        wire.buffer += b"with it"
+        theirs.sendall(b", after it, next")
+        body = Input(LengthBody(wire, 17, Pace(1000, 5)), None)
+        assert [_into_a_room(body, 5), _into_a_room(body, 9)] == [b"with ", b"it"]
+        assert _into_a_room(body, 100) == b", after it"
 
 
 def test_every_kind_of_cut_has_an_answer():

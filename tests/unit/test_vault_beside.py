@@ -9,9 +9,10 @@ import pytest
 
 from davserver.db.aside import wait_by
 from davserver.vault.beside import Beside
+from davserver.vault.pieces import Piece
 
-PIECES = [bytes([one]) for one in range(50)]
-AHEAD = 3
+NUMBERS = list(range(50))
+ROOMS = 3
 LONGEST = 10
 
 
@@ -19,14 +20,33 @@ class Failed(Exception):
     pass
 
 
+def bring(beside: Beside, number: int) -> None:
+    room = beside.room()
+    room[0] = number
+    beside.bring(Piece(room, 1, followed=True))
+
+
+def number_of(piece: Piece) -> int:
+    return piece.plain[0]
+
+
 def test_every_piece_in_its_order_and_all_of_them_at_the_end():
-    done: list[tuple[bytes, int]] = []
-    with Beside(lambda piece: done.append((piece, threading.get_ident())), AHEAD) as beside:
-        for piece in PIECES:
-            beside.bring(piece)
-    assert [piece for piece, _ in done] == PIECES
+    done: list[tuple[int, int]] = []
+    with Beside(lambda p: done.append((number_of(p), threading.get_ident())), ROOMS, 8) as beside:
+        for number in NUMBERS:
+            bring(beside, number)
+    assert [number for number, _ in done] == NUMBERS
     assert {thread for _, thread in done} != {threading.get_ident()}
     assert len({thread for _, thread in done}) == 1
+
+
+def test_rooms_are_used_again_and_made_when_they_are_needed():
+    rooms: list[memoryview] = []
+    with Beside(lambda piece: rooms.append(piece.room), ROOMS, 8) as beside:
+        for number in NUMBERS:
+            bring(beside, number)
+    assert {len(room) for room in rooms} == {8}
+    assert 1 <= len({id(room.obj) for room in rooms}) <= ROOMS
 
 
 def test_whoever_brings_more_than_may_wait_waits():
@@ -34,60 +54,60 @@ def test_whoever_brings_more_than_may_wait_waits():
     go_on, brought = threading.Event(), threading.Semaphore(0)
     most, done = [0], []
 
-    def work(piece: bytes) -> None:
+    def work(piece: Piece) -> None:
         go_on.wait(LONGEST)
-        done.append(piece)
+        done.append(number_of(piece))
 
-    def bring() -> None:
-        with Beside(work, AHEAD) as beside:
-            for number, piece in enumerate(PIECES):
-                beside.bring(piece)
+    def bring_all() -> None:
+        with Beside(work, ROOMS, 8) as beside:
+            for number in NUMBERS:
+                bring(beside, number)
                 most[0] = max(most[0], number + 1 - len(done))
                 brought.release()
 
-    bringing = threading.Thread(target=bring)
+    bringing = threading.Thread(target=bring_all)
     bringing.start()
-    for _ in range(AHEAD):
+    for _ in range(ROOMS):
         assert brought.acquire(timeout=LONGEST)
     assert not brought.acquire(blocking=False)
     go_on.set()
     bringing.join(LONGEST)
-    assert done == PIECES
-    assert most[0] <= AHEAD
+    assert done == NUMBERS
+    assert most[0] <= ROOMS
 
 
 def test_what_fails_is_raised_to_whoever_brings_and_nothing_is_done_after_it():
-    done: list[bytes] = []
+    done: list[int] = []
 
-    def work(piece: bytes) -> None:
-        if piece == PIECES[5]:
+    def work(piece: Piece) -> None:
+        if number_of(piece) == 5:
             raise Failed
-        done.append(piece)
+        done.append(number_of(piece))
 
-    def bring() -> None:
-        with Beside(work, AHEAD) as beside:
-            for piece in PIECES:
-                beside.bring(piece)
+    def bring_all() -> None:
+        with Beside(work, ROOMS, 8) as beside:
+            for number in NUMBERS:
+                bring(beside, number)
 
     with pytest.raises(Failed):
-        bring()
-    assert done == PIECES[:5]
+        bring_all()
+    assert done == NUMBERS[:5]
 
 
 def test_what_fails_with_the_last_piece_is_raised_at_the_end():
-    def work(_: bytes) -> None:
+    def work(_: Piece) -> None:
         raise Failed
 
-    beside = Beside(work, AHEAD)
+    beside = Beside(work, ROOMS, 8)
     with pytest.raises(Failed), beside:
-        beside.bring(b"the only one")
+        bring(beside, 1)
 
 
 def test_an_error_of_whoever_brings_ends_the_thread_and_what_waits_is_left():
     go_on, done = threading.Event(), []
 
-    def work(piece: bytes) -> None:
-        done.append(piece)
+    def work(piece: Piece) -> None:
+        done.append(number_of(piece))
         go_on.wait(LONGEST)
 
     @contextmanager
@@ -96,16 +116,16 @@ def test_an_error_of_whoever_brings_ends_the_thread_and_what_waits_is_left():
         go_on.set()
         yield
 
-    def bring() -> None:
+    def bring_all() -> None:
         wait_by(aside)
-        with Beside(work, AHEAD) as beside:
-            for piece in PIECES[:AHEAD]:
-                beside.bring(piece)
+        with Beside(work, ROOMS, 8) as beside:
+            for number in NUMBERS[:ROOMS]:
+                bring(beside, number)
             while not done:
                 pass
             raise Failed
 
     with pytest.raises(Failed):
-        copy_context().run(bring)
-    assert done == PIECES[:1]
+        copy_context().run(bring_all)
+    assert done == NUMBERS[:1]
     assert "sealing" not in {one.name for one in threading.enumerate()}
