@@ -76,7 +76,8 @@ class Sight:
 
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
-        start, below = walked(self.tx, self.who, vault, vault.root, path.parts)
+        hiding = not self._shows_all(vault)
+        start, below = walked(self.tx, self.who, vault, vault.root, path.parts, hiding=hiding)
         if not start:
             return Place(path, NOWHERE, self.who, vault, above=())
         root = Place(path, NODE, self.who, vault, start[-1], is_top=True)
@@ -157,7 +158,7 @@ class Sight:
             if meant is None:
                 count_missing(self, at, inside)
                 last = depth == len(names) - 1
-                kind, untaken = FREE if last else NOWHERE, not inside and self._shows_all(at)
+                kind, untaken = FREE if last else NOWHERE, not inside and self._shows_all(at.vault)
                 return changed(at, kind=kind, node=None, above=above, is_top=False, untaken=untaken)
             at = self._step(top, path, above, next(o for o in inside if o.node.id == meant.id))
         return at
@@ -235,11 +236,13 @@ class Sight:
         )
         return frozenset().union(*sets)
 
-    def _shows_all(self, place: Place) -> bool:
-        """Whether nothing is hidden there from this person."""
-        if place.vault is None or not place.owned:
+    def _shows_all(self, vault: OpenVault | None) -> bool:
+        """Whether nothing in it is hidden from this person, who need not be told that as slowly as
+        what is absent (DESIGN §2.2).
+        """
+        if vault is None or vault.owner != self.who.id:
             return False
-        return len(self.shown_by(place.vault.id, None)) == len(Category)
+        return len(self.shown_by(vault.id, None)) == len(Category)
 
     def is_recallable(self, node: Node) -> bool:
         """Whether this person made it themselves a short while ago, and nobody else wrote it since.

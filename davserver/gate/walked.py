@@ -12,25 +12,38 @@ from davserver.vault.way import Way, further, walk
 
 
 def walked(
-    tx: Connection, who: Principal, vault: OpenVault, start: NodeId, names: Sequence[str]
+    tx: Connection,
+    who: Principal,
+    vault: OpenVault,
+    start: NodeId,
+    names: Sequence[str],
+    *,
+    hiding: bool = True,
 ) -> Way:
     """As `walk`. Whoever reads one document of a folder after another goes the way to the folder
     once.
     """
     names = tuple(names)
-    return once(tx, _way(who, vault, start, names), lambda: _gone(tx, who, vault, start, names))
+    question = _way(who, vault, start, names)
+    return once(tx, question, lambda: _gone(tx, who, vault, start, names, hiding=hiding))
 
 
 def _gone(
-    tx: Connection, who: Principal, vault: OpenVault, start: NodeId, names: tuple[str, ...]
+    tx: Connection,
+    who: Principal,
+    vault: OpenVault,
+    start: NodeId,
+    names: tuple[str, ...],
+    *,
+    hiding: bool,
 ) -> Way:
     if not names:
-        return walk(tx, vault, start, names)
+        return walk(tx, vault, start, names, hiding=hiding)
     to_folder = _way(who, vault, start, names[:-1])
     before: Way | None = known(tx, to_folder)
     if before is not None and before[0]:
-        return further(tx, vault, before, names[-1])
-    above, below = walk(tx, vault, start, names)
+        return further(tx, vault, before, names[-1], hiding=hiding)
+    above, below = walk(tx, vault, start, names, hiding=hiding)
     keep(tx, to_folder, (above, below[:-1]))
     return above, below
 

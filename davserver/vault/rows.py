@@ -120,10 +120,15 @@ def _open_each(
 
 def node_or_none(vault: OpenVault, row: Row) -> Node | None:
     """As `node_from`; None for what does not open."""
+    return node_in(vault, tuple([row[name] for name in NODE_COLUMNS]))
+
+
+def node_in(vault: OpenVault, columns: Columns) -> Node | None:
+    """The same of NODE_COLUMNS alone."""
     try:
-        return node_from(vault, row)
+        return vault.seen.get(columns) or _remembered(vault, columns)
     except Damaged:
-        _note_damaged(row["id"])
+        _note_damaged(columns[0])
         return None
 
 
@@ -132,19 +137,22 @@ def _note_damaged(node: bytes) -> None:
     log.error("row-damaged", table="node", id=bytes(node).hex())
 
 
-def take_as_long(vault: OpenVault, instead: Sequence[Row], wanted: Sequence[bytes]) -> None:
+def take_as_long(
+    vault: OpenVault, instead: Sequence[tuple[int, Columns]], wanted: Sequence[bytes]
+) -> None:
     """A name that nothing has costs what opening something hidden of that name would: whoever asks
     for names must not learn from the time which of them are taken (DESIGN §2.2).
 
-    `instead`: rows that were read for what is absent on the way down by the indexes `wanted`, their
-    depths from INSTEAD on. They are opened once, as what is there would be remembered.
+    `instead`: depths and NODE_COLUMNS that were read for what is absent on the way down by the
+    indexes `wanted`, the depths from INSTEAD on. They are opened once, as what is there would be
+    remembered.
     """
-    for row in instead:
-        absent = (row["id"], *wanted[: row["depth"] - INSTEAD])
+    for depth, columns in instead:
+        absent = (columns[0], *wanted[: depth - INSTEAD])
         with suppress(Damaged):
-            node_from(vault, row)
+            if vault.seen.get(columns) is None:
+                _remembered(vault, columns)
             if absent not in vault.seen:
-                columns = tuple([row[name] for name in NODE_COLUMNS])
                 vault.seen.keep(absent, _opened(vault, columns), columns[_RECORD])
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +11,14 @@ from davserver.db.prepared import Prepared
 from davserver.domain.ids import NodeId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
-from davserver.vault.rows import INSTEAD, OpenVault, Row, node_or_none, take_as_long
+from davserver.vault.rows import (
+    INSTEAD,
+    NODE_COLUMNS,
+    Columns,
+    OpenVault,
+    node_in,
+    take_as_long,
+)
 from davserver.vault.way_statements import MOST_STEPS, any_way, one_step, steps
 
 _SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
@@ -39,9 +47,19 @@ Way = tuple[Sequence[Node], Sequence[Sequence[Found]]]
 """The ancestors of where a walk starts, it the last; then what could be meant by each name."""
 
 
-def walk(tx: Connection, vault: OpenVault, start: NodeId, names: Sequence[str]) -> Way:
+def walk(
+    tx: Connection,
+    vault: OpenVault,
+    start: NodeId,
+    names: Sequence[str],
+    *,
+    hiding: bool = True,
+) -> Way:
     """The ancestors of `start` (root first, `start` last), and below it, for each name in turn,
     all live nodes that could be meant: hidden ones, twins, and twins asked for by their suffix.
+
+    `hiding`: whether anything may be hidden from whoever asks. Only then what is absent costs as
+    much as what is there.
 
     Rows that were tampered with are left out, and logged; with them the way up ends, as what they
     held back (a category, the trash) would be forgotten otherwise.
@@ -51,32 +69,45 @@ def walk(tx: Connection, vault: OpenVault, start: NodeId, names: Sequence[str]) 
     for depth, (plain, stripped) in enumerate(pairs):
         parameters[f"a{depth}"] = plain
         parameters[f"b{depth}"] = stripped
-    rows = _statement(tx, vault, start, pairs).all(tx, parameters)
-    found = _opened(vault, rows, [plain for plain, _ in pairs])
-    above = sorted((one for one in found if one.depth <= 0), key=lambda one: one.depth)
-    below = [[one for one in found if one.depth == depth + 1] for depth in range(len(names))]
+    rows = _statement(tx, vault, start, pairs, hiding=hiding).tuples(tx, parameters)
+    above: list[Found] = []
+    below: list[list[Found]] = [[] for _ in names]
+    for one in _opened(vault, rows, pairs, hiding=hiding):
+        (above if one.depth <= 0 else below[one.depth - 1]).append(one)
+    above.sort(key=_DEPTH)
     return _unbroken(start, [one.node for one in above]), below
 
 
+_DEPTH = attrgetter("depth")
+
+
 def _statement(
-    tx: Connection, vault: OpenVault, start: NodeId, pairs: Sequence[tuple[bytes, bytes]]
+    tx: Connection,
+    vault: OpenVault,
+    start: NodeId,
+    pairs: Sequence[tuple[bytes, bytes]],
+    *,
+    hiding: bool,
 ) -> Prepared:
-    one_index_each = all(plain == stripped for plain, stripped in pairs)
-    if tx.dialect.name == "sqlite" and one_index_each and len(pairs) <= MOST_STEPS:
-        return steps(len(pairs), from_root=start == vault.root)
+    of_two_indexes = [plain for plain, stripped in pairs if plain != stripped]
+    if tx.dialect.name == "sqlite" and not of_two_indexes and len(pairs) <= MOST_STEPS:
+        return steps(len(pairs), from_root=start == vault.root, hiding=hiding)
     return any_way(len(pairs), tx.dialect.name)
 
 
-def further(tx: Connection, vault: OpenVault, way: Way, name: str) -> Way:
+def further(tx: Connection, vault: OpenVault, way: Way, name: str, *, hiding: bool = True) -> Way:
     """What `walk` finds for one more name at the end of a way that it went before."""
     above, below = way
     folders = [one.node.id for one in below[-1]] if below else [node.id for node in above[-1:]]
-    plain, stripped = _indexes(vault, name)
+    if not folders and not hiding:
+        return above, [*below, []]
+    plain, stripped = pair = _indexes(vault, name)
     # Below what is absent nothing is found, with as much work as below something hidden.
     asked = folders or [_deepest(way)]
     given = {f"folder{number}": folder for number, folder in enumerate(asked)}
-    statement = one_step(len(asked), 1 if plain == stripped else 2)
-    found = _opened(vault, statement.all(tx, {**given, "a": plain, "b": stripped}), [plain])
+    statement = one_step(len(asked), 1 if plain == stripped else 2, hiding=hiding)
+    rows = statement.tuples(tx, {**given, "a": plain, "b": stripped})
+    found = _opened(vault, rows, [pair], hiding=hiding)
     return above, [*below, found if folders else []]
 
 
@@ -91,12 +122,35 @@ def _indexes(vault: OpenVault, name: str) -> tuple[bytes, bytes]:
     return plain, vault.index.name_index(without) if without else plain
 
 
-def _opened(vault: OpenVault, rows: Sequence[Row], wanted: Sequence[bytes]) -> list[Found]:
-    there = [row for row in rows if row["depth"] < INSTEAD]
-    found = [one for one in [_found(vault, row) for row in there] if one]
-    if len(there) < len(rows):
-        take_as_long(vault, [row for row in rows if row["depth"] >= INSTEAD], wanted)
+def _opened(
+    vault: OpenVault,
+    rows: Sequence[Columns],
+    wanted: Sequence[tuple[bytes, bytes]],
+    *,
+    hiding: bool,
+) -> list[Found]:
+    """Of rows with a depth, NODE_COLUMNS and where they were renamed away from."""
+    found: list[Found] = []
+    instead: list[tuple[int, Columns]] = []
+    for row in rows:
+        depth, columns = row[0], row[1:_LEFT]
+        if depth >= INSTEAD:
+            instead.append((depth, columns))
+            continue
+        node = node_in(vault, columns)
+        if node is not None:
+            found.append(Found(depth, node, _left(row)))
+    if instead and hiding:
+        take_as_long(vault, instead, [plain for plain, _ in wanted])
     return found
+
+
+_LEFT = 1 + len(NODE_COLUMNS)
+
+
+def _left(row: Columns) -> Left | None:
+    parent, index, at, by = row[_LEFT:]
+    return None if at is None else Left(parent, index, at, by)
 
 
 def _unbroken(start: NodeId, above: Sequence[Node]) -> list[Node]:
@@ -115,13 +169,3 @@ def _without_suffix(name: str) -> str | None:
     """`scan.pdf` for `scan (2).pdf`: how an owner spells a twin (DESIGN §2.2)."""
     match = _SUFFIX.match(name)
     return match["stem"] + (match["ending"] or "") if match else None
-
-
-def _found(vault: OpenVault, row: Row) -> Found | None:
-    node = node_or_none(vault, row)
-    if node is None:
-        return None
-    left = None
-    if row["left_at"] is not None:
-        left = Left(row["left_parent"], row["left_idx"], row["left_at"], row["left_by"])
-    return Found(row["depth"], node, left)

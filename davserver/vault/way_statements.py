@@ -3,7 +3,8 @@
 SQLite makes a table of its own in memory for each IN list and each recursion, which costs more than
 what is looked up: two names took 92 µs, where plain joins take half. Most names have one index.
 
-Where a name is nothing's, `:start` is read once more: as much work as for a hidden thing.
+Where a name is nothing's, `:start` is read once more: as much work as for a hidden thing. For whom
+nothing is hidden (`hiding` false) that is left out.
 """
 
 from functools import cache, lru_cache
@@ -27,18 +28,20 @@ _UP = f"""
 
 
 @cache
-def steps(names: int, *, from_root: bool) -> Prepared:
+def steps(names: int, *, from_root: bool, hiding: bool = True) -> Prepared:
     """For SQLite: down so many names of one index each. Nothing is above a root."""
     start = f"SELECT 0 AS depth, {_SELECTED} FROM node n WHERE n.id = :start"
     if not from_root:
         start = f"{_UP} SELECT p.depth AS depth, {_SELECTED} FROM up p JOIN node n ON n.id = p.id"
-    below = [one for depth in range(1, names + 1) for one in _step(depth)]
+    below = [one for depth in range(1, names + 1) for one in _step(depth, hiding=hiding)]
     return Prepared(text(" UNION ALL ".join([start, *below])))
 
 
-def _step(depth: int) -> tuple[str, str]:
+def _step(depth: int, *, hiding: bool) -> tuple[str, ...]:
     """What is there, and the start instead."""
     there = f"SELECT {depth}, {_SELECTED} FROM {_chain(depth, 'n')}"
+    if not hiding:
+        return (there,)
     absent = f"NOT EXISTS (SELECT 1 FROM {_chain(depth, 'last')})"
     return (
         there,
@@ -59,16 +62,19 @@ def _chain(depth: int, last: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def one_step(folders: int, indexes: int) -> Prepared:
+def one_step(folders: int, indexes: int, *, hiding: bool = True) -> Prepared:
     """From one of some folders by one name."""
     called = (
         f"parent_id {_among('folder', folders)} AND "
         f"name_idx {'= :a' if indexes == 1 else 'IN (:a, :b)'} AND state = 'live'"
     )
+    there = f"SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {called}"
+    if not hiding:
+        return Prepared(text(there))
     return Prepared(
         text(
             f"""
-        SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {called}
+        {there}
         UNION ALL
         SELECT {INSTEAD + 1}, {_SELECTED} FROM node n
         WHERE n.id = :folder0 AND NOT EXISTS (SELECT 1 FROM node WHERE {called})

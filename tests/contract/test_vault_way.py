@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from davserver.db.prepared import Prepared
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
-from davserver.vault.rows import OpenVault
+from davserver.vault.rows import INSTEAD, OpenVault
 from davserver.vault.way import further, walk
 from davserver.vault.way_statements import MOST_STEPS, any_way, steps
 from tests.support.drive import Drive, World, world_on
@@ -65,6 +65,9 @@ def test_names_one_after_the_other_lead_where_any_path_does(world: World, amina:
             for from_root in {False, start == vault.root}:
                 statement = steps(len(path), from_root=from_root)
                 assert rows(tx, vault, statement, start, path) == wanted, path
+                bare = steps(len(path), from_root=from_root, hiding=False)
+                there = [row for row in wanted if row[0] < INSTEAD]
+                assert rows(tx, vault, bare, start, path) == there, path
 
 
 def test_one_name_more_leads_where_the_whole_path_does(world: World, amina: Drive) -> None:
@@ -74,9 +77,11 @@ def test_one_name_more_leads_where_the_whole_path_does(world: World, amina: Driv
             for path in product((*NAMES, "b (2).txt"), repeat=length):
                 whole = walk(tx, vault, vault.root, path)
                 before = walk(tx, vault, vault.root, path[:-1])
-                above, below = further(tx, vault, before, path[-1])
-                assert above == whole[0]
-                assert ids(below) == ids(whole[1]), path
+                for hiding in (True, False):
+                    above, below = further(tx, vault, before, path[-1], hiding=hiding)
+                    assert above == whole[0]
+                    assert ids(below) == ids(whole[1]), path
+                assert walk(tx, vault, vault.root, path, hiding=False) == whole
 
 
 def ids(below: Sequence[Sequence[object]]) -> list[set[bytes]]:
