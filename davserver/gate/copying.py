@@ -34,8 +34,7 @@ from davserver.vault import writing
 from davserver.vault.contents import OpenContent, open_content
 from davserver.vault.rows import OpenVault
 from davserver.vault.staging import INLINE_BYTES, Replay, Staged
-from davserver.vault.stamps import Stamp
-from davserver.vault.writing import NewNode
+from davserver.vault.writing import Changed, NewNode
 
 _TRIES = 3
 
@@ -57,6 +56,15 @@ class _Copied:
 
     node: Node
     staged: Staged | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Top:
+    """Where the copy goes, by which right, and of what."""
+
+    free: Place
+    permit: Permit
+    start: Place
 
 
 class _SourceChanged(Exception):
@@ -155,7 +163,7 @@ def _to_copy(sight: Sight, order: _Order) -> list[Node]:
 
 
 def _start(sight: Sight, order: _Order) -> Place:
-    start = existing(sight, order.source)
+    start = existing(sight, order.source, order.destination)
     require_real(start, Action.GET)
     sight.require(Action.GET, start)
     return start
@@ -212,7 +220,7 @@ def _copy_to(
     free = cleared(sight, vault, goal, removal, order.conditions)
     arriving = Reach(category=start.category)
     require_unlocked(free, Standing.at(sight, free), order.conditions, arriving)
-    _make_tree(sight, vault, free, start, sealed())
+    _make_tree(sight, vault, _Top(free, put, start), sealed())
     return not goal.exists
 
 
@@ -237,37 +245,37 @@ def _write_onto(
     record(sight, What.COPY, goal, permit, done.node.id, done.stamps, details)
 
 
-def _make_tree(
-    sight: Sight, vault: OpenVault, free: Place, start: Place, copied: list[_Copied]
-) -> None:
+def _make_tree(sight: Sight, vault: OpenVault, top: _Top, copied: list[_Copied]) -> None:
     """All nodes of the copy; the top gets the source's effective category (DESIGN §2.3)."""
-    places: dict[bytes, Place] = {}
-    stamps: list[Stamp] = []
-    permits: list[Permit] = []
-    for one in copied:
-        folder = places.get(one.node.parent or b"") if places else None
-        place = free if folder is None else _child(folder, one.node)
-        category = start.category if folder is None else one.node.category
-        permit = sight.require(_making_of(one.node), place)
-        new = _like(one.node, category)
-        done = writing.make(
-            sight.tx, vault, permit, new, one.staged, sight.tools.entropy, sight.now
-        )
+    first, *below = copied
+    new = _like(first.node, top.start.category, untaken=top.free.untaken)
+    made = _made(sight, vault, top.permit, new, first)
+    places = {first.node.id: replace(top.free, kind=PlaceKind.NODE, node=made.node)}
+    stamps, named = [*made.stamps], set()
+    for one in below:
+        folder, key = places[one.node.parent or first.node.id], (one.node.parent, one.node.name)
+        place = _child(folder, one.node)
+        # Only what is copied is in the folder, which this transaction has made.
+        new = _like(one.node, one.node.category, untaken=key not in named)
+        done = _made(sight, vault, sight.require(_making_of(one.node), place), new, one)
         places[one.node.id] = replace(place, kind=PlaceKind.NODE, node=done.node)
         stamps += done.stamps
-        permits.append(permit)
-    made = places[copied[0].node.id].node_id
-    details = {"from": owners_path(start), "source": copied[0].node.id.hex()}
-    record(sight, What.COPY, free, permits[0], made, stamps, details)
+        named.add(key)
+    details = {"from": owners_path(top.start), "source": first.node.id.hex()}
+    record(sight, What.COPY, top.free, top.permit, made.node.id, stamps, details)
+
+
+def _made(sight: Sight, vault: OpenVault, permit: Permit, new: NewNode, one: _Copied) -> Changed:
+    return writing.make(sight.tx, vault, permit, new, one.staged, sight.tools.entropy, sight.now)
 
 
 def _making_of(node: Node) -> Action:
     return Action.MKCOL if node.is_folder else Action.PUT
 
 
-def _like(node: Node, category: Category | None) -> NewNode:
+def _like(node: Node, category: Category | None, *, untaken: bool) -> NewNode:
     origin = f"copy of {node.id.hex()}"
-    return NewNode(node.kind, node.modified, category, node.properties, origin)
+    return NewNode(node.kind, node.modified, category, node.properties, origin, untaken)
 
 
 def _child(folder: Place, node: Node) -> Place:

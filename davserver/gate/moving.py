@@ -97,7 +97,7 @@ def _move(
     *,
     overwrite: bool,
 ) -> bool:
-    start = existing(sight, source)
+    start = existing(sight, source, destination)
     vault = require_movable(start, Action.MOVE)
     goal = goal_of(sight, start, destination, Action.MOVE, overwrite=overwrite)
     take = sight.require(Action.MOVE, start)
@@ -116,7 +116,7 @@ def _move(
         # what this person does not see stay: they are not theirs to end.
         locks.release(sight.tx, [one.id for one in standing.going_along(start)])
         count_rename(sight, start)
-        done = moving.move(sight.tx, vault, take, put, sight.now)
+        done = moving.move(sight.tx, vault, take, put, sight.now, untaken=free.untaken)
     details = _from(start) | ({"onto": "yes"} if is_save_onto(start, goal) else {})
     record(sight, What.MOVE, goal, put, done.node.id, done.stamps, details)
     return not goal.exists
@@ -125,9 +125,9 @@ def _move(
 # ── the two ends ────────────────────────────────────────────────────────────────────────────────
 
 
-def existing(sight: Sight, path: DrivePath) -> Place:
-    """Raises NotFound."""
-    place = sight.place(path)
+def existing(sight: Sight, path: DrivePath, then: DrivePath) -> Place:
+    """`then`: where it goes, which is asked for next. Raises NotFound."""
+    place = sight.place(path, then)
     if not place.exists:
         raise NotFound("nothing is there")
     return place
@@ -190,6 +190,8 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
             raise refuse(goal, Action.PUT, Reason.CATEGORY)
     before = {node.id for node in start.above}
     after = {node.id for node in goal.above} | ({goal.node.id} if goal.node else set())
+    if after <= before:
+        return  # it lay in all of those folders already
     grants = sight.tools.grants.on_nodes(sight.tx, start.vault.id, after - before, sight.now)
     reached = {grant.to.id for grant in start.grants}
     # Whoever only deposits there sees nothing of it.

@@ -34,7 +34,7 @@ from davserver.gate.places import (
 )
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
-from davserver.gate.walked import walked
+from davserver.gate.walked import Walks, walked
 from davserver.vault import index
 from davserver.vault.index import choose
 from davserver.vault.rows import OpenVault, category_of
@@ -52,6 +52,7 @@ class Sight:
         self.judge = tools.policy.judge(tx, who.epoch.policy)
         self.counting = Counting(self.judge, who, now)
         self._seen: dict[bytes | None, frozenset[Category]] = {}
+        self._walks = Walks(tx, who)
         blocked = self.judge.drive_blocked(who, now)
         if blocked is not None:
             self.counting.block(blocked)
@@ -59,8 +60,13 @@ class Sight:
 
     # ── where is it ─────────────────────────────────────────────────────────────────────────────
 
-    def place(self, path: DrivePath) -> Place:
-        """What `path` means for this person. Never raises for what is absent or hidden."""
+    def place(self, path: DrivePath, then: DrivePath | None = None) -> Place:
+        """What `path` means for this person. Never raises for what is absent or hidden.
+
+        `then`: the place that is asked for next, and before anything changes: the way to both is
+        one statement where they lie in the same drive or the same granted folder.
+        """
+        self._walks.then = then
         if self.who.vault is not None:
             return self._own(self.who.vault, path)
         if path.is_root:
@@ -76,8 +82,9 @@ class Sight:
 
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
-        hiding = not self._shows_all(vault)
-        start, below = walked(self.tx, self.who, vault, vault.root, path.parts, hiding=hiding)
+        start, below = self._walks.down(
+            vault, vault.root, path.parts, 0, hiding=not self._shows_all(vault)
+        )
         if not start:
             return Place(path, NOWHERE, self.who, vault, above=())
         root = Place(path, NODE, self.who, vault, start[-1], is_top=True)
@@ -110,7 +117,7 @@ class Sight:
         item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
         if item is None:
             return self._unknown_item(shared, rest, count_absent(self, nowhere))
-        above, below = walked(self.tx, self.who, shared.vault, item.node, rest[1:])
+        above, below = self._walks.down(shared.vault, item.node, shared.path.parts, 2)
         top = self.granted_top(shared, above)
         if top is None:
             if not count_top(self, shared, above, None):

@@ -6,9 +6,43 @@ from sqlalchemy import Connection
 
 from davserver.db.remembered import keep, known, once
 from davserver.domain.ids import NodeId
+from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.vault.rows import OpenVault
-from davserver.vault.way import Way, further, walk
+from davserver.vault.way import Way, further, walk, walk_both
+
+
+class Walks:
+    """The ways that one request goes, in one transaction. `then`: the place of which it asks after
+    this one, and before anything changes: the way there is read with the first.
+    """
+
+    def __init__(self, tx: Connection, who: Principal) -> None:
+        self._tx = tx
+        self._who = who
+        self._ahead: tuple[NodeId, tuple[str, ...], Way] | None = None
+        self.then: DrivePath | None = None
+
+    def down(
+        self,
+        vault: OpenVault,
+        start: NodeId,
+        parts: tuple[str, ...],
+        skipped: int,
+        *,
+        hiding: bool = True,
+    ) -> Way:
+        """From `start`, to which so many of the first names of the path led."""
+        names = parts[skipped:]
+        then, self.then, ahead, self._ahead = self.then, None, self._ahead, None
+        if ahead is not None and ahead[:2] == (start, names):
+            return ahead[2]
+        if then is None or then.parts[:skipped] != parts[:skipped]:
+            return walked(self._tx, self._who, vault, start, names, hiding=hiding)
+        others = then.parts[skipped:]
+        way, other = walk_both(self._tx, vault, start, names, others, hiding=hiding)
+        self._ahead = (start, others, other)
+        return way
 
 
 def walked(

@@ -27,8 +27,17 @@ from davserver.vault.version_rows import sealed_version, version_from
 from davserver.vault.writing import Changed, announce, free_twin, keep_version, raised, update_node
 
 
-def move(tx: Connection, vault: OpenVault, take: Permit, put: Permit, now: datetime) -> Changed:
-    """The permit's node at the other permit's free name. Only its own row changes.
+def move(
+    tx: Connection,
+    vault: OpenVault,
+    take: Permit,
+    put: Permit,
+    now: datetime,
+    *,
+    untaken: bool,
+) -> Changed:
+    """The permit's node at the other permit's free name. Only its own row changes. `untaken`: this
+    transaction has seen already that nothing at all has the name there.
 
     Its effective category is written onto it when it changes folders, so that it cannot change
     by where it lies (DESIGN §2.3).
@@ -41,7 +50,7 @@ def move(tx: Connection, vault: OpenVault, take: Permit, put: Permit, now: datet
         node,
         parent=parent.id,
         name=put.target.name,
-        twin=free_twin(tx, vault, parent, put.target.name),
+        twin=0 if untaken else free_twin(tx, vault, parent, put.target.name),
         category=node.category if stays else take.target.category,
     )
     left = {

@@ -137,23 +137,19 @@ def _note_damaged(node: bytes) -> None:
     log.error("row-damaged", table="node", id=bytes(node).hex())
 
 
-def take_as_long(
-    vault: OpenVault, instead: Sequence[tuple[int, Columns]], wanted: Sequence[bytes]
-) -> None:
+def take_as_long(vault: OpenVault, instead: Columns, way: Sequence[bytes]) -> None:
     """A name that nothing has costs what opening something hidden of that name would: whoever asks
     for names must not learn from the time which of them are taken (DESIGN §2.2).
 
-    `instead`: depths and NODE_COLUMNS that were read for what is absent on the way down by the
-    indexes `wanted`, the depths from INSTEAD on. They are opened once, as what is there would be
-    remembered.
+    `instead`: NODE_COLUMNS that were read for what is absent at the end of the way down by these
+    indexes. They are opened once, as what is there would be remembered.
     """
-    for depth, columns in instead:
-        absent = (columns[0], *wanted[: depth - INSTEAD])
-        with suppress(Damaged):
-            if vault.seen.get(columns) is None:
-                _remembered(vault, columns)
-            if absent not in vault.seen:
-                vault.seen.keep(absent, _opened(vault, columns), columns[_RECORD])
+    absent = (instead[0], *way)
+    with suppress(Damaged):
+        if vault.seen.get(instead) is None:
+            _remembered(vault, instead)
+        if absent not in vault.seen:
+            vault.seen.keep(absent, _opened(vault, instead), instead[_RECORD])
 
 
 def _opened(vault: OpenVault, columns: Columns) -> Node:

@@ -19,7 +19,7 @@ from davserver.vault.rows import (
     node_in,
     take_as_long,
 )
-from davserver.vault.way_statements import MOST_STEPS, any_way, one_step, steps
+from davserver.vault.way_statements import MOST_STEPS, Steps, any_way, one_step, steps, way_to
 
 _SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
 
@@ -64,15 +64,49 @@ def walk(
     Rows that were tampered with are left out, and logged; with them the way up ends, as what they
     held back (a category, the trash) would be forgotten otherwise.
     """
+    return _gone(tx, vault, start, names, tuple(range(len(names))), hiding=hiding)
+
+
+def walk_both(
+    tx: Connection,
+    vault: OpenVault,
+    start: NodeId,
+    names: Sequence[str],
+    others: Sequence[str],
+    *,
+    hiding: bool = True,
+) -> tuple[Way, Way]:
+    """As `walk`, down two paths from the same start: one statement, in which the names that they
+    have in common are looked for once.
+    """
+    common, length = 0, len(names)
+    while common < min(length, len(others)) and names[common] == others[common]:
+        common += 1
+    rest = others[common:]
+    after = (*range(length), *([common, *range(length + 1, length + len(rest))] if rest else ()))
+    above, below = _gone(tx, vault, start, [*names, *rest], after, hiding=hiding)
+    return (above, below[:length]), (above, [*below[:common], *below[length:]])
+
+
+def _gone(
+    tx: Connection,
+    vault: OpenVault,
+    start: NodeId,
+    names: Sequence[str],
+    after: Steps,
+    *,
+    hiding: bool,
+) -> Way:
     pairs = [_indexes(vault, name) for name in names]
     parameters: dict[str, Any] = {"start": start}
     for depth, (plain, stripped) in enumerate(pairs):
         parameters[f"a{depth}"] = plain
         parameters[f"b{depth}"] = stripped
-    rows = _statement(tx, vault, start, pairs, hiding=hiding).tuples(tx, parameters)
+    statement = _statement(tx, pairs, after, from_root=start == vault.root, hiding=hiding)
+    rows = statement.tuples(tx, parameters)
     above: list[Found] = []
     below: list[list[Found]] = [[] for _ in names]
-    for one in _opened(vault, rows, pairs, hiding=hiding):
+    for one in _opened(vault, rows, pairs, after, hiding=hiding):
         (above if one.depth <= 0 else below[one.depth - 1]).append(one)
     above.sort(key=_DEPTH)
     return _unbroken(start, [one.node for one in above]), below
@@ -83,16 +117,16 @@ _DEPTH = attrgetter("depth")
 
 def _statement(
     tx: Connection,
-    vault: OpenVault,
-    start: NodeId,
     pairs: Sequence[tuple[bytes, bytes]],
+    after: Steps,
     *,
+    from_root: bool,
     hiding: bool,
 ) -> Prepared:
     of_two_indexes = [plain for plain, stripped in pairs if plain != stripped]
     if tx.dialect.name == "sqlite" and not of_two_indexes and len(pairs) <= MOST_STEPS:
-        return steps(len(pairs), from_root=start == vault.root, hiding=hiding)
-    return any_way(len(pairs), tx.dialect.name)
+        return steps(after, from_root=from_root, hiding=hiding)
+    return any_way(after, tx.dialect.name)
 
 
 def further(tx: Connection, vault: OpenVault, way: Way, name: str, *, hiding: bool = True) -> Way:
@@ -107,7 +141,7 @@ def further(tx: Connection, vault: OpenVault, way: Way, name: str, *, hiding: bo
     given = {f"folder{number}": folder for number, folder in enumerate(asked)}
     statement = one_step(len(asked), 1 if plain == stripped else 2, hiding=hiding)
     rows = statement.tuples(tx, {**given, "a": plain, "b": stripped})
-    found = _opened(vault, rows, [pair], hiding=hiding)
+    found = _opened(vault, rows, [pair], (0,), hiding=hiding)
     return above, [*below, found if folders else []]
 
 
@@ -126,22 +160,22 @@ def _opened(
     vault: OpenVault,
     rows: Sequence[Columns],
     wanted: Sequence[tuple[bytes, bytes]],
+    after: Steps,
     *,
     hiding: bool,
 ) -> list[Found]:
     """Of rows with a depth, NODE_COLUMNS and where they were renamed away from."""
     found: list[Found] = []
-    instead: list[tuple[int, Columns]] = []
     for row in rows:
         depth, columns = row[0], row[1:_LEFT]
         if depth >= INSTEAD:
-            instead.append((depth, columns))
+            if hiding:
+                way = way_to(depth - INSTEAD, after)
+                take_as_long(vault, columns, [wanted[step - 1][0] for step in way])
             continue
         node = node_in(vault, columns)
         if node is not None:
             found.append(Found(depth, node, _left(row)))
-    if instead and hiding:
-        take_as_long(vault, instead, [plain for plain, _ in wanted])
     return found
 
 

@@ -7,7 +7,8 @@ Where a name is nothing's, `:start` is read once more: as much work as for a hid
 nothing is hidden (`hiding` false) that is left out.
 """
 
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import text
 
@@ -17,6 +18,10 @@ from davserver.vault.rows import INSTEAD
 
 MOST_STEPS = 6
 """As many names as are joined one to the next: each joins all before it once more."""
+Steps = tuple[int, ...]
+"""For each name the number of the one that it is looked for in: 0 for the start, 1 for the first.
+(0, 1, 2) is one path; (0, 1, 1) leads to two names in the same folder.
+"""
 _SELECTED = f"{COLUMNS}, n.left_parent, n.left_idx, n.left_at, n.left_by"
 _UP = f"""
     WITH RECURSIVE up(id, parent_id, depth) AS (
@@ -27,35 +32,44 @@ _UP = f"""
 """
 
 
-@cache
-def steps(names: int, *, from_root: bool, hiding: bool = True) -> Prepared:
+def way_to(step: int, after: Steps) -> Sequence[int]:
+    """The numbers of the names down to this one, it last."""
+    way = [step]
+    while before := after[way[0] - 1]:
+        way.insert(0, before)
+    return way
+
+
+@lru_cache(maxsize=128)
+def steps(after: Steps, *, from_root: bool, hiding: bool = True) -> Prepared:
     """For SQLite: down so many names of one index each. Nothing is above a root."""
     start = f"SELECT 0 AS depth, {_SELECTED} FROM node n WHERE n.id = :start"
     if not from_root:
         start = f"{_UP} SELECT p.depth AS depth, {_SELECTED} FROM up p JOIN node n ON n.id = p.id"
-    below = [one for depth in range(1, names + 1) for one in _step(depth, hiding=hiding)]
+    ways = [way_to(step, after) for step in range(1, len(after) + 1)]
+    below = [one for way in ways for one in _step(way, hiding=hiding)]
     return Prepared(text(" UNION ALL ".join([start, *below])))
 
 
-def _step(depth: int, *, hiding: bool) -> tuple[str, ...]:
+def _step(way: Sequence[int], *, hiding: bool) -> tuple[str, ...]:
     """What is there, and the start instead."""
-    there = f"SELECT {depth}, {_SELECTED} FROM {_chain(depth, 'n')}"
+    there = f"SELECT {way[-1]}, {_SELECTED} FROM {_chain(way, 'n')}"
     if not hiding:
         return (there,)
-    absent = f"NOT EXISTS (SELECT 1 FROM {_chain(depth, 'last')})"
+    absent = f"NOT EXISTS (SELECT 1 FROM {_chain(way, 'last')})"
     return (
         there,
-        f"SELECT {INSTEAD + depth}, {_SELECTED} FROM node n WHERE n.id = :start AND {absent}",
+        f"SELECT {INSTEAD + way[-1]}, {_SELECTED} FROM node n WHERE n.id = :start AND {absent}",
     )
 
 
-def _chain(depth: int, last: str) -> str:
+def _chain(way: Sequence[int], last: str) -> str:
     """The names one below the other, in the order in which they are to be looked up."""
-    those = [*(f"s{step}" for step in range(1, depth)), last]
+    those = [*(f"s{step}" for step in way[:-1]), last]
     parents = [":start", *(f"{one}.id" for one in those[:-1])]
     conditions = [
-        f"{one}.parent_id = {parent} AND {one}.name_idx = :a{step} AND {one}.state = 'live'"
-        for step, (one, parent) in enumerate(zip(those, parents, strict=True))
+        f"{one}.parent_id = {parent} AND {one}.name_idx = :a{step - 1} AND {one}.state = 'live'"
+        for step, one, parent in zip(way, those, parents, strict=True)
     ]
     joined = " CROSS JOIN ".join(f"node {one}" for one in those)
     return f"{joined} WHERE {' AND '.join(conditions)}"
@@ -90,21 +104,21 @@ def _among(word: str, count: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def any_way(length: int, dialect: str) -> Prepared:
+def any_way(after: Steps, dialect: str) -> Prepared:
     """Down any number of names of two indexes each."""
     binary = "BYTEA" if dialect == "postgresql" else "BLOB"
     asked = ", ".join(
-        f"({depth + 1}, CAST(:{which}{depth} AS {binary}))"
-        for depth in range(length)
+        f"({before}, {depth + 1}, CAST(:{which}{depth} AS {binary}))"
+        for depth, before in enumerate(after)
         for which in "ab"
     )
     down = f"""
-        , wanted(depth, idx) AS (VALUES {asked})
+        , wanted(before, depth, idx) AS (VALUES {asked})
         , down(id, depth) AS (
             SELECT CAST(:start AS {binary}), 0
             UNION
-            SELECT n.id, d.depth + 1 FROM down d
-            JOIN wanted w ON w.depth = d.depth + 1
+            SELECT n.id, w.depth FROM down d
+            JOIN wanted w ON w.before = d.depth
             JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
     """
     below = f"""
@@ -114,9 +128,9 @@ def any_way(length: int, dialect: str) -> Prepared:
     """
     statement = text(
         f"""
-        {_UP} {down if length else ""}
+        {_UP} {down if after else ""}
         SELECT p.depth AS depth, {_SELECTED}
-        FROM (SELECT id, depth FROM up {below if length else ""}) p JOIN node n ON n.id = p.id
+        FROM (SELECT id, depth FROM up {below if after else ""}) p JOIN node n ON n.id = p.id
         """
     )
     return Prepared(statement)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
 from tests.support.drive import Drive, World, world_on
@@ -25,7 +26,18 @@ def amina(world: World) -> Drive:
     made = world.beneficiary("amina", "fr")
     for name in ("note", "move", "remove", "lock", "once"):
         made.put(f"/Santé/{name}.txt", b"text")
+    made.mkcol("/Santé/all")
+    for name in ("one", "two"):
+        made.put(f"/Santé/all/{name}.txt", b"text")
     return made
+
+
+@pytest.fixture
+def karim(world: World, amina: Drive) -> Drive:
+    """Amina shares the folder with him."""
+    karim = world.professional("karim", world.accounts.add_structure("ccas-lyon"))
+    world.grant(amina, karim, "/Santé", Right.WRITE)
+    return karim
 
 
 def said_by(world: World, act: Callable[[], object]) -> list[str]:
@@ -47,8 +59,11 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
     "new file": (lambda amina: amina.put("/Santé/new.txt", b"text"), 10),
     "file again": (lambda amina: amina.put("/Santé/note.txt", b"again"), 11),
     "folder": (lambda amina: amina.mkcol("/Santé/folder"), 8),
-    "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 13),
-    "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 10),
+    "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 11),
+    "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 8),
+    "move elsewhere": (lambda amina: amina.move("/Santé/move.txt", "/moved.txt"), 8),
+    "move a folder": (lambda amina: amina.move("/Santé/all", "/Santé/moved"), 10),
+    "copy a folder of two": (lambda amina: amina.copy("/Santé/all", "/Santé/copy"), 18),
     "remove": (lambda amina: amina.delete("/Santé/remove.txt"), 9),
     "lock and unlock": (lock_and_unlock, 14),
 }
@@ -58,6 +73,15 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
 def test_a_small_change_costs_few_statements(world: World, amina: Drive, what: str) -> None:
     act, most = COSTS[what]
     said = said_by(world, lambda: act(amina))
+    assert len(said) == most, "\n".join(said)
+
+
+@pytest.mark.parametrize(("source", "most"), [("move.txt", 13), ("all", 15)])
+def test_a_move_within_what_is_shared_costs_a_professional_few_statements(
+    world: World, karim: Drive, source: str, most: int
+) -> None:
+    shared = "/Name of amina/Santé"
+    said = said_by(world, lambda: karim.move(f"{shared}/{source}", f"{shared}/moved"))
     assert len(said) == most, "\n".join(said)
 
 

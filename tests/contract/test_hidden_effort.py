@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from davserver.domain.errors import NotFound
+from davserver.domain.conditions import Conditions, IfList, StateTerm
+from davserver.domain.errors import ConditionFailed, NotFound
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import statements_of
 from tests.support.drive import World, world_on
@@ -42,3 +43,27 @@ def test_a_hidden_name_is_opened_once_and_an_absent_one_as_if(world: World, belo
     assert hidden == absent
     assert hidden[0][0] == 1 + below.count("/")
     assert hidden[1][0] == 0
+
+
+@pytest.mark.parametrize("to", ["", "/sub"])
+def test_moving_onto_a_hidden_name_is_the_work_of_moving_onto_a_free_one(
+    world: World, to: str
+) -> None:
+    amina = world.beneficiary("amina", "fr")
+    structure = world.accounts.add_structure("ccas-lyon")
+    karim = world.professional("karim", structure)
+    world.grant(amina, structure, "/Logement")
+    amina.mkcol("/Logement/sub")
+    hide(world, amina, f"/Logement{to}", "hidden")
+    karim.put("/Name of amina/Logement/mine", b"x")
+    kept = world.vaults._unlock._kept[amina.who.vault].vault.seen
+    never = Conditions(if_lists=(IfList(None, (StateTerm("urn:none", None, negated=False),)),))
+    costs = []
+    for name in ("to warm up", "hidden", "absent", "hidden", "absent"):
+        before, goal = len(kept), f"/Name of amina/Logement{to}/{name}"
+        with statements_of(world.db) as sent, pytest.raises(ConditionFailed):
+            karim.move("/Name of amina/Logement/mine", goal, conditions=never)
+        costs.append((len(kept) - before, len(sent)))
+    assert costs[1] == costs[2]
+    assert costs[3] == costs[4]
+    assert [opened for opened, _ in costs[1:]] == [1, 1, 0, 0]

@@ -11,8 +11,8 @@ from davserver.db.prepared import Prepared
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.vault.rows import INSTEAD, OpenVault
-from davserver.vault.way import further, walk
-from davserver.vault.way_statements import MOST_STEPS, any_way, steps
+from davserver.vault.way import further, walk, walk_both
+from davserver.vault.way_statements import MOST_STEPS, Steps, any_way, steps
 from tests.support.drive import Drive, World, world_on
 from tests.support.hidden import hide
 
@@ -54,6 +54,10 @@ def rows(
     return sorted((row["depth"], bytes(row["id"])) for row in statement.all(tx, asked))
 
 
+def one_path(length: int) -> Steps:
+    return tuple(range(length))
+
+
 def test_names_one_after_the_other_lead_where_any_path_does(world: World, amina: Drive) -> None:
     below = NodeId(amina.look("/a/a").id)
     with world.db.read() as tx:
@@ -61,11 +65,11 @@ def test_names_one_after_the_other_lead_where_any_path_does(world: World, amina:
         paths = [path for length in range(4) for path in product(NAMES, repeat=length)]
         paths += [("a",) * length for length in range(4, MOST_STEPS + 1)]
         for start, path in product((vault.root, below), paths):
-            wanted = rows(tx, vault, any_way(len(path), dialect), start, path)
+            wanted = rows(tx, vault, any_way(one_path(len(path)), dialect), start, path)
             for from_root in {False, start == vault.root}:
-                statement = steps(len(path), from_root=from_root)
+                statement = steps(one_path(len(path)), from_root=from_root)
                 assert rows(tx, vault, statement, start, path) == wanted, path
-                bare = steps(len(path), from_root=from_root, hiding=False)
+                bare = steps(one_path(len(path)), from_root=from_root, hiding=False)
                 there = [row for row in wanted if row[0] < INSTEAD]
                 assert rows(tx, vault, bare, start, path) == there, path
 
@@ -82,6 +86,23 @@ def test_one_name_more_leads_where_the_whole_path_does(world: World, amina: Driv
                     assert above == whole[0]
                     assert ids(below) == ids(whole[1]), path
                 assert walk(tx, vault, vault.root, path, hiding=False) == whole
+
+
+@pytest.mark.parametrize("hiding", [True, False])
+def test_two_paths_lead_together_where_each_leads(
+    world: World, amina: Drive, *, hiding: bool
+) -> None:
+    below = NodeId(amina.look("/a/a").id)
+    ends = (*NAMES, "b (2).txt")
+    some = [(), *product(ends), *(("a", name) for name in ends), ("a", "a", "b.txt")]
+    with world.db.read() as tx:
+        vault = opened(world, tx, amina)
+        for start, (one, other) in product((vault.root, below), product(some, repeat=2)):
+            together = walk_both(tx, vault, start, one, other, hiding=hiding)
+            for path, way in zip((one, other), together, strict=True):
+                alone = walk(tx, vault, start, path)
+                assert way[0] == alone[0]
+                assert ids(way[1]) == ids(alone[1]), (one, other)
 
 
 def ids(below: Sequence[Sequence[object]]) -> list[set[bytes]]:
