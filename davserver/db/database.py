@@ -4,28 +4,23 @@ Every change to the database is a closure given to `write` (DESIGN §2.4). It re
 on, decides, records and publishes inside one transaction, so that it can be repeated whole.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError
 
-from davserver.db.aside import waiting
 from davserver.db.begun import driver_of
-from davserver.db.collisions import Collisions
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
-from davserver.db.failures import RETRY, state_of, translated
+from davserver.db.failures import translated
 from davserver.db.looks import Looks, SqliteLook
 from davserver.db.readers import Readers
 from davserver.db.shared_commit import SharedCommit
+from davserver.db.writers import SqliteWriter, Writer
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
-_TRIES = 12
 _MAPPED = 1 << 40
 """Bytes: more than SQLite's own limit, which then holds."""
 
@@ -39,14 +34,14 @@ class Database:
         few = 1 if self.sqlite else 4
         self._writers = open_engine(url, durable=True, connections=few, busy_ms=busy_ms)
         self._notes = open_engine(url, durable=False, connections=few, busy_ms=busy_ms)
-        self._shared: SharedCommit | None = None
-        self._shared_notes: SharedCommit | None = None
         self._kept = Readers(self._readers, _looks(sqlite=self.sqlite), connections)
-        self._collisions = Collisions(busy_ms)
         if self.sqlite:
             lock_file = sqlite_file(make_url(url)).with_suffix(".write-lock")
-            self._shared = SharedCommit(self._writers, lock_file)
-            self._shared_notes = SharedCommit(self._notes, lock_file)
+            self._shared = SharedCommit(SqliteWriter(self._writers, lock_file))
+            self._shared_notes = SharedCommit(SqliteWriter(self._notes, lock_file))
+        else:
+            both = _postgres_writers(self._writers, self._notes, busy_ms)
+            self._shared, self._shared_notes = map(SharedCommit, both)
 
     def read(self, *, much: bool = False) -> AbstractContextManager[Connection]:
         """A connection in one read-only snapshot. Raises Unavailable when the database is away.
@@ -65,18 +60,11 @@ class Database:
         `work` may run several times; only its last run counts. What it raises undoes it alone.
         Raises NoSpace when the disk is full, Unavailable when the database is away.
         """
-        return self._run(self._shared, self._writers, work)
+        return _run(self._shared, work)
 
     def note(self, work: Work[T]) -> T:
         """As `write`, but the commit does not wait for the disk (DESIGN §2.7)."""
-        return self._run(self._shared_notes, self._notes, work)
-
-    def _run(self, shared: SharedCommit | None, engine: Engine, work: Work[T]) -> T:
-        with translated():
-            if shared is not None:
-                return shared.run(work)
-            with waiting():
-                return _serializable(engine, self._collisions, work)
+        return _run(self._shared_notes, work)
 
     def engines(self) -> tuple[Engine, ...]:
         """For tests that count statements, and for migrations."""
@@ -87,14 +75,12 @@ class Database:
         for a process with one thread that has no transaction open.
         """
         for shared in (self._shared, self._shared_notes):
-            if shared is not None:
-                shared.let_go()
+            shared.let_go()
         self._dispose()
 
     def close(self) -> None:
         for shared in (self._shared, self._shared_notes):
-            if shared is not None:
-                shared.close()
+            shared.close()
         self._dispose()
 
     def _dispose(self) -> None:
@@ -103,10 +89,23 @@ class Database:
             engine.dispose()
 
 
+def _run(shared: SharedCommit, work: Work[T]) -> T:
+    with translated():
+        return shared.run(work)
+
+
+def _postgres_writers(writers: Engine, notes: Engine, busy_ms: int) -> Iterable[Writer]:
+    from davserver.db.collisions import Collisions  # noqa: PLC0415 — SQLite needs none of it
+    from davserver.db.postgres_writer import PostgresWriter  # noqa: PLC0415
+
+    collisions = Collisions(busy_ms)
+    return [PostgresWriter(engine, collisions) for engine in (writers, notes)]
+
+
 def _looks(*, sqlite: bool) -> Looks:
     if sqlite:
         return SqliteLook
-    from davserver.db.postgres import PostgresLook  # noqa: PLC0415 — SQLite needs none of it
+    from davserver.db.postgres_look import PostgresLook  # noqa: PLC0415 — SQLite needs none of it
 
     return PostgresLook
 
@@ -127,20 +126,3 @@ def _mapped(readers: Readers) -> Iterator[Connection]:
             yield tx
         finally:
             driver_of(tx).execute("PRAGMA mmap_size = 0")
-
-
-def _serializable(engine: Engine, collisions: Collisions, work: Work[T]) -> T:
-    for attempt in range(_TRIES):
-        try:
-            with engine.connect() as raw, collisions.turn(raw):
-                connection = raw.execution_options(isolation_level="SERIALIZABLE")
-                with connection.begin():
-                    return work(connection)
-        except DBAPIError as error:
-            if state_of(error) not in RETRY or attempt == _TRIES - 1:
-                raise
-            collisions.note()
-            # Not all of those that collided come back at the same moment, to collide again.
-            time.sleep(0.005 * 2 ** min(attempt, 5) * (0.5 + random.random()))  # noqa: S311
-    message = "unreachable: the last try returns or raises"
-    raise AssertionError(message)

@@ -1,6 +1,7 @@
 """Engines: how SQLite and PostgreSQL are opened so that both keep what they acknowledge."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,4 +113,14 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
 
         entry.info[WIRE] = Wire(connection)
 
+    # What SQLAlchemy runs comes after what is on its way.
+    for kind in ("do_execute", "do_execute_no_params", "do_executemany"):
+        event.listen(engine, kind, _settle)
     return engine
+
+
+def _settle(*given: Any) -> None:
+    """`given` ends with the context of the statement."""
+    # What SQLAlchemy asks a new server about itself is on a connection without such a place.
+    with suppress(NotImplementedError):
+        given[-1].root_connection.info[WIRE].settle()

@@ -43,6 +43,13 @@ def raise_translated(error: BaseException) -> None:
         raise Unavailable("the database is away or too busy") from error
 
 
+def is_of_all(error: BaseException) -> bool:
+    """Whether it ends a transaction with all that was done in it, and not one part alone."""
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or state_of(error) in RETRY
+    )
+
+
 def state_of(error: DBAPIError) -> str | None:
     """The SQLSTATE, where the driver has such a thing."""
     return getattr(error.orig, "sqlstate", None)

@@ -95,9 +95,15 @@ class Prepared:
         count: int = _execute(tx, ready.sql, ready.arguments(given)).rowcount
         return count
 
+    def send(self, tx: Connection, given: Mapping[str, Any]) -> None:
+        """As `run`, where nobody needs to know what it changed. What is wrong with it PostgreSQL
+        says with the next answer that is waited for, or with that to COMMIT.
+        """
+        self.run_for(tx, (given,))
+
     def run_for(self, tx: Connection, several: Sequence[Mapping[str, Any]]) -> None:
-        """Once for each of `several`, as one statement of the driver."""
-        if len(several) == 1:
+        """`send` for each of `several`."""
+        if len(several) == 1 and tx.dialect.name == "sqlite":
             self.run(tx, several[0])
             return
         ready = self._for(tx)
@@ -164,11 +170,26 @@ def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) ->
     try:
         (cursor.executemany if many else cursor.execute)(sql, arguments)
     except tx.dialect.loaded_dbapi.Error as error:
-        lost = tx.dialect.is_disconnect(error, pooled.dbapi_connection, cursor)
-        if lost:
-            tx.invalidate(error)
-        raise as_sqlalchemy(tx, error, lost=lost) from error
+        raise _failed(tx, error, driver, cursor) from error
     return cursor
+
+
+def settle(tx: Connection) -> None:
+    """Waits for what was sent, and raises what is wrong with it."""
+    wire = tx.info.get(WIRE)
+    if wire is None:
+        return
+    try:
+        wire.settle()
+    except tx.dialect.loaded_dbapi.Error as error:
+        raise _failed(tx, error, wire.driver) from error
+
+
+def _failed(tx: Connection, error: Any, driver: Any, cursor: Any = None) -> BaseException:
+    lost = tx.dialect.is_disconnect(error, driver, cursor)
+    if lost:
+        tx.invalidate(error)
+    return as_sqlalchemy(tx, error, lost=lost)
 
 
 def _on_wire(tx: Connection, driver: Any) -> Any:

@@ -2,8 +2,8 @@
 
 Each snapshot begins by asking the database which state it shows: SQLite counts what others have
 committed (`PRAGMA data_version`, sqlite.org/pragma.html), PostgreSQL tells which transactions a
-snapshot contains (`davserver/db/postgres.py`). That takes microseconds, where the questions of a
-sign-in and of a path take a hundred and more with what is made of their answers. So within one
+snapshot contains (`davserver/db/postgres_look.py`). That takes microseconds, where the questions of
+a sign-in and of a path take a hundred and more with what is made of their answers. So within one
 snapshot and across many nothing is older than the snapshot itself. In transactions that write, each
 question is asked.
 """

@@ -1,25 +1,21 @@
-"""One writer at a time on SQLite, and one commit for all who wait (DESIGN §2.4).
+"""One writer at a time in a process, and one commit for all who wait (DESIGN §2.4).
 
-SQLite has one writer per database. Processes take turns by a file lock, which wakes whoever waits
-where SQLite's own busy handler would sleep and poll. Inside a process one thread leads: it takes
-the turn, does its own work, then that of everybody who came to wait meanwhile, each in a savepoint
-of its own, and commits once. Whose work is done goes on at once; the first of those who came too
-late leads next.
+One thread leads: it takes the turn among processes, does its own work, then that of everybody who
+came to wait meanwhile, each in a savepoint of its own, and commits once. Whose work is done goes on
+at once; the first of those who came too late leads next.
 """
 
-import fcntl
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.begun import commit, roll_back, say
+from davserver.db.failures import is_of_all
+from davserver.db.writers import Writer
 
 T = TypeVar("T")
 _MOST_IN_ONE_COMMIT = 64
@@ -40,16 +36,14 @@ class _Job:
 
 
 class SharedCommit:
-    """Runs closures against one SQLite database, sharing commits within the process."""
+    """Runs closures against one database, sharing commits within the process."""
 
-    def __init__(self, engine: Engine, lock_file: Path) -> None:
-        self._engine = engine
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
         self._queue = threading.Lock()
         self._led = False
         self._waiting: deque[_Job] = deque()
         self._turn = threading.Lock()
-        self._connection: Connection | None = None
-        self._lock_file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """What `work` returned, once it is committed; or what it raised, with its part undone."""
@@ -90,11 +84,7 @@ class SharedCommit:
         jobs = [first]
         try:
             with self._turn:
-                self._lock()
-                try:
-                    self._commit(jobs)
-                finally:
-                    fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+                self._until_done(jobs)
         except BaseException as error:  # noqa: BLE001 — each waiter raises it in its own thread
             for job in jobs:
                 job.error = job.error or error
@@ -104,62 +94,74 @@ class SharedCommit:
                 job.woken.release()
             self._hand_on()
 
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with waiting():
-                fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+    def _until_done(self, jobs: list[_Job]) -> None:
+        attempt = 0
+        while True:
+            try:
+                self._in_turn(jobs, alone=attempt > 0)
+            except DBAPIError as error:
+                if not self._writer.again(error, attempt):
+                    raise
+                # Whose fault it was is not known: each is done with those who come then.
+                self._put_back(jobs)
+                attempt += 1
+            else:
+                return
 
-    def _commit(self, jobs: list[_Job]) -> None:
-        """The work of the only one of `jobs`, and of all who wait now: they are added to them."""
-        connection = self._opened()
+    def _put_back(self, jobs: list[_Job]) -> None:
+        """All but the first."""
+        for job in jobs[1:]:
+            job.error = None
+        with self._queue:
+            self._waiting.extendleft(reversed(jobs[1:]))
+        del jobs[1:]
+
+    def _in_turn(self, jobs: list[_Job], *, alone: bool) -> None:
+        self._writer.take_turn()
         try:
-            say(connection, "BEGIN IMMEDIATE")
+            self._commit(jobs, alone=alone)
+        finally:
+            self._writer.end_turn()
+
+    def _commit(self, jobs: list[_Job], *, alone: bool) -> None:
+        """The work of the only one of `jobs`, and of all who wait now: they are added to them."""
+        writer = self._writer
+        try:
+            tx = writer.begin()
             try:
                 # Alone as yet: what it raises undoes it and nobody else.
-                jobs[0].result = jobs[0].work(connection)
-                while self._waiting and len(jobs) < _MOST_IN_ONE_COMMIT:
+                jobs[0].result = jobs[0].work(tx)
+                while self._waiting and not alone and len(jobs) < _MOST_IN_ONE_COMMIT:
+                    writer.settle()
                     jobs.append(self._waiting.popleft())
-                    self._alone(connection, jobs[-1])
-                commit(connection)
+                    self._beside(tx, jobs[-1])
+                writer.commit()
             except BaseException:
-                roll_back(connection)
+                writer.roll_back()
                 raise
-        except DBAPIError:
-            # Whatever it was, the next one starts from a connection without a past.
-            self._drop()
+        except DBAPIError as error:
+            if not is_of_all(error) or error.connection_invalidated:
+                writer.drop()
             raise
 
-    def _opened(self) -> Connection:
-        """One connection, kept: to take it from the pool each time costs half of a small write."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        return self._connection
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
-
-    @staticmethod
-    def _alone(connection: Connection, job: _Job) -> None:
-        say(connection, "SAVEPOINT job")
+    def _beside(self, tx: Connection, job: _Job) -> None:
+        writer = self._writer
+        writer.say("SAVEPOINT job")
         try:
-            job.result = job.work(connection)
-        except BaseException as error:  # noqa: BLE001 — raised again in the thread that asked
+            job.result = job.work(tx)
+            writer.settle()
+        except BaseException as error:
+            if is_of_all(error):
+                raise
             job.error = error
-            say(connection, "ROLLBACK TO job")
-        say(connection, "RELEASE job")
+            writer.say("ROLLBACK TO job")
+        writer.say("RELEASE job")
 
     def let_go(self) -> None:
         """Gives its connection back."""
         with self._turn:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._writer.let_go()
 
     def close(self) -> None:
-        self.let_go()
-        os.close(self._lock_file)
+        with self._turn:
+            self._writer.close()

@@ -6,7 +6,9 @@ psycopg and SQLAlchemy the connection is in autocommit mode, and what goes throu
 the transaction all the same.
 """
 
-from collections.abc import Iterable, Sequence
+import select
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -15,7 +17,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from sqlalchemy import Connection
 
-from davserver.db.prepared import WIRE
+from davserver.db.prepared import WIRE, as_sqlalchemy
 
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
 _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY})
@@ -24,17 +26,50 @@ _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecSta
 class Wire:
     """Of one connection, which one thread at a time uses. Raises the driver's errors."""
 
-    __slots__ = ("_names", "_pg", "driver", "transformer")
+    __slots__ = ("_names", "_pg", "_posted", "_socket", "driver", "transformer")
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
         self.driver = driver
         self.transformer = Transformer(driver)
         self._pg = driver.pgconn
         self._names: dict[str, bytes] = {}
+        self._posted = 0
+        self._socket: select.poll | None = None
+
+    def cursor(self) -> "Cursor":
+        return Cursor(self)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no transaction is open."""
+        return self._pg.transaction_status == pq.TransactionStatus.IDLE
+
+    # ── and wait ────────────────────────────────────────────────────────────────────────────────
 
     def say(self, words: bytes) -> Any:
         """One message, of one or more statements without values. Gives the last one's result."""
-        return self._good(self._pg.exec_(words))
+        if not self._posted:
+            return self._good(self._pg.exec_(words))
+        self.post_words(words)
+        return self._received()
+
+    def execute(self, sql: str, values: Iterable[Any]) -> Any:
+        """The result of `sql`, in which the values stand as $1, $2 and so on."""
+        if self._posted:
+            self.post(sql, values)
+            return self._received()
+        raw, forms = _all_dumped(values)
+        name = self._names.get(sql) or self._prepared(sql)
+        return self._good(self._pg.exec_prepared(name, raw, forms, _BINARY))
+
+    def settle(self) -> None:
+        """Waits for what nobody waited for: others expect the connection to be silent."""
+        if self._posted:
+            self._received()
+        elif self._pg.transaction_status == pq.TransactionStatus.ACTIVE:
+            self._pg.exec_(b"")
+
+    # ── and go on ───────────────────────────────────────────────────────────────────────────────
 
     def say_and_go(self, words: bytes) -> None:
         """As `say`, but nobody waits, nor is told what came of it. What is said next finds it done:
@@ -42,27 +77,79 @@ class Wire:
         """
         self._pg.send_query(words)
 
-    def settle(self) -> None:
-        """Waits after all: for whoever is given the connection and expects it silent."""
-        if self._pg.transaction_status == pq.TransactionStatus.ACTIVE:
-            self._pg.exec_(b"")
+    def post(self, sql: str, values: Iterable[Any]) -> None:
+        """As `execute`, but on its way together with whatever is waited for next, which raises what
+        comes of it; and is not done then.
+        """
+        name = self._names.get(sql)
+        if name is None:
+            self.settle()
+            name = self._prepared(sql)
+        raw, forms = _all_dumped(values)
+        self._begin_posting()
+        self._pg.send_query_prepared(name, raw, forms, _BINARY)
+        self._posted += 1
 
-    def execute(self, sql: str, values: Iterable[Any]) -> Any:
-        """The result of `sql`, in which the values stand as $1, $2 and so on."""
-        name = self._names.get(sql) or self._prepared(sql)
-        sent = [_dumped(value) for value in values]
-        raw: list[Any] = [one[0] for one in sent]
-        forms = [one[1] for one in sent]
-        return self._good(self._pg.exec_prepared(name, raw, forms, _BINARY))
+    def post_words(self, words: bytes) -> None:
+        """As `post`, of one statement without values."""
+        self._begin_posting()
+        self._pg.send_query_params(words, [])
+        self._posted += 1
 
-    def cursor(self) -> "Cursor":
-        return Cursor(self)
+    def _begin_posting(self) -> None:
+        if not self._posted:
+            self.settle()
+            self._pg.enter_pipeline_mode()
+
+    # ── what libpq gives ────────────────────────────────────────────────────────────────────────
 
     def _prepared(self, sql: str) -> bytes:
         name = b"abri_%d" % len(self._names)
         self._good(self._pg.prepare(name, sql.encode()))
         self._names[sql] = name
         return name
+
+    def _received(self) -> Any:
+        """The last result of those under way. After an error nothing more was done."""
+        number, self._posted = self._posted, 0
+        try:
+            self._pg.pipeline_sync()
+            self._send_all()
+            results = [self._next_of_two() for _ in range(number)]
+            self._next()
+            self._pg.exit_pipeline_mode()
+        except BaseException:
+            # Nobody knows any more whose answer comes next.
+            self.driver.close()
+            raise
+        for result in results:
+            self._good(result)
+        return results[-1]
+
+    def _next_of_two(self) -> Any:
+        """A result, which is followed by the end of its statement."""
+        result = self._next()
+        self._next()
+        return result
+
+    def _next(self) -> Any:
+        """When libpq waits by itself here, it keeps all other threads waiting."""
+        while self._pg.is_busy():
+            self._wait(select.POLLIN)
+            self._pg.consume_input()
+        return self._pg.get_result()
+
+    def _send_all(self) -> None:
+        """Reads meanwhile, or both sides might wait for each other."""
+        while self._pg.flush():
+            self._wait(select.POLLIN | select.POLLOUT)
+            self._pg.consume_input()
+
+    def _wait(self, events: int) -> None:
+        if self._socket is None:
+            self._socket = select.poll()
+        self._socket.register(self._pg.socket, events)
+        self._socket.poll()
 
     def _good(self, result: Any) -> Any:
         if result.status in _GOOD:
@@ -86,8 +173,9 @@ class Cursor:
         self._result = self._wire.execute(sql, values)
 
     def executemany(self, sql: str, several: Iterable[Iterable[Any]]) -> None:
+        """Nobody is told how many rows that were: so nobody waits."""
         for values in several:
-            self.execute(sql, values)
+            self._wire.post(sql, values)
 
     @property
     def rowcount(self) -> int:
@@ -117,11 +205,29 @@ def wire_of(tx: Connection) -> Wire:
     return found
 
 
+@contextmanager
+def raising(tx: Connection) -> Iterator[Wire]:
+    """Gives its wire, and raises the driver's errors as DBAPIError."""
+    wire = wire_of(tx)
+    try:
+        yield wire
+    except psycopg.Error as error:
+        lost = wire.driver.closed
+        if lost:
+            tx.invalidate(error)
+        raise as_sqlalchemy(tx, error, lost=lost) from error
+
+
 # ── values ──────────────────────────────────────────────────────────────────────────────────────
 
 _BYTEA = (17).to_bytes(4)
 """The number of its type."""
 _NO_NULLS = bytes(4)
+
+
+def _all_dumped(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
+    dumped = [_dumped(value) for value in values]
+    return [one[0] for one in dumped], [one[1] for one in dumped]
 
 
 def _dumped(value: Any) -> tuple[bytes | None, int]:

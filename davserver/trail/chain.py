@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from davserver.db.clock import to_us
-from davserver.db.prepared import Prepared
+from davserver.db.prepared import Prepared, settle
 from davserver.db.tables import trail, trail_actor, trail_head
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import Entropy, PersonId, VaultId
@@ -197,6 +197,7 @@ def _rows_of(
 def _insert(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
     try:
         _NEW_ENTRY.run_for(tx, rows)
+        settle(tx)
     except IntegrityError:
         # The head was moved first, so this cannot be another writer: rows lie beyond the head.
         raise Damaged("a trail goes on behind its head: see `abri trail verify`") from None

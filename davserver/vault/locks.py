@@ -98,7 +98,7 @@ def take(
         timeout=request.seconds,
         expires=now + timedelta(seconds=request.seconds),
     )
-    _INSERT.run(tx, _row(vault, lock, now))
+    _INSERT.send(tx, _row(vault, lock, now))
     return lock
 
 

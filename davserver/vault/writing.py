@@ -160,7 +160,7 @@ def keep_version(tx: Connection, vault: OpenVault, node: Node, now: datetime) ->
     if node.content is None:
         return ()
     columns = version_columns(vault, node, to_us(now))
-    _KEEP.run(tx, columns)
+    _KEEP.send(tx, columns)
     return (version_written(columns),)
 
 
@@ -239,7 +239,7 @@ def announce(
 
 def _inserted(tx: Connection, vault: OpenVault, node: Node) -> Changed:
     columns = sealed_columns(vault, node)
-    _INSERT.run(tx, columns)
+    _INSERT.send(tx, columns)
     return Changed(node, (node_written(columns),))
 
 

@@ -1,6 +1,6 @@
 """When nothing can be written for a moment, people come in, and nobody may go on guessing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,6 +9,7 @@ from davserver.domain.errors import NotSignedIn, Unavailable
 from tests.support.accounts import HOME, NOON, Accounts, accounts_in
 from tests.support.events import capture_logs
 from tests.support.postgres import PostgresServer
+from tests.support.unwritable import unwritable
 
 pytestmark = pytest.mark.postgres
 
@@ -19,36 +20,20 @@ def accounts(postgres: PostgresServer) -> Iterator[Accounts]:
         yield found
 
 
-@pytest.fixture
-def cut(accounts: Accounts) -> Callable[[], None]:
-    """Ends the database's end of the connection that small writes use."""
-    readers, _, notes = accounts.db.engines()
-
-    def end() -> None:
-        with notes.connect() as connection:
-            process = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-        with readers.connect() as connection:
-            connection.exec_driver_sql(f"SELECT pg_terminate_backend({process}, 5000)")
-
-    return end
-
-
-def test_people_still_sign_in_though_their_last_use_cannot_be_noted(accounts, cut):
+def test_people_still_sign_in_though_their_last_use_cannot_be_noted(accounts):
     zoe = accounts.add("zoe")
     device = accounts.add_app_password(zoe)
-    cut()
-    with capture_logs() as logged:
+    with capture_logs() as logged, unwritable(accounts.db):
         assert accounts.login.sign_in(device, HOME, NOON).id == zoe.id
     assert [(one["event"], one["what"]) for one in logged] == [("not-noted", "last-use")]
     with accounts.db.read() as tx:
         assert accounts.directory.find_app_password(tx, device.id).last_used_day is None
 
 
-def test_a_guess_that_cannot_be_counted_is_not_answered(accounts, cut):
+def test_a_guess_that_cannot_be_counted_is_not_answered(accounts):
     accounts.add("zoe", password="quatre mots sans lien")
     guess = Password("zoe", password_bytes("a guess at random"))
-    cut()
-    with pytest.raises(Unavailable):
+    with unwritable(accounts.db), pytest.raises(Unavailable):
         accounts.login.sign_in(guess, HOME, NOON)
     with pytest.raises(NotSignedIn):
         accounts.login.sign_in(guess, HOME, NOON)

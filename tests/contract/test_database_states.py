@@ -167,3 +167,5 @@ def test_a_server_that_was_started_again_turns_nobody_away(look: Looker, others:
         f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {everybody}"
     )
     assert [look(), look()] == [1, 1]
+    look.db.write(lambda tx: tx.execute(update(tables.epoch).values(revocation=COUNT + 1)))
+    assert look() == 2

@@ -11,7 +11,6 @@ from authn.credentials import Password, from_login_and_secret, password_bytes
 from authn.directory_accounts import Standing
 from authn.ldap.port import Absent, EntryState
 from davserver.db import tables as t
-from davserver.db.database import Database
 from davserver.domain.errors import BadInput, NotFound, NotSignedIn, Unavailable
 from davserver.domain.people import AccountState, Role
 from tests.support.accounts import HOME, statements_of
@@ -35,6 +34,7 @@ from tests.support.staffing import (
     told,
     words,
 )
+from tests.support.unwritable import unwritable
 
 pytestmark = pytest.mark.slow
 
@@ -150,20 +150,11 @@ def test_where_nothing_can_be_written_nobody_is_kept_out_for_a_confirmation(
         before = office.account("karim")
         office.world.clock.passes(minutes=1)
         heard = office.heard("karim", present("karim", STAFF))
-        cut_notes(office.world.db)
-        office.roster.heard(heard)
+        with unwritable(office.world.db):
+            office.roster.heard(heard)
         assert office.account("karim") == before
         office.roster.heard(heard)
         assert office.account("karim") != before
-
-
-def cut_notes(db: Database) -> None:
-    """Ends the database's end of the connection that small writes use."""
-    readers, _, notes = db.engines()
-    with notes.connect() as connection:
-        process = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-    with readers.connect() as connection:
-        connection.exec_driver_sql(f"SELECT pg_terminate_backend({process}, 5000)")
 
 
 def test_somebody_who_comes_several_times_at_once_is_one_person(office: Office) -> None:

@@ -100,7 +100,6 @@ def test_what_was_opened_a_moment_ago_is_not_opened_again(front: Front) -> None:
     assert again < first * 2 / 3
 
 
-@pytest.mark.parametrize("instance", ["sqlite"], indirect=True)
 def test_what_nobody_changed_since_is_written_and_not_read(front: Front) -> None:
     for login in TOPS:
         for names in (GVFS, RCLONE, NEXTCLOUD):

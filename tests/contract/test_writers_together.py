@@ -1,26 +1,30 @@
 """Many who change the same row at once: nobody is turned away, and nothing is lost."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Connection, insert, select, text, update
 
 from davserver.db import tables
-from davserver.db.collisions import in_turn
+from davserver.db.collisions import Collisions, end_turn
 from davserver.db.database import Database
 from davserver.db.engine import BUSY_MS
+from davserver.db.wire import wire_of
+from davserver.domain.errors import Unavailable
 from tests.support.serving import eventually
 
 WRITERS, EACH = 8, 15
 KEY, TABLE = bytes(32), tables.throttle
+ROW = {"key": KEY, "failures": 0, "last_at": 0, "blocked_until": 0}
 
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     made = Database(database_url)
-    row = {"key": KEY, "failures": 0, "last_at": 0, "blocked_until": 0}
-    made.write(lambda tx: tx.execute(insert(TABLE).values(row)))
+    made.write(lambda tx: tx.execute(insert(TABLE).values(ROW)))
     yield made
     made.close()
 
@@ -63,11 +67,11 @@ def test_whoever_collided_waits_for_others_who_did(db: Database, another: Databa
     def beaten(tx: Connection) -> None:
         tries.append(tx.execute(select(TABLE.c.failures)).scalar_one())
         if len(tries) == 1:
-            db.write(one_more)  # a writer who is done earlier
+            another.write(one_more)  # a writer who is done earlier
         one_more(tx)
 
     with ThreadPoolExecutor(1) as pool:
-        with db.engines()[1].connect() as other, in_turn(other, BUSY_MS):
+        with in_turn(another):
             first = pool.submit(db.write, beaten)
             assert eventually(lambda: waiting(db) == 1)
             assert len(tries) == 1
@@ -79,19 +83,80 @@ def test_whoever_collided_waits_for_others_who_did(db: Database, another: Databa
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_those_who_share_a_commit_a_collision_turns_nobody_away(
+    db: Database, another: Database
+) -> None:
+    """Nor does one who is told to run again for ever, as whoever takes a name that is taken."""
+    begun, gather = threading.Event(), threading.Event()
+
+    def slow(tx: Connection) -> None:
+        count_in(tx)
+        begun.set()
+        assert gather.wait(20)
+
+    def beaten(tx: Connection) -> None:
+        if count_in(tx) < 4:
+            another.write(one_more)
+        one_more(tx)
+
+    def takes_a_name(tx: Connection) -> None:
+        tx.execute(insert(TABLE).values(ROW))
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(db.write, slow)
+        assert begun.wait(20)
+        others = [pool.submit(db.write, work) for work in (beaten, takes_a_name, one_more)]
+        gather.set()
+        assert first.exception(20) is None
+        raised = [one.exception(60) for one in others]
+    assert [type(one) for one in raised] == [type(None), Unavailable, type(None)]
+
+
+def count_in(tx: Connection) -> int:
+    found: int = tx.execute(select(TABLE.c.failures)).scalar_one()
+    return found
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_who_waits_for_a_process_that_stands_still_goes_on_without_a_turn(
     db: Database, another: Database, database_url: str
 ) -> None:
     impatient = Database(database_url, busy_ms=50)
     try:
-        impatient._collisions.note()
-        with another.engines()[1].connect() as other, in_turn(other, BUSY_MS):
+        collide(impatient, db)
+        with in_turn(another):
             impatient.write(one_more)
         impatient.write(one_more)
-        with another.engines()[1].connect() as other, in_turn(other, BUSY_MS):
-            assert count(db) == 2
+        with in_turn(another):
+            assert count(db) == 4
     finally:
         impatient.close()
+
+
+def collide(one: Database, other: Database) -> None:
+    """And `one` is done all the same."""
+    tries: list[int] = []
+
+    def beaten(tx: Connection) -> None:
+        tries.append(tx.execute(select(TABLE.c.failures)).scalar_one())
+        if len(tries) == 1:
+            other.write(one_more)
+        one_more(tx)
+
+    one.write(beaten)
+    assert len(tries) == 2
+
+
+@contextmanager
+def in_turn(db: Database) -> Iterator[None]:
+    """Somebody who has collided is at work."""
+    with db.engines()[2].connect() as connection:
+        wire = wire_of(connection)
+        assert Collisions(BUSY_MS).take_turn(wire)
+        yield
+        end_turn(wire)
+        wire.settle()
 
 
 def waiting(db: Database) -> int:

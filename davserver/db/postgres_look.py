@@ -1,4 +1,4 @@
-"""Transactions of PostgreSQL, begun and ended by libpq itself."""
+"""How a look at PostgreSQL begins and ends, and of which state of it that look is."""
 
 from collections.abc import Hashable
 from contextlib import suppress
@@ -6,8 +6,7 @@ from contextlib import suppress
 from psycopg import Error
 from sqlalchemy import Connection
 
-from davserver.db.prepared import as_sqlalchemy
-from davserver.db.wire import wire_of
+from davserver.db.wire import raising, wire_of
 
 _LOOK = (
     b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
@@ -37,13 +36,8 @@ class PostgresLook:
         self._wire = wire_of(tx)
 
     def begin(self) -> Hashable:
-        try:
-            state: Hashable = self._wire.say(_LOOK).get_value(0, 0)
-        except Error as error:
-            lost = self._wire.driver.closed
-            if lost:
-                self._tx.invalidate(error)
-            raise as_sqlalchemy(self._tx, error, lost=lost) from error
+        with raising(self._tx) as wire:
+            state: Hashable = wire.say(_LOOK).get_value(0, 0)
         return object() if state is None else state
 
     def end(self, *, well: bool) -> None:

@@ -1,0 +1,118 @@
+"""The connection of a process that writes, of PostgreSQL."""
+
+import random
+import time
+from contextlib import suppress
+
+from psycopg import Error, InternalError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from davserver.db.aside import waiting
+from davserver.db.collisions import Collisions, end_turn
+from davserver.db.failures import RETRY, state_of
+from davserver.db.wire import Wire, raising, wire_of
+from davserver.db.writers import Kept
+
+_TRIES = 12
+
+
+class PostgresWriter:
+    """Serialisable transactions. Nobody waits for a statement whose answer is not needed: it goes
+    with the next one, or with the COMMIT.
+    """
+
+    def __init__(self, engine: Engine, collisions: Collisions) -> None:
+        # What goes through SQLAlchemy must not begin or end anything.
+        self._kept = Kept(engine, isolation_level="AUTOCOMMIT")
+        self._collisions = collisions
+        self._turn: Wire | None = None
+        """Where it was taken."""
+        self._in_doubt = False
+        """Whether a COMMIT is under way, and nobody knows yet what became of it."""
+
+    def take_turn(self) -> None:
+        """Among those who have collided with each other."""
+        self._in_doubt = False
+        if not self._collisions.are_expected():
+            return
+        try:
+            with waiting(), raising(self._kept.tx()) as wire:
+                self._turn = wire if self._collisions.take_turn(wire) else None
+        except DBAPIError:
+            self.drop()
+            raise
+
+    def end_turn(self) -> None:
+        wire, self._turn = self._turn, None
+        if wire is not None:
+            # Where it is lost, so is the turn.
+            with suppress(Error):
+                end_turn(wire)
+
+    def begin(self) -> Connection:
+        tx = self._kept.tx()
+        self.say("BEGIN ISOLATION LEVEL SERIALIZABLE")
+        return tx
+
+    def say(self, word: str) -> None:
+        with raising(self._kept.tx()) as wire:
+            wire.post_words(word.encode())
+
+    def settle(self) -> None:
+        with raising(self._kept.tx()) as wire:
+            wire.settle()
+
+    def commit(self) -> None:
+        tx = self._kept.tx()
+        self._in_doubt = True
+        with raising(tx) as wire:
+            if wire.say(b"COMMIT").command_status != b"COMMIT":
+                # After an error that somebody passed over PostgreSQL makes a ROLLBACK of it.
+                raise InternalError("nothing was committed")
+        if tx.in_transaction():
+            # SQLAlchemy believes that it began one.
+            tx.commit()
+
+    def roll_back(self) -> None:
+        """Where the connection is lost, the server does it, if it has not yet."""
+        tx = self._kept.tx()
+        if tx.invalidated:
+            return
+        wire = wire_of(tx)
+        with suppress(Error):
+            wire.settle()
+        with raising(tx):
+            if not wire.is_idle:
+                wire.say(b"ROLLBACK")
+        if tx.in_transaction():
+            tx.rollback()
+
+    def again(self, error: DBAPIError, attempt: int) -> bool:
+        """After a collision; and at once where the connection was lost before anything could have
+        been committed: a server that was started again has forgotten it.
+        """
+        if error.connection_invalidated:
+            return attempt == 0 and not self._in_doubt
+        if state_of(error) not in RETRY or attempt == _TRIES - 1:
+            return False
+        self._collisions.note()
+        if attempt:
+            # Not all of those that collided come back at the same moment, to collide again.
+            pause = 0.005 * 2 ** min(attempt, 5) * (0.5 + random.random())  # noqa: S311
+            with waiting():
+                time.sleep(pause)
+        return True
+
+    def drop(self) -> None:
+        self._kept.drop()
+
+    def let_go(self) -> None:
+        if self._kept.is_open:
+            # The end of a turn may be on its way.
+            with suppress(Error):
+                wire_of(self._kept.tx()).settle()
+        self._kept.let_go()
+
+    def close(self) -> None:
+        self.let_go()

@@ -1,0 +1,165 @@
+"""What whoever writes is told by PostgreSQL, where nobody waits for each statement."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, insert, select, text
+
+from davserver.db import tables
+from davserver.db.database import Database
+from davserver.db.prepared import Prepared
+from davserver.domain.errors import Unavailable
+from tests.support.accounts import empty_instance
+from tests.support.drive import Drive, World, world_on
+from tests.support.heard import Heard
+
+TABLE = tables.throttle
+ADD = Prepared(insert(TABLE), [column.name for column in TABLE.c])
+pytestmark = pytest.mark.postgres
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    made = empty_instance(database_url)
+    yield made
+    made.close()
+
+
+def row(number: int, failures: int | None = 1) -> dict[str, Any]:
+    return {"key": bytes([number]) * 32, "failures": failures, "last_at": 0, "blocked_until": 0}
+
+
+def keys(db: Database) -> list[int]:
+    with db.read() as tx:
+        return sorted(found[0] for (found,) in tx.execute(select(TABLE.c.key)))
+
+
+@on_postgresql
+def test_what_was_wrong_with_a_statement_is_told_before_the_commit(db: Database) -> None:
+    def work(tx: Connection) -> None:
+        ADD.send(tx, row(1))
+        ADD.send(tx, row(2, failures=None))
+        ADD.send(tx, row(3))
+
+    with pytest.raises(Exception, match="NotNullViolation"):
+        db.write(work)
+    assert keys(db) == []
+    db.write(lambda tx: ADD.send(tx, row(4)))
+    assert keys(db) == [4]
+
+
+@on_postgresql
+def test_what_is_asked_next_sees_what_was_sent(db: Database) -> None:
+    def work(tx: Connection) -> list[int]:
+        ADD.send(tx, row(1))
+        first = tx.execute(select(TABLE.c.key)).all()
+        ADD.run_for(tx, [row(number) for number in range(2, 100)])
+        # Another answer is read while this one is.
+        several = Prepared(select(TABLE.c.key)).batches(tx, {}, 10)
+        lengths = [len(first), len(next(several)), len(Prepared(select(TABLE)).all(tx, {}))]
+        return [*lengths, sum(map(len, several))]
+
+    assert db.write(work) == [1, 10, 99, 89]
+
+
+@on_postgresql
+def test_a_megabyte_that_is_sent_arrives_while_an_answer_comes(db: Database) -> None:
+    """More than a socket takes at once, in both directions."""
+    large = bytes(range(256)) * 4096
+    echo = Prepared(select(text("CAST(:large AS BYTEA)")))
+
+    def work(tx: Connection) -> list[bytes]:
+        for _ in range(4):
+            echo.send(tx, {"large": large})
+        return [found for (found,) in echo.tuples(tx, {"large": large})]
+
+    assert db.write(work) == [large]
+
+
+@on_postgresql
+def test_nothing_is_acknowledged_that_was_not_committed(db: Database) -> None:
+    """Of a transaction in which somebody passed over an error PostgreSQL makes a ROLLBACK."""
+
+    def work(tx: Connection) -> None:
+        ADD.run(tx, row(1))
+        with pytest.raises(Exception, match="NotNullViolation"):
+            ADD.run(tx, row(2, failures=None))
+
+    with pytest.raises(Exception, match="nothing was committed"):
+        db.write(work)
+    assert keys(db) == []
+
+
+ENDS_ITSELF = "SELECT pg_terminate_backend(pg_backend_pid())"
+
+
+@on_postgresql
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_connection_lost_before_the_commit_costs_a_second_try(
+    db: Database,
+    by_hand: bool,  # noqa: FBT001
+) -> None:
+    tries: list[int] = []
+
+    def work(tx: Connection) -> None:
+        tries.append(len(tries))
+        ADD.send(tx, row(1))
+        if len(tries) == 1 and by_hand:
+            Prepared(text(ENDS_ITSELF)).run(tx, {})
+        elif len(tries) == 1:
+            tx.execute(text(ENDS_ITSELF))
+
+    db.write(work)
+    assert (tries, keys(db)) == ([0, 1], [1])
+
+
+@on_postgresql
+def test_nothing_is_done_twice_when_nobody_knows_whether_it_was_committed(db: Database) -> None:
+    """The connection ends with the COMMIT."""
+    tries: list[int] = []
+    db.write(
+        lambda tx: tx.exec_driver_sql(
+            "CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN PERFORM ({ENDS_ITSELF}); PERFORM pg_sleep(1); RETURN NEW; END $$;"
+            " CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON throttle"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ends()"
+        )
+    )
+
+    def work(tx: Connection) -> None:
+        tries.append(len(tries))
+        ADD.send(tx, row(1))
+
+    with pytest.raises(Unavailable):
+        db.write(work)
+    assert (tries, keys(db)) == ([0], [])
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Any) -> Iterator[World]:
+    with world_on(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def amina(world: World) -> Drive:
+    return world.beneficiary("amina", "fr")
+
+
+@on_postgresql
+def test_a_small_file_is_put_in_within_a_few_round_trips(
+    world: World, amina: Drive, tmp_path: Any
+) -> None:
+    for _ in range(2):
+        amina.put("/Logement/a.pdf", b"before")
+    world.db.let_go()
+    heard = Heard(tmp_path / "heard")
+    event.listen(world.db.engines()[1], "connect", lambda raw, _: heard.listen(raw))
+    amina.put("/Logement/a.pdf", b"first: statements are prepared")
+    heard.forget()
+    amina.put("/Logement/a.pdf", b"again")
+    assert heard.count("COMMIT") == 1
+    assert heard.round_trips() == 8
+    heard.close()
