@@ -459,12 +459,20 @@ node = Table(
     ),
     Index(None, "parent_id"),
     Index(None, "maker_id", "created"),
-    Index(None, "vault_id", "state", "trashed_at"),
+    Index(None, "vault_id"),
+    Index(
+        None,
+        "vault_id",
+        "trashed_at",
+        sqlite_where=text("state = 'trash'"),
+        postgresql_where=text("state = 'trash'"),
+    ),
 )
 
 # Written out: with a bound value neither database would take the index of live names, and whoever
 # lists a folder would go through all that was ever removed from it.
 live_node = node.c.state == literal_column("'live'")
+trashed_node = node.c.state == literal_column("'trash'")
 
 node_version = Table(
     "node_version",

@@ -27,7 +27,16 @@ from sqlalchemy import (
 from davserver.db.clock import to_us
 from davserver.db.database import Database
 from davserver.db.leftovers import empty_log
-from davserver.db.tables import blob, epoch, lock, node, node_version, passing_blob, scratch
+from davserver.db.tables import (
+    blob,
+    epoch,
+    lock,
+    node,
+    node_version,
+    passing_blob,
+    scratch,
+    trashed_node,
+)
 from davserver.db.turns import only_one
 from davserver.domain.errors import Damaged, NotFound
 from davserver.domain.events import Events
@@ -129,7 +138,7 @@ class Sweeper:
             return 0
         wanted = (
             select(node.c.id, node.c.vault_id)
-            .where(node.c.state == "trash", node.c.trashed_at <= to_us(now - self._trash_kept))
+            .where(trashed_node, node.c.trashed_at <= to_us(now - self._trash_kept))
             .order_by(node.c.trashed_at)
             .limit(MOST_IN_A_RUN)
         )

@@ -11,7 +11,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, text, update
 
-from davserver.db.tables import blob, folder_change, node, node_version, vault
+from davserver.db.tables import blob, folder_change, node, node_version, trashed_node, vault
 from davserver.db.tables import grant as _grant
 from davserver.db.tables import lock as _lock
 from davserver.domain.errors import Damaged
@@ -91,7 +91,7 @@ def _genuine_versions(vault_open: OpenVault, rows: Iterable[RowMapping]) -> Iter
 def _thin_trash(tx: Connection, vault_open: OpenVault) -> list[Stamp]:
     oldest = tx.execute(
         select(node.c.id)
-        .where(node.c.vault_id == vault_open.id, node.c.state == "trash")
+        .where(node.c.vault_id == vault_open.id, trashed_node)
         .where(~pace.undo_needs_trash())
         .order_by(node.c.trashed_at)
         .limit(_STEP)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 
 from davserver.db.clock import from_us, to_us
 from davserver.db.tables import node as node_table
-from davserver.db.tables import node_version
+from davserver.db.tables import node_version, trashed_node
 from davserver.domain.actions import Category
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import AlreadyThere, Damaged, NotFound
@@ -55,7 +55,7 @@ def in_trash(tx: Connection, vault: OpenVault) -> list[Trashed]:
     """What is in the trash, latest first. Rows that were tampered with are left out, and logged."""
     rows = tx.execute(
         select(*(node_table.c[name] for name in NODE_COLUMNS), node_table.c.trashed_at)
-        .where(node_table.c.vault_id == vault.id, node_table.c.state == "trash")
+        .where(node_table.c.vault_id == vault.id, trashed_node)
         .order_by(node_table.c.trashed_at.desc())
     ).mappings()
     return [one for one in (_trashed(vault, row) for row in rows) if one]
@@ -75,7 +75,7 @@ def in_trash_named(tx: Connection, vault: OpenVault, folder: NodeId, name: str) 
     """What bore that name in that folder when it went to the trash, latest first."""
     rows = tx.execute(
         select(*(node_table.c[name] for name in NODE_COLUMNS), node_table.c.trashed_at)
-        .where(node_table.c.parent_id == folder, node_table.c.state == "trash")
+        .where(node_table.c.parent_id == folder, trashed_node)
         .where(node_table.c.name_idx == vault.index.name_index(name))
         .order_by(node_table.c.trashed_at.desc())
     ).mappings()
