@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EXACT = 1 << 52
+"""Until the year 2112 a fraction of seconds rounds to the very microsecond: half of the time."""
+_from_seconds = datetime.fromtimestamp
 
 
 def to_us(instant: datetime) -> int:
@@ -11,6 +14,9 @@ def to_us(instant: datetime) -> int:
 
 
 def from_us(value: int) -> datetime:
+    """Raises OverflowError for what no calendar has."""
+    if 0 <= value < _EXACT:
+        return _from_seconds(value / 1_000_000, UTC)
     return _START + timedelta(microseconds=value)
 
 

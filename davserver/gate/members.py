@@ -15,7 +15,7 @@ from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.listed import count_children
 from davserver.gate.places import Place, PlaceKind, is_recallable
 from davserver.gate.sight import Sight
-from davserver.vault import changes, deposited, index
+from davserver.vault import changes, child_rows, deposited
 from davserver.vault.changes import Change
 from davserver.vault.held import held
 from davserver.vault.index import shown_names
@@ -62,7 +62,8 @@ def _found_in(sight: Sight, folder: Place) -> list[Node]:
     if folder.only_deposits:
         return deposited.in_folder(sight.tx, vault, node.id, sight.who.id, sight.since)
     return held(sight.tx).once(
-        ("in", sight.who.id, vault.id, node.id), lambda: index.children(sight.tx, vault, node.id)
+        ("in", sight.who.id, vault.id, node.id),
+        lambda: child_rows.children(sight.tx, vault, node.id),
     )
 
 

@@ -17,6 +17,7 @@ SHA256_BYTES = 32
 _HAS_CATEGORY = 1
 _HAS_CONTENT = 2
 _HEAD = struct.Struct(">BB16sQHBHHH")
+_HEAD_BYTES = _HEAD.size
 _PROPERTY = struct.Struct(">HI")
 _CATEGORIES = {category.value.encode(): category for category in Category}
 
@@ -117,10 +118,10 @@ def category_in(raw: bytes) -> Category | None:
 
 
 def _decoded(raw: bytes) -> Fields:
-    layout, flags, maker, size, *lengths, count = _HEAD.unpack_from(raw)
+    layout, flags, maker, size, named, classed, typed, came, count = _HEAD.unpack_from(raw)
     if layout != LAYOUT or flags > _HAS_CATEGORY + _HAS_CONTENT:
         raise ValueError("unknown layout")
-    at = _HEAD.size
+    at = _HEAD_BYTES
     sha256, file_key = b"", None
     if flags & _HAS_CONTENT:
         key_at = at + SHA256_BYTES
@@ -128,22 +129,21 @@ def _decoded(raw: bytes) -> Fields:
         at = key_at + KEY_BYTES
     elif size:
         raise ValueError("a size without content")
-    name_to = at + lengths[0]
-    category_to = name_to + lengths[1]
-    type_to = category_to + lengths[2]
-    end = type_to + lengths[3]
-    category = raw[name_to:category_to]
-    if bool(category) != bool(flags & _HAS_CATEGORY):
+    name_to = at + named
+    category_to = name_to + classed
+    type_to = category_to + typed
+    end = type_to + came
+    if (classed > 0) != (flags & _HAS_CATEGORY):
         raise ValueError("category flag and length disagree")
     return (
         raw[at:name_to].decode(),
-        _CATEGORIES[category] if category else None,
+        _CATEGORIES[raw[name_to:category_to]] if classed else None,
         size,
         sha256,
         # Of a thousand files most have one of a few types: one text for all of them.
         intern(raw[category_to:type_to].decode()),
-        PersonId(maker),
-        raw[type_to:end].decode(),
+        maker,
+        raw[type_to:end].decode() if came else "",
         file_key,
         _properties(raw, end, count) if count or end != len(raw) else {},
     )

@@ -17,9 +17,7 @@ from davserver.vault.rows import (
     OpenVault,
     Row,
     node_or_none,
-    nodes_from,
 )
-from davserver.vault.seen import WHOLE_FOLDER
 
 COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)
 DEEPEST = 1000
@@ -56,11 +54,6 @@ def choose(candidates: Sequence[Node], name: str) -> Node | None:
         if node.name == name:
             return node
     return None
-
-
-def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
-    """All live nodes directly in `folder`, hidden ones included."""
-    return nodes_from(vault, _CHILDREN.batches(tx, {"folder": folder}, WHOLE_FOLDER))
 
 
 def subtree(tx: Connection, vault: OpenVault, top: NodeId) -> list[Node]:
@@ -142,7 +135,6 @@ def live_named(tx: Connection, vault: OpenVault, parent: bytes, *indexes: bytes)
 
 _ALL = select(*(node_table.c[name] for name in NODE_COLUMNS))
 _ONE = Prepared(_ALL.where(node_table.c.id == bindparam("node")))
-_CHILDREN = Prepared(_ALL.where(node_table.c.parent_id == bindparam("folder"), live_node))
 
 
 @lru_cache(maxsize=16)

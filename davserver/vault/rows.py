@@ -70,7 +70,7 @@ def node_from(vault: OpenVault, row: Row) -> Node:
 
 def _remembered(vault: OpenVault, columns: Columns) -> Node:
     columns = _shared(vault, columns)
-    node = _opened(vault, columns)
+    node = opened_from(vault, columns)
     vault.seen.keep(columns, node, columns[_RECORD])
     return node
 
@@ -95,7 +95,7 @@ def nodes_from(vault: OpenVault, batches: Iterable[Sequence[Columns]]) -> list[N
     seen, opens = vault.seen.get, _remembered
     for rows in batches:
         if len(rows) >= WHOLE_FOLDER:
-            opens = _opened
+            opens = opened_from
         _open_each(vault, rows, seen, opens, found)
     return found
 
@@ -113,7 +113,7 @@ def _open_each(
             try:
                 node = opens(vault, row)
             except Damaged:
-                _note_damaged(row[0])
+                note_damaged(row[0])
                 continue
         found.append(node)
 
@@ -128,11 +128,11 @@ def node_in(vault: OpenVault, columns: Columns) -> Node | None:
     try:
         return vault.seen.get(columns) or _remembered(vault, columns)
     except Damaged:
-        _note_damaged(columns[0])
+        note_damaged(columns[0])
         return None
 
 
-def _note_damaged(node: bytes) -> None:
+def note_damaged(node: bytes) -> None:
     """Absent for everybody; `abri vault check` names it (threat model: database writers)."""
     log.error("row-damaged", table="node", id=bytes(node).hex())
 
@@ -149,10 +149,11 @@ def take_as_long(vault: OpenVault, instead: Columns, way: Sequence[bytes]) -> No
         if vault.seen.get(instead) is None:
             _remembered(vault, instead)
         if absent not in vault.seen:
-            vault.seen.keep(absent, _opened(vault, instead), instead[_RECORD])
+            vault.seen.keep(absent, opened_from(vault, instead), instead[_RECORD])
 
 
-def _opened(vault: OpenVault, columns: Columns) -> Node:
+def opened_from(vault: OpenVault, columns: Columns) -> Node:
+    """Of a row's columns NODE_COLUMNS. Raises Damaged."""
     (
         node, parent, kind, state, blob, row_version, etag, created, modified, made_at, author,
         maker, name_idx, _, twin, _, vault_id, space, epoch,

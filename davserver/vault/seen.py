@@ -1,10 +1,13 @@
 """Nodes that were opened, by the exact columns of their rows: the same bytes are opened once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from davserver.domain.nodes import Node
 
 Key = tuple[Any, ...]
+
+_NOTHING: tuple[dict[Key, Node], int] = ({}, 0)
 
 _MOST = 16 << 20
 """Bytes that are remembered of one vault, roughly."""
@@ -21,10 +24,11 @@ class Seen:
     place too (`davserver.vault.rows.take_as_long`). Shared between threads.
     """
 
-    __slots__ = ("_bytes", "_kept", "get", "same")
+    __slots__ = ("_bytes", "_inside", "_kept", "get", "same")
 
     def __init__(self) -> None:
         self._kept: dict[Key, Node] = {}
+        self._inside: dict[bytes, tuple[dict[Key, Node], int]] = {}
         self._bytes = 0
         self.same: dict[bytes | str | None, Any] = {}
         """What many rows have in common, by itself: there once, a quarter of all the bytes."""
@@ -38,10 +42,24 @@ class Seen:
 
     def keep(self, key: Key, node: Node, sealed: bytes) -> None:
         """`sealed`: the record that the node was opened from."""
-        size = _NODE + 2 * len(sealed)
+        self._make_room(_NODE + 2 * len(sealed))
+        self._kept[key] = node
+
+    def inside(self, folder: bytes) -> Mapping[Key, Node]:
+        """What lay in it when it was last read, by rows that say nothing of the folder."""
+        return self._inside.get(folder, _NOTHING)[0]
+
+    def keep_inside(self, folder: bytes, nodes: dict[Key, Node], sealed: int) -> None:
+        """All that lies in it now. `sealed`: bytes of all records."""
+        size = _NODE * len(nodes) + 2 * sealed
+        self._bytes -= self._inside.pop(folder, _NOTHING)[1]
+        self._make_room(size)
+        self._inside[folder] = (nodes, size)
+
+    def _make_room(self, size: int) -> None:
         if self._bytes + size > _MOST:
             self._kept.clear()
+            self._inside.clear()
             self.same.clear()
             self._bytes = 0
-        self._kept[key] = node
         self._bytes += size

@@ -11,7 +11,7 @@ from davserver.domain.paths import DrivePath
 from tests.support.accounts import something_changes, statements_of
 from tests.support.drive import Drive, World, world_on
 
-CHILDREN = "SELECT node.id, node.parent_id, "
+CHILDREN = "SELECT n.id, NULLIF("
 """The question for what lies in a folder begins so."""
 
 

@@ -21,7 +21,7 @@ from davserver.gate.affiliating import affirm
 from davserver.gate.tools import Limits, Tools
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Readings, Trail
-from davserver.vault import index
+from davserver.vault import child_rows
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grant_rows import GrantRow
 from davserver.vault.grants import GrantBook, Naming
@@ -125,7 +125,7 @@ class Shelter:
 
     def node(self, vault: OpenVault, name: str) -> NodeId:
         with self.db.read() as tx:
-            (node,) = (n for n in index.children(tx, vault, vault.root) if n.name == name)
+            (node,) = (n for n in child_rows.children(tx, vault, vault.root) if n.name == name)
         return node.id
 
     def share(
