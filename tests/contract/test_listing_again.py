@@ -51,10 +51,10 @@ def test_a_folder_is_read_once_until_anything_changes(world: World, amina: Drive
         first = look()
         once = len(sent)
         again = look()
-        assert len(sent) == (once if world.db.sqlite else 2 * once)
+        assert len(sent) == once
         something_changes(world.db)
         later = look()
-    assert looks_for_children(sent) == (2 if world.db.sqlite else 3)
+    assert looks_for_children(sent) == 2
     assert first == again == later == ["a.txt", "b.txt", "inside"]
 
 
