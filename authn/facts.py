@@ -12,6 +12,7 @@ from authn.directory_accounts import DirectoryAccount, account_from, confirmed_b
 from authn.fact_statements import EVERY, NAMES, PAUSED, PROVED, by_credential, by_login, by_person
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
+from davserver.db.changed import PEOPLE
 from davserver.db.prepared import Prepared
 from davserver.db.remembered import once
 from davserver.domain.errors import Unavailable
@@ -128,7 +129,7 @@ def _read(
     tx: Connection, genuine: Genuine, statement: Prepared, values: Row, now: datetime
 ) -> Facts:
     asked = (statement, *values.values())
-    return once(tx, asked, lambda: _asked(tx, genuine, statement, values)).at(now)
+    return once(tx, PEOPLE, asked, lambda: _asked(tx, genuine, statement, values)).at(now)
 
 
 def _asked(tx: Connection, genuine: Genuine, statement: Prepared, values: Row) -> Facts:

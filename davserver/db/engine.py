@@ -10,6 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from davserver.db.prepared import WIRE, as_sqlalchemy
+from davserver.db.remembered import undone
 
 BUSY_MS = 10_000
 """How long SQLite waits for a lock that somebody outside of Abri holds."""
@@ -89,6 +90,7 @@ def _sqlite(url: URL, *, durable: bool, connections: int, busy_ms: int) -> Engin
             except sqlite3.Error as error:
                 raise as_sqlalchemy(connection, error) from error
 
+    event.listen(engine, "rollback_savepoint", lambda connection, *_: undone(connection))
     return engine
 
 

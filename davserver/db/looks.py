@@ -2,15 +2,17 @@
 
 import sqlite3
 from collections.abc import Callable, Hashable
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from davserver.db.begun import commit, driver_of, roll_back
+from davserver.db.changed import COUNTS
 from davserver.db.prepared import as_sqlalchemy
+from davserver.db.remembered import Source
 
 
-class Look(Protocol):
+class Look(Source, Protocol):
     """Of one connection. Raises DBAPIError."""
 
     def begin(self) -> Hashable:
@@ -28,20 +30,27 @@ Looks = Callable[[Connection], Look]
 
 
 class SqliteLook:
-    __slots__ = ("_driver", "_tx")
+    __slots__ = ("_tx", "rows")
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        self._driver = driver_of(tx)
+        self.rows = driver_of(tx)
 
     def begin(self) -> Hashable:
         try:
-            self._driver.execute("BEGIN")
+            self.rows.execute("BEGIN")
             # The snapshot begins here: with the first question, whatever it asks.
-            (version,) = self._driver.execute("PRAGMA data_version").fetchone()
+            (version,) = self.rows.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error as error:
             raise as_sqlalchemy(self._tx, error) from error
         return int(version)
+
+    def counts(self) -> tuple[Any, ...]:
+        try:
+            found: tuple[Any, ...] = self.rows.execute(COUNTS).fetchone()
+        except sqlite3.Error as error:
+            raise as_sqlalchemy(self._tx, error) from error
+        return found
 
     def end(self, *, well: bool) -> None:
         (commit if well else roll_back)(self._tx)

@@ -2,10 +2,13 @@
 
 from collections.abc import Hashable
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from psycopg import Error
 from sqlalchemy import Connection
 
+from davserver.db.changed import COUNTS
 from davserver.db.wire import raising, wire_of
 
 _LOOK = (
@@ -13,6 +16,13 @@ _LOOK = (
     b" SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_snapshot() END"
 )
 """One message, one answer. The snapshot is that of its question."""
+
+
+@dataclass(frozen=True, slots=True)
+class _None:
+    """Whoever only looks changes no rows."""
+
+    total_changes: int = 0
 
 
 class PostgresLook:
@@ -28,17 +38,23 @@ class PostgresLook:
     that need not be.
     """
 
-    __slots__ = ("_tx", "_wire")
+    __slots__ = ("_tx", "_wire", "rows")
 
     def __init__(self, tx: Connection) -> None:
         # What goes through SQLAlchemy must not begin or end anything.
         self._tx = tx.execution_options(isolation_level="AUTOCOMMIT")
         self._wire = wire_of(tx)
+        self.rows = _None()
 
     def begin(self) -> Hashable:
         with raising(self._tx) as wire:
             state: Hashable = wire.say(_LOOK).get_value(0, 0)
         return object() if state is None else state
+
+    def counts(self) -> tuple[Any, ...]:
+        with raising(self._tx) as wire:
+            answer = wire.execute(COUNTS, ())
+        return tuple([answer.get_value(0, at) for at in range(answer.nfields)])
 
     def end(self, *, well: bool) -> None:
         if self._tx.in_transaction():

@@ -11,10 +11,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from davserver.db import remembered
 from davserver.db.failures import raise_translated
 from davserver.db.looks import Look, Looks
-from davserver.db.remembered import KEPT, Remembered
+from davserver.db.remembered import KEPT, Remembered, remembers
 
 _PATIENCE = 30.0
 """Seconds that a thread waits for a connection."""
@@ -82,7 +81,8 @@ class Readers:
 
     def _opened(self) -> _Kept:
         tx = self._engine.connect()
-        return _Kept(tx, self._looks(tx), remembered.of(tx))
+        look = self._looks(tx)
+        return _Kept(tx, look, remembers(tx, look))
 
     def give_back(self, kept: _Kept) -> None:
         self._kept.append(kept)
@@ -146,7 +146,7 @@ class Snapshot:
 
     def _begin(self, kept: _Kept) -> _Kept:
         try:
-            kept.memory.begin(kept.look.begin(), kept.used)
+            kept.memory.begin(kept.used, kept.look.begin())
         except BaseException:
             self._readers.drop(kept)
             raise

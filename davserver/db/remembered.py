@@ -1,17 +1,22 @@
-"""What the database answered stays right for as long as nobody changes it.
+"""What the database answered stays right for as long as nothing changes that it was made of.
 
 Each snapshot begins by asking the database which state it shows: SQLite counts what others have
 committed (`PRAGMA data_version`, sqlite.org/pragma.html), PostgreSQL tells which transactions a
 snapshot contains (`davserver/db/postgres_look.py`). That takes microseconds, where the questions of
-a sign-in and of a path take a hundred and more with what is made of their answers. So within one
-snapshot and across many nothing is older than the snapshot itself. In transactions that write, each
-question is asked.
+a sign-in and of a path take a hundred and more with what is made of their answers. Where it is
+another one, and in the turn of whoever writes to SQLite, the counters of `davserver.db.changed`
+tell what still holds: one small question more, before the next answer is given. Whoever writes
+something meets it in their own transaction: SQLite counts the rows that a connection has changed,
+and whenever that number moved the counters are looked at again. In transactions of PostgreSQL that
+write, each question is asked.
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
+
+from davserver.db.changed import ANYTHING, COUNTED, About
 
 T = TypeVar("T")
 
@@ -20,62 +25,134 @@ KEPT = 300.0
 the keys that opened them.
 """
 _MOST = 256
-"""Answers that a connection keeps."""
+"""Answers of each kind that a connection keeps."""
 _KEY = "abri.remembered"
+_UNKNOWN = -1
+
+
+class Rows(Protocol):
+    @property
+    def total_changes(self) -> int:
+        """How many rows a connection has ever changed."""
+
+
+class Source(Protocol):
+    """A connection to the database."""
+
+    @property
+    def rows(self) -> Rows: ...
+
+    def counts(self) -> tuple[Any, ...]:
+        """Those of `davserver.db.changed`, as the transaction sees them. Raises DBAPIError."""
 
 
 class Remembered:
     """Of one connection, which one thread at a time uses."""
 
-    __slots__ = ("_until", "_version", "answers")
+    __slots__ = (
+        "_begun", "_counts", "_kept", "_late", "_rows", "_seen", "_source", "_until", "_version"
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.answers: dict[Hashable, Any] = {}
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._rows = source.rows
+        self._kept: tuple[dict[Hashable, Any], ...] = tuple({} for _ in About)
         self._version: Hashable = None
         self._until = 0.0
+        self._counts: tuple[Any, ...] | None = None
+        # How many rows this connection had ever changed: when the transaction began, when the
+        # counters were last looked at. `_late`: whether more of them at the latter.
+        self._begun = self._seen = _UNKNOWN
+        self._late = False
 
-    def begin(self, version: Hashable, now: float) -> None:
-        """A snapshot begins at that version of the database; `now` in seconds since anything."""
-        if version != self._version or now >= self._until:
-            self.answers.clear()
+    def begin(self, now: float, version: Hashable = None) -> None:
+        """A snapshot begins at that version of the database; without one, a turn to write. `now` in
+        seconds since anything.
+        """
+        if version is None or version != self._version:
             self._version = version
+            self._seen = _UNKNOWN
+        self._begun, self._late = self._rows.total_changes, False
+        if now >= self._until:
+            self.forget()
             self._until = now + KEPT
 
+    def forget(self) -> None:
+        for answers in self._kept:
+            answers.clear()
+        self._counts = None
+        self._seen = _UNKNOWN
 
-def of(tx: Connection) -> Remembered:
-    """The memory of that connection. It ends with the connection to the database."""
-    found = tx.info.get(_KEY)
-    if found is None:
-        found = tx.info[_KEY] = Remembered()
-    assert isinstance(found, Remembered)  # noqa: S101 — nobody else uses this key
-    return found
+    def undone(self) -> None:
+        """What was written is not there any more: nor what was learned of it, as the counters may
+        come to the same numbers again by something else.
+        """
+        if self._late:
+            self.forget()
+
+    def answers(self, about: About) -> dict[Hashable, Any]:
+        """Those that hold."""
+        if self._rows.total_changes != self._seen:
+            self._look()
+        return self._kept[about]
+
+    def _look(self) -> None:
+        counts, self._seen = self._source.counts(), self._rows.total_changes
+        self._late = self._seen != self._begun
+        self._kept[ANYTHING].clear()
+        for about in COUNTED:
+            if self._counts is None or self._counts[about] != counts[about]:
+                self._kept[about].clear()
+        self._counts = counts
 
 
-def once(tx: Connection, question: Hashable, ask: Callable[[], T]) -> T:
-    """What `ask` gives, which must depend on `question` and the database alone: neither on the
-    time nor on anything that is not in it. Nobody may change it.
+def remembers(tx: Connection, source: Source) -> Remembered:
+    """From here on that connection does, until it ends."""
+    # Beside SQLAlchemy's own attributes: its `info` takes four calls to find.
+    made = vars(tx)[_KEY] = Remembered(source)
+    return made
+
+
+def turn_begins(tx: Connection, now: float) -> None:
+    """Somebody may write in this transaction from here on; nobody else."""
+    memory: Remembered | None = tx.__dict__.get(_KEY)
+    if memory is not None:
+        memory.begin(now)
+
+
+def undone(tx: Connection) -> None:
+    """A part of what was written in this transaction is undone, or all of it."""
+    memory: Remembered | None = tx.__dict__.get(_KEY)
+    if memory is not None:
+        memory.undone()
+
+
+def once(tx: Connection, about: About, question: Hashable, ask: Callable[[], T]) -> T:
+    """What `ask` gives, which must depend on `question` and on what `about` names alone: neither on
+    the time nor on anything that is not in the database. Nobody may change it.
 
     `question` names the person who asks: how fast an answer comes must not tell one person what
     another has just looked at (DESIGN §2.2).
     """
-    answer: T | None = known(tx, question)
+    answer: T | None = known(tx, about, question)
     if answer is None:
         answer = ask()
-        keep(tx, question, answer)
+        keep(tx, about, question, answer)
     return answer
 
 
-def known(tx: Connection, question: Hashable) -> Any | None:
+def known(tx: Connection, about: About, question: Hashable) -> Any | None:
     """The answer, if it is remembered."""
-    memory = tx.info.get(_KEY)
-    return None if memory is None else memory.answers.get(question)
+    memory: Remembered | None = tx.__dict__.get(_KEY)
+    return None if memory is None else memory.answers(about).get(question)
 
 
-def keep(tx: Connection, question: Hashable, answer: object) -> None:
+def keep(tx: Connection, about: About, question: Hashable, answer: object) -> None:
     """Remembers an answer as `once` does; nothing where nothing is remembered."""
-    memory = tx.info.get(_KEY)
+    memory: Remembered | None = tx.__dict__.get(_KEY)
     if memory is None:
         return
-    if len(memory.answers) >= _MOST:
-        memory.answers.clear()
-    memory.answers[question] = answer
+    answers = memory.answers(about)
+    if len(answers) >= _MOST:
+        answers.clear()
+    answers[question] = answer

@@ -6,6 +6,7 @@ at once; the first of those who came too late leads next.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 from davserver.db.failures import is_of_all
+from davserver.db.remembered import turn_begins, undone
 from davserver.db.writers import Writer
 
 T = TypeVar("T")
@@ -128,6 +130,7 @@ class SharedCommit:
         writer = self._writer
         try:
             tx = writer.begin()
+            turn_begins(tx, time.monotonic())
             try:
                 # Alone as yet: what it raises undoes it and nobody else.
                 jobs[0].result = jobs[0].work(tx)
@@ -138,6 +141,7 @@ class SharedCommit:
                 writer.commit()
             except BaseException:
                 writer.roll_back()
+                undone(tx)
                 raise
         except DBAPIError as error:
             if not is_of_all(error) or error.connection_invalidated:
@@ -155,6 +159,7 @@ class SharedCommit:
                 raise
             job.error = error
             writer.say("ROLLBACK TO job")
+            undone(tx)
         writer.say("RELEASE job")
 
     def let_go(self) -> None:

@@ -88,6 +88,15 @@ epoch = Table(
     _time("created"),
 )
 
+# Moved by triggers when anything changes of which remembered answers are made: db/changed.py.
+changed = Table(
+    "changed",
+    metadata,
+    Column("shard", Integer, primary_key=True),
+    _count("people"),
+    _count("sharing"),
+)
+
 kek = Table(
     "kek",
     metadata,

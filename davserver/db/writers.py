@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 from davserver.db.begun import commit, roll_back, say
+from davserver.db.looks import SqliteLook
+from davserver.db.remembered import remembers
 
 
 class Writer(Protocol):
@@ -92,7 +94,10 @@ class SqliteWriter:
         fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def begin(self) -> Connection:
+        known = self._kept.is_open
         tx = self._kept.tx()
+        if not known:
+            remembers(tx, SqliteLook(tx))
         say(tx, "BEGIN IMMEDIATE")
         return tx
 

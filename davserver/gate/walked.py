@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from davserver.db.changed import ANYTHING
 from davserver.db.remembered import keep, known, once
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
@@ -59,7 +60,7 @@ def walked(
     """
     names = tuple(names)
     question = _way(who, vault, start, names)
-    return once(tx, question, lambda: _gone(tx, who, vault, start, names, hiding=hiding))
+    return once(tx, ANYTHING, question, lambda: _gone(tx, who, vault, start, names, hiding=hiding))
 
 
 def _gone(
@@ -74,11 +75,11 @@ def _gone(
     if not names:
         return walk(tx, vault, start, names, hiding=hiding)
     to_folder = _way(who, vault, start, names[:-1])
-    before: Way | None = known(tx, to_folder)
+    before: Way | None = known(tx, ANYTHING, to_folder)
     if before is not None and before[0]:
         return further(tx, vault, before, names[-1], hiding=hiding)
     above, below = walk(tx, vault, start, names, hiding=hiding)
-    keep(tx, to_folder, (above, below[:-1]))
+    keep(tx, ANYTHING, to_folder, (above, below[:-1]))
     return above, below
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, bindparam, select
 
+from davserver.db.changed import ANYTHING
 from davserver.db.prepared import Prepared, Row
 from davserver.db.remembered import keep, known
 from davserver.db.tables import blob as blob_table
@@ -51,14 +52,14 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenCont
     node = permit.target.node
     assert node is not None and node.content is not None  # noqa: S101, PT018 — it is a file
     question = "content", permit.who.id, node.content.blob
-    cipher: BlobCipher | None = known(tx, question)
+    cipher: BlobCipher | None = known(tx, ANYTHING, question)
     if cipher is not None:
         return _stored(blobs, cipher, node.content)
     row = _row(tx, node.content)
     if row["store"] == _INLINE:
         return _inline(node.vault, node.content, row)
     cipher = _cipher(node.vault, node.content)
-    keep(tx, question, cipher)
+    keep(tx, ANYTHING, question, cipher)
     return _stored(blobs, cipher, node.content)
 
 

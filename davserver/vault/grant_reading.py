@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from davserver.db.changed import SHARING
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
@@ -84,15 +85,15 @@ class GrantRows:
         changes, a later moment needs no other rows.
         """
         question = (wanted, *asked.values())
-        before: _Asked | None = known(tx, question)
+        before: _Asked | None = known(tx, SHARING, question)
         if before is None or now < before.at:
             rows = wanted.tuples(tx, {**asked, "now": to_us(now)})
             before = _Asked(now, _awake(self._genuine(rows)))
-            keep(tx, question, before)
+            keep(tx, SHARING, question, before)
 
         def load(ids: Collection[GrantId]) -> list[Held]:
             below = (question, frozenset(ids))
-            return once(tx, below, lambda: self._awake_among(tx, ids))
+            return once(tx, SHARING, below, lambda: self._awake_among(tx, ids))
 
         return standing.live(tx, self._keys, before.held, load, now)
 

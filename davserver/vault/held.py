@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from davserver.db.changed import ANYTHING
 from davserver.db.remembered import once
 from davserver.vault.seen import WHOLE_FOLDER
 
@@ -51,4 +52,4 @@ class Held:
 
 
 def held(tx: Connection) -> Held:
-    return once(tx, "held", Held)
+    return once(tx, ANYTHING, "held", Held)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, and_, select
 
 from davserver.db import tables as t
 from davserver.db.authority import covered
+from davserver.db.changed import PEOPLE
 from davserver.db.clock import from_us, from_us_or_none
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
@@ -118,7 +119,7 @@ class _Reach:
         self._active: set[PersonId] = set()
         self._spans: dict[tuple[PersonId, StructureId], list[tuple[datetime, datetime | None]]] = {}
         makers = _makers_statement(tx.dialect.name)
-        for row in once(tx, question, lambda: makers.all(tx, asked)):
+        for row in once(tx, PEOPLE, question, lambda: makers.all(tx, asked)):
             self._learn(keys, row)
 
     def _learn(self, keys: InstanceKeys, row: Any) -> None:

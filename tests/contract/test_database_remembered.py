@@ -9,6 +9,7 @@ from sqlalchemy import Connection, event, select, update
 
 from authn.credentials import Password, password_bytes
 from davserver.db import tables
+from davserver.db.changed import ANYTHING
 from davserver.db.database import Database
 from davserver.db.engine import open_engine
 from davserver.db.looks import SqliteLook
@@ -16,7 +17,7 @@ from davserver.db.readers import Readers
 from davserver.db.remembered import KEPT, keep, known, once
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
-from tests.support.accounts import HOME, NOON, Accounts, statements_of
+from tests.support.accounts import HOME, NOON, Accounts, empty_instance, statements_of
 from tests.support.drive import Drive, World, world_on
 from tests.support.hidden import hide
 
@@ -40,7 +41,7 @@ class Asked:
             self.times += 1
             return int(tx.execute(select(tables.epoch.c.revocation)).scalar_one())
 
-        return once(tx, "revocation", ask)
+        return once(tx, ANYTHING, "revocation", ask)
 
 
 def read(db: Database, asked: Asked) -> int:
@@ -106,21 +107,23 @@ def test_whoever_writes_is_told_what_is_there(accounts: Accounts) -> None:
 def test_what_is_remembered_has_a_bound(accounts: Accounts) -> None:
     with accounts.db.read() as tx:
         for number in range(1000):
-            keep(tx, number, "answer")
-        kept = [number for number in range(1000) if known(tx, number)]
+            keep(tx, ANYTHING, number, "answer")
+        kept = [number for number in range(1000) if known(tx, ANYTHING, number)]
     assert len(kept) <= 256
     assert 999 in kept
 
 
 def test_nothing_is_remembered_for_longer_than_keys_are(tmp_path: Path) -> None:
     now, asked = [0.0], []
-    engine = open_engine(f"sqlite:///{tmp_path / 'any.db'}", durable=True, connections=4)
+    url = f"sqlite:///{tmp_path / 'any.db'}"
+    empty_instance(url).close()
+    engine = open_engine(url, durable=True, connections=4)
     readers = Readers(engine, SqliteLook, 4, clock=lambda: now[0])
     closed: list[str] = []
     event.listen(engine, "close", lambda *_: closed.append("closed"))
 
     def ask(tx: Connection) -> None:
-        once(tx, "question", lambda: asked.append("asked") or "answer")
+        once(tx, ANYTHING, "question", lambda: asked.append("asked") or "answer")
 
     def two_at_a_time() -> None:
         with readers.snapshot() as one, readers.snapshot() as another:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, select, text, update
 
 from davserver.db import tables
+from davserver.db.changed import ANYTHING
 from davserver.db.database import Database
 from davserver.db.remembered import once
 from tests.support.accounts import empty_instance
@@ -37,7 +38,7 @@ class Looker:
             self.asked += 1
             return int(tx.execute(select(COUNT)).scalar_one())
 
-        return once(tx, "revocation", ask)
+        return once(tx, ANYTHING, "revocation", ask)
 
     def __call__(self) -> int:
         with self.db.read() as tx:

@@ -1,0 +1,225 @@
+"""What remembered answers are made of moves their counter, whoever writes it; nothing else does."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Executable,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    delete,
+    insert,
+    null,
+    text,
+    update,
+)
+from sqlalchemy.sql import visitors
+
+from authn import fact_statements
+from davserver.db.changed import ALL, COUNTED, COUNTS, PEOPLE, SHARING, About
+from davserver.db.database import Database
+from davserver.db.prepared import Prepared
+from davserver.db.tables import metadata
+from davserver.vault import grant_statements, standing
+from tests.support.accounts import empty_instance
+
+ROOT = Path(__file__).parents[2]
+
+REMEMBERED: Mapping[str, tuple[About, ...]] = {
+    "authn/facts.py": (PEOPLE,),
+    "davserver/gate/walked.py": (About.ANYTHING,),
+    "davserver/vault/contents.py": (About.ANYTHING,),
+    "davserver/vault/grant_reading.py": (SHARING,),
+    "davserver/vault/held.py": (About.ANYTHING,),
+    "davserver/vault/standing.py": (PEOPLE,),
+}
+"""Who remembers, and what they say that it depends on. Their statements are in `ASKED`."""
+
+ASKED: Mapping[About, tuple[Prepared | Executable, ...]] = {
+    PEOPLE: (
+        fact_statements.by_login(app_password=True),
+        fact_statements.by_login(app_password=False),
+        fact_statements.by_person(),
+        fact_statements.by_credential(),
+        standing._makers_statement("sqlite"),
+    ),
+    SHARING: (
+        grant_statements.ALL,
+        grant_statements.mine(2),
+        grant_statements.mine_there(2),
+        grant_statements.mine_under(2, 2),
+    ),
+}
+
+READ_AND_NOT_USED = {
+    "vault.used": "moves with every document; facts are made without it",
+    "directory_sync.turn_until": "whose turn it is",
+    "directory_sync.held": "what waits",
+    "directory_sync.held_at": "what waits",
+    "directory_sync.confirmed": "what waits",
+}
+
+
+class Undone(Exception):
+    """Nothing of it stays."""
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    made = empty_instance(database_url)
+    yield made
+    made.close()
+
+
+def counts(tx: Connection) -> dict[About, Any]:
+    return dict(zip(COUNTED, tx.execute(text(COUNTS)).one(), strict=True))
+
+
+def moved(db: Database, statement: Executable) -> set[About]:
+    """What it moves, in a transaction that comes to nothing."""
+    found: set[About] = set()
+
+    def work(tx: Connection) -> None:
+        before = counts(tx)
+        assert tx.execute(statement).rowcount != 0  # type: ignore[attr-defined]
+        after = counts(tx)
+        found.update(one for one in COUNTED if before[one] != after[one])
+        raise Undone
+
+    with pytest.raises(Undone):
+        db.note(work)
+    return found
+
+
+def value(column: Column[Any], variant: int) -> Any:
+    """Another one for each variant, so that a row may stand beside another."""
+    kind = column.type
+    if isinstance(kind, LargeBinary):
+        return bytes([variant]) * 16
+    if isinstance(kind, Boolean):
+        return variant % 2 == 0
+    if isinstance(kind, BigInteger | Integer | SmallInteger):
+        return 100 + variant
+    return f"word-{variant}"
+
+
+def row(table: Table, variant: int) -> dict[str, Any]:
+    names = [column.name for column in table.columns if not of_itself(column)]
+    return {name: value(table.c[name], variant) for name in names}
+
+
+def of_itself(column: Column[Any]) -> bool:
+    """Such as the folder of a folder."""
+    return any(key.column.table is column.table for key in column.foreign_keys)
+
+
+def test_a_count_of_changes_is_nobody_s_business_and_a_pause_is(db: Database) -> None:
+    people = insert(metadata.tables["person"]).values(row(metadata.tables["person"], 1))
+    db.note(lambda tx: tx.execute(people))
+    db.note(
+        lambda tx: tx.execute(
+            insert(metadata.tables["vault"]).values(row(metadata.tables["vault"], 1))
+        )
+    )
+    pace = metadata.tables["pace"]
+    counting = row(pace, 1) | {"paused_at": None}
+    assert moved(db, insert(pace).values(counting)) == set()
+    db.note(lambda tx: tx.execute(insert(pace).values(counting)))
+    assert moved(db, update(pace).values(count=7, opened_at=8, paused_at=None)) == set()
+    assert moved(db, delete(pace)) == set()
+    assert moved(db, update(pace).values(paused_at=9)) == {PEOPLE}
+
+
+def counted(table: str, column: str) -> set[About]:
+    return {
+        about
+        for about, tables in COUNTED.items()
+        if table in tables and (tables[table] == ALL or column in tables[table])
+    }
+
+
+@pytest.mark.slow
+def test_each_column_moves_what_it_is_said_to_move_and_nothing_else(db: Database) -> None:
+    """Every table there is, row by row: what is counted and what is not."""
+    for table in metadata.sorted_tables:
+        if table.name == "changed":
+            continue
+        mine = {about for about, tables in COUNTED.items() if table.name in tables}
+        of_table = insert(table).values(row(table, 1))
+        # An instance has its own one.
+        if table.name != "epoch":
+            assert moved(db, of_table) == mine, table.name
+        db.note(lambda tx, sql=of_table: tx.execute(sql))
+        only = [column == value(column, 1) for column in table.primary_key]
+        for column in table.columns:
+            there = update(table).where(*only)
+            found = moved(db, there.values({column.name: value(column, 2 - of_itself(column))}))
+            assert found == counted(table.name, column.name), str(column)
+            same = null() if of_itself(column) else value(column, 1)
+            assert moved(db, there.values({column.name: same})) == set(), f"{column} is as it was"
+        assert moved(db, delete(table).where(*only)) == mine, table.name
+        second = insert(table).values(row(table, 2))
+        db.note(lambda tx, sql=second: tx.execute(sql))
+
+
+def test_what_is_counted_is_all_that_the_remembered_statements_read() -> None:
+    for about, asked in ASKED.items():
+        for one in asked:
+            statement = one._statement if isinstance(one, Prepared) else one
+            read = {
+                f"{column.table.name}.{column.name}"
+                for found in visitors.iterate(statement)  # type: ignore[arg-type]
+                for column in _real(found)
+            }
+            left = {name for name in read if about not in counted(*name.split("."))}
+            assert left <= READ_AND_NOT_USED.keys(), f"{about}: {statement}"
+            assert read, statement
+
+
+def _real(found: Any) -> list[Column[Any]]:
+    """The columns of tables, of their aliases too."""
+    base = [found] if hasattr(found, "base_columns") else []
+    columns = (column for one in base for column in one.base_columns)
+    return [one for one in columns if isinstance(getattr(one, "table", None), Table)]
+
+
+def test_every_file_that_remembers_is_known_here() -> None:
+    """So that its statements are among those that are looked at above."""
+    found = {}
+    for folder in ("admin", "authn", "davserver", "policies"):
+        for file in (ROOT / folder).rglob("*.py"):
+            source = file.read_text()
+            if re.search(r"remembered import .*\b(once|keep|known)\b", source):
+                said = set(re.findall(r"\b(?:once|keep|known)\(\w+, (\w+),", source))
+                found[str(file.relative_to(ROOT))] = {About[one] for one in said}
+    assert found == {name: set(abouts) for name, abouts in REMEMBERED.items()}
+
+
+def test_what_is_undone_moves_nothing_and_what_is_done_stays_moved(db: Database) -> None:
+    def change(tx: Connection) -> None:
+        tx.execute(update(metadata.tables["epoch"]).values(revocation=7))
+
+    def refused(tx: Connection) -> None:
+        change(tx)
+        raise Undone
+
+    with db.read() as tx:
+        before = counts(tx)
+    with pytest.raises(Undone):
+        db.write(refused)
+    with db.read() as tx:
+        assert counts(tx) == before
+    db.write(change)
+    with db.read() as tx:
+        after = counts(tx)
+    assert after[PEOPLE] != before[PEOPLE]
+    assert after[SHARING] == before[SHARING]
