@@ -9,10 +9,12 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.begun import driver_of
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
-from davserver.db.failures import translated
+from davserver.db.failures import raise_translated, translated
 from davserver.db.looks import Looks, SqliteLook
 from davserver.db.readers import Readers
 from davserver.db.shared_commit import SharedCommit
@@ -90,8 +92,11 @@ class Database:
 
 
 def _run(shared: SharedCommit, work: Work[T]) -> T:
-    with translated():
+    try:
         return shared.run(work)
+    except (NoConnectionFree, DBAPIError) as failed:
+        raise_translated(failed)
+        raise
 
 
 def _postgres_writers(writers: Engine, notes: Engine, busy_ms: int) -> Iterable[Writer]:

@@ -34,4 +34,9 @@ def is_half_saved(name: str) -> bool:
 def kind_of_name(name: str) -> NameKind:
     if is_half_saved(name):
         return NameKind.HALF_SAVED
-    return NameKind.SCRATCH if _SCRATCH.match(name) else NameKind.DOCUMENT
+    # The expression is asked of the few names that begin as one of its branches does.
+    return _SCRATCH_KIND if name[:1] in _FIRST and _SCRATCH.match(name) else _DOCUMENT
+
+
+_FIRST = frozenset(".~TtDd")
+_SCRATCH_KIND, _DOCUMENT = NameKind.SCRATCH, NameKind.DOCUMENT

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from davserver.domain.ids import PersonId, VaultId
+from davserver.domain.ids import ID_BYTES, PersonId, VaultId
 from davserver.domain.secret import Secret
 from davserver.sealing.fields import UnfitRow, id16, u64
 from davserver.sealing.keys import MAC_BYTES, MacKey, Sealer
@@ -111,7 +111,9 @@ _ENTRY = Purpose.TRAIL_ENTRY.label + b"\0"
 @lru_cache(maxsize=64)
 def _place(vault: VaultId, seq: int) -> bytes:
     """Of one entry five times: for its parts, its link and the head."""
-    return id16(vault) + u64(seq)
+    if type(vault) is not bytes or len(vault) != ID_BYTES:
+        raise UnfitRow(f"the id of a chain has {ID_BYTES} bytes")
+    return vault + u64(seq)
 
 
 _UNFIT = f"links and hashes have {MAC_BYTES} bytes"

@@ -26,6 +26,8 @@ def encode_list(parts: Iterable[Part]) -> bytes:
         # Nearly all are bytes, seven of them in each entry of a trail: no function for each.
         if type(part) is bytes:
             encoded.append(b"Y" + len(part).to_bytes(4, "big") + part)
+        elif part is None:
+            encoded.append(b"N")
         else:
             encoded.append(encode(part))
     return len(encoded).to_bytes(4, "big") + b"".join(encoded)

@@ -33,7 +33,7 @@ class Trail:
 
         Raises Damaged when the trail was tampered with: what cannot be recorded is not done.
         """
-        return self.record_all(tx, [event], now)[0]
+        return self._chain.append(tx, (_draft(event),), now)[0]
 
     def record_all(self, tx: Connection, events: Iterable[Event], now: datetime) -> list[int]:
         """As `record`, for several, in as many statements as for one."""

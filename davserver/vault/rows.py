@@ -185,12 +185,15 @@ def _instant(value: int) -> datetime:
 
 def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
     """All columns of NODE_COLUMNS for `node`, sealed under the vault's present epoch."""
-    content, name, created, epoch = node.content, node.name, to_us(node.created), vault.epoch
+    content, name, epoch = node.content, node.name, vault.epoch
+    # Of something new all three are the same object.
+    created, modified, made_at = node.created, node.modified, node.made_at
+    made = to_us(created)
     row = (
         node.id, node.parent, node.kind.value, node.state.value, content.blob if content else None,
-        node.row_version, node.etag, created, to_us(node.modified), to_us(node.made_at),
-        node.author, node.maker, vault.index.name_index(name), vault.index.folded_index(name),
-        node.twin,
+        node.row_version, node.etag, made, made if modified is created else to_us(modified),
+        made if made_at is created else to_us(made_at), node.author, node.maker,
+        vault.index.name_index(name), vault.index.folded_index(name), node.twin,
     )  # fmt: skip
     place = node.vault, node.space, epoch
     sealed = vault.keys_of(epoch).seal_row(row, place, fields_of(node))
