@@ -1,6 +1,6 @@
 """Short memories of one process: keyed, bounded, and forgotten at a restart."""
 
-import hmac
+import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,14 +13,16 @@ T = TypeVar("T")
 
 
 def tag_of(key: Secret, *parts: bytes) -> bytes:
-    """An HMAC that keeps the parts apart."""
+    """A keyed hash (RFC 7693 §2.9) that keeps the parts apart. Every request makes one: an HMAC
+    of OpenSSL's takes four times as long.
+    """
     told_apart = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
-    return hmac.digest(key.reveal(), told_apart, "sha256")
+    return hashlib.blake2b(told_apart, digest_size=32, key=key.reveal()).digest()
 
 
 class KeyedMemory(Generic[T]):
-    """Remembers something about parts. Holds HMACs under a key that never leaves the process, so
-    that a memory dump tells no password and no login.
+    """Remembers something about parts. Holds keyed hashes under a key that never leaves the
+    process, so that a memory dump tells no password and no login.
     """
 
     def __init__(self, key: Secret, most: int) -> None:
