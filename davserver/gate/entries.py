@@ -17,13 +17,13 @@ from davserver.gate.deposits import Deposits, is_describable
 from davserver.gate.inside import below_of
 from davserver.gate.judging import allowed
 from davserver.gate.lock_reach import Standing
+from davserver.gate.lock_views import lock_view
 from davserver.gate.members import Member, changes_in, members
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.received import received
 from davserver.gate.sight import Sight
 from davserver.vault import changes, quota
 from davserver.vault.changes import Change
-from davserver.vault.locks import Lock
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 SHOWN = (
@@ -276,25 +276,3 @@ def _shown(
         modified or node.modified, may, sha256, node.properties if describable else {}, locks,
         None, None, _LOCK in may, describable, alike.category,
     )  # fmt: skip
-
-
-def lock_view(lock: Lock, place: Place, now: datetime) -> LockView:
-    """A lock as this person may see it: its root is never above what they can see."""
-    return LockView(
-        root=_root_of(lock, place),
-        token=lock.token if lock.person == place.who.id else None,
-        exclusive=lock.exclusive,
-        deep=lock.deep,
-        owner=lock.owner,
-        seconds_left=lock.seconds_left(now),
-    )
-
-
-def _root_of(lock: Lock, place: Place) -> DrivePath:
-    if place.node is not None and lock.node == place.node.id:
-        return place.path
-    # An owner's path begins below the first folder; others' with the person and the granted item.
-    top = 0 if place.owned else 2
-    deepest_first = enumerate(reversed(place.above), start=1)
-    up = next((up for up, folder in deepest_first if folder.id == lock.node), len(place.above))
-    return DrivePath(place.path.parts[: max(top, len(place.path.parts) - up)])

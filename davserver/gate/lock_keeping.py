@@ -1,9 +1,11 @@
 """Locks as their vault's owner meets them: owners break any lock (DESIGN §4)."""
 
+from collections.abc import Mapping
+
 from authn.directory import Directory
 from davserver.domain.actions import Action
 from davserver.domain.errors import NotLocked
-from davserver.domain.ids import LockId
+from davserver.domain.ids import LockId, PersonId
 from davserver.domain.paths import DrivePath
 from davserver.gate.acting import record
 from davserver.gate.kept import HeldLock
@@ -15,6 +17,7 @@ from davserver.trail import What
 from davserver.vault import live_locks
 from davserver.vault import locks as vault_locks
 from davserver.vault.locks import Lock
+from davserver.vault.rows import OpenVault
 
 
 def locks(sight: Sight) -> list[HeldLock]:
@@ -24,7 +27,8 @@ def locks(sight: Sight) -> list[HeldLock]:
     permit = sight.require(Action.LIST, drive)
     live = live_locks.live(sight.tx, drive.vault, sight.now)
     logins = Directory(sight.tools.keys).logins(sight.tx, {one.person for one in live})
-    views = [_view(one, _place(sight, one), logins.get(one.person, "")) for one in live]
+    vault = drive.vault
+    views = [_view(vault, one, _place(sight, one), logins) for one in live]
     note_look(sight, drive, permit, "locks")
     return sorted(views, key=lambda view: (str(view.path or ""), view.id))
 
@@ -43,7 +47,7 @@ def break_lock(sight: Sight, lock: LockId) -> HeldLock:
     details = {"person": one.person.hex(), "lock": one.id.hex()}
     record(sight, What.LOCK_BREAK, place or drive, permit, one.node, (), details)
     logins = Directory(sight.tools.keys).logins(sight.tx, {one.person})
-    return _view(one, place, logins.get(one.person, ""))
+    return _view(drive.vault, one, place, logins)
 
 
 def _place(sight: Sight, lock: Lock) -> Place | None:
@@ -51,12 +55,14 @@ def _place(sight: Sight, lock: Lock) -> Place | None:
     return sight.place_of(sight.who.vault, lock.node)
 
 
-def _view(lock: Lock, place: Place | None, holder: str) -> HeldLock:
+def _view(
+    vault: OpenVault, lock: Lock, place: Place | None, logins: Mapping[PersonId, str]
+) -> HeldLock:
     return HeldLock(
         id=lock.id,
         path=None if place is None else DrivePath.parse(owners_path(place)),
-        holder=holder,
-        owner=lock.owner,
+        holder=logins.get(lock.person, ""),
+        owner=live_locks.owner_of(vault, lock),
         exclusive=lock.exclusive,
         deep=lock.deep,
         expires=lock.expires,

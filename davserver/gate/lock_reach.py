@@ -2,7 +2,7 @@
 from the facts of the moment, so that a lock never reaches further than its holder's rights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from davserver.domain.actions import Category
@@ -23,7 +23,7 @@ class Standing:
         self._sight = sight
         self._vault = vault
         self._live = live
-        self._holders = HoldersSight(sight.judge, vault.owner, sight.since)
+        self._judging: HoldersSight | None = None
         self._nodes: dict[NodeId, Node] | None = None
         self._taken: dict[NodeId, list[Lock]] = {}
         for lock in self._live:
@@ -51,7 +51,14 @@ class Standing:
         if levels and first.node is not None and first.is_folder:
             around = live_locks.around(sight.tx, vault, nodes, first.node.id, sight.now, levels)
             return cls(sight, vault, around)
-        return cls(sight, vault, live_locks.on(sight.tx, vault, nodes, sight.now))
+        return cls(sight, vault, live_locks.on(sight.tx, nodes, sight.now))
+
+    @property
+    def _holders(self) -> HoldersSight:
+        if self._judging is None:
+            sight = self._sight
+            self._judging = HoldersSight(sight.judge, self._vault.owner, sight.since)
+        return self._judging
 
     @property
     def none_at_all(self) -> bool:
@@ -78,15 +85,16 @@ class Standing:
             if self._holders.shown(Holder.of(lock), member)
         ]
 
-    def held_at(self, place: Place) -> list[Lock]:
-        """The locks of the person who looks that bind the thing, or were taken on it."""
-        me = self._sight.who.id
-        bound = self.on(place)
-        return [
-            lock
-            for lock in self._live
-            if lock.person == me and (lock in bound or lock.node == place.node_id)
-        ]
+    def held_at(self, place: Place, tokens: Collection[str]) -> Lock | None:
+        """The lock of the person who looks that has one of these tokens and binds the thing, or was
+        taken on it.
+        """
+        me, node = self._sight.who.id, place.node_id
+        for lock in self._live:
+            mine = lock.token in tokens and lock.person == me
+            if mine and (lock.node == node or lock in self.on(place)):
+                return lock
+        return None
 
     def in_tree(self, place: Place) -> list[Lock]:
         """The locks that may bind something in the folder."""

@@ -1,6 +1,6 @@
 """LOCK, its refresh, and UNLOCK (RFC 4918 §9.10–9.11)."""
 
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime
 
 from davserver.domain.actions import Action
@@ -8,14 +8,15 @@ from davserver.domain.conditions import Conditions
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import LockRequest, LockView
 from davserver.domain.errors import ConditionFailed, Locked, NoParent, NotLocked
+from davserver.domain.lean import changed
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.acting import change, check, record, require_conditions, require_real
 from davserver.gate.deposits import seconds_while_seen
-from davserver.gate.entries import lock_view
 from davserver.gate.lock_holders import Holder
 from davserver.gate.lock_reach import Standing
+from davserver.gate.lock_views import lock_view
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
@@ -45,7 +46,7 @@ class Locking:
         Raises Locked, Refused, NoParent, ConditionFailed.
         """
         del now
-        bounded = replace(request, seconds=self._bounded(request.seconds))
+        bounded = changed(request, seconds=self._bounded(request.seconds))
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.lock(who, path, bounded)
         return change(self._tools, who, lambda s: _lock(s, path, bounded, conditions))
@@ -90,13 +91,14 @@ def _lock(
         place, permit = _made_empty(sight, place)
     else:
         require_conditions(sight, place, conditions)
-        standing = Standing.at(sight, place, tree=request.deep)
-        _require_no_conflict(place, request, standing, Holder.by(sight, permit))
-    request = replace(request, seconds=seconds_while_seen(sight, permit, request.seconds))
+        _require_no_conflict(sight, place, request, permit)
+    seconds = seconds_while_seen(sight, permit, request.seconds)
+    if seconds != request.seconds:
+        request = changed(request, seconds=seconds)
     lock = locks.take(sight.tx, vault, permit, request, sight.tools.entropy, sight.now)
     details = {"depth": "infinity" if lock.deep else "0"}
     record(sight, What.LOCK, place, permit, lock.node, (), details)
-    return lock_view(lock, place, sight.now), created
+    return lock_view(lock, place, sight.now, request.owner), created
 
 
 def _made_empty(sight: Sight, place: Place) -> tuple[Place, Permit]:
@@ -110,41 +112,43 @@ def _made_empty(sight: Sight, place: Place) -> tuple[Place, Permit]:
     return made, sight.require(Action.LOCK, made)
 
 
-def _require_no_conflict(
-    place: Place, request: LockRequest, standing: Standing, holder: Holder
-) -> None:
+def _require_no_conflict(sight: Sight, place: Place, request: LockRequest, permit: Permit) -> None:
     """Raises Locked: an exclusive lock admits no other on anything that both bind, a shared one
     only shared ones.
     """
+    tree = request.deep and place.is_folder
+    standing = Standing.at(sight, place, tree=tree)
+    if standing.none_at_all and not tree:
+        return
     met = standing.on(place)
-    if request.deep:
-        met += standing.meeting(place, holder)
+    if tree:
+        met += standing.meeting(place, Holder.by(sight, permit))
     if any(request.exclusive or lock.exclusive for lock in met):
         raise Locked("somebody has locked it")
 
 
-def _mine(sight: Sight, place: Place) -> list[Lock]:
-    """The person's own locks that bind the place."""
+def _mine(sight: Sight, place: Place, tokens: Collection[str]) -> Lock | None:
+    """The person's own lock of one of these tokens that binds the place."""
     if place.vault is None or place.node is None:
-        return []
-    return Standing.at(sight, place).held_at(place)
+        return None
+    return Standing.at(sight, place).held_at(place, tokens)
 
 
 def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions) -> LockView:
     place = sight.place(path)
-    mine = [lock for lock in _mine(sight, place) if lock.token in conditions.tokens]
-    if not mine:
+    mine = _mine(sight, place, conditions.tokens)
+    if mine is None:
         raise ConditionFailed("no such lock here")
     require_conditions(sight, place, conditions)
     permit = sight.require(Action.LOCK, place)
     seconds = seconds_while_seen(sight, permit, seconds)
-    expires = locks.prolong(sight.tx, mine[0], seconds, sight.now)
-    return lock_view(replace(mine[0], timeout=seconds, expires=expires), place, sight.now)
+    expires = locks.prolong(sight.tx, mine, seconds, sight.now)
+    return lock_view(changed(mine, timeout=seconds, expires=expires), place, sight.now)
 
 
 def _unlock(sight: Sight, path: DrivePath, token: str) -> None:
     place = sight.place(path)
-    lock = next((one for one in _mine(sight, place) if one.token == token), None)
+    lock = _mine(sight, place, (token,))
     if lock is None:
         raise NotLocked("no such lock here")
     locks.release(sight.tx, [lock.id])

@@ -25,7 +25,7 @@ from davserver.gate.turned import owners_path
 from davserver.trail import Event, What
 from davserver.trail.story import DAMAGED, ERASED
 from davserver.vault import live_locks, locks, trash
-from davserver.vault.rows import OpenVault, required
+from davserver.vault.rows import required
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
 
@@ -65,7 +65,7 @@ def recall_at(sight: Sight, place: Place) -> Recalled:
         raise refuse(place, Action.RECALL, reason)
     stamps: tuple[Stamp, ...] = ()
     if node.state is NodeState.LIVE:
-        _end_own_locks(sight, vault, place)
+        _end_own_locks(sight, place)
         check(sight, place, NONE, Reach(members_of_parent=True))
         stamps = trash.trash(sight.tx, vault, permit, sight.now).stamps
     stamps = (*stamps, *purge(sight.tx, vault, node.id))
@@ -141,10 +141,10 @@ def _may_have_opened(entry: TrailEntry, node: Node, copied: set[str]) -> bool:
             return entry.at >= node.created and what in OPAQUE
 
 
-def _end_own_locks(sight: Sight, vault: OpenVault, place: Place) -> None:
+def _end_own_locks(sight: Sight, place: Place) -> None:
     """Their program may still hold it open; others' locks stand in the way."""
     assert place.node is not None  # noqa: S101 — a real place
-    there = live_locks.on(sight.tx, vault, {place.node.id}, sight.now)
+    there = live_locks.on(sight.tx, {place.node.id}, sight.now)
     mine = [one.id for one in there if one.person == sight.who.id]
     locks.release(sight.tx, mine)
 

@@ -98,10 +98,6 @@ _ROWS = (
     )
 )
 _LIVE = Prepared(_ROWS.where(lock_table.c.vault_id == bindparam("vault")))
-_CHAINS = (4, 8, 16)
-"""How many nodes are asked for at once: a statement for each, the last of them said again. A list
-of any length (`davserver.db.id_list`) is a table that SQLite makes first.
-"""
 
 
 @lru_cache(maxsize=8)
@@ -110,7 +106,7 @@ def _on(dialect: str, count: int) -> Prepared:
 
 
 def _these(dialect: str, count: int) -> list[BindParameter[bytes]] | TextualSelect:
-    """`count` 0: any number."""
+    """`count` 0: any number, as a table that SQLite makes first (`davserver.db.id_list`)."""
     if not count:
         return ids_of(dialect, "nodes")
     return [bindparam(f"node{number}") for number in range(count)]
@@ -126,20 +122,26 @@ def _around(dialect: str) -> Prepared:
 
 def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
     """All live locks of a vault: one statement."""
-    return _opened(vault, _LIVE.all(tx, {"vault": vault.id, "now": to_us(now)}))
+    return _opened(_LIVE.all(tx, {"vault": vault.id, "now": to_us(now)}))
 
 
-def on(tx: Connection, vault: OpenVault, nodes: Collection[NodeId], now: datetime) -> list[Lock]:
+def on(tx: Connection, nodes: Collection[NodeId], now: datetime) -> list[Lock]:
     """Those on these nodes: one statement, which costs the same however much else is locked."""
     given: dict[str, Any] = {"now": to_us(now)}
-    count = next((most for most in _CHAINS if len(nodes) <= most), 0) if nodes else 0
-    if count:
+    count = len(nodes)
+    most = _FEW if count <= _FEW else _SOME if count <= _SOME else 0
+    if most and count:
         named = [*nodes]
-        named += named[-1:] * (count - len(named))
-        given |= {f"node{number}": node for number, node in enumerate(named)}
+        named += named[:1] * (most - count)
+        given.update(zip(_NAMES, named))  # noqa: B905 — there may be more names
     else:
-        given["nodes"] = as_value(tx, nodes)
-    return _opened(vault, _on(tx.dialect.name, count).all(tx, given))
+        most, given["nodes"] = 0, as_value(tx, nodes)
+    return _opened(_on(tx.dialect.name, most).all(tx, given))
+
+
+_FEW, _SOME = 4, 8
+"""How many nodes a statement asks for, the first of them said again where there are fewer."""
+_NAMES = tuple(f"node{number}" for number in range(_SOME))
 
 
 def around(
@@ -158,10 +160,10 @@ def around(
         "folder": folder,
         "levels": levels,
     }
-    return _opened(vault, _around(tx.dialect.name).all(tx, given))
+    return _opened(_around(tx.dialect.name).all(tx, given))
 
 
-def _opened(vault: OpenVault, rows: Sequence[Row]) -> list[Lock]:
+def _opened(rows: Sequence[Row]) -> list[Lock]:
     return [
         Lock(
             id=LockId(row["id"]),
@@ -171,7 +173,7 @@ def _opened(vault: OpenVault, rows: Sequence[Row]) -> list[Lock]:
             grant=None if row["grant_id"] is None else GrantId(row["grant_id"]),
             exclusive=row["exclusive"],
             deep=row["deep"],
-            owner=_owner(vault, LockId(row["id"]), NodeId(row["node_id"]), row["owner_ct"]),
+            owner_ct=row["owner_ct"],
             timeout=row["timeout"],
             expires=from_us(row["expires_at"]),
             way=_way(row),
@@ -206,12 +208,13 @@ def _structure(row: Row) -> Structure:
     )
 
 
-def _owner(vault: OpenVault, lock: LockId, node: NodeId, sealed: bytes) -> str:
+def owner_of(vault: OpenVault, lock: Lock) -> str:
+    """What its holder wrote about themselves. Changes ask for none of it."""
     for keys in vault.keys.values():
         try:
-            return keys.open_lock_owner(lock, node, sealed)
+            return keys.open_lock_owner(lock.id, lock.node, lock.owner_ct)
         except Damaged:
             continue
     # The lock still binds; only what its holder wrote about themselves is lost.
-    log.error("row-damaged", table="lock", id=lock.hex())
+    log.error("row-damaged", table="lock", id=lock.id.hex())
     return ""

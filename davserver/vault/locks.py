@@ -50,7 +50,8 @@ class Way:
 @lean(frozen=True, slots=True)
 class Lock:
     """One live lock. `deep`: everything below its node is meant too (Depth: infinity). `way` is
-    None for the vault's owner, and where its rows hold what no row can hold.
+    None for the vault's owner, and where its rows hold what no row can hold. `owner_ct`: what its
+    holder wrote about themselves, sealed (`live_locks.owner_of`).
     """
 
     id: LockId
@@ -60,7 +61,7 @@ class Lock:
     grant: GrantId | None
     exclusive: bool
     deep: bool
-    owner: str
+    owner_ct: bytes
     timeout: int
     expires: datetime
     way: Way | None = None
@@ -86,15 +87,16 @@ def take(
     """
     node, grant = permit.target.node, permit.target.grant
     assert node is not None  # noqa: S101 — a permit to lock names what it locks
+    new = LockId(entropy(16))
     lock = Lock(
-        id=LockId(entropy(16)),
+        id=new,
         token=f"urn:uuid:{UUID(bytes=entropy(16), version=4)}",
         node=node.id,
         person=permit.who.id,
         grant=grant.id if grant else None,
         exclusive=request.exclusive,
         deep=request.deep,
-        owner=request.owner,
+        owner_ct=vault.keys_of(vault.epoch).seal_lock_owner(new, node.id, request.owner),
         timeout=request.seconds,
         expires=now + timedelta(seconds=request.seconds),
     )
@@ -112,7 +114,7 @@ def _row(vault: OpenVault, lock: Lock, now: datetime) -> dict[str, Any]:
         "grant_id": lock.grant,
         "exclusive": lock.exclusive,
         "deep": lock.deep,
-        "owner_ct": vault.keys_of(vault.epoch).seal_lock_owner(lock.id, lock.node, lock.owner),
+        "owner_ct": lock.owner_ct,
         "created": to_us(now),
         "timeout": lock.timeout,
         "expires_at": to_us(lock.expires),
