@@ -9,6 +9,7 @@ STORY = "minutes of outside programs, each of which meets both databases elsewhe
 BYTES = "a long transfer, whose bytes go to the disk whatever the database is"
 ALONE = {
     "contract/test_cost_growth.py": "PostgreSQL plans by how full its tables are",
+    "contract/test_crash_shared_commit.py": "its file has one lock for every writer",
     "contract/test_database_failures.py": "its file has one lock for every writer",
     "contract/test_mallory_types.py": "it keeps any type in any column",
     "contract/test_database_remembered.py": "how long a connection is kept is the same for both",
