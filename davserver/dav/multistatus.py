@@ -10,7 +10,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
 from davserver.dav.live import Live, shape_of
-from davserver.dav.properties import LIVE, LOCKS, PREFIXES, QUOTAS
+from davserver.dav.properties import LIVE, LOCKS, PREFIXES, QUOTAS, RIGHTS
 from davserver.dav.reply import XML, Headers, Reply, whole
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
@@ -29,6 +29,9 @@ _OPEN, _PASSED_OVER = "\0", "\1"
 
 OK = "200 OK"
 MISSING = "404 Not Found"
+
+_SHOW = {Detail.LOCKS: LOCKS, Detail.QUOTA: QUOTAS, Detail.RIGHTS: RIGHTS}
+"""Which properties show what takes a look of its own."""
 
 _IN_ALL = tuple(name for name, live in LIVE.items() if live.in_all)
 
@@ -92,10 +95,7 @@ class Plan:
         if self._wish is Wish.NAMES:
             return EVERY_DETAIL
         names = {name for name, _, _ in self._plan}
-        locks, quotas = names & LOCKS, names & QUOTAS
-        return frozenset(
-            detail for detail, some in ((Detail.LOCKS, locks), (Detail.QUOTA, quotas)) if some
-        )
+        return frozenset(detail for detail, some in _SHOW.items() if not names.isdisjoint(some))
 
     def responses(self, hrefs: Sequence[str], several: Several, mount: Mount) -> Iterable[str]:
         """`hrefs` are encoded already."""

@@ -243,6 +243,15 @@ LIVE: dict[str, Live] = {
 
 LOCKS = frozenset({"{DAV:}lockdiscovery"})
 QUOTAS = frozenset({"{DAV:}quota-used-bytes", "{DAV:}quota-available-bytes"})
+RIGHTS = frozenset(
+    {
+        "{DAV:}supportedlock",
+        "{DAV:}current-user-privilege-set",
+        f"{{{OWNCLOUD}}}permissions",
+        f"{{{OWNCLOUD}}}checksums",
+        f"{{{OFFICE}}}IsReadOnly",
+    }
+)
 
 _SPECIAL = re.compile("[<>&\ufffe\uffff]")
 _UNSAYABLE = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})

@@ -66,6 +66,8 @@ class Detail(Enum):
     LOCKS = "locks"
     QUOTA = "quota"
     """Of the folder that is looked at."""
+    RIGHTS = "rights"
+    """What this person may do there: `may` and `lockable`."""
 
 
 EVERY_DETAIL = frozenset(Detail)

@@ -14,7 +14,7 @@ from davserver.domain.nodes import Kind, Node
 from davserver.domain.paths import DrivePath
 from davserver.gate.below import Below
 from davserver.gate.deposits import Deposits, is_describable
-from davserver.gate.inside import below_of
+from davserver.gate.inside import Some, below_of
 from davserver.gate.judging import allowed
 from davserver.gate.lock_reach import Standing
 from davserver.gate.lock_views import lock_view
@@ -30,10 +30,14 @@ SHOWN = (
     Action.LIST, Action.GET, Action.PUT, Action.MKCOL, Action.LOCK, Action.MOVE, Action.RECALL,
     Action.DELETE,
 )  # fmt: skip
-_LOCK = Action.LOCK
+_LOCK, _RIGHTS = Action.LOCK, Detail.RIGHTS
 _UNASKED: frozenset[Action] = frozenset()
 """Of entries whose permissions nobody will read."""
 _ON_TOPS = frozenset({Action.MOVE, Action.RECALL, Action.DELETE})
+
+
+Made = list[Entry]
+"""By a name, as Python works out what the parameters of an inner function are for each request."""
 
 
 @lean(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Entries:
             )
             return self._of(place, alike, found, standing)
 
-        def made(some: Sequence[Member[_Alike]]) -> list[Entry]:
+        def made(some: Some) -> Made:
             return [
                 _shown(DrivePath((*parts, name)), node, alike)
                 if standing is None and not is_folder
@@ -123,8 +127,9 @@ class Entries:
         return self._of(place, self._alike(place, known), found, standing)
 
     def _alike(self, place: Place, known: frozenset[Action] | None = None) -> _Alike:
-        may = self.may(place) if known is None else known
-        return _Alike(place, may, place.category, is_describable(place))
+        if known is None:
+            known = self.may(place) if _RIGHTS in self._details else _UNASKED
+        return _Alike(place, known, place.category, is_describable(place))
 
     def _of(
         self,

@@ -10,20 +10,22 @@ from davserver.domain.drive import Entry
 from davserver.gate.below import Below
 from davserver.gate.members import Member
 
-EntriesOf = Callable[[Sequence[Member[Any]]], list[Entry]]
+Some = Sequence[Member[Any]]
+EntriesOf = Callable[[Some], list[Entry]]
 
 
 def below_of(
     folder: tuple[str, ...],
-    members: Sequence[Member[Any]],
+    members: Some,
     entries_of: EntriesOf,
     *,
     whole: bool,
 ) -> Below:
-    def columns_of(some: Sequence[Member[Any]]) -> Inside:
-        return Inside(folder, some, entries_of, whole=whole)
-
-    return Below(members, entries_of, columns_of=columns_of)
+    return Below(
+        members,
+        entries_of,
+        columns_of=lambda some: Inside(folder, some, entries_of, whole=whole),
+    )
 
 
 class Inside:
@@ -34,7 +36,7 @@ class Inside:
     def __init__(
         self,
         folder: tuple[str, ...],
-        members: Sequence[Member[Any]],
+        members: Some,
         entries_of: EntriesOf,
         *,
         whole: bool,

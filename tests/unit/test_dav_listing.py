@@ -7,11 +7,11 @@ import pytest
 from lxml import etree
 
 from davserver.dav.multistatus import Listing, Plan, Propstat, multistatus, response
-from davserver.dav.properties import CATEGORY, LETTERS, LIVE, PRIVILEGES, xml_text
+from davserver.dav.properties import CATEGORY, LETTERS, LIVE, PRIVILEGES, RIGHTS, xml_text
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
 from davserver.domain.actions import Action, Category
-from davserver.domain.drive import Entry, LockView
+from davserver.domain.drive import Detail, Entry, LockView
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
 from davserver.domain.several import OfEntries
@@ -233,3 +233,17 @@ def test_a_program_that_says_a_new_type_for_each_file_fills_no_memory() -> None:
     for number in range(1000):
         plan.responses(["/h"], OfEntries([replace(FILE, media_type=f"a/{number}")]), MOUNT)
     assert len(plan._templates) <= 300
+
+
+def test_whatever_shows_what_somebody_may_do_asks_for_it() -> None:
+    may_not = [replace(one, may=frozenset(), lockable=False) for one in (FILE, FOLDER)]
+    shows = {
+        name
+        for name, live in LIVE.items()
+        for one, other in zip((FILE, FOLDER), may_not, strict=True)
+        if live.render(one, MOUNT) != live.render(other, MOUNT)
+    }
+    assert shows == RIGHTS
+    for name in LIVE:
+        asked = Listing(Asked(Wish.SOME, (name,)), MOUNT, minimal=False).details
+        assert (Detail.RIGHTS in asked) == (name in RIGHTS)
