@@ -163,10 +163,11 @@ def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) ->
     cursor: Any = (
         driver.cursor() if isinstance(driver, sqlite3.Connection) else _on_wire(tx, driver)
     )
-    # Whoever counts statements by SQLAlchemy's event counts these too.
-    if tx._has_events or tx.engine._has_events:  # noqa: SLF001 — as SQLAlchemy asks itself
-        for listener in tx.engine.dispatch.before_cursor_execute:
-            listener(tx, cursor, sql, arguments, None, many)
+    # Whoever counts statements by SQLAlchemy's event counts these too. (Its list of those that
+    # listen to all engines, too, is made by a function: nobody does.)
+    listening: Any = tx.engine.dispatch.before_cursor_execute
+    for listener in listening.listeners:
+        listener(tx, cursor, sql, arguments, None, many)
     try:
         (cursor.executemany if many else cursor.execute)(sql, arguments)
     except tx.dialect.loaded_dbapi.Error as error:

@@ -36,7 +36,7 @@ def changed(one: T, **changes: Any) -> T:
 
 @cache
 def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    names = tuple(field.name for field in fields(kind))
+    names = tuple(field.name for field in fields(kind) if field.init)
     return names, attrgetter(*names)
 
 

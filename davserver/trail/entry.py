@@ -97,7 +97,7 @@ class Actor:
         }
 
     def encode(self) -> bytes:
-        return _packed_actor(self)
+        return _packed_actor(self.strength, self.credential, self.address, self.operator)
 
     @classmethod
     def decode(cls, raw: bytes) -> "Actor":
@@ -109,9 +109,11 @@ class Actor:
 
 
 @lru_cache(maxsize=256)
-def _packed_actor(actor: Actor) -> bytes:
-    """Once for all that somebody does by the same way: nothing else of an entry stays the same."""
-    return packed(actor.fields())
+def _packed_actor(*values: str) -> bytes:
+    """Once for all that somebody does by the same way: nothing else of an entry stays the same. By
+    its texts, which are hashed without a function of Python.
+    """
+    return packed(Actor(*values).fields())
 
 
 def packed(fields: dict[str, Any]) -> bytes:

@@ -44,7 +44,7 @@ class Changed:
 
     def besides(self, others: Sequence[Stamp]) -> "Changed":
         """With the rows of what was done first."""
-        return Changed(self.node, (*others, *self.stamps))
+        return Changed(self.node, (*others, *self.stamps)) if others else self
 
 
 @lean(frozen=True, slots=True)
