@@ -201,16 +201,16 @@ class Judge:
         self, who: Principal, action: Action, target: Target, tie: Tie, now: datetime
     ) -> Point:
         """The words that the rules are asked about."""
-        structure = tie.structure
+        structure, snapshot = tie.structure, self.snapshot
         return Point(
-            role=who.person.role,
-            relation=tie.relation,
-            action=action,
-            category=target.category,
-            structure=self.snapshot.structure_word(structure),
-            zone=self.snapshot.networks.zone_of(who.address),
-            auth=who.strength,
-            slot=self._slot(structure, now),
+            who.person.role,
+            tie.relation,
+            action,
+            target.category,
+            NO_STRUCTURE if structure is None else snapshot.structure_word(structure),
+            snapshot.networks.zone_of(who.address),
+            who.strength,
+            self._slot(structure, now) if snapshot.has_slots else CLOSED,
         )
 
     def _slot(self, structure: Structure | None, now: datetime) -> str:

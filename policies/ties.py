@@ -27,7 +27,7 @@ _OWNS = Tie(Relation.OWNER)
 
 def tie_of(who: Principal, target: Target, now: datetime) -> Tie:
     """The tie that the facts show; none at all where they contradict the claimed relation."""
-    tie = _from_facts(who, target, now)
+    tie = _OWNS if _owns(who, target) else _lent(who, target, now)
     return tie if tie.relation is target.relation else NO_TIE
 
 
@@ -49,9 +49,8 @@ def earliest(*moments: datetime | None) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _from_facts(who: Principal, target: Target, now: datetime) -> Tie:
-    if _owns(who, target):
-        return _OWNS
+def _lent(who: Principal, target: Target, now: datetime) -> Tie:
+    """By what somebody else said."""
     if target.grant is not None:
         return _through_grant(who, target, target.grant, now)
     if target.vault is None and who.person.role is Role.MANAGER:
