@@ -93,7 +93,7 @@ class Sight:
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
         nowhere = Place(path, NOWHERE if rest else FREE, self.who)
-        grants = self.grants_named(folder)
+        grants = self._walks.named(folder, self.grants_named)
         if not grants:
             return count_absent(self, nowhere)
         try:

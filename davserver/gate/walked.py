@@ -1,11 +1,12 @@
 """The way down a path, remembered for whoever goes it again while nothing changes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
 from davserver.db.changed import ANYTHING
 from davserver.db.remembered import keep, known, once
+from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -22,7 +23,18 @@ class Walks:
         self._tx = tx
         self._who = who
         self._ahead: tuple[NodeId, tuple[str, ...], Way] | None = None
+        self._named: tuple[str, tuple[Grant, ...]] | None = None
         self.then: DrivePath | None = None
+
+    def named(self, folder: str, ask: Callable[[str], tuple[Grant, ...]]) -> tuple[Grant, ...]:
+        """What `ask` gives of that folder, once for both places."""
+        before, self._named = self._named, None
+        if before is not None and before[0] == folder:
+            return before[1]
+        grants = ask(folder)
+        if self.then is not None:
+            self._named = (folder, grants)
+        return grants
 
     def down(
         self,

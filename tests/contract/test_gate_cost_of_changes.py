@@ -9,6 +9,7 @@ from sqlalchemy import event
 from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
+from tests.support.accounts import something_changes
 from tests.support.drive import Drive, World, world_on
 
 INDEXED = {"vault_id", "parent_id", "state", "name_idx", "name_ci_idx", "twin", "maker_id"}
@@ -41,17 +42,19 @@ def karim(world: World, amina: Drive) -> Drive:
 
 
 def said_by(world: World, act: Callable[[], object]) -> list[str]:
-    """The statements of its transaction."""
+    """The statements of its transaction, in which somebody has just changed who people are."""
+    something_changes(world.db)
     statements: list[str] = []
     event.listen(
         world.db.engines()[1], "before_cursor_execute", lambda *a: statements.append(str(a[2]))
     )
     act()
-    return statements
+    return [one for one in statements if not one.startswith("INSERT INTO changed ")]
 
 
 def lock_and_unlock(amina: Drive) -> None:
     view, _ = amina.lock("/Santé/lock.txt")
+    something_changes(amina.world.db)
     amina.unlock("/Santé/lock.txt", view.token or "")
 
 
@@ -63,26 +66,32 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
     "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 8),
     "move elsewhere": (lambda amina: amina.move("/Santé/move.txt", "/moved.txt"), 8),
     "move a folder": (lambda amina: amina.move("/Santé/all", "/Santé/moved"), 10),
-    "copy a folder of two": (lambda amina: amina.copy("/Santé/all", "/Santé/copy"), 18),
+    "copy a folder of two": (lambda amina: amina.copy("/Santé/all", "/Santé/copy"), 17),
     "remove": (lambda amina: amina.delete("/Santé/remove.txt"), 9),
     "lock and unlock": (lock_and_unlock, 14),
 }
+
+
+MORE_ON_POSTGRESQL = {"copy a folder of two": 1}
+"""It is two transactions that write: there the second asks once more who somebody is."""
 
 
 @pytest.mark.parametrize("what", COSTS)
 def test_a_small_change_costs_few_statements(world: World, amina: Drive, what: str) -> None:
     act, most = COSTS[what]
     said = said_by(world, lambda: act(amina))
-    assert len(said) == most, "\n".join(said)
+    if not world.db.sqlite:
+        most += MORE_ON_POSTGRESQL.get(what, 0)
+    assert len(said) == most, "\n".join(one[:60] for one in said)
 
 
-@pytest.mark.parametrize(("source", "most"), [("move.txt", 13), ("all", 15)])
+@pytest.mark.parametrize(("source", "most"), [("move.txt", 12), ("all", 14)])
 def test_a_move_within_what_is_shared_costs_a_professional_few_statements(
     world: World, karim: Drive, source: str, most: int
 ) -> None:
     shared = "/Name of amina/Santé"
     said = said_by(world, lambda: karim.move(f"{shared}/{source}", f"{shared}/moved"))
-    assert len(said) == most, "\n".join(said)
+    assert len(said) == most, "\n".join(one[:60] for one in said)
 
 
 def test_new_content_leaves_the_indexes_of_names_and_folders_alone(
@@ -115,6 +124,7 @@ def test_a_small_file_of_ones_own_is_sealed_before_the_turn(world: World, amina:
 def test_a_small_copy_is_judged_once_and_asks_nothing_before_its_turn(
     world: World, amina: Drive
 ) -> None:
+    something_changes(world.db)
     who, before = amina.who, world.statements()
     assert world.copying.copy(
         who,
