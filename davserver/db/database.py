@@ -103,8 +103,8 @@ def _postgres_writers(writers: Engine, notes: Engine, busy_ms: int) -> Iterable[
     from davserver.db.collisions import Collisions  # noqa: PLC0415 — SQLite needs none of it
     from davserver.db.postgres_writer import PostgresWriter  # noqa: PLC0415
 
-    collisions = Collisions(busy_ms)
-    return [PostgresWriter(engine, collisions) for engine in (writers, notes)]
+    collisions = Collisions()
+    return [PostgresWriter(engine, collisions, busy_ms) for engine in (writers, notes)]
 
 
 def _looks(*, sqlite: bool) -> Looks:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.collisions import Collisions, end_turn
+from davserver.db.collisions import Collisions, be_patient, end_turn, share_turn, take_turn
 from davserver.db.failures import RETRY, state_of
 from davserver.db.wire import Wire, raising, wire_of
 from davserver.db.writers import Kept
@@ -22,23 +22,30 @@ class PostgresWriter:
     with the next one, or with the COMMIT.
     """
 
-    def __init__(self, engine: Engine, collisions: Collisions) -> None:
+    def __init__(self, engine: Engine, collisions: Collisions, patience_ms: int) -> None:
         # What goes through SQLAlchemy must not begin or end anything.
         self._kept = Kept(engine, isolation_level="AUTOCOMMIT")
         self._collisions = collisions
+        self._patience_ms = patience_ms
         self._turn: Wire | None = None
         """Where it was taken."""
         self._in_doubt = False
         """Whether a COMMIT is under way, and nobody knows yet what became of it."""
 
     def take_turn(self) -> None:
-        """Among those who have collided with each other."""
+        """With those who have not collided lately; for itself, where this process has."""
         self._in_doubt = False
-        if not self._collisions.are_expected():
-            return
+        is_new = not self._kept.is_open
         try:
-            with waiting(), raising(self._kept.tx()) as wire:
-                self._turn = wire if self._collisions.take_turn(wire) else None
+            with raising(self._kept.tx()) as wire:
+                if is_new:
+                    be_patient(wire, self._patience_ms)
+                self._turn = wire
+                if self._collisions.are_expected():
+                    with waiting():
+                        take_turn(wire)
+                else:
+                    share_turn(wire)
         except DBAPIError:
             self.drop()
             raise

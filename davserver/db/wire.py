@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from davserver.db.prepared import WIRE, as_sqlalchemy
 
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
+_STATE, _LOCK_NOT_AVAILABLE = pq.DiagnosticField.SQLSTATE, b"55P03"
 _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY})
 
 
@@ -33,7 +34,8 @@ class Wire:
         self.transformer = Transformer(driver)
         self._pg = driver.pgconn
         self._names: dict[str, bytes] = {}
-        self._posted = 0
+        self._posted: list[bool] = []
+        """Of each statement under way, whether it stands alone."""
         self._socket: select.poll | None = None
 
     def cursor(self) -> "Cursor":
@@ -67,7 +69,8 @@ class Wire:
         if self._posted:
             self._received()
         elif self._pg.transaction_status == pq.TransactionStatus.ACTIVE:
-            self._pg.exec_(b"")
+            while self._next() is not None:
+                pass
 
     # ── and go on ───────────────────────────────────────────────────────────────────────────────
 
@@ -88,13 +91,17 @@ class Wire:
         raw, forms = _all_dumped(values)
         self._begin_posting()
         self._pg.send_query_prepared(name, raw, forms, _BINARY)
-        self._posted += 1
+        self._posted.append(False)
 
-    def post_words(self, words: bytes) -> None:
-        """As `post`, of one statement without values."""
+    def post_words(self, words: bytes, *, alone: bool = False) -> None:
+        """As `post`, of one statement without values. `alone`: before a transaction, as one of its
+        own, where it does not matter whether a lock is waited for in vain.
+        """
         self._begin_posting()
         self._pg.send_query_params(words, [])
-        self._posted += 1
+        if alone:
+            self._pg.pipeline_sync()
+        self._posted.append(alone)
 
     def _begin_posting(self) -> None:
         if not self._posted:
@@ -111,25 +118,28 @@ class Wire:
 
     def _received(self) -> Any:
         """The last result of those under way. After an error nothing more was done."""
-        number, self._posted = self._posted, 0
+        posted, self._posted = self._posted, []
         try:
             self._pg.pipeline_sync()
             self._send_all()
-            results = [self._next_of_two() for _ in range(number)]
+            results = [self._next_of_two(alone=alone) for alone in posted]
             self._next()
             self._pg.exit_pipeline_mode()
         except BaseException:
             # Nobody knows any more whose answer comes next.
             self.driver.close()
             raise
-        for result in results:
-            self._good(result)
+        for result, alone in zip(results, posted, strict=True):
+            if not alone or result.error_field(_STATE) != _LOCK_NOT_AVAILABLE:
+                self._good(result)
         return results[-1]
 
-    def _next_of_two(self) -> Any:
-        """A result, which is followed by the end of its statement."""
+    def _next_of_two(self, *, alone: bool) -> Any:
+        """A result, which is followed by the end of its statement, and of its transaction."""
         result = self._next()
         self._next()
+        if alone:
+            self._next()
         return result
 
     def _next(self) -> Any:

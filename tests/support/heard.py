@@ -1,6 +1,7 @@
 """What connections say to their database, listened to at the driver itself."""
 
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ class Heard:
         return self._said.count(word) + sum(ended)
 
     def round_trips(self) -> int:
-        """How often PostgreSQL was waited for."""
-        return sum("ReadyForQuery" in line for line in self._lines())
+        """How often PostgreSQL's answer came before something else was said."""
+        ways = [line.split("\t")[1] for line in self._lines()]
+        return sum(one + next_one == "FB" for one, next_one in pairwise(ways))
 
     def _lines(self) -> list[str]:
         while self._traced:
