@@ -21,6 +21,10 @@ _SQLITE_PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -4096",
+    # Pages in the log from which on a commit brings them into the database, for which it holds the
+    # turn of every writer. As many as the first table of the log's index has places for: with more,
+    # each page that is looked for is looked for in two.
+    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 _STATEMENTS = 512

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from davserver.db.engine import sqlite_file
+from davserver.db.tables import trail_actor
 from tests.support.drive import Drive, World, world_on
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TEN_KILOBYTES = b"ten bytes " * 1024
 SEVERAL = 6
 """Some change parts a page in two, which writes more of them: the least of several does not."""
+PAGE_BYTES = 4096
 _HEADER = 32
 _FRAME = struct.Struct(">II8s8s")
 
@@ -81,3 +83,16 @@ def test_a_small_change_writes_few_pages(amina: Drive, log: Path) -> None:
             written.append(pages_in(log) - before)
         found[what] = min(written)
     assert found == {what: pages for what, (_, pages) in PAGES.items()}
+
+
+def test_a_commit_brings_in_the_log_once_it_is_long(world: World, database_url: str) -> None:
+    file = sqlite_file(make_url(database_url))
+    write_pages(world, 1, 2000)
+    assert file.stat().st_size < 1000 * PAGE_BYTES
+    write_pages(world, 2, 2500)
+    assert file.stat().st_size > 4500 * PAGE_BYTES
+
+
+def write_pages(world: World, number: int, pages: int) -> None:
+    row = {"person_id": bytes([number]) * 16, "key_ct": bytes(pages * PAGE_BYTES), "created": 1}
+    world.db.write(lambda tx: tx.execute(trail_actor.insert(), row))
