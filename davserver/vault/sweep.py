@@ -59,6 +59,9 @@ AT_ONCE = 100
 MOST_IN_A_RUN = 2000
 """Of each kind. What is left waits for the next run."""
 
+LOOKED_AT = MOST_IN_A_RUN
+"""Dead contents whose names are looked for together, in all rows of their vaults."""
+
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -203,13 +206,21 @@ class Sweeper:
             if not some:
                 break
             free = [row.id for row in some if row.id not in named]
-            self._delete_bytes(free)
-            done += self._db.write(lambda tx, free=free: _forget_blobs(tx, due, free))  # type: ignore[misc]
+            done += self._take(due, free[: MOST_IN_A_RUN - done])
             kept += len(some) - len(free)
             beyond = _behind(some[-1])
         if kept:
             log.error("dead-blob-named", count=kept)
         return done, kept
+
+    def _take(self, due: ColumnElement[bool], free: Sequence[bytes]) -> int:
+        done = 0
+        for start in range(0, len(free), AT_ONCE):
+            some = free[start : start + AT_ONCE]
+            self._delete_bytes(some)
+            gone = delete(blob).where(due, blob.c.id.in_(some))
+            done += self._db.write(lambda tx, gone=gone: tx.execute(gone).rowcount)  # type: ignore[misc]
+        return done
 
     def _delete_bytes(self, some: Sequence[Any]) -> None:
         for one in some:
@@ -251,7 +262,7 @@ _Dead = Row[bytes, bytes, int]
 
 def _oldest(tx: Connection, which: ColumnElement[bool]) -> Sequence[_Dead]:
     wanted = select(blob.c.id, blob.c.vault_id, blob.c.lease_until).where(which)
-    return tx.execute(wanted.order_by(blob.c.lease_until, blob.c.id).limit(AT_ONCE)).all()
+    return tx.execute(wanted.order_by(blob.c.lease_until, blob.c.id).limit(LOOKED_AT)).all()
 
 
 def _behind(last: _Dead) -> ColumnElement[bool]:
@@ -269,7 +280,3 @@ def _named(tx: Connection, some: Sequence[_Dead]) -> set[bytes]:
         for one in (node, node_version)
     )
     return set(tx.execute(union_all(*of_rows)).scalars())
-
-
-def _forget_blobs(tx: Connection, due: ColumnElement[bool], some: Sequence[bytes]) -> int:
-    return tx.execute(delete(blob).where(due, blob.c.id.in_(some))).rowcount if some else 0

@@ -158,7 +158,7 @@ def test_what_is_named_is_never_deleted_whatever_its_state_says(
 def test_what_is_named_keeps_nothing_else(
     world: Safekeeping, amina: Drive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "AT_ONCE", 1)
+    monkeypatch.setattr(sweep, "LOOKED_AT", 1)
     amina.put("/a.bin", LARGE)
     world.tamper(t.blob, t.blob.c.state == "live", state="dead", lease_until=1)
     blob = world.abandoned(amina)
