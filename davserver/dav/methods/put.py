@@ -46,6 +46,8 @@ def _check(request: Request) -> None:
     if request.folder_form:
         # An address that ends with a slash means a folder, there or not.
         raise AlreadyThere
+    if _OF_PARTS.isdisjoint(request.environ):
+        return
     if request.header("Content-Range") is not None:
         # RFC 9110 §14.5: to take the part for the whole would lose the rest
         raise Malformed("A part of a file cannot be uploaded.")
@@ -58,22 +60,28 @@ def _check(request: Request) -> None:
 
 
 def _upload(request: Request) -> Incoming:
+    media_type = clean_media_type(request.header("Content-Type"))
+    if _TOLD.isdisjoint(request.environ):
+        return Incoming(
+            request.body, announced=None, media_type=media_type, modified=None, digests={}
+        )
     return Incoming(
         request.body,
         announced=fields.length(request.header("X-Expected-Entity-Length")),
-        media_type=clean_media_type(request.header("Content-Type")),
+        media_type=media_type,
         modified=from_unix(request.header("X-OC-Mtime") or ""),
         digests=_digests(request),
     )
 
 
 _DICTIONARIES = ("Repr-Digest", "Content-Digest", "Digest")
-_DIGESTS = keys_of("OC-Checksum", "Content-MD5", *_DICTIONARIES)
+_OF_PARTS = keys_of("Content-Range", "Content-Encoding")
+_TOLD = keys_of(
+    "X-Expected-Entity-Length", "X-OC-Mtime", "OC-Checksum", "Content-MD5", *_DICTIONARIES
+)
 
 
 def _digests(request: Request) -> dict[str, bytes]:
-    if _DIGESTS.isdisjoint(request.environ):
-        return {}
     return fields.digests(
         checksum=request.header("OC-Checksum"),
         content_md5=request.header("Content-MD5"),
