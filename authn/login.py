@@ -14,7 +14,7 @@ from authn.notes import note_if_possible
 from authn.password_check import Aside, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
 from authn.principals import Seat, principal_of
-from authn.refusing import refusing
+from authn.refusing import Refusing
 from authn.rows import CredentialRow, verifier_of
 from authn.staff import Staff
 from authn.staff_check import StaffAttempt
@@ -112,10 +112,10 @@ class Login:
         sign in at once, and for whoever's directory is away.
         """
         if credential is None:
-            with refusing(None, aside):
+            with Refusing(None, aside):
                 return self._by_certificate(certificate, address, now, aside)
         typed = self._names.read(credential.login)
-        with refusing(self._require_there(typed, aside), aside):
+        with Refusing(self._require_there(typed, aside), aside):
             holder = self._certificates.holder(certificate, now)
             visit = self._visit(credential, typed, address, now)
             return self._beside(self._sign_in(credential, visit, aside), holder, now)

@@ -1,8 +1,8 @@
 """How those leave who are not let in: alike, and at moments that tell nothing of the work done."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from davserver.domain.errors import NotSignedIn, SlowDown, Unavailable
 
@@ -19,21 +19,30 @@ does not know, and some tens for a password that is wrong; for one too many it i
 Aside = Callable[[], AbstractContextManager[None]]
 
 
-@contextmanager
-def refusing(require_there: Callable[[], None] | None, aside: Aside) -> Iterator[None]:
+class Refusing:
     """Around a sign-in. `require_there`, for names that may be a directory's, raises Unavailable
     while that one is away: then nobody is refused, whether Abri could have told by itself or not.
+
+    Every request pays for it: a class and no generator.
     """
-    begun = time.monotonic()
-    try:
-        yield
-    except (NotSignedIn, SlowDown):
-        _leave(begun, require_there, aside)
-        raise
-    except Unavailable:
-        if require_there is not None:
-            _wait(begun, BEAT, aside)
-        raise
+
+    __slots__ = ("_aside", "_begun", "_require_there")
+
+    def __init__(self, require_there: Callable[[], None] | None, aside: Aside) -> None:
+        self._require_there = require_there
+        self._aside = aside
+        self._begun = time.monotonic()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        if isinstance(error, NotSignedIn | SlowDown):
+            _leave(self._begun, self._require_there, self._aside)
+        elif isinstance(error, Unavailable) and self._require_there is not None:
+            _wait(self._begun, BEAT, self._aside)
 
 
 def _leave(begun: float, require_there: Callable[[], None] | None, aside: Aside) -> None:

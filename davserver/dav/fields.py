@@ -81,12 +81,15 @@ def lock_token(value: str | None) -> str:
     return token
 
 
+_LENGTH = re.compile(r"[0-9]{1,19}")
+
+
 def length(value: str | None) -> int | None:
     """A number of bytes, None where nothing was sent."""
     if value is None:
         return None
     digits = value.strip(" \t")  # RFC 9110 §5.6.3: no other sign is optional white space
-    if not re.fullmatch(r"[0-9]{1,19}", digits):
+    if not _LENGTH.fullmatch(digits):
         raise Malformed("A length must be a whole number of bytes.")
     return int(digits)
 

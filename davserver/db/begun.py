@@ -37,6 +37,7 @@ def roll_back(tx: Connection) -> None:
 
 
 def driver_of(tx: Connection) -> sqlite3.Connection:
-    raw: object = tx.connection.dbapi_connection
+    pooled = tx._dbapi_connection or tx.connection  # noqa: SLF001 — the latter is a function
+    raw: object = pooled.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)  # noqa: S101 — the caller says so
     return raw

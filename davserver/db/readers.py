@@ -69,9 +69,10 @@ class Readers:
         return kept
 
     def _last_used(self) -> _Kept | None:
-        with suppress(IndexError):
+        try:
             return self._kept.pop()
-        return None
+        except IndexError:
+            return None
 
     def _close_unused(self, now: float) -> None:
         """The one that waits longest."""

@@ -40,6 +40,8 @@ from davserver.vault.index import choose
 from davserver.vault.rows import OpenVault, category_of
 from davserver.vault.way import Found
 
+_EVERY = len(Category)
+
 
 class Sight:
     """`who` as read in this transaction, or for plain reads at the start of this request."""
@@ -249,7 +251,7 @@ class Sight:
         """
         if vault is None or vault.owner != self.who.id:
             return False
-        return len(self.shown_by(vault.id, None)) == len(Category)
+        return len(self.shown_by(vault.id, None)) == _EVERY
 
     def is_recallable(self, node: Node) -> bool:
         """Whether this person made it themselves a short while ago, and nobody else wrote it since.

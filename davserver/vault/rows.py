@@ -190,7 +190,8 @@ def sealed_columns(vault: OpenVault, node: Node) -> dict[str, Any]:
     created, modified, made_at = node.created, node.modified, node.made_at
     made = to_us(created)
     row = (
-        node.id, node.parent, node.kind.value, node.state.value, content.blob if content else None,
+        node.id, node.parent, node.kind._value_, node.state._value_,
+        content.blob if content else None,
         node.row_version, node.etag, made, made if modified is created else to_us(modified),
         made if made_at is created else to_us(made_at), node.author, node.maker,
         vault.index.name_index(name), vault.index.folded_index(name), node.twin,
