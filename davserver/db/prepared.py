@@ -103,10 +103,10 @@ class Prepared:
 
     def run_for(self, tx: Connection, several: Sequence[Mapping[str, Any]]) -> None:
         """`send` for each of `several`."""
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
         if len(several) == 1 and tx.dialect.name == "sqlite":
-            self.run(tx, several[0])
+            _execute(tx, ready.sql, ready.arguments(several[0]))
             return
-        ready = self._for(tx)
         _execute(tx, ready.sql, list(map(ready.arguments, several)), many=True)
 
     def _for(self, tx: Connection) -> _Ready:

@@ -70,10 +70,8 @@ class Entries:
         entry = self._entry(place, found, self._standing([place]))
         return self._with_quota(place, entry)
 
-    def of_version(self, place: Place) -> Entry:
-        """The entry of a file that is read or was just written: without locks and permissions,
-        which nobody asks of a GET or a PUT.
-        """
+    def of_folder_changed(self, place: Place) -> Entry:
+        """As `of_file`, of a folder whose properties were just written."""
         return self._entry(place, {}, None, _UNASKED)
 
     def with_children(self, place: Place) -> tuple[Entry, Below]:
@@ -281,3 +279,12 @@ def _shown(
         modified or node.modified, may, sha256, node.properties if describable else {}, locks,
         None, None, _LOCK in may, describable, alike.category,
     )  # fmt: skip
+
+
+def of_file(place: Place) -> Entry:
+    """The entry of a file that is read or was just written: without locks and permissions, which
+    nobody asks of a GET or a PUT.
+    """
+    assert place.node is not None  # noqa: S101 — entries are made of nodes
+    alike = _Alike(place, _UNASKED, place.category, is_describable(place))
+    return _shown(place.path, place.node, alike)

@@ -14,7 +14,7 @@ from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.acting import look, state_of
 from davserver.gate.below import Below
 from davserver.gate.conditions import require_for_reading, require_if
-from davserver.gate.entries import Entries
+from davserver.gate.entries import Entries, of_file
 from davserver.gate.noting import note_reading
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.scratch import Scratch
@@ -92,7 +92,7 @@ class Reading:
         if place.is_folder:
             raise BadInput("a folder has no content of its own")
         permit = sight.require(Action.GET, place)
-        entry = Entries(sight).of_version(place)
+        entry = of_file(place)
         require_if(conditions, path, lambda other: state_of(sight, other))
         require_for_reading(conditions, entry)
         content = open_permitted(sight.tx, self._tools.blobs, permit)

@@ -24,7 +24,7 @@ from davserver.gate.acting import (
 )
 from davserver.gate.classifying import classify, permit_to_classify
 from davserver.gate.deposits import is_describable
-from davserver.gate.entries import Entries
+from davserver.gate.entries import Entries, of_file
 from davserver.gate.free_names import free_beside
 from davserver.gate.pacing import count_overwrite
 from davserver.gate.places import NODE, NOWHERE, Place
@@ -227,7 +227,7 @@ def put_staged(
 def after(sight: Sight, place: Place, node: Node) -> Entry:
     """The entry of what was just written at `place`."""
     there = Place(place.path, NODE, place.who, place.vault, node, place.above, place.grants)
-    return Entries(sight).of_version(there)
+    return Entries(sight).of_folder_changed(there) if node.is_folder else of_file(there)
 
 
 def _make_folder(sight: Sight, path: DrivePath, conditions: Conditions) -> None:

@@ -67,15 +67,16 @@ class Chain:
         new = people - actors.keys()
         if new:
             self._add_actors(tx, actors, new, now)
-        rows, at = [], to_us(now)
+        rows, numbers, at = [], [], to_us(now)
         for draft in drafts:
             before = heads.get(draft.vault, _NO_ENTRY)
             row = self._row(draft, before, actors, at)
             heads[draft.vault] = Head(row["seq"], row["link"])
             rows.append(row)
+            numbers.append(row["seq"])
         self._move(tx, heads)
         _insert(tx, rows)
-        return [row["seq"] for row in rows]
+        return numbers
 
     def _state(
         self,
