@@ -110,8 +110,8 @@ def require_unlocked(
 
     For a free name the folder's own lock counts. Raises Locked.
     """
-    # A tree is looked through all the same: it must not show whether something hidden is locked.
-    if standing.none_at_all and not reach.tree:
+    # A folder is looked through all the same: it must not show whether something hidden is locked.
+    if standing.none_at_all and not (reach.tree and place.is_folder):
         return
     in_the_way = _in_the_way(place, standing, reach)
     held = [

@@ -250,15 +250,15 @@ def _make_tree(sight: Sight, vault: OpenVault, top: _Top, copied: list[_Copied])
     first, *below = copied
     new = _like(first.node, top.start.category, untaken=top.free.untaken)
     made = _made(sight, vault, top.permit, new, first)
-    places = {first.node.id: replace(top.free, kind=PlaceKind.NODE, node=made.node)}
     stamps, named = [*made.stamps], set()
+    places = {first.node.id: _filled(top.free, made.node)} if below else {}
     for one in below:
         folder, key = places[one.node.parent or first.node.id], (one.node.parent, one.node.name)
         place = _child(folder, one.node)
         # Only what is copied is in the folder, which this transaction has made.
         new = _like(one.node, one.node.category, untaken=key not in named)
         done = _made(sight, vault, sight.require(_making_of(one.node), place), new, one)
-        places[one.node.id] = replace(place, kind=PlaceKind.NODE, node=done.node)
+        places[one.node.id] = _filled(place, done.node)
         stamps += done.stamps
         named.add(key)
     details = {"from": owners_path(top.start), "source": first.node.id.hex()}
@@ -276,6 +276,10 @@ def _making_of(node: Node) -> Action:
 def _like(node: Node, category: Category | None, *, untaken: bool) -> NewNode:
     origin = f"copy of {node.id.hex()}"
     return NewNode(node.kind, node.modified, category, node.properties, origin, untaken)
+
+
+def _filled(place: Place, node: Node) -> Place:
+    return replace(place, kind=PlaceKind.NODE, node=node)
 
 
 def _child(folder: Place, node: Node) -> Place:
