@@ -75,6 +75,10 @@ class Readings:
         """
         with self._found(everybody=True) as journals:
             noted = [each for one in journals for each in self._noted(one)]
+            if not self._db.sqlite:
+                # There another process may have told some, and cut them off, since `tx` began.
+                with self._db.read() as later:
+                    told.meet(tx, later, now)
             if noted:
                 self._tell(tx, noted, (), now, self._trail.note_reading)
 

@@ -33,6 +33,16 @@ def remember(tx: Connection, last: Mapping[bytes, int], now: datetime) -> None:
     _REMEMBERED[tx.dialect.name].run_for(tx, rows)
 
 
+def meet(tx: Connection, later: Connection, now: datetime) -> None:
+    """Collides with what was told between the snapshots of `tx` and `later`, so that `tx` runs
+    again: it may be cut off its journal by now, and is not yet in this snapshot.
+    """
+    known = {(one["id"], one["number"]) for one in _NUMBERS.all(tx, {})}
+    missed = [one for one in _NUMBERS.all(later, {}) if (one["id"], one["number"]) not in known]
+    if missed:
+        remember(tx, {one["id"]: one["number"] for one in missed}, now)
+
+
 def forget(tx: Connection, now: datetime) -> None:
     """Of journals that are gone for long."""
     tx.execute(delete(table).where(table.c.told_at < to_us(now - KEPT)))
@@ -46,5 +56,6 @@ def _remembered(insert: Any) -> Prepared:
 
 
 _NUMBER = Prepared(select(table.c.number).where(table.c.id == bindparam("journal")))
+_NUMBERS = Prepared(select(table.c.id, table.c.number))
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _REMEMBERED = {dialect: _remembered(insert) for dialect, insert in _INSERTS.items()}

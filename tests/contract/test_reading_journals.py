@@ -2,14 +2,16 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text
 
+from davserver.db import tables
+from davserver.db.database import Database
 from davserver.trail.journal import MOST, Journal
 from davserver.trail.journals import found
 from tests.support.accounts import NOON, instance_keys
@@ -167,6 +169,36 @@ def test_whoever_is_forgotten_is_not_named_by_what_was_noted_before(machine: Mac
     assert (entry.what, entry.who, entry.path) == ("read", None, PATH)
     assert book.flaws(SAFE) == []
     one.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("ends", [True, False])
+def test_whoever_must_not_miss_a_reading_meets_what_is_told_meanwhile(
+    machine: Machine,
+    ends: bool,  # noqa: FBT001
+) -> None:
+    """It is cut off its journal, or gone with it, and not yet in the snapshot."""
+    elsewhere = Database(machine.url)
+    tries: list[int] = []
+    one, other = machine.process(elsewhere), machine.process()
+    window = select(tables.read_window.c["count"])
+
+    def decide(tx: Connection) -> Sequence[int]:
+        tx.execute(window).all()
+        tries.append(1)
+        if len(tries) == 1:
+            note(one, 1)
+            one.settle(NOON)
+            if ends:
+                one.close()
+        other.tell_in(tx, NOON)
+        return tx.execute(window).scalars().all()
+
+    assert machine.book.db.write(decide) == [1]
+    assert len(tries) == 2
+    one.close()
+    elsewhere.close()
 
 
 def test_what_is_told_late_is_told_and_the_trail_proves_itself(machine: Machine) -> None:
