@@ -86,7 +86,7 @@ def quoted(name: str) -> str:
 
 
 def quoted_all(names: Sequence[str]) -> list[str]:
-    """As `quoted`, of many: nearly all names are of letters, digits and spaces."""
+    """As `quoted`, of one or many: nearly all names are of letters, digits and spaces."""
     together = "\n".join(names)
     if _PLAIN.fullmatch(together):
         return together.replace(" ", "%20").split("\n")

@@ -3,6 +3,7 @@
 import io
 from contextlib import suppress
 from datetime import UTC, datetime
+from urllib.parse import quote, unquote
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -18,10 +19,11 @@ from davserver.dav.preconditions import parse_etags
 from davserver.dav.properties import xml_text
 from davserver.dav.urls import Mount, raw_path
 from davserver.dav.xmlbody import parse_lockinfo, parse_propfind, parse_proppatch
+from davserver.db.clock import from_us, to_us
 from davserver.domain.conditions import ETagTerm, IfList, StateTerm
 from davserver.domain.errors import BadInput, ConditionFailed, TooLarge, Truncated
-from davserver.domain.paths import MAX_SEGMENTS, DrivePath, clean_name
-from davserver.http.dates import from_unix, http_date, parsed_http_date
+from davserver.domain.paths import MAX_SEGMENTS, DrivePath, clean_name, quoted_all
+from davserver.http.dates import from_unix, http_date, iso_date, parsed_http_date
 from davserver.http.ranges import Unsatisfiable, asked_span
 from davserver.http.streams import Body
 
@@ -190,6 +192,19 @@ def test_small_fields_are_understood_or_refused(value: str) -> None:
 def test_a_date_that_was_written_is_read_back(at: datetime) -> None:
     if at.year >= 1000:
         assert parsed_http_date(http_date(at)) == at.replace(microsecond=0)
+    assert iso_date(at) == f"{at.isoformat()[:19]}Z"
+    assert from_us(to_us(at)) == at
+
+
+@given(
+    st.lists(
+        _names() | st.from_regex(r"[a-z0-9 ._~-]{1,9}", fullmatch=True), min_size=1, max_size=5
+    )
+)
+def test_many_names_are_encoded_as_each_of_them_is(names: list[str]) -> None:
+    quoted = [quote(name, safe="") for name in names]
+    assert quoted_all(names) == quoted
+    assert [*map(unquote, quoted)] == names
 
 
 @given(st.from_regex(r"bytes=\d{0,3}-\d{0,3}", fullmatch=True) | header_text, st.integers(0, 200))
