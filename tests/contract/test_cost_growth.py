@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from davserver.db import tables
+from tests.support.accounts import something_changes
 from tests.support.growing import (
     more_clients,
     more_documents,
@@ -97,12 +98,13 @@ def asked_by(login: str, mark: str) -> list[Asked]:
 
 
 def costs(front: Front, mark: str) -> dict[tuple[str, int, str], Cost]:
-    """Of each request of each person."""
+    """Of each request of each person, of which nothing is remembered."""
     found: dict[tuple[str, int, str], Cost] = {}
     for login in SHARED:
         token = ""
         for number, one in enumerate(asked_by(login, mark)):
             headers = {**one.headers, "lock_token": token} if token else one.headers
+            something_changes(front.services.db)
             with counted(front.services.db) as cost:
                 answer = front.ask(login, one.method, one.path, one.body, **headers)
             assert answer[0] == one.status, (one, answer)

@@ -34,7 +34,7 @@ NEW = {
     "affiliation", "affiliation_request", "pace", "notice",
     "policy_generation", "policy_proposal", "policy_approval", "policy_folder",
     "directory_account", "directory_sync", "grant_suspension", "web_session",
-    "sharing_code",
+    "sharing_code", "changed",
 }  # fmt: skip
 """Tables that schema 0001 did not have, or had otherwise."""
 

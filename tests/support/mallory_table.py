@@ -91,6 +91,10 @@ _EPOCH = (
     "rights are read anew in each request; only transfers that run, and keys kept for at most five "
     "minutes, ask this counter"
 )
+_COUNTED = (
+    "gives no right: where it is put back, a process may go on for five minutes at most with what "
+    "it knew, which an old row that is put back does for longer"
+)
 _GUESSES = "counts wrong passwords: whoever resets it gains guesses, at the cost of one Argon2 each"
 _PACE = (
     "a pause guards against mishaps: without it somebody has what their grant gives anyway, and "
@@ -142,6 +146,11 @@ SILENT: dict[str, str] = {
     "epoch.created": _TOLD_ONLY,
     "epoch removed": "nobody is let in, no command runs: the instance says that it is not set up",
     "epoch copied": "the first of them is read, and either says the same",
+    "changed.shard": _COUNTED,
+    "changed.people": _COUNTED,
+    "changed.sharing": _COUNTED,
+    "changed removed": _COUNTED,
+    "changed copied": _COUNTED,
     "credential.last_used_day": _TOLD_ONLY,
     "credential.last_used_day=none": _TOLD_ONLY,
     "revoked credential.last_used_day": _TOLD_ONLY,

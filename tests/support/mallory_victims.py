@@ -58,6 +58,7 @@ def _waiting_offer(row: Row, scene: Scene) -> bool:
 
 VICTIMS: dict[str, tuple[Table, Is]] = {
     "epoch": (t.epoch, _any),
+    "changed": (t.changed, _any),
     "policy_generation": (t.policy_generation, _any),
     "policy_proposal": (t.policy_proposal, _any),
     "policy_approval": (t.policy_approval, _any),
