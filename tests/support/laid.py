@@ -1,5 +1,6 @@
 """Databases with every table and nobody in them. The first of each kind is made, the others are
-copies of it: to make forty tables takes PostgreSQL four times as long as a copy.
+copies of it: to make forty tables takes PostgreSQL four times as long as a copy. There, a copy
+serves several tests one after the other (tests/support/used_again.py).
 """
 
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tests.support.accounts import empty_instance
 from tests.support.postgres import PostgresServer, any_database
+from tests.support.used_again import UsedAgain
 
 
 @dataclass
@@ -20,18 +22,25 @@ class Laid:
     postgres: Callable[[], PostgresServer]
     kept: ExitStack
     _first: dict[str, str] = field(default_factory=dict)
+    _used_again: UsedAgain | None = None
 
     @contextmanager
     def copy(self, kind: str, folder: Path) -> Iterator[str]:
-        """The URL of one: a file in `folder`, or a database of the server, dropped afterwards."""
+        """The URL of one: a file in `folder`, or a database of the server."""
         first = self._first.get(kind) or self._make(kind)
         if kind == "sqlite":
             file = folder / "abri.db"
             shutil.copyfile(first.removeprefix("sqlite:///"), file)
             yield f"sqlite:///{file}"
             return
-        with self.postgres().fresh_database(like=first.rpartition("/")[2]) as url:
+        with self._copies(first).one() as url:
             yield url
+
+    def _copies(self, first: str) -> UsedAgain:
+        if self._used_again is None:
+            self._used_again = UsedAgain(self.postgres(), first)
+            self.kept.callback(self._used_again.close)
+        return self._used_again
 
     def _make(self, kind: str) -> str:
         url = self.kept.enter_context(any_database(kind, self.folder, self.postgres))
