@@ -158,6 +158,8 @@ class Standing:
             return []
         over = {node.id for node in _chain(place)}
         there = [lock for lock in self._live if lock.node not in over]
+        if not there and self._sight.shows_all(self._vault):
+            return []  # otherwise it costs what it would with something locked that is hidden
         if self._nodes is None:
             locked = {lock.node for lock in there}
             self._nodes = index.with_above(self._sight.tx, self._vault, locked)

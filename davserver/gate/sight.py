@@ -85,7 +85,7 @@ class Sight:
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
         start, below = self._walks.down(
-            vault, vault.root, path.parts, 0, hiding=not self._shows_all(vault)
+            vault, vault.root, path.parts, 0, hiding=not self.shows_all(vault)
         )
         if not start:
             return Place(path, NOWHERE, self.who, vault, above=())
@@ -167,7 +167,7 @@ class Sight:
             if meant is None:
                 count_missing(self, at, inside)
                 last = depth == len(names) - 1
-                kind, untaken = FREE if last else NOWHERE, not inside and self._shows_all(at.vault)
+                kind, untaken = FREE if last else NOWHERE, not inside and self.shows_all(at.vault)
                 return changed(at, kind=kind, node=None, above=above, is_top=False, untaken=untaken)
             at = self._step(top, path, above, next(o for o in inside if o.node.id == meant.id))
         return at
@@ -245,7 +245,7 @@ class Sight:
         )
         return frozenset().union(*sets)
 
-    def _shows_all(self, vault: OpenVault | None) -> bool:
+    def shows_all(self, vault: OpenVault | None) -> bool:
         """Whether nothing in it is hidden from this person, who need not be told that as slowly as
         what is absent (DESIGN §2.2).
         """

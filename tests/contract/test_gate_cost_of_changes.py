@@ -65,7 +65,7 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
     "copy": (lambda amina: amina.copy("/Santé/note.txt", "/Santé/copy.txt"), 11),
     "move": (lambda amina: amina.move("/Santé/move.txt", "/Santé/moved.txt"), 8),
     "move elsewhere": (lambda amina: amina.move("/Santé/move.txt", "/moved.txt"), 8),
-    "move a folder": (lambda amina: amina.move("/Santé/all", "/Santé/moved"), 10),
+    "move a folder": (lambda amina: amina.move("/Santé/all", "/Santé/moved"), 9),
     "copy a folder of two": (lambda amina: amina.copy("/Santé/all", "/Santé/copy"), 17),
     "remove": (lambda amina: amina.delete("/Santé/remove.txt"), 9),
     "lock and unlock": (lock_and_unlock, 14),
