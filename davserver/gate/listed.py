@@ -45,16 +45,17 @@ def count_children(sight: Looking, folder: Place, found: Sequence[Node]) -> None
     if sight.who.tally is None or folder.node is None:
         return
     inherited = category_of((*folder.above, folder.node))
-    judged = found if folder.owned else [one for one in found if _is_judged(sight, one)]
+    me = sight.who.id
+    judged = (
+        found
+        if folder.owned
+        else [one for one in found if one.maker == me or not is_half_saved(one.name)]
+    )
     # Whoever only deposits finds nothing there that is not theirs.
     theirs = folder.only_deposits
     for category, times in Counter([node.category for node in judged]).items():
         of = ("in", folder.node.id, category)
         _count(sight, folder, category or inherited, of, times, deposits=theirs)
-
-
-def _is_judged(sight: Looking, node: Node) -> bool:
-    return node.maker == sight.who.id or not is_half_saved(node.name)
 
 
 def count_missing(sight: Looking, at: Place, inside: Sequence[Found]) -> None:

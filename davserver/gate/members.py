@@ -97,12 +97,15 @@ class _Kinds(Generic[T]):
         """Everything that a decision about a child depends on, but for its folder: its category,
         for others also whether it is theirs, and what is granted on it alone.
         """
+        usual = attrgetter("category", "kind")
         if self._folder.owned:
-            return attrgetter("category", "kind")
+            return usual
         me, since, alone = self._sight.who.id, self._sight.since, self._grants.alone
 
         def key(node: Node) -> object:
             theirs = node.maker == me
+            if not theirs and node.id not in alone and not is_half_saved(node.name):
+                return usual(node)
             half = not theirs and is_half_saved(node.name)
             taken_back = theirs and is_recallable(node, me, since)
             itself = node.id if node.id in alone else None
