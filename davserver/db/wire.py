@@ -235,27 +235,27 @@ _BYTEA = (17).to_bytes(4)
 _NO_NULLS = bytes(4)
 
 
+_IN_BYTES = frozenset({bytes, bytearray, memoryview, list})
+
+
 def _all_dumped(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
-    dumped = [_dumped(value) for value in values]
-    return [one[0] for one in dumped], [one[1] for one in dumped]
+    """And their forms. Numbers go as text, which fits a column of any width."""
+    given = list(values)
+    dumped = [one if type(one) is bytes or one is None else _dumped(one) for one in given]
+    return dumped, [_BINARY if type(one) in _IN_BYTES else _TEXT for one in given]
 
 
-def _dumped(value: Any) -> tuple[bytes | None, int]:
-    """And its form. Numbers go as text, which fits a column of any width."""
-    if isinstance(value, bytes):
-        return value, _BINARY
-    if value is None:
-        return None, _TEXT
+def _dumped(value: Any) -> bytes:
     if isinstance(value, str):
-        return value.encode(), _TEXT
+        return value.encode()
     if isinstance(value, bool):
-        return b"t" if value else b"f", _TEXT
+        return b"t" if value else b"f"
     if isinstance(value, int):
-        return b"%d" % value, _TEXT
-    if isinstance(value, list):
-        return _array(value), _BINARY
-    if isinstance(value, bytearray | memoryview):
-        return bytes(value), _BINARY
+        return b"%d" % value
+    if type(value) is list:
+        return _array(value)
+    if type(value) in _IN_BYTES:
+        return bytes(value)
     raise TypeError(f"no value of PostgreSQL: {type(value).__name__}")
 
 
