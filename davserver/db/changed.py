@@ -103,11 +103,13 @@ def _sqlite(counter: str, table: str, columns: Sequence[str]) -> Iterator[str]:
 
 def _postgresql(counter: str, table: str, columns: Sequence[str]) -> Iterator[str]:
     for word, when in _events(table, columns, "IS DISTINCT FROM").items():
+        name = f"changed_{table}_{word.split()[0].lower()}"
         yield (
-            f"CREATE TRIGGER changed_{table}_{word.split()[0].lower()} "
-            f'AFTER {word} ON "{table}" FOR EACH ROW{when} '
+            f'CREATE TRIGGER {name} AFTER {word} ON "{table}" FOR EACH ROW{when} '
             f"EXECUTE FUNCTION {_FUNCTION}_{counter}()"
         )
+        # For whoever sets `session_replication_role` too, as some ways of restoring do.
+        yield f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER {name}'
 
 
 _TRIGGERS = {"sqlite": _sqlite, "postgresql": _postgresql}

@@ -114,7 +114,7 @@ def _what_counts(engine: Engine) -> dict[str, str]:
     asked = "SELECT sql, 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'"
     if engine.dialect.name == "postgresql":
         asked = """
-            SELECT pg_get_triggerdef(oid),
+            SELECT pg_get_triggerdef(oid) || tgenabled::text,
                 format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass)
             FROM pg_trigger WHERE NOT tgisinternal
             UNION ALL SELECT pg_get_functiondef(oid), 'DROP FUNCTION ' || proname

@@ -69,6 +69,8 @@ def _triggers(counter: str, table: str, columns: list[str], *, postgresql: bool)
         ("update", f"UPDATE OF {listed}", f" WHEN ({other})"),
     ):
         yield f'CREATE TRIGGER changed_{table}_{name} AFTER {word} ON "{table}" {act % when}'
+        if postgresql:
+            yield f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER changed_{table}_{name}'
 
 
 def _function(counter: str) -> str:
