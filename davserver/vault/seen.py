@@ -9,8 +9,8 @@ Key = tuple[Any, ...]
 
 _NOTHING: tuple[dict[Key, Node], int] = ({}, 0)
 
-_MOST = 16 << 20
-"""Bytes that are remembered of one vault, roughly."""
+_MOST = 24 << 20
+"""Bytes that are remembered of one vault, roughly: of the largest folder that is, two thirds."""
 _NODE = 1000
 """Bytes of a node and its columns, but for what its record holds: that is there twice."""
 WHOLE_FOLDER = 10_001

@@ -1,7 +1,11 @@
-"""What is held of folders has a weight, and a limit."""
+"""What is held of folders, and what was opened of them, has a weight, and a limit."""
 
+from datetime import UTC, datetime
+
+from davserver.domain.ids import NodeId, PersonId, SpaceId, VaultId
+from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault.held import Held
-from davserver.vault.seen import WHOLE_FOLDER
+from davserver.vault.seen import WHOLE_FOLDER, Key, Seen
 
 
 def asked(held: Held, question: str, size: int) -> bool:
@@ -39,3 +43,28 @@ def test_many_folders_take_no_more_than_their_share() -> None:
     for number in range(100_000):
         held.keep(number, ())
     assert len(held) <= 15_001
+
+
+RECORD = 320
+"""Bytes of a sealed record with a name of a usual length."""
+ID, NOW = bytes(16), datetime(2026, 11, 27, tzinfo=UTC)
+NODE = Node(
+    id=NodeId(ID), vault=VaultId(ID), space=SpaceId(ID), parent=NodeId(ID), kind=Kind.FOLDER,
+    state=NodeState.LIVE, name="any", twin=0, category=None, content=None, etag=ID, row_version=1,
+    epoch=1, maker=PersonId(ID), author=PersonId(ID), created=NOW, modified=NOW, made_at=NOW,
+)  # fmt: skip
+
+
+def folder_of(size: int) -> dict[Key, Node]:
+    return {(number,): NODE for number in range(size)}
+
+
+def test_the_largest_folder_that_is_remembered_leaves_room_for_others() -> None:
+    seen = Seen()
+    largest = WHOLE_FOLDER - 1
+    for folder, size in (b"large", largest), *((b"%d" % number, 1000) for number in range(5)):
+        seen.keep_inside(folder, folder_of(size), size * RECORD)
+    assert len(seen.inside(b"large")) == largest
+    for number in range(100):
+        seen.keep_inside(b"more %d" % number, folder_of(1), 1 << 20)
+    assert not seen.inside(b"large"), "what is remembered has an end"
