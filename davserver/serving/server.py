@@ -148,6 +148,9 @@ class Server(HTTPServer):
             victim.close()
         return victim is not None
 
+    def is_alone(self) -> bool:
+        return len(self.open) <= 1
+
     def turn(self) -> Turn:
         return self.requests.turn()
 

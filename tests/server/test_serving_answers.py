@@ -330,3 +330,25 @@ def test_a_request_leaves_nothing_to_the_collector():
 
 def _exchanges() -> list[Exchange]:
     return [one for one in gc.get_objects() if isinstance(one, Exchange)]
+
+
+def test_a_lone_client_whose_next_request_is_there_already_keeps_its_thread():
+    """Another would begin it with a cold processor, and more slowly."""
+    threads, begun, sent = set(), threading.Semaphore(0), threading.Semaphore(0)
+
+    def app(environ, start_response):
+        threads.add(threading.get_ident())
+        begun.release()
+        assert sent.acquire(timeout=5)
+        return hello(environ, start_response)
+
+    with served(app) as running, running.connect() as connection:
+        connection.send(get())
+        for _ in range(30):
+            assert begun.acquire(timeout=5)
+            connection.send(get())
+            sent.release()
+            assert connection.answer().status == 200
+        sent.release()
+        assert connection.answer().status == 200
+    assert len(threads) == 1
