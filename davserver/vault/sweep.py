@@ -108,13 +108,17 @@ class Sweeper:
         witness: Witness,
         *,
         trash_kept: timedelta | None,
+        looked_at: int = LOOKED_AT,
     ) -> None:
-        """`trash_kept`: None keeps what is in the trash until room is needed."""
+        """`trash_kept`: None keeps what is in the trash until room is needed. `looked_at`: dead
+        contents whose names are looked for together, at least one.
+        """
         self._db = db
         self._blobs = blobs
         self._vaults = vaults
         self._witness = witness
         self._trash_kept = trash_kept
+        self._looked_at = looked_at
 
     def run(self, now: datetime) -> Swept | None:
         """One bounded round. None when another process is at it.
@@ -201,7 +205,7 @@ class Sweeper:
         beyond: ColumnElement[bool] = true()
         while done < MOST_IN_A_RUN:
             with self._db.read() as tx:
-                some = _oldest(tx, due & beyond)
+                some = _oldest(tx, due & beyond, self._looked_at)
                 named = _named(tx, some)
             if not some:
                 break
@@ -260,9 +264,9 @@ class Sweeper:
 _Dead = Row[bytes, bytes, int]
 
 
-def _oldest(tx: Connection, which: ColumnElement[bool]) -> Sequence[_Dead]:
+def _oldest(tx: Connection, which: ColumnElement[bool], most: int) -> Sequence[_Dead]:
     wanted = select(blob.c.id, blob.c.vault_id, blob.c.lease_until).where(which)
-    return tx.execute(wanted.order_by(blob.c.lease_until, blob.c.id).limit(LOOKED_AT)).all()
+    return tx.execute(wanted.order_by(blob.c.lease_until, blob.c.id).limit(most)).all()
 
 
 def _behind(last: _Dead) -> ColumnElement[bool]:

@@ -47,7 +47,9 @@ def karim(world: World, amina: Drive) -> Drive:
 
 @pytest.fixture
 def asked_of_disk(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """What is read of stored blobs, from where and how much."""
+    """What is read of stored blobs, from where and how much: listened to, and passed on as it is,
+    as the system tells nobody.
+    """
     asked: list[tuple[int, int]] = []
     read_at = DiskBlobReader.read_at
 

@@ -15,7 +15,6 @@ from davserver.domain.ids import BlobId
 from davserver.domain.paths import DrivePath
 from davserver.sealing.format import stored_size
 from davserver.trail import INSTANCE, What
-from davserver.vault import sweep
 from davserver.vault.staging import LEASE, publish
 from davserver.vault.sweep import READERS_NEED, Sweeper, Swept
 from tests.support.drive import Body, Drive
@@ -155,17 +154,18 @@ def test_what_is_named_is_never_deleted_whatever_its_state_says(
     assert amina.get("/a.bin") == LARGE[::-1]
 
 
-def test_what_is_named_keeps_nothing_else(
-    world: Safekeeping, amina: Drive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweep, "LOOKED_AT", 1)
+def test_what_is_named_keeps_nothing_else(world: Safekeeping, amina: Drive) -> None:
     amina.put("/a.bin", LARGE)
     world.tamper(t.blob, t.blob.c.state == "live", state="dead", lease_until=1)
     blob = world.abandoned(amina)
     world.tamper(t.blob, t.blob.c.id == blob, state="dead", lease_until=1)
     later = world.abandoned(amina)
     world.tamper(t.blob, t.blob.c.id == later, state="dead", lease_until=2)
-    done = world.sweep()
+    one_by_one = Sweeper(
+        world.db, world.blobs, world.vaults, lambda *_: None, trash_kept=None, looked_at=1
+    )
+    done = one_by_one.run(world.clock())
+    assert done is not None
     assert (done.blobs, done.kept) == (2, 1)
     assert not world.is_stored(blob)
     assert not world.is_stored(later)
