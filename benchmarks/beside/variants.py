@@ -132,7 +132,7 @@ def kinds(ends: ExitStack, beneficiaries: int = BENEFICIARIES) -> dict[str, Kind
     tls: Callable[[Room], None] = partial(_plain, tls=True)
     drive, shared = "/dav/", f"/dav/Amina{SHARED}/"
     found = (
-        Kind(PLAIN, "Abri, SQLite with `synchronous=FULL`", _plain, _serve, drive),
+        Kind(PLAIN, "Abri, SQLite; told when the disk has it", _plain, _serve, drive),
         Kind(TLS, "Abri over TLS", tls, _serve, drive, tls=True),
         Kind(POSTGRES, "Abri on PostgreSQL that waits for its disk; with the database's own "
              "processor time and memory", cluster.ready, _serve, drive, also=cluster.processes),

@@ -4,6 +4,7 @@ Every change to the database is a closure given to `write` (DESIGN §2.4). It re
 on, decides, records and publishes inside one transaction, so that it can be repeated whole.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
@@ -15,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from davserver.db.begun import driver_of
 from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import raise_translated, translated
+from davserver.db.log import Log, Sync
 from davserver.db.looks import Looks, SqliteLook
 from davserver.db.readers import Readers
 from davserver.db.shared_commit import SharedCommit
@@ -30,7 +32,15 @@ _MAPPED = 1 << 40
 class Database:
     """One per process. Thread-safe."""
 
-    def __init__(self, url: str, *, connections: int = 8, busy_ms: int = BUSY_MS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        connections: int = 8,
+        busy_ms: int = BUSY_MS,
+        sync: Sync = os.fdatasync,
+    ) -> None:
+        """`sync` is how SQLite's log is waited for; PostgreSQL waits for its own."""
         self.sqlite = is_sqlite(make_url(url))
         self._readers = open_engine(url, durable=True, connections=connections, busy_ms=busy_ms)
         few = 1 if self.sqlite else 4
@@ -38,9 +48,11 @@ class Database:
         self._notes = open_engine(url, durable=False, connections=few, busy_ms=busy_ms)
         self._kept = Readers(self._readers, _looks(sqlite=self.sqlite), connections)
         if self.sqlite:
-            lock_file = sqlite_file(make_url(url)).with_suffix(".write-lock")
-            self._shared = SharedCommit(SqliteWriter(self._writers, lock_file))
-            self._shared_notes = SharedCommit(SqliteWriter(self._notes, lock_file))
+            file = sqlite_file(make_url(url))
+            lock_file = file.with_suffix(".write-lock")
+            log = Log(file, sync)
+            self._shared = SharedCommit(SqliteWriter(self._writers, lock_file, log))
+            self._shared_notes = SharedCommit(SqliteWriter(self._notes, lock_file, None))
         else:
             both = _postgres_writers(self._writers, self._notes, busy_ms)
             self._shared, self._shared_notes = map(SharedCommit, both)

@@ -81,6 +81,9 @@ class PostgresWriter:
             # SQLAlchemy believes that it began one.
             tx.commit()
 
+    def wait_for_disk(self) -> None:
+        """COMMIT did."""
+
     def roll_back(self) -> None:
         """Where the connection is lost, the server does it, if it has not yet."""
         tx = self._kept.tx()

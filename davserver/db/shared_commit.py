@@ -1,8 +1,8 @@
 """One writer at a time in a process, and one commit for all who wait (DESIGN §2.4).
 
 One thread leads: it takes the turn among processes, does its own work, then that of everybody who
-came to wait meanwhile, each in a savepoint of its own, and commits once. Whose work is done goes on
-at once; the first of those who came too late leads next.
+came to wait meanwhile, each in a savepoint of its own, and commits once. The first of those who
+came too late leads next, while the former waits for the disk: then all whose work it was are told.
 """
 
 import threading
@@ -85,8 +85,8 @@ class SharedCommit:
     def _serve(self, first: _Job) -> None:
         jobs = [first]
         try:
-            with self._turn:
-                self._until_done(jobs)
+            self._one_turn(jobs)
+            self._writer.wait_for_disk()
         except BaseException as error:  # noqa: BLE001 — each waiter raises it in its own thread
             for job in jobs:
                 job.error = job.error or error
@@ -94,6 +94,12 @@ class SharedCommit:
             for job in jobs:
                 job.done = True
                 job.woken.release()
+
+    def _one_turn(self, jobs: list[_Job]) -> None:
+        try:
+            with self._turn:
+                self._until_done(jobs)
+        finally:
             self._hand_on()
 
     def _until_done(self, jobs: list[_Job]) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sqlite3
 from pathlib import Path
 from typing import Protocol
 
@@ -9,9 +10,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.begun import commit, roll_back, say
+from davserver.db.begun import commit, driver_of, roll_back, say
+from davserver.db.log import Log
 from davserver.db.looks import SqliteLook
+from davserver.db.prepared import as_sqlalchemy
 from davserver.db.remembered import remembers
+from davserver.domain.errors import Unavailable
 
 
 class Writer(Protocol):
@@ -31,6 +35,11 @@ class Writer(Protocol):
         """Raises what came of statements whose end nobody has waited for."""
 
     def commit(self) -> None: ...
+
+    def wait_for_disk(self) -> None:
+        """After a turn, beside the next one: what was committed outlives a power cut. Raises
+        Unavailable.
+        """
 
     def roll_back(self) -> None: ...
 
@@ -77,11 +86,16 @@ class Kept:
 class SqliteWriter:
     """SQLite has one writer per database. A file lock wakes whoever waits, where SQLite's own busy
     handler would sleep and poll.
+
+    With a `log`, the disk is waited for after the turn; without one, not at all.
     """
 
-    def __init__(self, engine: Engine, lock_file: Path) -> None:
+    def __init__(self, engine: Engine, lock_file: Path, log: Log | None) -> None:
         self._kept = Kept(engine)
         self._lock_file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._log = log
+        self._changes = 0
+        """That its connection has made, when it began."""
 
     def take_turn(self) -> None:
         try:
@@ -94,18 +108,48 @@ class SqliteWriter:
         fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def begin(self) -> Connection:
-        known = self._kept.is_open
+        if not self._kept.is_open:
+            self._open()
         tx = self._kept.tx()
-        if not known:
-            remembers(tx, SqliteLook(tx))
+        if self._log is not None and self._log.has_failed:
+            _bring_in(tx, self._log)
         say(tx, "BEGIN IMMEDIATE")
+        self._changes = driver_of(tx).total_changes
         return tx
+
+    def _open(self) -> None:
+        tx = self._kept.tx()
+        remembers(tx, SqliteLook(tx))
+        if self._log is None:
+            return
+        try:
+            say(tx, "PRAGMA synchronous = NORMAL")
+            self._log.open()
+        except OSError as error:
+            self._kept.drop()
+            raise Unavailable("the log of the database cannot be opened") from error
+        except DBAPIError:
+            self._kept.drop()
+            raise
 
     def say(self, word: str) -> None:
         say(self._kept.tx(), word)
 
     def commit(self) -> None:
-        commit(self._kept.tx())
+        tx = self._kept.tx()
+        commit(tx)
+        if self._log is not None and driver_of(tx).total_changes != self._changes:
+            self._log.wrote()
+
+    def wait_for_disk(self) -> None:
+        log = self._log
+        if log is None or not log.is_behind:
+            return
+        try:
+            with waiting():
+                log.wait()
+        except OSError as error:
+            raise Unavailable("the disk of the database failed") from error
 
     def roll_back(self) -> None:
         roll_back(self._kept.tx())
@@ -121,8 +165,24 @@ class SqliteWriter:
         self._kept.drop()
 
     def let_go(self) -> None:
-        self._kept.let_go()
+        """Its connection is not given to others: they would not wait for the disk."""
+        self._kept.drop()
+        if self._log is not None:
+            self._log.close()
 
     def close(self) -> None:
         self.let_go()
         os.close(self._lock_file)
+
+
+def _bring_in(tx: Connection, log: Log) -> None:
+    """What the disk has lost of the log is still in memory: it is written to the database instead,
+    and the log begun anew. Raises Unavailable, DBAPIError.
+    """
+    try:
+        rows = driver_of(tx).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        raise as_sqlalchemy(tx, error) from error
+    if rows[0][0]:
+        raise Unavailable("the disk of the database failed, and its log is still being read")
+    log.was_brought_in()
