@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.begun import driver_of
-from davserver.db.engine import BUSY_MS, is_sqlite, open_engine, sqlite_file
+from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import raise_translated, translated
 from davserver.db.log import Log, Sync
 from davserver.db.looks import Looks, SqliteLook
@@ -132,6 +132,7 @@ def _repeatable(engine: Engine) -> Iterator[Connection]:
     with translated(), engine.connect() as raw:
         connection = raw.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
+            as_planned(connection)
             yield connection
 
 

@@ -30,6 +30,13 @@ _SQLITE_PRAGMAS = (
 _STATEMENTS = 512
 """Compiled statements that a connection keeps: all that requests use, and some to spare."""
 
+_BY_INDEX = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+_SETTINGS = " -c ".join(["-c timezone=UTC", "jit=off", *(f"{one}=off" for one in _BY_INDEX)])
+"""Of a session of PostgreSQL. It plans a statement for all its later runs, perhaps while a table is
+empty or nothing is known of it, and goes through the whole of one that seems small: that plan stays
+when the table has grown, and under SERIALIZABLE collides with whoever writes anything there.
+"""
+
 _DURABLE = "PRAGMA synchronous = FULL"
 _SOON = "PRAGMA synchronous = NORMAL"
 
@@ -106,7 +113,7 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
         pool_timeout=30,
         pool_pre_ping=False,
         connect_args={
-            "options": f"-c synchronous_commit={'on' if durable else 'off'} -c timezone=UTC",
+            "options": f"-c synchronous_commit={'on' if durable else 'off'} {_SETTINGS}",
             "connect_timeout": 5,
             # Its list of statements and ours would undo each other.
             "prepare_threshold": None,
@@ -123,6 +130,12 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
     for kind in ("do_execute", "do_execute_no_params", "do_executemany"):
         event.listen(engine, kind, _settle)
     return engine
+
+
+def as_planned(connection: Connection) -> None:
+    """In this transaction PostgreSQL goes through whole tables where that seems faster."""
+    for one in _BY_INDEX:
+        connection.exec_driver_sql(f"SET LOCAL {one} = on")
 
 
 def _settle(*given: Any) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from types import ModuleType
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, LargeBinary, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
@@ -94,11 +94,11 @@ def of_parent(tx: Connection, parent: NodeId) -> dict[NodeId, list[Change]]:
 _OF_PARENT = Prepared(
     select(folder_change).where(
         folder_change.c.folder_id.in_(
-            select(_node.c.id).where(
-                _node.c.parent_id == bindparam("parent"), _node.c.kind == "folder", live_node
-            )
+            select(_node.c.id)
+            .where(_node.c.parent_id == bindparam("parent"), _node.c.kind == "folder", live_node)
+            # No OR: PostgreSQL would go through all counters there are.
+            .union_all(select(bindparam("parent", type_=LargeBinary)))
         )
-        | (folder_change.c.folder_id == bindparam("parent"))
     )
 )
 

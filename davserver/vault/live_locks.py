@@ -115,8 +115,11 @@ def _these(dialect: str, count: int) -> list[BindParameter[bytes]] | TextualSele
 @cache
 def _around(dialect: str) -> Prepared:
     nodes = id_list(dialect, "nodes")
-    found = text(ids_around(nodes, "vault_id = :vault AND expires_at > :now"))
-    ids = found.columns(column("id", LargeBinary))
+    found = ids_around(nodes, "vault_id = :vault AND expires_at > :now", dialect)
+    if dialect == "postgresql":
+        # In an array: of a list it might rather go through all locks that there are.
+        return Prepared(_ROWS.where(text(f"lock.id = ANY (ARRAY({found}))")))
+    ids = text(found).columns(column("id", LargeBinary))
     return Prepared(_ROWS.where(lock_table.c.id.in_(ids)))
 
 

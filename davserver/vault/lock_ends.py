@@ -1,6 +1,7 @@
 """Locks that end because something else does: a tree, a membership, an account."""
 
 from collections.abc import Collection
+from functools import cache
 
 from sqlalchemy import Connection, delete, or_, select, text
 
@@ -48,9 +49,11 @@ def forget_granted(tx: Connection, grants: Collection[GrantId]) -> None:
 
 def forget_tree(tx: Connection, vault: OpenVault, top: NodeId) -> None:
     """All locks at and below `top`, those too that are over: one statement."""
-    _FORGET_TREE.run(tx, {"vault": vault.id, "folder": top, "levels": DEEPEST})
+    gone = {"vault": vault.id, "folder": top, "levels": DEEPEST}
+    _forget_tree(tx.dialect.name).run(tx, gone)
 
 
-_FORGET_TREE = Prepared(
-    text(f"DELETE FROM lock WHERE id IN ({ids_around(':folder', 'vault_id = :vault')})")
-)
+@cache
+def _forget_tree(dialect: str) -> Prepared:
+    ids = ids_around(":folder", "vault_id = :vault", dialect)
+    return Prepared(text(f"DELETE FROM lock WHERE id IN ({ids})"))

@@ -7,19 +7,22 @@ cost nothing (DESIGN §2.2).
 """
 
 FEW = 8
+_CHILDREN_EACH = "LATERAL (SELECT * FROM node WHERE parent_id = d.id OFFSET 0) n"
 
 
-def ids_around(here: str, of_vault: str) -> str:
+def ids_around(here: str, of_vault: str, dialect: str) -> str:
     """Their ids. `here`: what gives the ids of the nodes. `of_vault`: which locks count. Beside
     what these name, `:folder` and `:levels` (below it, at most `index.DEEPEST`) are to be bound.
     """
+    # PostgreSQL, while it knows nothing of a young table, would join all nodes with those folders.
+    below = "node n" if dialect == "sqlite" else _CHILDREN_EACH
     return f"""
         WITH RECURSIVE many(one) AS (SELECT 1 FROM lock WHERE {of_vault} LIMIT 1 OFFSET {FEW})
         , down(id, depth) AS (
             SELECT n.id, 1 FROM many CROSS JOIN node n
             WHERE n.parent_id = :folder AND n.state = 'live'
             UNION ALL
-            SELECT n.id, d.depth + 1 FROM down d CROSS JOIN node n
+            SELECT n.id, d.depth + 1 FROM down d CROSS JOIN {below}
             WHERE n.parent_id = d.id AND n.state = 'live' AND d.depth < :levels)
         SELECT few.id FROM (SELECT id, node_id FROM lock WHERE {of_vault} LIMIT {FEW}) AS few
         WHERE few.node_id IN ({here}) OR EXISTS (

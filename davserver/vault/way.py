@@ -19,7 +19,15 @@ from davserver.vault.rows import (
     node_in,
     take_as_long,
 )
-from davserver.vault.way_statements import MOST_STEPS, Steps, any_way, one_step, steps, way_to
+from davserver.vault.way_statements import (
+    MOST_STEPS,
+    Steps,
+    any_way,
+    one_by_one,
+    one_step,
+    steps,
+    way_to,
+)
 
 _SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<ending>\.[^.]+)?$")
 
@@ -123,9 +131,11 @@ def _statement(
     from_root: bool,
     hiding: bool,
 ) -> Prepared:
-    of_two_indexes = [plain for plain, stripped in pairs if plain != stripped]
-    if tx.dialect.name == "sqlite" and not of_two_indexes and len(pairs) <= MOST_STEPS:
-        return steps(after, from_root=from_root, hiding=hiding)
+    if len(pairs) <= MOST_STEPS:
+        if tx.dialect.name == "postgresql":
+            return one_by_one(after, from_root=from_root, hiding=hiding)
+        if all(plain == stripped for plain, stripped in pairs):
+            return steps(after, from_root=from_root, hiding=hiding)
     return any_way(after, tx.dialect.name)
 
 

@@ -8,7 +8,6 @@ SQLITE = re.compile(r"sqlite3|sqlite:///|\[\"sqlite\"\]")
 STORY = "minutes of outside programs, each of which meets both databases elsewhere"
 BYTES = "a long transfer, whose bytes go to the disk whatever the database is"
 ALONE = {
-    "contract/test_cost_growth.py": "PostgreSQL plans by how full its tables are",
     "contract/test_crash_shared_commit.py": "its file has one lock for every writer",
     "contract/test_database_failures.py": "its file has one lock for every writer",
     "contract/test_database_power_cut.py": "PostgreSQL waits for its own log",
