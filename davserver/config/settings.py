@@ -177,7 +177,7 @@ class Serving:
         32, kinds.whole(2, 1000), "Connections that one process serves at a time; slow ones count."
     )
     computing: int = setting(
-        2, kinds.whole(1, 64), "How many of them compute at a time: two beat four on two cores."
+        1, kinds.whole(1, 64), "How many of them compute at a time; more where workers are few."
     )
     waiting: int = setting(
         256, kinds.whole(1, 10_000), "Connections that may wait for a thread; further ones get 503."

@@ -81,7 +81,7 @@ class PostgresWriter:
             # SQLAlchemy believes that it began one.
             tx.commit()
 
-    def wait_for_disk(self) -> None:
+    def wait_for_disk(self, *, aside: bool) -> None:
         """COMMIT did."""
 
     def roll_back(self) -> None:

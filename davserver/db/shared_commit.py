@@ -86,7 +86,8 @@ class SharedCommit:
         jobs = [first]
         try:
             self._one_turn(jobs)
-            self._writer.wait_for_disk()
+            # As above: said only when somebody in this process has something to do meanwhile.
+            self._writer.wait_for_disk(aside=self._led)
         except BaseException as error:  # noqa: BLE001 — each waiter raises it in its own thread
             for job in jobs:
                 job.error = job.error or error

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -36,9 +37,9 @@ class Writer(Protocol):
 
     def commit(self) -> None: ...
 
-    def wait_for_disk(self) -> None:
+    def wait_for_disk(self, *, aside: bool) -> None:
         """After a turn, beside the next one: what was committed outlives a power cut. Raises
-        Unavailable.
+        Unavailable. `aside`: somebody else of this process goes on meanwhile.
         """
 
     def roll_back(self) -> None: ...
@@ -141,12 +142,12 @@ class SqliteWriter:
         if self._log is not None and driver_of(tx).total_changes != self._changes:
             self._log.wrote()
 
-    def wait_for_disk(self) -> None:
+    def wait_for_disk(self, *, aside: bool) -> None:
         log = self._log
         if log is None or not log.is_behind:
             return
         try:
-            with waiting():
+            with waiting() if aside else nullcontext():
                 log.wait()
         except OSError as error:
             raise Unavailable("the disk of the database failed") from error
