@@ -9,7 +9,8 @@ class Secret:
     __slots__ = ("_raw",)
 
     def __init__(self, raw: bytes) -> None:
-        self._raw = bytes(raw)
+        # `bytes` of bytes is the same object, but takes a call; thousands are made for one listing.
+        self._raw = raw if type(raw) is bytes else bytes(raw)
 
     def reveal(self) -> bytes:
         """The bytes themselves: call this only where they are used."""

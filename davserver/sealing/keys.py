@@ -1,6 +1,7 @@
 """Key derivation, the sealing of small things, and message authentication (FORMAT.md §2)."""
 
 import hmac
+import struct
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
@@ -157,11 +158,18 @@ def padded(plain: bytes) -> bytes:
 
 def unpadded(framed: bytes) -> bytes:
     """Raises Damaged unless `framed` is exactly what `padded` makes."""
-    end = LENGTH_BYTES + int.from_bytes(framed[:LENGTH_BYTES], "big")
-    well_formed = len(framed) == end + -end % PAD_TO and framed.count(0, end) == len(framed) - end
-    if not well_formed:
+    try:
+        end = LENGTH_BYTES + _LENGTH(framed)[0]
+    except struct.error:
+        raise Damaged("a sealed value is padded wrongly") from None
+    if framed[end:] != _PADS[-end % PAD_TO] or end > len(framed):
         raise Damaged("a sealed value is padded wrongly")
     return framed[LENGTH_BYTES:end]
+
+
+_LENGTH = struct.Struct(">I").unpack_from
+_PADS = [bytes(length) for length in range(PAD_TO)]
+"""By their length."""
 
 
 def _too_many() -> ValueError:

@@ -145,8 +145,12 @@ def _decoded(raw: bytes) -> Fields:
         maker,
         raw[type_to:end].decode() if came else "",
         file_key,
-        _properties(raw, end, count) if count or end != len(raw) else {},
+        _properties(raw, end, count) if count or end != len(raw) else _NO_PROPERTIES,
     )
+
+
+_NO_PROPERTIES: dict[str, str] = {}
+"""Of nearly everything: there once. Nobody changes what was opened."""
 
 
 def _properties(raw: bytes, at: int, count: int) -> dict[str, str]:

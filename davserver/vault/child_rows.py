@@ -6,8 +6,9 @@ bound to all of it (FORMAT.md §4.5), whatever it was left out for: a row of whi
 true does not open.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -28,6 +29,7 @@ _ROWS = f"""
 """  # noqa: S608 — our own words
 _INSIDE = f"parent_id = :folder AND state = '{_LIVE}'"
 _RECORD = 13
+_AT_ONCE = 256
 
 
 @cache
@@ -42,30 +44,39 @@ def _statement(dialect: str) -> Prepared:
 def children(tx: Connection, vault: OpenVault, folder: NodeId) -> list[Node]:
     """All live nodes directly in `folder`, hidden ones included."""
     given = {"folder": folder, "owner": vault.owner, "vault": vault.id, "space": vault.space}
-    batches = _statement(tx.dialect.name).batches(tx, given, WHOLE_FOLDER)
+    batches = _statement(tx.dialect.name).batches(tx, given, _AT_ONCE)
     return _children_from(vault, folder, batches)
 
 
 def _children_from(
     vault: OpenVault, folder: NodeId, batches: Iterable[Sequence[Columns]]
 ) -> list[Node]:
+    """Rows that are known are let go batch by batch: all at once, they would be megabytes."""
     found: list[Node] = []
+    opened: list[tuple[Sequence[Columns], list[Node | None]]] = []
     known, opens = vault.seen.inside(folder), _opener(vault, folder)
     for rows in batches:
-        before = list(map(known.get, rows))
-        nodes = before
-        if not all(before):
-            nodes = [node or opens(row) for node, row in zip(before, rows, strict=True)]
-        # The first batch tells whether there are too many to remember.
-        if (
-            not found
-            and len(rows) < WHOLE_FOLDER
-            and (nodes is not before or len(known) > len(rows))
-        ):
-            there = {row: node for row, node in zip(rows, nodes, strict=True) if node}
-            vault.seen.keep_inside(folder, there, sum(len(row[_RECORD]) for row in there))
-        found += filter(None, nodes)
+        there = list(map(known.get, rows))
+        if not all(there):
+            there = [node or opens(row) for node, row in zip(there, rows, strict=True)]
+            opened.append((rows, there))
+        found += filter(None, there)
+        if len(found) >= WHOLE_FOLDER:
+            opened.clear()
+    if len(found) < WHOLE_FOLDER and (opened or len(known) > len(found)):
+        kept = _still(known, found)
+        for rows, there in opened:
+            kept |= zip(rows, there, strict=True)
+        if len(kept) > len(found):
+            kept = {row: node for row, node in kept.items() if node}
+        vault.seen.keep_inside(folder, kept, sum(len(row[_RECORD]) for row in kept))
     return found
+
+
+def _still(known: Mapping[Columns, Node], found: Sequence[Node]) -> dict[Columns, Any]:
+    """Those of `known` that were found."""
+    nodes = set(map(id, found)) if known else ()
+    return {row: node for row, node in known.items() if id(node) in nodes}
 
 
 def _opener(vault: OpenVault, folder: NodeId) -> Callable[[Columns], Node | None]:

@@ -42,7 +42,9 @@ INSTEAD = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class OpenVault:
-    """One vault with its keys in memory. `keys` by epoch; `epoch` is the one that seals."""
+    """One vault with its keys in memory. `keys` by epoch; `epoch` is the one that seals. `wraps`:
+    what the keys were opened from, equal only for the same keys.
+    """
 
     id: VaultId
     owner: PersonId
@@ -53,6 +55,7 @@ class OpenVault:
     index: VaultIndex
     quota: int
     seen: Seen = field(default_factory=Seen, repr=False, compare=False)
+    wraps: frozenset[tuple[Any, ...]] = field(default=frozenset(), repr=False, compare=False)
 
     def keys_of(self, epoch: int) -> SpaceKeys:
         """Raises Damaged for an epoch that this vault never had."""

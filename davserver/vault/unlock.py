@@ -27,15 +27,13 @@ from davserver.sealing.kek import KekProvider, Wrapped, space_key_context
 from davserver.sealing.keys import new_key
 from davserver.sealing.space import CategoryReader, SpaceKeys
 from davserver.sealing.values import Value
+from davserver.vault.kept_keys import Kept, kept
 from davserver.vault.rows import OpenVault
 
 log = Events(__name__)
 
 FIRST_EPOCH = 1
 """FORMAT.md §4.1."""
-
-KEPT = timedelta(minutes=5)
-"""How long opened keys stay in memory (research/crypto-storage.md §2.10)."""
 
 _TIDIED_EVERY = timedelta(minutes=1)
 """Keys that are out of date are dropped then, whoever never comes back."""
@@ -103,13 +101,6 @@ class Readable:
     readers: dict[int, CategoryReader]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    vault: OpenVault
-    keys: int
-    until: datetime
-
-
 class Unlock:
     """Opens vaults. One per process, shared between threads."""
 
@@ -117,7 +108,7 @@ class Unlock:
         self._kek = kek
         self._keys = keys
         self._entropy = entropy
-        self._kept: dict[VaultId, _Kept] = {}
+        self._kept: dict[VaultId, Kept] = {}
         self._tidy_at = datetime.min.replace(tzinfo=UTC)
 
     def vault(self, tx: Connection, vault_id: VaultId, keys: int, now: datetime) -> OpenVault:
@@ -127,12 +118,10 @@ class Unlock:
         Raises NotFound when there is no such vault (erased, or tampered with), Unavailable when
         the key provider is away.
         """
-        kept = self._kept.get(vault_id)
-        if kept is not None and kept.keys == keys and now < kept.until:
-            return kept.vault
-        opened = self.anew(tx, vault_id)
-        self._keep([opened], keys, now)
-        return opened
+        known = self._kept.get(vault_id)
+        if known is not None and known.serves(keys, now):
+            return known.vault
+        return self._keep([self.anew(tx, vault_id)], keys, now)[vault_id]
 
     def vaults(
         self, tx: Connection, ids: Collection[VaultId], keys: int, now: datetime
@@ -140,16 +129,15 @@ class Unlock:
         """As `vault`, for many at once: one statement opens all that are not kept. One that does
         not open is left out, and logged.
         """
-        kept = {one: self._kept.get(one) for one in ids}
+        asked = {one: self._kept.get(one) for one in ids}
         known = {
             vault_id: one.vault
-            for vault_id, one in kept.items()
-            if one is not None and one.keys == keys and now < one.until
+            for vault_id, one in asked.items()
+            if one is not None and one.serves(keys, now)
         }
-        missing = [one for one in kept if one not in known]
+        missing = [one for one in asked if one not in known]
         opened = self._opened(tx, missing) if missing else {}
-        self._keep(opened.values(), keys, now)
-        return known | opened
+        return known | self._keep(opened.values(), keys, now)
 
     def _opened(self, tx: Connection, ids: Collection[VaultId]) -> dict[VaultId, OpenVault]:
         rows = _opening_statement(tx.dialect.name).all(tx, {"vaults": as_value(tx, ids)})
@@ -159,14 +147,24 @@ class Unlock:
         found = {vault_id: self._proven(vault_id, some) for vault_id, some in by_vault.items()}
         return {vault_id: one for vault_id, one in found.items() if one is not None}
 
-    def _keep(self, opened: Iterable[OpenVault], keys: int, now: datetime) -> None:
+    def _keep(
+        self, opened: Iterable[OpenVault], keys: int, now: datetime
+    ) -> dict[VaultId, OpenVault]:
+        """Gives them as they are to be used."""
+        found = {}
         for one in opened:
-            self._kept[one.id] = _Kept(one, keys, now + KEPT)
-        if now < self._tidy_at:
-            return
+            before = self._kept.get(one.id)
+            new = before.followed_by(one, keys, now) if before else kept(one, keys, now)
+            self._kept[one.id] = new
+            found[one.id] = new.vault
+        if now >= self._tidy_at:
+            self._tidy(now)
+        return found
+
+    def _tidy(self, now: datetime) -> None:
         # Copied first: other threads add to it meanwhile.
-        for vault_id, kept in list(self._kept.items()):
-            if kept.until <= now:
+        for vault_id, one in list(self._kept.items()):
+            if one.until <= now:
                 self._kept.pop(vault_id, None)
         self._tidy_at = now + _TIDIED_EVERY
 
@@ -219,12 +217,14 @@ class Unlock:
         owner = PersonId(one["vault_owner_id"])
         current: int = one["space_cur_epoch"]
         by_epoch: dict[int, SpaceKeys] = {}
+        wraps: list[tuple[Any, ...]] = [(one["vault_idx_gen"], one["vault_index_ct"])]
         for row in rows:
             epoch: int = row["space_epoch_epoch"]
             context = space_key_context(vault_id, space_id, epoch, owner)
             wrapped = Wrapped(row["key_wrap_kek_id"], row["key_wrap_wrapped"])
             key = self._kek.unwrap(wrapped, context)
             by_epoch[epoch] = SpaceKeys(key, vault_id, space_id, epoch)
+            wraps.append((epoch, wrapped.kek_id, wrapped.sealed))
         if current not in by_epoch:
             raise Damaged("the present epoch's key is missing")
         index_key = by_epoch[current].open_index_key(one["vault_idx_gen"], one["vault_index_ct"])
@@ -237,6 +237,7 @@ class Unlock:
             keys=by_epoch,
             index=VaultIndex(index_key, vault_id),
             quota=one["vault_quota"],
+            wraps=frozenset(wraps),
         )
 
     def create(

@@ -68,3 +68,25 @@ def test_the_largest_folder_that_is_remembered_leaves_room_for_others() -> None:
     for number in range(100):
         seen.keep_inside(b"more %d" % number, folder_of(1), 1 << 20)
     assert not seen.inside(b"large"), "what is remembered has an end"
+
+
+def test_a_folder_is_handed_on_to_whoever_lists_it_again() -> None:
+    first = Seen()
+    for folder in (b"listed", b"forgotten"):
+        first.keep_inside(folder, folder_of(10), 10 * RECORD)
+    second = first.later()
+    assert len(second.inside(b"listed")) == 10
+    third = second.later()
+    assert len(third.inside(b"listed")) == 10
+    assert not third.inside(b"forgotten")
+
+
+def test_what_is_handed_on_counts_too() -> None:
+    first = Seen()
+    first.keep_inside(b"large", folder_of(WHOLE_FOLDER - 1), (WHOLE_FOLDER - 1) * RECORD)
+    second = first.later()
+    for number in range(10):
+        second.keep_inside(b"more %d" % number, folder_of(1), 1 << 20)
+    assert not second.inside(b"large"), "nobody asked for it, and there was no room left"
+    assert not second.later().inside(b"large")
+    assert len(first.inside(b"large")) == WHOLE_FOLDER - 1, "others may use it still"

@@ -1,0 +1,36 @@
+"""A vault whose keys are in memory: for minutes. What was seen in its folders is handed on to the
+same keys, opened again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from davserver.vault.rows import OpenVault
+
+KEPT = timedelta(minutes=5)
+"""How long opened keys stay in memory (research/crypto-storage.md §2.10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`keys`: the epoch counter under which it was opened."""
+
+    vault: OpenVault
+    keys: int
+    until: datetime
+
+    def serves(self, keys: int, now: datetime) -> bool:
+        return self.keys == keys and now < self.until
+
+    def followed_by(self, opened: OpenVault, keys: int, now: datetime) -> "Kept":
+        """Whoever works in a folder of thousands does not wait for all its names every five
+        minutes. Nothing is handed on to other keys, nor what nobody used for as long again.
+        """
+        same = self.keys == keys and self.vault.wraps == opened.wraps
+        if same and now < self.until + KEPT:
+            opened = replace(opened, seen=self.vault.seen.later())
+        return kept(opened, keys, now)
+
+
+def kept(opened: OpenVault, keys: int, now: datetime) -> Kept:
+    return Kept(opened, keys, now + KEPT)
