@@ -21,7 +21,7 @@ from typing import Any
 
 from davserver.config import load
 from davserver.dav.app import make_app
-from davserver.dav.login import Application
+from davserver.dav.guard import Guard
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
 from davserver.wiring.services import build
@@ -79,7 +79,7 @@ def _fill(instance: Instance) -> None:
 
 
 @contextmanager
-def _app(instance: Instance, *, logged: bool) -> Iterator[Application]:
+def _app(instance: Instance, *, logged: bool) -> Iterator[Guard]:
     settings = load(instance.config)
     if not logged:
         settings = replace(settings, policy=replace(settings.policy, decisions=None))
@@ -91,7 +91,7 @@ def _app(instance: Instance, *, logged: bool) -> Iterator[Application]:
 
 
 def _compare(
-    instance: Instance, asked: Asking, apps: tuple[Application, Application], tries: int
+    instance: Instance, asked: Asking, apps: tuple[Guard, Guard], tries: int
 ) -> tuple[float, float]:
     """Microseconds without and with the log."""
     times: tuple[list[int], list[int]] = ([], [])
@@ -127,7 +127,7 @@ def _environ(instance: Instance, asked: Asking) -> Environ:
     }
 
 
-def _took(app: Application, environ: Environ) -> int:
+def _took(app: Guard, environ: Environ) -> int:
     """Nanoseconds of this thread, from the call to the end of the body."""
     begun = time.thread_time_ns()
     body = app(environ, lambda *_: None)

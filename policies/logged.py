@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.ids import GrantId, StructureId, id_from_text
+from davserver.domain.instants import to_second
 from davserver.domain.people import Structure
 from davserver.domain.tallies import Counted
 from policies.vocabulary import Column, Point
@@ -60,15 +61,18 @@ def lines_of(counted: Iterable[Counted], request: str | None) -> bytes:
     """A line for each, of one request. `request` is of the server's own making."""
     # Every request pays for this: one function, and no look-up that can be done before.
     number = f'"request":"{request}",' if request else ""
-    text = ""
+    text, at, instant = "", None, ""
     for one in counted:
-        grants = one.grants
-        way = f'"grants":{len(grants)},' if grants else ""
+        if one.at is not at:  # one for all that a transaction decided
+            at = one.at
+            instant = _instant(at)
+        grants, way = one.grants, ""
         if len(grants) == 1:
             (grant,) = grants
             way = f'"grant":"{grant.hex()}",'
-        said = one.answer.said
-        text += f'{{"at":"{_instant(one.at)}",{number}{said},{way}"count":{one.count}}}\n'
+        elif grants:
+            way = f'"grants":{len(grants)},'
+        text += f'{{"at":"{instant}",{number}{one.answer.said},{way}"count":{one.count}}}\n'
     return text.encode()
 
 
@@ -124,8 +128,7 @@ def read_line(line: bytes) -> Logged | Gap:
 
 
 def _instant(at: datetime) -> str:
-    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+    return f"{to_second(at)}.{at.microsecond // 1000:03d}Z"
 
 
 def _moment(text: str) -> datetime:

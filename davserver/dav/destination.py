@@ -24,7 +24,8 @@ class Here:
         Raises Malformed, BadPath.
         """
         authority, raw = split_url(url)
-        if authority is not None and _name(authority) != _name(self.host):
+        is_ours = authority is None or authority == self.host
+        if not is_ours and _name(authority or "") != _name(self.host):
             return None
         return self.mount.inside(raw)
 

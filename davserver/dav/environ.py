@@ -65,21 +65,17 @@ def reader_for(environ: Environ, own: str | None = None) -> Reader:
     return reader_of(header(environ, "Accept-Language"), header(environ, "Accept"), own)
 
 
-def method_of(environ: Environ) -> str:
-    method = str(environ["REQUEST_METHOD"])
+def line_of(environ: Environ) -> tuple[str, str]:
+    """The method, and the target as it was sent: in PATH_INFO `%2F` and `/` are the same."""
+    method = environ["REQUEST_METHOD"]
     if method not in MOST and not _METHOD.fullmatch(method):
         raise Malformed("The method is not valid.")
-    return method
-
-
-def target_of(environ: Environ) -> str:
-    """As it was sent. PATH_INFO is not used: in it `%2F` and `/` are the same."""
-    return str(environ["REQUEST_URI"])
+    return method, environ["REQUEST_URI"]
 
 
 def body_of(environ: Environ) -> Body:
     """Raises Malformed for a length that is none, or given in two ways (RFC 9112 §6.3)."""
-    coding, said = header(environ, "Transfer-Encoding"), header(environ, "Content-Length")
+    coding, said = environ.get("HTTP_TRANSFER_ENCODING"), environ.get("CONTENT_LENGTH")
     if coding is None and not said:
         return Body(environ["wsgi.input"], 0)
     announced = parsed_length(said or None)
@@ -102,7 +98,7 @@ def send(
     What is left of a body would be taken for the next request: then the connection ends here.
     """
     headers = [*reply.headers, *_ALWAYS]
-    if body is None or not body.keeps_connection:
+    if body is None or not (body.ended or body.keeps_connection):
         headers.append(("Connection", "close"))
     start_response(_STATUS_LINES[reply.status], headers)
     if environ["REQUEST_METHOD"] == "HEAD":

@@ -18,13 +18,18 @@ class Depth(Enum):
     INFINITY = "infinity"
 
 
+_DEPTHS = {one.value: one for one in Depth}
+ANY_DEPTH = frozenset(Depth)
+NOTHING_OR_ALL = frozenset({Depth.ZERO, Depth.INFINITY})
+
+
 def depth(value: str | None, allowed: frozenset[Depth]) -> Depth:
     """Missing means infinity, as RFC 4918 says for every method that has it."""
     if value is None:
         return Depth.INFINITY
-    for one in allowed:
-        if value.strip().lower() == one.value:
-            return one
+    found = _DEPTHS.get(value.strip().lower())
+    if found in allowed:
+        return found
     words = ", ".join(sorted(one.value for one in allowed))
     raise Malformed("The Depth header must be one of these here: {}.", words)
 
@@ -33,7 +38,7 @@ def listing_depth(value: str | None) -> Depth:
     """Zero or one. Raises Declined for infinity: one request cannot ask for a whole tree (RFC 4918
     §9.1.1).
     """
-    found = depth(value, frozenset(Depth))
+    found = depth(value, ANY_DEPTH)
     if found is Depth.INFINITY:
         raise Declined(
             HTTPStatus.FORBIDDEN,

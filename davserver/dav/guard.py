@@ -10,10 +10,9 @@ from davserver.dav.environ import (
     Request,
     StartResponse,
     body_of,
-    method_of,
+    line_of,
     reader_for,
     send,
-    target_of,
 )
 from davserver.dav.errors import Declined, declined, reply_to
 from davserver.dav.methods.options import options
@@ -62,12 +61,12 @@ class Guard:
         if not peer.private:
             # Never a 401 here: it would make the client send its password in the clear.
             raise Declined(HTTPStatus.FORBIDDEN, _HTTPS_ONLY)
-        method = method_of(environ)
-        target = target_of(environ)
+        method, target = line_of(environ)
         if method == "OPTIONS" and target == "*":
             return options()
         raw = raw_path(target)
-        check_length(method, body)
+        if body.length:
+            check_length(method, body)
         for mount in self._mounts:
             path = mount.inside(raw)
             if path is not None:

@@ -31,18 +31,16 @@ class SignIn:
             # Needs no credential: it says the same of every place, whether it is there or not.
             return options()
         try:
-            who = self._who(request)
+            aside = aside_in(request.environ)
+            wait_by(aside)
+            said, shown = request.header("Authorization"), request.certificate
+            # A certificate alone is enough; a password beside it must be right.
+            credential = parse_basic(said) if said is not None or shown is None else None
+            now = self._clock()
+            who = self._login.sign_in(credential, request.address, now, aside, shown)
         except AbriError as error:
             return reply_to(error, request.method, request.href, reader_for(request.environ))
         return self._inside(request, who)
-
-    def _who(self, request: Request) -> Principal:
-        aside = aside_in(request.environ)
-        wait_by(aside)
-        said, shown = request.header("Authorization"), request.certificate
-        # A certificate alone is enough; a password beside it must be right.
-        credential = parse_basic(said) if said is not None or shown is None else None
-        return self._login.sign_in(credential, request.address, self._clock(), aside, shown)
 
 
 def parse_basic(value: str | None) -> Credential:
@@ -57,14 +55,11 @@ def parse_basic(value: str | None) -> Credential:
         raw = binascii.a2b_base64(encoded.strip(), strict_mode=True)
     except (binascii.Error, ValueError):
         raise NotSignedIn from None
-    login, colon, secret = _decoded(raw).partition(":")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    login, colon, secret = text.partition(":")
     if not colon or not login.strip():
         raise NotSignedIn
     return from_login_and_secret(login.strip(), secret)
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")

@@ -1,7 +1,7 @@
 """Conditions that are judged by a look: those of HEAD, GET of a folder and PROPFIND, and Depth."""
 
 from davserver.dav import fields
-from davserver.dav.fields import Depth
+from davserver.dav.fields import NOTHING_OR_ALL, Depth
 from davserver.dav.visit import Visit
 from davserver.domain.conditions import Conditions
 from davserver.domain.drive import Entry
@@ -32,8 +32,8 @@ def require_all_of_it(visit: Visit) -> None:
 
     Raises Malformed, NotFound.
     """
-    depth = fields.depth(visit.request.header("Depth"), frozenset({Depth.ZERO, Depth.INFINITY}))
-    if depth is Depth.INFINITY:
+    said = visit.request.header("Depth")
+    if said is None or fields.depth(said, NOTHING_OR_ALL) is Depth.INFINITY:
         return
     if visit.services.reading.look(visit.who, visit.request.path, visit.now).is_folder:
         raise Malformed("The Depth header must be infinity for a folder.")

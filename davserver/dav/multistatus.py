@@ -27,6 +27,7 @@ _MOST_SHAPES = 300
 _OPEN, _PASSED_OVER = "\0", "\1"
 """Signs that no XML holds."""
 
+_MULTI_STATUS = HTTPStatus.MULTI_STATUS
 OK = "200 OK"
 MISSING = "404 Not Found"
 
@@ -207,8 +208,8 @@ def multistatus(texts: Iterable[str], *headers: tuple[str, str]) -> Reply:
     first = next(pieces)
     second = next(pieces, None)
     if second is None:
-        return whole(HTTPStatus.MULTI_STATUS, first, XML, *headers)
-    return Reply(HTTPStatus.MULTI_STATUS, (XML, *headers), chain((first, second), pieces))
+        return whole(_MULTI_STATUS, first, XML, *headers)
+    return Reply(_MULTI_STATUS, (XML, *headers), chain((first, second), pieces))
 
 
 def _pieces(texts: Iterator[str]) -> Iterator[bytes]:

@@ -7,6 +7,9 @@ from davserver.domain.lean import lean
 
 Headers = tuple[tuple[str, str], ...]
 
+OK, CREATED, NO_CONTENT = HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT
+"""By a look at the class each costs a microsecond (Python 3.11)."""
+
 XML = ("Content-Type", "application/xml; charset=utf-8")
 TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
@@ -30,6 +33,11 @@ def whole(status: HTTPStatus, body: bytes, *headers: tuple[str, str]) -> Reply:
 
 def empty(status: HTTPStatus, *headers: tuple[str, str]) -> Reply:
     """A reply without a body. 204 and 304 must not carry a length (RFC 9110 §8.6)."""
-    if status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
-        return Reply(status, headers)
-    return whole(status, b"", *headers)
+    return Reply(status, headers if status in _WITHOUT_LENGTH else (*headers, _NO_BYTES))
+
+
+_WITHOUT_LENGTH = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_NO_BYTES = ("Content-Length", "0")
+
+MADE, DONE = empty(CREATED), empty(NO_CONTENT)
+"""What most changes are answered."""

@@ -50,14 +50,15 @@ class Requests:
         a running download is decided again when rights change (docs/policy/replay.md).
         """
         services = self._services
-        write = partial(services.decisions.write, who, request_id(request.environ))
+        write, number = services.decisions.write, request_id(request.environ)
         try:
             reply = _reply(Visit(request, who, services.clock(), services))
         finally:
-            write()
+            write(who, number)
         if isinstance(reply.body, tuple):
             return reply
-        return Reply(reply.status, reply.headers, Closing(reply.body, write))
+        again = partial(write, who, number)
+        return Reply(reply.status, reply.headers, Closing(reply.body, again))
 
 
 def _reply(visit: Visit) -> Reply:

@@ -13,6 +13,8 @@ MAX_SEGMENT_BYTES = 255
 MAX_SEGMENTS = 64
 _UNFIT = re.compile(r"[/\x00-\x1f\x7f]")
 """The separator, C0 and DEL."""
+_SHORT = re.compile(r"/*+(?:(?!\.\.?(?:/|\Z))[^/\x00-\x1f\x7f\ud800-\udfff]{1,63}+(?:/++|\Z))*+")
+"""Names that can be stored, of at most 252 bytes each: nearly every path, in one pass."""
 
 
 @lean(frozen=True, slots=True, order=True)
@@ -24,6 +26,12 @@ class DrivePath:
     @classmethod
     def parse(cls, text: str) -> "DrivePath":
         """From plain text such as `/Santé/ordonnance.pdf`. Raises BadPath."""
+        # Nothing composes with a slash: the whole is composed as its names are.
+        normal = text if text.isascii() else unicodedata.normalize("NFC", text)
+        if _SHORT.fullmatch(normal):
+            parts = tuple(filter(None, normal.split("/")))
+            if len(parts) <= MAX_SEGMENTS:
+                return cls(parts)
         return cls._checked(text.split("/"))
 
     @classmethod
@@ -32,11 +40,7 @@ class DrivePath:
 
         `%2F` is refused rather than taken for a separator or for a character of a name.
         """
-        if "%" not in raw and raw.isascii():
-            return cls._checked(raw.split("/"))
-        if "%2f" in raw.lower():
-            raise BadPath("a name cannot contain %2F")
-        return cls._checked([_decoded(segment) for segment in raw.split("/")])
+        return cls.parse(raw if "%" not in raw and raw.isascii() else _decoded(raw))
 
     @classmethod
     def _checked(cls, segments: list[str]) -> "DrivePath":
@@ -65,6 +69,9 @@ class DrivePath:
         return self.parts[: len(other.parts)] == other.parts
 
     def to_url(self) -> str:
+        text = "/" + "/".join(self.parts)
+        if _PLAIN_PATH.fullmatch(text):
+            return text.replace(" ", "%20")
         return "/" + "/".join(map(quoted, self.parts))
 
     def __str__(self) -> str:
@@ -76,6 +83,7 @@ _QUOTED = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in rang
 """RFC 3986 §2.3: what is not unreserved is encoded."""
 _PLAIN = re.compile(r"[A-Za-z0-9._~ \n-]*")
 """Names without anything to encode but spaces; no name has an end of a line in it."""
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._~ /-]*")
 
 
 def quoted(name: str) -> str:
@@ -114,10 +122,11 @@ def _composed(name: str) -> tuple[str, int]:
         raise BadPath("a name must be valid Unicode") from None
 
 
-def _decoded(segment: str) -> str:
-    if "%" not in segment and segment.isascii():
-        return segment
+def _decoded(raw: str) -> str:
+    """A path of a URL, all of it at once: a slash that was encoded is not among what is left."""
+    if "%2f" in raw.lower():
+        raise BadPath("a name cannot contain %2F")
     try:
-        return unquote_to_bytes(segment).decode()
-    except UnicodeDecodeError:
+        return unquote_to_bytes(raw).decode()
+    except UnicodeError:
         raise BadPath("a path must be UTF-8") from None

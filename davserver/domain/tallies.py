@@ -46,7 +46,7 @@ class Tally:
     def __init__(self) -> None:
         self._open: dict[_Key, _Once] = {}
         self._kept: dict[_Key, _Once] = {}
-        self._taken: set[_Key] = set()
+        self._taken: dict[_Key, _Once] = {}
 
     def begin(self) -> None:
         """A transaction begins, perhaps for another time: what it was answered before was undone
@@ -71,21 +71,31 @@ class Tally:
 
     def take(self) -> list[Counted]:
         """What was counted and not taken before, in the order in which it was first answered."""
-        if not self._open and not self._kept:
+        if self._open:
+            self.settle()
+        kept, taken = self._kept, self._taken
+        if not kept:
             return []
-        self.settle()
         found: dict[Answered, list[_Once]] = {}
-        for key, once in self._kept.items():
-            if key not in self._taken:
+        for key, once in kept.items():
+            if not taken or key not in taken:
                 found.setdefault(key[0], []).append(once)
-        self._taken.update(self._kept)
-        self._kept.clear()
-        return [_together(answer, those) for answer, those in found.items()]
+        # Nearly always it is the only time: then nothing is copied.
+        self._taken, self._kept = (taken | kept) if taken else kept, {}
+        counted = []
+        for answer, those in found.items():
+            if len(those) > 1:
+                counted.append(_together(answer, those))
+                continue
+            ((at, grant, times),) = those
+            grants = _NO_GRANT if grant is None else frozenset((grant,))
+            counted.append(Counted(answer, at, grants, times))
+        return counted
+
+
+_NO_GRANT: frozenset[GrantId] = frozenset()
 
 
 def _together(answer: Answered, those: list[_Once]) -> Counted:
-    if len(those) == 1:
-        ((at, grant, times),) = those
-        return Counted(answer, at, frozenset() if grant is None else frozenset((grant,)), times)
     grants = frozenset(grant for _, grant, _ in those if grant is not None)
     return Counted(answer, min(at for at, *_ in those), grants, sum(times for *_, times in those))

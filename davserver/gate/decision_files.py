@@ -49,14 +49,15 @@ class DayFile:
         self._folder = folder
         self._write = write
         self._handle: int | None = None
-        self._minute = datetime.min.replace(tzinfo=UTC)
+        self._minute = self._over = datetime.min.replace(tzinfo=UTC)
 
     def append(self, now: datetime, data: bytes) -> int:
         """How many bytes were written, in one call. Raises OSError."""
-        if self._handle is None or not timedelta(0) <= now - self._minute < _MINUTE:
+        if self._handle is None or not self._minute <= now < self._over:
             self.close()
             self._handle = _opened(self._folder, f"{now.astimezone(UTC).date()}{_ENDING}")
             self._minute = now.replace(second=0, microsecond=0)
+            self._over = self._minute + _MINUTE
         return self._write(self._handle, data)
 
     def close(self) -> None:

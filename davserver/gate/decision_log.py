@@ -54,11 +54,15 @@ class DecisionLog:
 
     def write(self, who: Principal, request: str | None) -> None:
         """What was counted since the last time. Never raises for what the disk says."""
-        counted = who.tally.take() if who.tally is not None else ()
-        if counted and self._file is not None:
-            data = lines_of(counted, request)
-            with self._lock:
-                self._put(self._file, data)
+        tally, file = who.tally, self._file
+        counted = tally.take() if tally is not None else ()
+        if not counted or file is None:
+            return
+        data = lines_of(counted, request)
+        with self._lock:
+            rest = data if self._waiting else self._append(file, data)
+            if rest:
+                self._put_by(file, rest)
 
     def sweep(self, now: datetime) -> None:
         """Removes what is older than the term; writes what still waits."""
@@ -83,19 +87,14 @@ class DecisionLog:
 
     # ── under the lock ──────────────────────────────────────────────────────────────────────────
 
-    def _put(self, file: DayFile, data: bytes) -> None:
-        rest = data if self._waiting else self._append(file, data)
-        if rest:
-            self._wait(rest)
-            if self._clock() >= self._next_try:
-                self._write_waiting(file)
-
-    def _wait(self, data: bytes) -> None:
+    def _put_by(self, file: DayFile, data: bytes) -> None:
         if self._size + len(data) > self._most_waiting:
             self._lost += _lines([data])
-            return
-        self._waiting.append(data)
-        self._size += len(data)
+        else:
+            self._waiting.append(data)
+            self._size += len(data)
+        if self._clock() >= self._next_try:
+            self._write_waiting(file)
 
     def _write_waiting(self, file: DayFile) -> bool:
         """Everything in one write; then what was lost meanwhile."""

@@ -14,8 +14,8 @@ Environ = dict[str, Any]
 
 def header(environ: Environ, name: str) -> str | None:
     """Bytes as Latin-1 (PEP 3333); None when it was not sent."""
-    value = environ.get(_key(name))
-    return None if value is None else str(value)
+    value: str | None = environ.get(_key(name))
+    return value
 
 
 _BARE = frozenset({"Content-Type", "Content-Length"})
@@ -23,16 +23,13 @@ _BARE = frozenset({"Content-Type", "Content-Length"})
 
 def peer_of(environ: Environ, listen: Listen) -> Peer:
     """A listed proxy is believed about its client, nobody else is."""
-    return _peer(environ, listen, private=_is_tls(environ) or listen.plain_http)
+    private = environ["wsgi.url_scheme"] == "https" or listen.plain_http
+    return _peer(environ, listen, private=private)
 
 
 def is_https(environ: Environ, listen: Listen) -> bool:
     """Whether the client itself speaks TLS: to us, or to a listed proxy."""
-    return _peer(environ, listen, private=_is_tls(environ)).private
-
-
-def _is_tls(environ: Environ) -> bool:
-    return bool(environ["wsgi.url_scheme"] == "https")
+    return _peer(environ, listen, private=environ["wsgi.url_scheme"] == "https").private
 
 
 def _peer(environ: Environ, listen: Listen, *, private: bool) -> Peer:

@@ -4,12 +4,10 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from davserver.domain.errors import BadInput, TooLarge, Truncated, WrongChecksum
 from davserver.http.malformed import Malformed
-
-T = TypeVar("T")
 
 SKIPPED = 64 * 1024
 """Unread bytes of a body that are worth skipping to keep a connection."""
@@ -50,8 +48,12 @@ class Body:
         """Up to `size` bytes, b"" at the end only. Raises Truncated, Malformed."""
         if self.ended:
             return b""
-        most = size if self.length is None else min(size, self._left)
-        piece = self._from_source(lambda: self._source.read(most))
+        most = size if self.length is None else min(size, self.length - self.taken)
+        try:
+            piece = self._source.read(most)
+        except Exception as error:
+            self._note(error)
+            raise
         self._took(len(piece))
         return piece
 
@@ -59,8 +61,12 @@ class Body:
         """As `read`, what has arrived into the beginning of `room`; how many bytes."""
         if self.ended:
             return 0
-        room = room if self.length is None else room[: self._left]
-        count = self._from_source(lambda: self._source.readinto(room))
+        room = room if self.length is None else room[: self.length - self.taken]
+        try:
+            count = self._source.readinto(room)
+        except Exception as error:
+            self._note(error)
+            raise
         self._took(count)
         return count
 
@@ -88,22 +94,16 @@ class Body:
     @property
     def keeps_connection(self) -> bool:
         """True when so little is left unread that the server skips it (RFC 9112 §9.3)."""
-        return self.ended or (self.length is not None and self._left <= SKIPPED)
+        return self.ended or (self.length is not None and self.length - self.taken <= SKIPPED)
 
-    @property
-    def _left(self) -> int:
-        return (self.length or 0) - self.taken
-
-    def _from_source(self, ask: Callable[[], T]) -> T:
-        try:
-            return ask()
-        except (Truncated, BadInput, TooLarge) as failure:
-            self.failure = failure
-            raise
-        except OSError as gone:
-            raise Truncated from gone
-        except ValueError as wrong:  # how a server says that chunks make no sense
-            raise Malformed("The chunks of the body make no sense.") from wrong
+    def _note(self, error: Exception) -> None:
+        """Keeps what the server has an answer to; raises what means something to us."""
+        if isinstance(error, (Truncated, BadInput, TooLarge)):
+            self.failure = error
+        elif isinstance(error, OSError):
+            raise Truncated from error
+        elif isinstance(error, ValueError):  # how a server says that chunks make no sense
+            raise Malformed("The chunks of the body make no sense.") from error
 
 
 class Incoming:
@@ -131,6 +131,8 @@ class Incoming:
         self._running = [
             hashlib.new(name, usedforsecurity=False) for name in digests if name != "sha256"
         ]
+        self._watched = body.length is None or bool(self._running)
+        """Otherwise the body itself knows its end, and there is nothing to compare."""
         self._checked = False
 
     def read(self, size: int) -> bytes:
@@ -139,13 +141,15 @@ class Incoming:
         Raises Truncated, Malformed, WrongChecksum.
         """
         piece = self._body.read(size)
-        self._took(piece)
+        if self._watched:
+            self._took(piece)
         return piece
 
     def read_into(self, room: memoryview) -> int:
         """As `read`, what has arrived into the beginning of `room`; how many bytes."""
         count = self._body.read_into(room)
-        self._took(room[:count])
+        if self._watched:
+            self._took(room[:count])
         return count
 
     def _took(self, piece: bytes | memoryview) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import NamedTuple, TextIO
 
+from davserver.domain.instants import to_second
+
 METHODS = frozenset(
     {
         "GET", "HEAD", "OPTIONS", "PUT", "POST", "DELETE", "PROPFIND", "PROPPATCH", "MKCOL",
@@ -85,7 +87,8 @@ class Log:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat()[:-6] + "Z"  # noqa: TID251 — of the line itself
+    now = datetime.now(UTC)  # noqa: TID251 — of the line itself
+    return f"{to_second(now)}.{now.microsecond:06d}Z"
 
 
 def open_log(path: Path | None = None) -> Log:

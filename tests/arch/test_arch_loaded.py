@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 KEEPER_OWN = {
     "davserver": "the package",
+    "davserver.domain": "the package",
+    "davserver.domain.instants": "when they died",
     "davserver.serving": "the package",
     "davserver.serving.keeper": "what it runs",
     "davserver.serving.logs": "tells that workers died",

@@ -1,6 +1,7 @@
 """Whatever arrives, a parser understands it or says that it does not."""
 
 import io
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
@@ -21,7 +22,7 @@ from davserver.dav.urls import Mount, raw_path
 from davserver.dav.xmlbody import parse_lockinfo, parse_propfind, parse_proppatch
 from davserver.db.clock import from_us, to_us
 from davserver.domain.conditions import ETagTerm, IfList, StateTerm
-from davserver.domain.errors import BadInput, ConditionFailed, TooLarge, Truncated
+from davserver.domain.errors import BadInput, BadPath, ConditionFailed, TooLarge, Truncated
 from davserver.domain.paths import MAX_SEGMENTS, DrivePath, clean_name, quoted_all
 from davserver.http.dates import from_unix, http_date, iso_date, parsed_http_date
 from davserver.http.ranges import Unsatisfiable, asked_span
@@ -113,6 +114,46 @@ def test_an_href_leads_back_to_its_place(place: DrivePath) -> None:
         assert href.isascii()
         assert MOUNT.inside(raw_path(href)) == place
         assert destination(f"https://abri.example{href}", HERE) == place
+
+
+odd_names = st.text(max_size=6) | st.sampled_from(
+    [
+        ".",
+        "..",
+        "...",
+        "e\u0301",
+        "\u0338=",
+        "x" * 255,
+        "é" * 127,
+        "é" * 128,
+        "\U0001f600" * 64,
+        "\x85",
+    ]
+)
+
+
+@given(st.lists(odd_names.map(lambda name: name.replace("/", "")), max_size=MAX_SEGMENTS + 1))
+@example(["x"] * MAX_SEGMENTS)
+@example(["x"] * (MAX_SEGMENTS + 1))
+def test_a_path_is_what_its_names_are_one_by_one(names: list[str]) -> None:
+    together = "/" + "//".join(names)
+    for path in ("/".join(names), together):
+        assert _told(lambda path=path: DrivePath.parse(path).parts) == _told(lambda: _each(names))
+    assert _told(lambda: DrivePath.from_url(quote(together)).parts) == _told(lambda: _each(names))
+
+
+def _each(names: list[str]) -> tuple[str, ...]:
+    parts = tuple(clean_name(name) for name in names if name)
+    if len(parts) > MAX_SEGMENTS:
+        raise BadPath(f"more than {MAX_SEGMENTS} folders deep")
+    return parts
+
+
+def _told(ask: Callable[[], tuple[str, ...]]) -> tuple[str, ...] | str:
+    try:
+        return ask()
+    except BadPath as wrong:
+        return str(wrong)
 
 
 def test_a_path_may_be_as_deep_below_any_mount() -> None:

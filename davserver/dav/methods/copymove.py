@@ -1,13 +1,11 @@
 """COPY and MOVE (RFC 4918 §9.8 and §9.9)."""
 
-from http import HTTPStatus
-
 from davserver.dav import fields
 from davserver.dav.bodies import xml_of
 from davserver.dav.destination import destination
-from davserver.dav.fields import Depth
+from davserver.dav.fields import NOTHING_OR_ALL, Depth
 from davserver.dav.looking import require_all_of_it
-from davserver.dav.reply import Reply, empty
+from davserver.dav.reply import CREATED, DONE, Reply, empty
 from davserver.dav.visit import Visit
 from davserver.domain.paths import DrivePath
 
@@ -15,7 +13,7 @@ from davserver.domain.paths import DrivePath
 def copy(visit: Visit) -> Reply:
     request = visit.request
     target = _target(visit)
-    depth = fields.depth(request.header("Depth"), frozenset({Depth.ZERO, Depth.INFINITY}))
+    depth = fields.depth(request.header("Depth"), NOTHING_OR_ALL)
     created = visit.services.copying.copy(
         visit.who,
         request.path,
@@ -52,6 +50,6 @@ def _target(visit: Visit) -> DrivePath:
 
 def _done(visit: Visit, target: DrivePath, *, created: bool) -> Reply:
     if not created:
-        return empty(HTTPStatus.NO_CONTENT)
+        return DONE
     location = visit.request.mount.href(target, folder=visit.request.folder_form)
-    return empty(HTTPStatus.CREATED, ("Location", location))
+    return empty(CREATED, ("Location", location))

@@ -1,10 +1,8 @@
 """DELETE (RFC 4918 §9.6): always the whole tree."""
 
-from http import HTTPStatus
-
 from davserver.dav.bodies import no_body
 from davserver.dav.looking import require_all_of_it
-from davserver.dav.reply import Reply, empty
+from davserver.dav.reply import DONE, Reply
 from davserver.dav.visit import Visit
 
 
@@ -13,4 +11,4 @@ def delete(visit: Visit) -> Reply:
     no_body(request.body)
     require_all_of_it(visit)
     visit.services.writing.remove(visit.who, request.path, request.conditions(), visit.now)
-    return empty(HTTPStatus.NO_CONTENT)
+    return DONE

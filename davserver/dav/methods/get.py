@@ -17,6 +17,9 @@ _FOLDER = b"This is a folder of an Abri drive. Open it with a program that speak
 
 _OK, _PARTIAL = HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT
 
+_SMALL = 64 * 1024
+"""Bytes that are read before the answer begins: nothing is left to do once it has."""
+
 _NOT_A_PAGE: Headers = (
     # Somebody else's document must not act in a browser as if it were a page of ours.
     ("Content-Disposition", "attachment"),
@@ -68,14 +71,18 @@ def _download(visit: Visit, download: Download) -> Reply:
     try:
         span = _span(visit, entry)
         offset, length = (span.offset, span.length) if span else (0, entry.size or 0)
-        body = Outgoing(download.read(offset, length), download.close)
+        pieces = download.read(offset, length)
+        if length > _SMALL:
+            return Reply(*_status_and_headers(entry, span), Outgoing(pieces, download.close))
+        body = b"".join(pieces)
     except Unsatisfiable:
         download.close()
         return _unsatisfiable(entry)
     except BaseException:
         download.close()
         raise
-    return Reply(*_status_and_headers(entry, span), body)
+    download.close()
+    return Reply(*_status_and_headers(entry, span), (body,) if body else ())
 
 
 def _span(visit: Visit, entry: Entry) -> Span | None:

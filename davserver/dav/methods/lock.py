@@ -1,12 +1,10 @@
 """LOCK and UNLOCK (RFC 4918 §9.10 and §9.11)."""
 
-from http import HTTPStatus
-
 from davserver.dav import fields
 from davserver.dav.bodies import no_body, xml_of
-from davserver.dav.fields import Depth
+from davserver.dav.fields import NOTHING_OR_ALL, Depth
 from davserver.dav.properties import active_lock
-from davserver.dav.reply import XML, Reply, empty, whole
+from davserver.dav.reply import CREATED, DONE, OK, XML, Reply, whole
 from davserver.dav.visit import Visit
 from davserver.dav.xmlbody import parse_lockinfo
 from davserver.domain.drive import LockRequest, LockView
@@ -19,7 +17,7 @@ def lock(visit: Visit) -> Reply:
     if not body.strip():
         return _refresh(visit)
     info = parse_lockinfo(body)
-    depth = fields.depth(request.header("Depth"), frozenset({Depth.ZERO, Depth.INFINITY}))
+    depth = fields.depth(request.header("Depth"), NOTHING_OR_ALL)
     wanted = LockRequest(
         exclusive=info.exclusive,
         deep=depth is Depth.INFINITY,
@@ -29,8 +27,8 @@ def lock(visit: Visit) -> Reply:
     view, created = visit.services.locking.lock(
         visit.who, request.path, wanted, request.conditions(), visit.now
     )
-    status = HTTPStatus.CREATED if created else HTTPStatus.OK
-    return whole(status, _body(visit, view), XML, ("Lock-Token", f"<{view.token}>"))
+    status, token = CREATED if created else OK, ("Lock-Token", f"<{view.token}>")
+    return whole(status, _body(visit, view), XML, token)
 
 
 def _refresh(visit: Visit) -> Reply:
@@ -42,7 +40,7 @@ def _refresh(visit: Visit) -> Reply:
     view = visit.services.locking.refresh(
         visit.who, request.path, _seconds(visit), conditions, visit.now
     )
-    return whole(HTTPStatus.OK, _body(visit, view), XML)
+    return whole(OK, _body(visit, view), XML)
 
 
 def unlock(visit: Visit) -> Reply:
@@ -50,7 +48,7 @@ def unlock(visit: Visit) -> Reply:
     no_body(request.body)
     token = fields.lock_token(request.header("Lock-Token"))
     visit.services.locking.unlock(visit.who, request.path, token, visit.now)
-    return empty(HTTPStatus.NO_CONTENT)
+    return DONE
 
 
 def _seconds(visit: Visit) -> int:

@@ -1,12 +1,12 @@
 """PUT (RFC 9110 §9.3.4): one whole new version, or nothing."""
 
-from base64 import b64encode
+from binascii import b2a_base64
 from http import HTTPStatus
 
 from davserver.dav import fields
 from davserver.dav.environ import Request
 from davserver.dav.errors import Declined
-from davserver.dav.reply import Headers, Reply, empty
+from davserver.dav.reply import CREATED, NO_CONTENT, Headers, Reply, empty
 from davserver.dav.visit import Visit
 from davserver.domain.drive import Entry, Written
 from davserver.domain.errors import AlreadyThere
@@ -29,17 +29,18 @@ def put(visit: Visit) -> Reply:
 
 
 def created_or_not(written: Written, request: Request, *headers: tuple[str, str]) -> Reply:
-    receipt = (("ETag", f'"{written.entry.etag}"'), *_digest(written.entry), *headers)
+    entry = written.entry
+    receipt = (("ETag", f'"{entry.etag}"'), *_digest(entry), *headers)
     if not written.created:
-        return empty(HTTPStatus.NO_CONTENT, *receipt)
-    return empty(HTTPStatus.CREATED, *receipt, ("Location", request.href))
+        return empty(NO_CONTENT, *receipt)
+    return empty(CREATED, *receipt, ("Location", request.href))
 
 
 def _digest(entry: Entry) -> Headers:
     """RFC 9530 §3: what the server has stored, for whoever wants to prove later what they sent."""
     if entry.sha256 is None:
         return ()
-    return (("Repr-Digest", f"sha-256=:{b64encode(entry.sha256).decode()}:"),)
+    return (("Repr-Digest", f"sha-256=:{b2a_base64(entry.sha256, newline=False).decode()}:"),)
 
 
 def _check(request: Request) -> None:
