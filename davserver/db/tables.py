@@ -11,14 +11,17 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     String,
     Table,
+    false,
     literal_column,
     text,
 )
@@ -395,7 +398,7 @@ principal_key_wrap = Table(
 blob = Table(
     "blob",
     metadata,
-    _id(key=True),
+    _id(),
     _id("vault_id", of="vault.id"),
     _word("store"),
     Column("format", SmallInteger, nullable=False),
@@ -412,6 +415,9 @@ blob = Table(
     Column("inline_ct", LargeBinary, nullable=True),
     # The grant whose allowance pays for it; the vault's quota where empty (DESIGN §4).
     _id("charged_to", empty=True),
+    # One index for both questions: which contents are a vault's, and for one of them. Whoever asks
+    # for a content knows whose it is.
+    PrimaryKeyConstraint("vault_id", "id"),
     Index(
         None,
         "state",
@@ -419,7 +425,6 @@ blob = Table(
         sqlite_where=text("state <> 'live'"),
         postgresql_where=text("state <> 'live'"),
     ),
-    Index(None, "vault_id"),
 )
 
 # Written out, as `live_node` below: what sweeping looks for is in an index that a file's content
@@ -450,6 +455,8 @@ node = Table(
     _time("created"),
     _time("modified"),
     _time("made_at"),
+    # Whether somebody made it in a vault of another's. Only then anybody looks for it by its maker.
+    Column("made_by_other", Boolean, nullable=False, server_default=false()),
     _time("trashed_at", empty=True),
     _id("trashed_by", empty=True),
     # Where this node was renamed away from, and by whom: a save in three steps (DESIGN §2.5).
@@ -467,7 +474,13 @@ node = Table(
         postgresql_where=text("state = 'live'"),
     ),
     Index(None, "parent_id"),
-    Index(None, "maker_id", "created"),
+    Index(
+        None,
+        "maker_id",
+        "created",
+        sqlite_where=text("made_by_other"),
+        postgresql_where=text("made_by_other"),
+    ),
     Index(None, "vault_id"),
     Index(
         None,
@@ -482,6 +495,8 @@ node = Table(
 # lists a folder would go through all that was ever removed from it.
 live_node = node.c.state == literal_column("'live'")
 trashed_node = node.c.state == literal_column("'trash'")
+# As the index has it: a Boolean would come with a comparison on SQLite.
+made_by_other: ColumnElement[bool] = literal_column("node.made_by_other")
 
 node_version = Table(
     "node_version",

@@ -59,7 +59,8 @@ def _digest_holds(tx: Connection, row: RowMapping, store: BlobStore) -> bool:
 
 def _stored(tx: Connection, row: RowMapping, store: BlobStore) -> Iterator[bytes | memoryview]:
     if row["store"] == INLINE:
-        inline = tx.execute(select(blob.c.inline_ct).where(blob.c.id == row["id"])).scalar_one()
+        this = blob.c.vault_id == row["vault_id"], blob.c.id == row["id"]
+        inline = tx.execute(select(blob.c.inline_ct).where(*this)).scalar_one()
         if not isinstance(inline, bytes):
             raise Damaged("an inline blob holds no bytes")
         yield inline

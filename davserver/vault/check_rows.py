@@ -67,12 +67,6 @@ class Opened:
 
 def load(tx: Connection, vault: VaultId) -> Rows:
     """Everything that says it is this vault's, and every blob that something of it names."""
-    of_nodes = select(node.c.blob_id).where(node.c.vault_id == vault)
-    of_versions = select(node_version.c.blob_id).where(node_version.c.vault_id == vault)
-    columns = [column for column in blob.c if column.name != "inline_ct"]
-    blobs = select(*columns, func.length(blob.c.inline_ct).label("inline_bytes")).where(
-        (blob.c.vault_id == vault) | blob.c.id.in_(of_nodes) | blob.c.id.in_(of_versions)
-    )
     tables = (node, node_version, grant, lock, affiliation, grant_offer)
     whole = (select(one).where(one.c.vault_id == vault) for one in tables)
     nodes, versions, grants, locks, affiliations, offers = (
@@ -85,13 +79,26 @@ def load(tx: Connection, vault: VaultId) -> Rows:
         vault=tx.execute(select(vault_table).where(vault_table.c.id == vault)).mappings().one(),
         nodes=nodes,
         versions=versions,
-        blobs=tx.execute(blobs).mappings().all(),
+        blobs=_blobs(tx, vault, {row["blob_id"] for row in (*nodes, *versions)} - {None}),
         grants=grants,
         locks=locks,
         affiliations=affiliations,
         suspensions=tx.execute(resting).mappings().all(),
         offers=offers,
     )
+
+
+def _blobs(tx: Connection, vault: VaultId, named: set[bytes]) -> Sequence[RowMapping]:
+    columns = [column for column in blob.c if column.name != "inline_ct"]
+    every = select(*columns, func.length(blob.c.inline_ct).label("inline_bytes"))
+    own = tx.execute(every.where(blob.c.vault_id == vault)).mappings().all()
+    if named <= {row["id"] for row in own}:
+        return own
+    # Gone, or said to be another vault's: no index leads there, for nothing else asks.
+    of_nodes = select(node.c.blob_id).where(node.c.vault_id == vault)
+    of_versions = select(node_version.c.blob_id).where(node_version.c.vault_id == vault)
+    others = blob.c.vault_id != vault, blob.c.id.in_(of_nodes) | blob.c.id.in_(of_versions)
+    return [*own, *tx.execute(every.where(*others)).mappings().all()]
 
 
 def opened(vault: OpenVault, rows: Rows, findings: list[Finding]) -> Opened:

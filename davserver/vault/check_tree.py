@@ -19,6 +19,7 @@ def check_tree(vault: OpenVault, rows: Rows, opened: Opened) -> Iterator[Finding
     yield from _unreached(vault, opened.nodes)
     for row in rows.nodes:
         yield from _marks(vault, row)
+        yield from _maker(vault, row)
     for one in opened.nodes.values():
         if one.is_folder is not (one.content is None):
             yield Finding(Flaw.MISPLACED, vault.id, NODE, one.id.hex(), "kind")
@@ -74,6 +75,11 @@ def _marks(vault: OpenVault, row: RowMapping) -> Iterator[Finding]:
     left = [row[name] is None for name in _LEFT]
     if any(left) is not all(left) or not _is_number(row["left_at"]):
         yield Finding(Flaw.ALTERED, vault.id, NODE, shown(row["id"]), ", ".join(_LEFT))
+
+
+def _maker(vault: OpenVault, row: RowMapping) -> Iterator[Finding]:
+    if row["made_by_other"] is not (row["maker_id"] != vault.owner):
+        yield Finding(Flaw.ALTERED, vault.id, NODE, shown(row["id"]), "made_by_other")
 
 
 def _is_number(value: object) -> bool:

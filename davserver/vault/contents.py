@@ -18,7 +18,7 @@ from davserver.vault.blobs.store import AnyBytes, BlobReader, BlobStore
 
 _BLOB = Prepared(
     select(blob_table.c.store, blob_table.c.state, blob_table.c.inline_ct).where(
-        blob_table.c.id == bindparam("blob")
+        blob_table.c.vault_id == bindparam("vault"), blob_table.c.id == bindparam("blob")
     )
 )
 
@@ -55,7 +55,7 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenCont
     cipher: BlobCipher | None = known(tx, ANYTHING, question)
     if cipher is not None:
         return _stored(blobs, cipher, node.content)
-    row = _row(tx, node.content)
+    row = _row(tx, node.vault, node.content)
     if row["store"] == _INLINE:
         return _inline(node.vault, node.content, row)
     cipher = _cipher(node.vault, node.content)
@@ -65,14 +65,14 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenCont
 
 def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Content) -> OpenContent:
     """Raises Damaged when the stored bytes are missing or of another size, before any is read."""
-    row = _row(tx, content)
+    row = _row(tx, vault, content)
     if row["store"] == _INLINE:
         return _inline(vault, content, row)
     return _stored(blobs, _cipher(vault, content), content)
 
 
-def _row(tx: Connection, content: Content) -> Row:
-    row = _BLOB.first(tx, {"blob": content.blob})
+def _row(tx: Connection, vault: VaultId, content: Content) -> Row:
+    row = _BLOB.first(tx, {"vault": vault, "blob": content.blob})
     if row is None or row["state"] == "dead":
         raise Damaged("the content's row is missing")
     return row

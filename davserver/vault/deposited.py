@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select, text
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, id_list, ids_of
 from davserver.db.prepared import Prepared
-from davserver.db.tables import live_node
+from davserver.db.tables import live_node, made_by_other
 from davserver.db.tables import node as node_table
 from davserver.db.tables import node_version as version_table
 from davserver.domain.ids import NodeId, PersonId, VaultId
@@ -83,8 +83,8 @@ MOST_FILES = 200
 
 
 def files_of(tx: Connection, maker: PersonId, since: datetime) -> Sequence[Row]:
-    """Rows of the files that somebody made after `since`, in whatever vault and in the trash too,
-    the latest first: one statement.
+    """Rows of the files that somebody made after `since`, in whatever vault of others and in the
+    trash too, the latest first: one statement.
     """
     return _FILES.all(tx, {"maker": maker, "since": to_us(since)})
 
@@ -105,7 +105,7 @@ def earlier_authors(tx: Connection, nodes: Collection[NodeId]) -> dict[NodeId, s
 
 
 _FILES_BY = select(*(node_table.c[name] for name in NODE_COLUMNS)).where(
-    node_table.c.maker_id == bindparam("maker"), node_table.c.kind == "file"
+    node_table.c.maker_id == bindparam("maker"), node_table.c.kind == "file", made_by_other
 )
 _FILES = Prepared(
     _FILES_BY.where(node_table.c.created > bindparam("since"))

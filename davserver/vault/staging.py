@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import ColumnElement, Connection, insert, update
 
 from davserver.db.clock import to_us
 from davserver.db.database import Database
@@ -102,7 +102,7 @@ class Staging:
         return self._streamed(vault, first, upload, media_type, 1 << 62, now)
 
     def _inline(self, vault: VaultId, plain: bytes, media_type: str, now: datetime) -> Staged:
-        blob, key = BlobId(self._entropy(16)), new_key(self._entropy)
+        blob, key = rising_id(self._entropy, now), new_key(self._entropy)
         sealed = seal_small(key, vault, blob, self._entropy, plain)
         columns = _columns(blob, vault, "inline", now)
         columns |= {
@@ -133,7 +133,7 @@ class Staging:
         try:
             self._store(writer, blob, first, upload, room)
         except BaseException:
-            self._drop(blob)
+            self._drop(vault, blob)
             raise
         columns |= {"size_cipher": writer.stored_size, "digest": writer.stored_sha256()}
         content = Content(blob, writer.plain_size, writer.plain_sha256(), media_type, key)
@@ -168,18 +168,28 @@ class Staging:
     def discard(self, staged: Staged) -> None:
         """Throw away what will not be published; the sweeper takes what cannot go now."""
         if not staged.inline:
-            self._drop(staged.content.blob)
+            self._drop(staged.vault, staged.content.blob)
 
-    def _drop(self, blob: BlobId) -> None:
+    def _drop(self, vault: VaultId, blob: BlobId) -> None:
         with suppress(AbriError):
             self._blobs.delete(blob)
-            self._db.note(
-                lambda tx: tx.execute(
-                    blob_table.delete().where(
-                        blob_table.c.id == blob, blob_table.c.state == "staging"
-                    )
-                )
-            )
+            gone = blob_table.delete().where(*_staging(vault, blob))
+            self._db.note(lambda tx: tx.execute(gone))
+
+
+def _staging(vault: VaultId, blob: BlobId) -> tuple[ColumnElement[bool], ...]:
+    return (
+        blob_table.c.vault_id == vault,
+        blob_table.c.id == blob,
+        blob_table.c.state == "staging",
+    )
+
+
+def rising_id(entropy: Entropy, now: datetime) -> BlobId:
+    """Of a content in the database (FORMAT.md §1.2): what is written together lies together in the
+    index, so that it shares pages. Its row tells as much by `created`.
+    """
+    return BlobId((to_us(now) // 1000).to_bytes(6, "big") + entropy(10))
 
 
 def publish(tx: Connection, staged: Staged, charged_to: bytes | None) -> None:
@@ -193,9 +203,7 @@ def publish(tx: Connection, staged: Staged, charged_to: bytes | None) -> None:
         return
     values = {"size_cipher": staged.size_cipher, "digest": staged.columns["digest"]} | live
     done = tx.execute(
-        update(blob_table)
-        .where(blob_table.c.id == staged.content.blob, blob_table.c.state == "staging")
-        .values(values)
+        update(blob_table).where(*_staging(staged.vault, staged.content.blob)).values(values)
     )
     if done.rowcount != 1:
         raise Unavailable("the upload took longer than its lease; send it again")

@@ -74,6 +74,8 @@ class Erased:
     stamps: tuple[Stamp, ...]
 
 
+_Dead = Row[bytes, bytes, int]
+
 Witness = Callable[[Connection, Erased, datetime], None]
 """Told in the very transaction that erases: what it cannot record does not happen."""
 
@@ -177,9 +179,7 @@ class Sweeper:
         late = passing_blob & (blob.c.state == "staging") & (blob.c.lease_until <= to_us(now))
         return self._in_steps(
             lambda tx, some: (
-                tx.execute(
-                    update(blob).where(late, blob.c.id.in_(some)).values(state="dead")
-                ).rowcount
+                tx.execute(update(blob).where(late, some).values(state="dead")).rowcount
             ),
             blob,
             late,
@@ -190,9 +190,7 @@ class Sweeper:
         until = to_us(now + READERS_NEED)
         self._in_steps(
             lambda tx, some: (
-                tx.execute(
-                    update(blob).where(fresh, blob.c.id.in_(some)).values(lease_until=until)
-                ).rowcount
+                tx.execute(update(blob).where(fresh, some).values(lease_until=until)).rowcount
             ),
             blob,
             fresh,
@@ -209,7 +207,7 @@ class Sweeper:
                 named = _named(tx, some)
             if not some:
                 break
-            free = [row.id for row in some if row.id not in named]
+            free = [row for row in some if row.id not in named]
             done += self._take(due, free[: MOST_IN_A_RUN - done])
             kept += len(some) - len(free)
             beyond = _behind(some[-1])
@@ -217,12 +215,12 @@ class Sweeper:
             log.error("dead-blob-named", count=kept)
         return done, kept
 
-    def _take(self, due: ColumnElement[bool], free: Sequence[bytes]) -> int:
+    def _take(self, due: ColumnElement[bool], free: Sequence[_Dead]) -> int:
         done = 0
         for start in range(0, len(free), AT_ONCE):
             some = free[start : start + AT_ONCE]
-            self._delete_bytes(some)
-            gone = delete(blob).where(due, blob.c.id.in_(some))
+            self._delete_bytes([row.id for row in some])
+            gone = delete(blob).where(due, _these(blob, [(row.vault_id, row.id) for row in some]))
             done += self._db.write(lambda tx, gone=gone: tx.execute(gone).rowcount)  # type: ignore[misc]
         return done
 
@@ -236,14 +234,14 @@ class Sweeper:
 
     def _forget(self, table: Table, which: ColumnElement[bool]) -> int:
         return self._in_steps(
-            lambda tx, some: tx.execute(delete(table).where(which, table.c.id.in_(some))).rowcount,
+            lambda tx, some: tx.execute(delete(table).where(which, some)).rowcount,
             table,
             which,
         )
 
     def _in_steps(
         self,
-        step: Callable[[Connection, Sequence[bytes]], int],
+        step: Callable[[Connection, ColumnElement[bool]], int],
         table: Table,
         which: ColumnElement[bool],
     ) -> int:
@@ -251,9 +249,10 @@ class Sweeper:
         done = 0
         while done < MOST_IN_A_RUN:
             with self._db.read() as tx:
-                some = tx.execute(select(table.c.id).where(which).limit(AT_ONCE)).scalars().all()
-            if not some:
+                keys = tx.execute(select(*table.primary_key).where(which).limit(AT_ONCE)).all()
+            if not keys:
                 break
+            some = _these(table, [tuple(key) for key in keys])
             hit = self._db.write(lambda tx, some=some: step(tx, some))  # type: ignore[misc]
             done += hit
             if not hit:
@@ -261,7 +260,9 @@ class Sweeper:
         return done
 
 
-_Dead = Row[bytes, bytes, int]
+def _these(table: Table, keys: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
+    """The rows of these primary keys."""
+    return tuple_(*table.primary_key).in_(keys)
 
 
 def _oldest(tx: Connection, which: ColumnElement[bool], most: int) -> Sequence[_Dead]:

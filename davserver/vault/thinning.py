@@ -9,14 +9,14 @@ is given back as a stamp, for the trail: what is gone without one was removed by
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, select, text, update
 
 from davserver.db.tables import blob, folder_change, node, node_version, trashed_node, vault
 from davserver.db.tables import grant as _grant
 from davserver.db.tables import lock as _lock
 from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.vault import pace
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
@@ -54,7 +54,7 @@ def thin(tx: Connection, vault_open: OpenVault, wanted: int) -> tuple[Stamp, ...
 def _thin_versions(tx: Connection, vault_open: OpenVault, missing: int) -> list[Stamp]:
     rows = tx.execute(
         select(node_version, blob.c.size_cipher)
-        .join(blob, blob.c.id == node_version.c.blob_id)
+        .join(blob, and_(blob.c.vault_id == vault_open.id, blob.c.id == node_version.c.blob_id))
         .where(node_version.c.vault_id == vault_open.id, blob.c.charged_to.is_(None))
         .where(~pace.undo_needs_version())
         .order_by(node_version.c.replaced_at)
@@ -73,7 +73,7 @@ def _thin_versions(tx: Connection, vault_open: OpenVault, missing: int) -> list[
                 node_version.c.version == row["version"],
             )
         )
-    bury(tx, [row["blob_id"] for row in taken])
+    bury(tx, vault_open.id, [row["blob_id"] for row in taken])
     return [version_removed(row["node_id"], row["version"]) for row in taken]
 
 
@@ -121,7 +121,7 @@ def purge(tx: Connection, vault_open: OpenVault, top: NodeId) -> tuple[Stamp, ..
         tx.execute(delete(_lock).where(_lock.c.node_id.in_(batch)))
         tx.execute(delete(folder_change).where(folder_change.c.folder_id.in_(batch)))
         tx.execute(delete(node).where(node.c.id.in_(batch)))
-        bury(tx, blobs)
+        bury(tx, vault_open.id, blobs)
         gone += removed
     gone += [node_removed(one.id, one.row_version) for one in nodes]
     return tuple(gone)
@@ -160,21 +160,20 @@ def batched(ids: Sequence[NodeId]) -> Iterator[Sequence[NodeId]]:
         yield ids[start : start + _MOST_NAMED]
 
 
-def bury(tx: Connection, blobs: Sequence[bytes]) -> None:
+def bury(tx: Connection, of_vault: VaultId, blobs: Sequence[bytes]) -> None:
     """Mark blobs dead and give their bytes back to whoever pays for them."""
     if not blobs:
         return
+    these = and_(blob.c.vault_id == of_vault, blob.c.id.in_(blobs))
     paid = tx.execute(
-        select(blob.c.vault_id, blob.c.charged_to, func.sum(blob.c.size_cipher).label("size"))
-        .where(blob.c.id.in_(blobs))
-        .group_by(blob.c.vault_id, blob.c.charged_to)
+        select(blob.c.charged_to, func.sum(blob.c.size_cipher).label("size"))
+        .where(these)
+        .group_by(blob.c.charged_to)
     ).all()
     for row in paid:
-        payer, column = (
-            (vault, row.vault_id) if row.charged_to is None else (_grant, row.charged_to)
-        )
+        payer, column = (vault, of_vault) if row.charged_to is None else (_grant, row.charged_to)
         tx.execute(update(payer).where(payer.c.id == column).values(used=payer.c.used - row.size))
-    tx.execute(update(blob).where(blob.c.id.in_(blobs)).values(state="dead", inline_ct=None))
+    tx.execute(update(blob).where(these).values(state="dead", inline_ct=None))
 
 
 _COLUMNS = ", ".join(f"n.{column}" for column in NODE_COLUMNS)

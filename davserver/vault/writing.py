@@ -31,7 +31,7 @@ from davserver.vault.version_rows import VERSION_COLUMNS, version_columns
 
 _SUFFIXES_AT_ONCE = 7
 
-_INSERT = Prepared(insert(node_table), NODE_COLUMNS)
+_INSERT = Prepared(insert(node_table), (*NODE_COLUMNS, "made_by_other"))
 _KEEP = Prepared(insert(node_version), VERSION_COLUMNS)
 
 
@@ -239,6 +239,7 @@ def announce(
 
 def _inserted(tx: Connection, vault: OpenVault, node: Node) -> Changed:
     columns = sealed_columns(vault, node)
+    columns["made_by_other"] = node.maker != vault.owner
     _INSERT.send(tx, columns)
     return Changed(node, (node_written(columns),))
 

@@ -1,5 +1,6 @@
 """What somebody put into others' vaults and may take back: the list says what the act does."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,8 +9,9 @@ from sqlalchemy import text
 
 from davserver.domain.actions import Right
 from davserver.domain.errors import NotFound, Reason, Refused
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import NodeId, PersonId
 from davserver.gate.recallable import PutIn
+from davserver.vault import deposited
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping
@@ -227,11 +229,18 @@ def test_the_number_of_statements_does_not_depend_on_how_many_there_are(scene: S
 
 
 def test_what_somebody_made_is_found_by_an_index(world: Safekeeping) -> None:
-    wanted = "SELECT id FROM node WHERE maker_id = :maker AND created > 5 AND kind = 'file'"
     with world.db.read() as tx:
+        with statements_of(world.db) as sent:
+            assert deposited.files_of(tx, PersonId(bytes(16)), world.clock()) == []
+        wanted = sent[-1]
         if tx.dialect.name == "postgresql":
             tx.execute(text("SET LOCAL enable_seqscan = off"))
-            plan = tx.execute(text(f"EXPLAIN {wanted}"), {"maker": bytes(16)}).all()
+            tx.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+            tx.exec_driver_sql(f"PREPARE files_of AS {wanted}")
+            nothing = ", ".join(["NULL"] * len(set(re.findall(r"\$\d", wanted))))
+            plan = tx.exec_driver_sql(f"EXPLAIN EXECUTE files_of ({nothing})").all()
+            tx.exec_driver_sql("DEALLOCATE files_of")
         else:
-            plan = tx.execute(text(f"EXPLAIN QUERY PLAN {wanted}"), {"maker": bytes(16)}).all()
+            nothing = (None,) * wanted.count("?")
+            plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {wanted}", nothing).all()
     assert "ix_node_maker_id_created" in str(plan)

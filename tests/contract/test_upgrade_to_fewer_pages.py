@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, Table, inspect, select, text
+from sqlalchemy import Engine, MetaData, Table, select, text
 
 from davserver.db import schema
 from davserver.db import tables as t
@@ -38,6 +38,9 @@ def amina(world: World) -> Drive:
     made.delete("/Santé/removed.txt")
     made.lock("/Santé/paper.txt")
     made.get("/Santé/paper.txt")
+    karim = world.professional("karim")
+    world.grant(made, karim, "/Santé")
+    karim.put("/Name of amina/Santé/from karim.txt", b"for you")
     return made
 
 
@@ -55,8 +58,10 @@ def older(
 
 
 def known_then(engine: Engine) -> list[Table]:
-    names = set(inspect(engine).get_table_names())
-    return [table for table in t.metadata.sorted_tables if table.name in names]
+    """With the columns of then."""
+    found = MetaData()
+    found.reflect(engine, only=lambda name, _: name in t.metadata.tables)
+    return found.sorted_tables
 
 
 def rows_of(engine: Engine, tables: list[Table]) -> Rows:
@@ -85,6 +90,11 @@ def test_every_row_is_there_after_the_upgrade(world: World, amina: Drive, older:
     assert {name for name, rows in before.items() if rows} >= WRITTEN
     schema.upgrade(older)
     assert rows_of(older, tables) == before
+    made = select(t.node.c.id, t.node.c.made_by_other)
+    with older.connect() as tx, world.db.engines()[0].connect() as given:
+        told = set(map(tuple, tx.execute(made)))
+        assert told == set(map(tuple, given.execute(made)))
+    assert {by_other for _, by_other in told} == {True, False}
     assert schema.differences(older) == []
     if older.dialect.name == "sqlite":
         with older.connect() as tx:

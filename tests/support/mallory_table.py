@@ -11,7 +11,7 @@ A case is `victim.column`; with `=none` where a value is taken away; `victim rem
 
 _NODE = (
     "id vault_id space_id parent_id kind state name_idx name_ci_idx twin rec_ct row_version epoch "
-    "etag maker_id author_id created modified made_at"
+    "etag maker_id author_id created modified made_at made_by_other"
 )
 _BLOB = "id vault_id store format suite chunk_log2 size_cipher digest_alg digest state lease_until"
 _GRANT = (
