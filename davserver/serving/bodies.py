@@ -7,7 +7,9 @@ from davserver.serving.wire import Wire
 
 
 class Body(Protocol):
-    """`complete` is True once every announced byte has been read."""
+    """`complete` is True once every announced byte has been read. `unread`: how many bytes are
+    still to come, None when only the sender knows.
+    """
 
     complete: bool
 
@@ -18,8 +20,7 @@ class Body(Protocol):
         """As `some`, into the beginning of `room`; how many bytes."""
 
     @property
-    def unread(self) -> int | None:
-        """How many bytes are still to come, None when only the sender knows."""
+    def unread(self) -> int | None: ...
 
 
 class NoBody:
@@ -44,27 +45,21 @@ class LengthBody:
     def __init__(self, wire: Wire, length: int, pace: Pace) -> None:
         self._wire = wire
         self._pace = pace
-        self._unread = length
+        self.unread = length
         self.complete = length == 0
-
-    @property
-    def unread(self) -> int | None:
-        return self._unread
 
     def some(self, limit: int) -> bytes:
         if self.complete:
             return b""
-        data = self._wire.take(min(limit, self._unread), self._pace)
-        self._took(len(data))
+        data = self._wire.take(min(limit, self.unread), self._pace)
+        self.unread -= len(data)
+        self.complete = not self.unread
         return data
 
     def into(self, room: memoryview) -> int:
         if self.complete:
             return 0
-        count = self._wire.take_into(room[: self._unread], self._pace)
-        self._took(count)
+        count = self._wire.take_into(room[: self.unread], self._pace)
+        self.unread -= count
+        self.complete = not self.unread
         return count
-
-    def _took(self, count: int) -> None:
-        self._unread -= count
-        self.complete = self._unread == 0

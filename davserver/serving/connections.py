@@ -233,7 +233,7 @@ class Connection:
 
     def _refuse(self, bad: BadHead) -> Step:
         status = FLAW_STATUS[bad.flaw]
-        request_id = self._house.entropy(8).hex()
+        request_id = self._house.number()
         self._environ()
         self._house.log.info(
             "refused",

@@ -59,7 +59,8 @@ def request_environ(base: Environ, head: Head) -> Environ:
     environ = base.copy()
     environ["REQUEST_METHOD"] = head.method
     environ["REQUEST_URI"] = head.target
-    environ["PATH_INFO"] = _decoded(head.path)
+    path = head.path
+    environ["PATH_INFO"] = _decoded(path) if "%" in path else path
     environ["QUERY_STRING"] = head.query
     environ["SERVER_PROTOCOL"] = head.version
     for name, value in head.headers.items():
@@ -68,6 +69,4 @@ def request_environ(base: Environ, head: Head) -> Environ:
 
 
 def _decoded(path: str) -> str:
-    if "%" not in path:
-        return path
     return unquote_to_bytes(path.encode("latin-1")).decode("latin-1")

@@ -1,14 +1,14 @@
 """How long a request's body is: one answer, or a refusal (RFC 9112 §6)."""
 
 import re
-from dataclasses import dataclass
 
+from davserver.domain.lean import lean
 from davserver.serving.head import BadHead, Flaw, Head
 
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 
 
-@dataclass(frozen=True)
+@lean(frozen=True, slots=True)
 class Framing:
     """`length` in bytes, None for a chunked body. `asks_first`: `Expect: 100-continue`."""
 

@@ -14,8 +14,11 @@ def together(drives: WSGIApp, pages: WSGIApp, below: frozenset[str]) -> WSGIApp:
     """
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        first = str(environ["REQUEST_URI"]).partition("?")[0].lstrip("/").partition("/")[0]
-        is_page = environ["REQUEST_METHOD"] in _OF_BROWSERS and first not in below
+        is_page = environ["REQUEST_METHOD"] in _OF_BROWSERS and _first(environ) not in below
         return (pages if is_page else drives)(environ, start_response)
 
     return app
+
+
+def _first(environ: dict[str, Any]) -> str:
+    return str(environ["REQUEST_URI"]).partition("?")[0].lstrip("/").partition("/")[0]

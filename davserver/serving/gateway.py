@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from davserver.domain.errors import TooLarge
-from davserver.domain.ids import Entropy
 from davserver.serving.bodies import NO_BODY, Body, LengthBody
 from davserver.serving.chunked import ChunkedBody
 from davserver.serving.environ import Environ, request_environ
@@ -38,6 +37,14 @@ CUT_ANSWERS = {
 
 _SEQUENCES = (list, tuple)
 _DRAINING = Phase.DRAINING
+_NO_INPUT: Final = Input(NO_BODY, None)
+"""Of all requests without a body: nothing in it can change."""
+
+
+class Life(Protocol):
+    """Where a worker is in its life."""
+
+    phase: Phase
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,8 @@ class House:
     listener: Listener
     health: HealthPage
     log: Log
-    phase: Callable[[], Phase]
-    entropy: Entropy
+    life: Life
+    number: Callable[[], str]
     pid: int
 
 
@@ -75,7 +82,7 @@ class Onward:
             and unread is not None
             and unread <= self._house.listener.unread_bytes
             and (unread == 0 or self._input.asked)
-            and self._house.phase() is not _DRAINING
+            and self._house.life.phase is not _DRAINING
         )
 
 
@@ -88,8 +95,11 @@ class Exchange:
         self._wire = wire
         self._head = head
         self._body = _body(wire, framing, limits)
-        self.input = Input(self._body, self._continue if framing.asks_first else None)
-        self.request_id = house.entropy(8).hex()
+        if self._body is NO_BODY:
+            self.input = _NO_INPUT
+        else:
+            self.input = Input(self._body, self._continue if framing.asks_first else None)
+        self.request_id = house.number()
         self._can_keep = Onward(house, head, self._body, self.input)
         pace = Pace(limits.min_rate, limits.grace_seconds)
         self.reply = Reply(wire, head, self.request_id, self._can_keep, pace)
@@ -105,7 +115,9 @@ class Exchange:
             self._answer(base)
         finally:
             self._log(began, received, sent, network)
-        return self.reply.keeps and not self._failed and self._can_keep()
+        # What was read to its end leaves nothing to be asked again.
+        is_over = self._body.complete or self._can_keep()
+        return self.reply.keeps and not self._failed and is_over
 
     @property
     def unread(self) -> int:
@@ -137,6 +149,11 @@ class Exchange:
         environ["abri.compute"] = self._wire.turn
         environ["abri.failed"] = self._failed_inside
         parts = self._house.app(environ, self._start_response)
+        if type(parts) is tuple and len(parts) <= 1:  # nothing to close, and nothing after it
+            if parts and parts[0]:
+                self.reply.write(parts[0], whole=True)
+            self.reply.finish()
+            return
         try:
             whole = isinstance(parts, _SEQUENCES) and len(parts) == 1
             for part in parts:
@@ -168,7 +185,7 @@ class Exchange:
         self._house.log.failure("application-error", error, request=self.request_id)
 
     def _answer_health(self) -> None:
-        status, page = self._house.health.answer(self._house.phase())
+        status, page = self._house.health.answer(self._house.life.phase)
         self.reply.start(
             f"{status.value} {status.phrase}",
             [("Content-Type", "application/json"), ("Cache-Control", "no-store")],

@@ -93,6 +93,8 @@ _TOKEN = r"[!#$%&'*+\-.^`|~0-9A-Za-z]++"  # noqa: S105 — of RFC 9110 §5.6.2
 _REQUEST_LINE = rf"({_TOKEN}) ([^\x00-\x20\x7f]++) HTTP/([0-9]\.[0-9])"
 _HEADER = rf"{_TOKEN}:[^\x00-\x08\x0a-\x1f\x7f]*+"
 _HEAD = re.compile(rf"{_REQUEST_LINE}((?:\r\n{_HEADER})*+)")
+_FIELD = re.compile(r"\r\n([^:]++):([^\r]*+)")
+"""In lines that `_HEAD` has found good."""
 _LONE_LF = re.compile(rb"(?:^|[^\r])\n")
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?")
@@ -142,28 +144,29 @@ def parse_head(raw: bytes, limits: Listener) -> Head:
     found = _HEAD.fullmatch(text)
     if found is None or found.end(3) > limits.target_bytes:
         raise BadHead(_flaw_of(text, limits))
-    lines = found[4].split("\r\n")  # the first is empty
-    if len(lines) - 1 > limits.head_lines:
+    fields = _FIELD.findall(found[4])
+    if len(fields) > limits.head_lines:
         raise BadHead(Flaw.TOO_LARGE)
     version = _VERSIONS.get(found[3])
     if version is None:
         raise BadHead(Flaw.VERSION)
-    headers = _headers(lines)
+    headers = _headers(fields)
     method, target = found[1], found[2]
-    authority, path, query = _split_target(method, target)
-    if authority:
-        headers["host"] = authority  # RFC 9112 §3.2.2: the target's authority wins over Host
+    if target.startswith("/") and "#" not in target:
+        path, _, query = target.partition("?")
+    else:
+        authority, path, query = _split_target(method, target)
+        if authority:
+            headers["host"] = authority  # RFC 9112 §3.2.2: it wins over Host
     _check_host(headers, version)
     return Head(method, target, path, query, version, headers)
 
 
-def _headers(lines: list[str]) -> dict[str, str]:
+def _headers(fields: list[tuple[str, str]]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if colon:
-            name, value = name.lower(), value.strip(" \t")
-            headers[name] = _join(name, headers[name], value) if name in headers else value
+    for written, text in fields:
+        name, value = written.lower(), text.strip(" \t")
+        headers[name] = _join(name, headers[name], value) if name in headers else value
     return headers
 
 

@@ -2,13 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 from davserver.domain.errors import BadInput, TooLarge, Truncated
 from davserver.serving.bodies import Body
 from davserver.serving.wire import BLOCK, Cut, Gone
-
-T = TypeVar("T")
 
 _TEXTS = {
     Cut.EOF: "the connection closed before the whole body had arrived",
@@ -51,7 +48,12 @@ class Input:
             piece = self._some(len(room))
             room[: len(piece)] = piece
             return len(piece)
-        return self._asked(lambda: self._body.into(room))
+        try:
+            self._go_on()
+            return self._body.into(room)
+        except (Gone, BadInput, TooLarge) as error:
+            failure = self._failed(error)
+        raise failure
 
     def readline(self, size: int | None = -1) -> bytes:
         left = sys.maxsize if size is None or size < 0 else size
@@ -85,23 +87,25 @@ class Input:
         if self._rest:
             data, self._rest = self._rest[:limit], self._rest[limit:]
             return data
-        return self._asked(lambda: self._body.some(min(limit, BLOCK)))
+        try:
+            self._go_on()
+            return self._body.some(min(limit, BLOCK))
+        except (Gone, BadInput, TooLarge) as error:
+            failure = self._failed(error)
+        raise failure
 
-    def _asked(self, ask: Callable[[], T]) -> T:
-        """What the body gives. Raises `failure`, once there is one."""
+    def _go_on(self) -> None:
+        """Before the body is asked. Raises `failure`, once there is one."""
         if self.failure is not None:
             raise self.failure
-        try:
-            self._announce()
-            return ask()
-        except Gone as gone:
-            self.cut = gone.cut
-            self.failure = Truncated(_TEXTS[gone.cut])
-        except (BadInput, TooLarge) as error:
-            self.failure = error
-        raise self.failure
-
-    def _announce(self) -> None:
         if self._before_first is not None:
             announce, self._before_first = self._before_first, None
             announce()
+
+    def _failed(self, error: Gone | BadInput | TooLarge) -> BadInput | TooLarge:
+        if isinstance(error, Gone):
+            self.cut = error.cut
+            self.failure = Truncated(_TEXTS[error.cut])
+        else:
+            self.failure = error
+        return self.failure

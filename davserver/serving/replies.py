@@ -133,7 +133,10 @@ class Reply:
         if not self.status:
             raise BadReply("no status")
         framing = self._frame(whole if self._length is None else self._length)
-        return b"".join((self._head, self._own_lines(), framing, b"\r\n"))
+        if self._theirs:
+            return b"".join((self._head, self._own_lines(), framing, b"\r\n"))
+        number = self._request_id.encode()
+        return b"%b%bX-Request-ID: %b\r\n%b\r\n" % (self._head, _date.lines(), number, framing)
 
     def _frame(self, length: int | None) -> bytes:
         open_ended = length is None and not self._bodyless
@@ -157,8 +160,6 @@ class Reply:
         return lines
 
     def _own_lines(self) -> bytes:
-        if not self._theirs:
-            return b"%bX-Request-ID: %b\r\n" % (_date.lines(), self._request_id.encode())
         ours = {"Date": _date.now(), "Server": SERVER_NAME, "X-Request-ID": self._request_id}
         lines = [f"{n}: {v}\r\n" for n, v in ours.items() if n.lower() not in self._theirs]
         return "".join(lines).encode()
@@ -200,19 +201,17 @@ class _Date:
         self._known = (-1, "", b"")
 
     def now(self) -> str:
-        return self._current()[1]
+        self.lines()
+        return self._known[1]
 
     def lines(self) -> bytes:
         """With the name of the server."""
-        return self._current()[2]
-
-    def _current(self) -> tuple[int, str, bytes]:
         second, known = int(monotonic()), self._known
         if known[0] != second:
             date = formatdate(usegmt=True)
             lines = f"Date: {date}\r\nServer: {SERVER_NAME}\r\n".encode()
             known = self._known = (second, date, lines)
-        return known
+        return known[2]
 
 
 _date = _Date()

@@ -19,6 +19,7 @@ from davserver.serving.crew import Crew
 from davserver.serving.gateway import House, WSGIApp
 from davserver.serving.health import Health, HealthPage, Phase, always_well
 from davserver.serving.logs import Complaints, Log, open_log
+from davserver.serving.numbers import Numbers
 from davserver.serving.parking import Parking
 from davserver.serving.settings import Listener
 from davserver.serving.tls import server_context
@@ -57,8 +58,8 @@ class Server(HTTPServer):
             listener=listener,
             health=HealthPage(health, workers),
             log=log,
-            phase=lambda: self.phase,
-            entropy=os.urandom,
+            life=self,
+            number=Numbers(os.urandom).next,
             pid=os.getpid(),
         )
         self._listening = listening

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import re
 import socket
 import threading
 import time
@@ -18,6 +20,7 @@ from davserver.serving.compute import ComputeSlots, Turn
 from davserver.serving.gateway import CUT_ANSWERS
 from davserver.serving.input import Input
 from davserver.serving.logs import Log, describe, network_class, open_log
+from davserver.serving.numbers import Numbers
 from davserver.serving.rates import Pace
 from davserver.serving.wire import Cut, Wire
 
@@ -246,6 +249,16 @@ def test_a_line_is_json():
     facts = json.loads(line)
     assert (facts["event"], facts["answer"], facts["level"]) == ("hello", 42, "info")
     assert facts["timestamp"].endswith("Z")
+
+
+def test_numbers_of_requests_are_drawn_together_and_none_comes_twice():
+    drawn: list[int] = []
+    numbers = Numbers(lambda size: (drawn.append(size), os.urandom(size))[1])
+    assert drawn == [], "what is forked now shares none"
+    found = [numbers.next() for _ in range(300)]
+    assert len(drawn) == 2
+    assert len(set(found)) == 300
+    assert all(re.fullmatch("[0-9a-f]{16}", one) for one in found)
 
 
 def test_a_log_file_is_for_its_owner_only(tmp_path: Path):
