@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from authn.counts import Count
 from authn.notes import note_if_possible
 from davserver.db import tables as t
 from davserver.db.clock import from_us, to_us
 from davserver.db.database import Database
+from davserver.db.upserts import insert_of
 from davserver.sealing.instance import InstanceKeys
 
 FREE_FAILURES = 5
@@ -178,14 +178,13 @@ def counts_of(tx: Connection, keys: Collection[bytes]) -> dict[bytes, Count]:
 
 
 def store(tx: Connection, key: bytes, count: Count) -> None:
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {
         "failures": count.failures,
         "last_at": to_us(count.last),
         "blocked_until": to_us(count.until),
     }
     tx.execute(
-        insert(t.throttle)
+        insert_of(tx.dialect.name)(t.throttle)
         .values(key=key, **values)
         .on_conflict_do_update(index_elements=[t.throttle.c.key], set_=values)
     )

@@ -19,10 +19,10 @@ from davserver.dav.multistatus import (
     multistatus,
     response,
 )
-from davserver.dav.properties import xml_text
 from davserver.dav.reply import TEXT, Reply, whole
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish, parse_propfind
+from davserver.dav.xmltext import xml_text
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
 from davserver.http.streams import Body

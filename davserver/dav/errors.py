@@ -7,11 +7,11 @@ text of an exception from below this front.
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from xml.sax.saxutils import escape
 
 from davserver.dav.answers import Answer, answer_to
 from davserver.dav.french import said
 from davserver.dav.reply import TEXT, XML, Headers, Reply, whole
+from davserver.dav.xmltext import escape
 from davserver.domain.advice import advice
 from davserver.domain.errors import (
     AbriError,

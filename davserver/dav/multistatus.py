@@ -7,18 +7,18 @@ from functools import lru_cache
 from http import HTTPStatus
 from itertools import chain
 from typing import NamedTuple
-from xml.sax.saxutils import quoteattr
 
 from davserver.dav.live import Live, shape_of
 from davserver.dav.properties import LIVE, LOCKS, PREFIXES, QUOTAS, RIGHTS
 from davserver.dav.reply import XML, Headers, Reply, whole
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
+from davserver.dav.xmltext import quoted
 from davserver.domain.drive import EVERY_DETAIL, Detail, Details, Entry
 from davserver.domain.paths import DrivePath, quoted_all
 from davserver.domain.several import OfEntries, Several
 
-_DECLARED = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for uri, prefix in PREFIXES.items())
+_DECLARED = "".join(f" xmlns:{prefix}={quoted(uri)}" for uri, prefix in PREFIXES.items())
 _HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus{_DECLARED}>\n'
 _TAIL = "</D:multistatus>\n"
 AT_A_TIME = 256
@@ -189,7 +189,7 @@ def empty_element(name: str) -> str:
     """`<ns:local/>` for a Clark name."""
     uri, _, local = name[1:].partition("}") if name.startswith("{") else ("", "", name)
     prefix = PREFIXES.get(uri)
-    return f"<{prefix}:{local}/>" if prefix else f"<{local} xmlns={quoteattr(uri)}/>"
+    return f"<{prefix}:{local}/>" if prefix else f"<{local} xmlns={quoted(uri)}/>"
 
 
 def response(href: str, stats: Iterable[Propstat]) -> str:

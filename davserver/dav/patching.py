@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from xml.sax.saxutils import escape
 
 from davserver.dav.errors import REASON_NAMESPACE
 from davserver.dav.french import said
 from davserver.dav.multistatus import OK, Propstat, empty_element
 from davserver.dav.properties import CATEGORY, LIVE
 from davserver.dav.xmlbody import text_of
+from davserver.dav.xmltext import escape
 from davserver.domain.actions import Category
 from davserver.domain.advice import advice
 from davserver.domain.drive import Classify, Patch, PropertyChange

@@ -4,12 +4,11 @@ A renderer gives the complete element, or None where the entry has no such prope
 same on all entries of one shape; those that do not (`varying`) say what of them differs.
 """
 
-import re
 from functools import lru_cache
-from xml.sax.saxutils import escape
 
 from davserver.dav.live import Live, each
 from davserver.dav.urls import Mount
+from davserver.dav.xmltext import has_special, xml_text
 from davserver.domain.actions import Action
 from davserver.domain.drive import Entry, LockView
 from davserver.domain.several import Several
@@ -27,7 +26,7 @@ ROOT_NAME = "Abri"
 
 def _displaynames(several: Several) -> list[str]:
     names = [name or ROOT_NAME for name in several.names()]
-    if _SPECIAL.search("".join(names)):
+    if has_special("".join(names)):
         return [xml_text(name) for name in names]
     return names
 
@@ -252,11 +251,3 @@ RIGHTS = frozenset(
         f"{{{OFFICE}}}IsReadOnly",
     }
 )
-
-_SPECIAL = re.compile("[<>&\ufffe\uffff]")
-_UNSAYABLE = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
-
-
-def xml_text(text: str) -> str:
-    """Escaped, with the two characters that a name may have and XML 1.0 may not replaced."""
-    return escape(text.translate(_UNSAYABLE)) if _SPECIAL.search(text) else text

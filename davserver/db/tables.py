@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    event,
     false,
     literal_column,
     text,
@@ -38,6 +40,25 @@ metadata = MetaData(
 MAC_BYTES = 32
 INDEX_BYTES = 16
 ID_BYTES = 16
+
+
+_ONLY = "only"
+
+
+def _only(rows: str) -> dict[str, Any]:
+    """An index of some rows."""
+    return {"sqlite_where": text(rows), "info": {_ONLY: rows}}
+
+
+@event.listens_for(metadata, "before_create")
+def _for_postgresql(_: MetaData, connection: Connection, **_more: Any) -> None:
+    """Said where it is needed: for `postgresql_where` SQLAlchemy loads that dialect."""
+    if connection.dialect.name == "sqlite":
+        return
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _ONLY in index.info:
+                index.dialect_options["postgresql"]["where"] = text(index.info[_ONLY])
 
 
 _BY_KEY: dict[str, Any] = {"sqlite_with_rowid": False}
@@ -422,8 +443,7 @@ blob = Table(
         None,
         "state",
         "lease_until",
-        sqlite_where=text("state <> 'live'"),
-        postgresql_where=text("state <> 'live'"),
+        **_only("state <> 'live'"),
     ),
 )
 
@@ -470,24 +490,21 @@ node = Table(
         "name_idx",
         "twin",
         unique=True,
-        sqlite_where=text("state = 'live'"),
-        postgresql_where=text("state = 'live'"),
+        **_only("state = 'live'"),
     ),
     Index(None, "parent_id"),
     Index(
         None,
         "maker_id",
         "created",
-        sqlite_where=text("made_by_other"),
-        postgresql_where=text("made_by_other"),
+        **_only("made_by_other"),
     ),
     Index(None, "vault_id"),
     Index(
         None,
         "vault_id",
         "trashed_at",
-        sqlite_where=text("state = 'trash'"),
-        postgresql_where=text("state = 'trash'"),
+        **_only("state = 'trash'"),
     ),
 )
 

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, literal, select, union_all
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from davserver.db.clock import to_us
 from davserver.db.prepared import Prepared, settle
 from davserver.db.tables import trail, trail_actor, trail_head
+from davserver.db.upserts import PerDialect
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import Entropy, PersonId, VaultId
 from davserver.domain.lean import lean
@@ -243,6 +243,5 @@ def _moved_head(insert: Any) -> Prepared:
 _STATE = _state()
 _STATE_OF_ONE = _state_of_one()
 _NEW_ENTRY = Prepared(trail.insert(), [column.name for column in trail.c])
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_NEW_ACTOR = {dialect: _new_actor(insert) for dialect, insert in _INSERTS.items()}
-_MOVED_HEAD = {dialect: _moved_head(insert) for dialect, insert in _INSERTS.items()}
+_NEW_ACTOR = PerDialect(_new_actor)
+_MOVED_HEAD = PerDialect(_moved_head)

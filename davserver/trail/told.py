@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
 from davserver.db.prepared import Prepared
 from davserver.db.tables import reading_journal as table
+from davserver.db.upserts import PerDialect
 
 KEPT = timedelta(days=90)
 """A journal that comes back from a backup is recognised for so long."""
@@ -57,5 +57,4 @@ def _remembered(insert: Any) -> Prepared:
 
 _NUMBER = Prepared(select(table.c.number).where(table.c.id == bindparam("journal")))
 _NUMBERS = Prepared(select(table.c.id, table.c.number))
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_REMEMBERED = {dialect: _remembered(insert) for dialect, insert in _INSERTS.items()}
+_REMEMBERED = PerDialect(_remembered)

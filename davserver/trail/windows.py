@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -15,12 +16,12 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import read_window as table
+from davserver.db.upserts import PerDialect
 from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
@@ -146,6 +147,5 @@ def _counted(insert: Any, *, also_old: bool = False) -> Prepared:
     return Prepared(counted.returning(table.c["count"]), [column.name for column in table.c])
 
 
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_COUNTED = {dialect: _counted(insert) for dialect, insert in _INSERTS.items()}
-_COUNTED_ON = {dialect: _counted(insert, also_old=True) for dialect, insert in _INSERTS.items()}
+_COUNTED = PerDialect(_counted)
+_COUNTED_ON = PerDialect(partial(_counted, also_old=True))

@@ -7,16 +7,16 @@ half-saved document that nobody else sees (DESIGN §4). Every write raises it on
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from types import ModuleType
+from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import folder_change, live_node
 from davserver.db.tables import node as _node
+from davserver.db.upserts import PerDialect
 from davserver.domain.actions import Category
 from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.lean import lean
@@ -67,15 +67,15 @@ def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: 
     _RAISE[tx.dialect.name].run_for(tx, rows)
 
 
-def _raising(flavour: ModuleType) -> Prepared:
-    statement = flavour.insert(folder_change)
+def _raising(insert: Any) -> Prepared:
+    statement = insert(folder_change)
     raised = {"count": folder_change.c.count + 1, "at": statement.excluded.at}
     keys = ["folder_id", "tag"]
     inserted = statement.on_conflict_do_update(index_elements=keys, set_=raised)
     return Prepared(inserted, ("folder_id", "tag", "count", "at"))
 
 
-_RAISE = {"sqlite": _raising(sqlite), "postgresql": _raising(postgresql)}
+_RAISE = PerDialect(_raising)
 
 
 def of_folders(tx: Connection, folders: Collection[NodeId]) -> dict[NodeId, list[Change]]:

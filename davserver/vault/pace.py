@@ -22,12 +22,12 @@ from sqlalchemy import (
     null,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from davserver.db.clock import from_us, to_us
 from davserver.db.prepared import Prepared
 from davserver.db.tables import node, node_version
 from davserver.db.tables import pace as table
+from davserver.db.upserts import PerDialect
 from davserver.domain.ids import PersonId, VaultId
 
 MINUTE = timedelta(minutes=1)
@@ -154,4 +154,4 @@ def _counted(insert: Any) -> Prepared:
 
 _COLUMNS: Sequence[str] = ("person_id", "vault_id", "opened_at", "count", "batch_from", "paused_at")
 _RETURNED = ("count", "batch_from", "paused_at")
-_COUNTED = {"sqlite": _counted(sqlite.insert), "postgresql": _counted(postgresql.insert)}
+_COUNTED = PerDialect(_counted)

@@ -5,37 +5,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from authn.directories import Directories
 from authn.login import Login
 from authn.sessions import Sessions
-from authn.staff_names import StaffNames
 from davserver.config import Settings
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
-from davserver.gate.affiliations import Affiliations
 from davserver.gate.classifying import Classifying
 from davserver.gate.copying import Copying
 from davserver.gate.decision_log import DecisionLog
-from davserver.gate.deeds import Deeds
 from davserver.gate.history import History
-from davserver.gate.impact import Impact
-from davserver.gate.keeping import Keeping
 from davserver.gate.locking import Locking
 from davserver.gate.moving import Moving
-from davserver.gate.nets import SafetyNets
-from davserver.gate.offers import Offers
-from davserver.gate.oversight import Oversight, Sources
-from davserver.gate.people import People
 from davserver.gate.policy_notices import PolicyNotices
 from davserver.gate.reading import Reading
 from davserver.gate.roster import Roster
 from davserver.gate.rulebook import Rulebook, Terms
 from davserver.gate.scratch import Scratch
-from davserver.gate.seeing import Seeing
-from davserver.gate.sharing import Sharing
 from davserver.gate.sharing_codes import SharingCodes
-from davserver.gate.teams import Teams
 from davserver.gate.tools import Tools
 from davserver.gate.upkeep import Upkeep
 from davserver.gate.watch import EpochWatch
@@ -48,17 +37,19 @@ from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
 from davserver.wiring.directories import open_directories, staff_login
-from davserver.wiring.explaining import Explaining
 from davserver.wiring.health import Checkup, Parts, parts_of
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.limits import limits_of
 from davserver.wiring.looking_after import LookingAfter
+from davserver.wiring.occasional import Occasional
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy_watch import PolicyWatch
-from davserver.wiring.probing import Probing
 from davserver.wiring.signers import read_signers
 from policies.folder import read_folder
 from policies.in_force import InForce
+
+if TYPE_CHECKING:
+    from davserver.gate.oversight import Oversight
 
 BLOBS = "blobs"
 """Where contents lie in the data folder."""
@@ -71,11 +62,10 @@ _UPKEEP_EVERY = timedelta(minutes=1)
 _SWEEP_EVERY = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+@dataclass(frozen=True)
+class Services(Occasional):
     """All that a front calls. One per process, thread-safe; `close` it at the end."""
 
-    settings: Settings
     clock: Callable[[], datetime]
     db: Database
     login: Login
@@ -88,23 +78,10 @@ class Services:
     copying: Copying
     classifying: Classifying
     locking: Locking
-    sharing: Sharing
-    offers: Offers
     sharing_codes: SharingCodes
-    seeing: Seeing
-    affiliations: Affiliations
-    people: People
-    teams: Teams
     roster: Roster
     looking_after: LookingAfter
     history: History
-    deeds: Deeds
-    keeping: Keeping
-    nets: SafetyNets
-    explaining: Explaining
-    impact: Impact
-    oversight: Oversight
-    probing: Probing
     decisions: DecisionLog
     watch: EpochWatch
     policy_watch: PolicyWatch
@@ -186,6 +163,8 @@ def _built(base: _Base, entropy: Entropy) -> Services:
     watch = EpochWatch(tools.db, tools.policy, clock)
     return Services(
         settings=settings,
+        tools=tools,
+        watching=partial(_oversight, base),
         clock=clock,
         db=tools.db,
         login=tools.login,
@@ -198,23 +177,10 @@ def _built(base: _Base, entropy: Entropy) -> Services:
         copying=Copying(tools),
         classifying=Classifying(tools),
         locking=Locking(tools, scratch),
-        sharing=Sharing(tools, settings.vaults.allowance),
-        offers=Offers(tools, settings.vaults.allowance),
         sharing_codes=SharingCodes(tools),
-        seeing=Seeing(tools),
-        affiliations=Affiliations(tools),
-        people=People(tools, settings.vaults.quota, StaffNames(settings.directories)),
-        teams=Teams(tools),
         roster=base.roster,
         looking_after=base.looking_after,
         history=History(tools),
-        deeds=Deeds(tools),
-        keeping=Keeping(tools),
-        nets=SafetyNets(tools),
-        explaining=Explaining(tools),
-        impact=Impact(tools),
-        oversight=Oversight(tools, base.rulebook, _sources(base)),
-        probing=Probing(tools),
         decisions=base.decisions,
         watch=watch,
         policy_watch=_policy_watch(base),
@@ -247,7 +213,9 @@ def _chores(
     ]
 
 
-def _sources(base: _Base) -> Sources:
+def _oversight(base: _Base) -> "Oversight":
+    from davserver.gate.oversight import Oversight, Sources  # noqa: PLC0415 — as `Occasional`
+
     settings = base.settings
     checkup = Checkup(
         settings=settings,
@@ -257,11 +225,12 @@ def _sources(base: _Base) -> Sources:
         care=base.looking_after.care,
         housekeeping=base.housekeeping,
     )
-    return Sources(
+    sources = Sources(
         folder=partial(read_folder, settings.policies),
         log=settings.policy.decisions,
         checkup=checkup.look,
     )
+    return Oversight(base.tools, base.rulebook, sources)
 
 
 def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:

@@ -17,9 +17,9 @@ from davserver.dav.ifheader import parse_if
 from davserver.dav.multistatus import Propstat, empty_element, multistatus, response
 from davserver.dav.patching import plan_of
 from davserver.dav.preconditions import parse_etags
-from davserver.dav.properties import xml_text
 from davserver.dav.urls import Mount, raw_path
 from davserver.dav.xmlbody import parse_lockinfo, parse_propfind, parse_proppatch
+from davserver.dav.xmltext import quoted, xml_text
 from davserver.db.clock import from_us, to_us
 from davserver.domain.conditions import ETagTerm, IfList, StateTerm
 from davserver.domain.errors import BadInput, BadPath, ConditionFailed, TooLarge, Truncated
@@ -214,6 +214,16 @@ def test_an_empty_element_has_the_name_that_it_stands_for(space: str, name: str)
 def test_every_name_that_a_drive_may_hold_can_be_listed(name: str) -> None:
     (element,) = etree.fromstring(f"<a><b>{xml_text(name)}</b></a>")
     assert element.text == name.translate({0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD})
+
+
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs"], min_codepoint=0x20) | st.sampled_from("\t\n\r")
+    )
+)
+def test_every_text_can_be_an_attribute(text: str) -> None:
+    text = text.translate({0xFFFE: None, 0xFFFF: None})
+    assert etree.fromstring(f"<a b={quoted(text)}/>".encode()).get("b") == text
 
 
 @given(header_text)

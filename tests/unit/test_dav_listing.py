@@ -7,9 +7,10 @@ import pytest
 from lxml import etree
 
 from davserver.dav.multistatus import Listing, Plan, Propstat, multistatus, response
-from davserver.dav.properties import CATEGORY, LETTERS, LIVE, PRIVILEGES, RIGHTS, xml_text
+from davserver.dav.properties import CATEGORY, LETTERS, LIVE, PRIVILEGES, RIGHTS
 from davserver.dav.urls import Mount
 from davserver.dav.xmlbody import Asked, Wish
+from davserver.dav.xmltext import xml_text
 from davserver.domain.actions import Action, Category
 from davserver.domain.drive import Detail, Entry, LockView
 from davserver.domain.nodes import Kind
