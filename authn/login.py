@@ -3,61 +3,37 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection
 
 from authn.certificate_check import CertificateCheck, Holder
 from authn.credentials import AppPassword, Credential, CredentialKind, Password
 from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
-from authn.notes import note_if_possible
-from authn.password_check import Aside, Attempt, PasswordCheck
+from authn.password_check import PROVED_FOR, Aside, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
 from authn.principals import Seat, principal_of
+from authn.recalled import Proved, Recalled, confirmed
 from authn.refusing import Refusing
 from authn.rows import CredentialRow, verifier_of
 from authn.staff import Staff
 from authn.staff_check import StaffAttempt
 from authn.staff_names import TypedName
 from authn.standing import usable
-from authn.throttle import Source, Throttle
+from authn.throttle import Throttle
+from authn.uses import last_of_day, note_use
 from authn.verifiers import app_password_phc, is_app_password
-from davserver.db import tables as t
-from davserver.db.clock import to_us
+from authn.visits import Visit
 from davserver.db.database import Database
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.ids import Entropy
-from davserver.domain.lean import lean
 from davserver.domain.people import AccountState, Principal
 from davserver.domain.secret import Secret
 from davserver.domain.tallies import Tally
 from davserver.sealing.instance import InstanceKeys
 
-_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 _NOBODYS = app_password_phc(Secret(bytes(20)))
-
-
-@lean(frozen=True, slots=True)
-class _Visit:
-    """One sign-in: whose name was typed, and what is known of them. `read` asks again by a key.
-
-    `is_staff`: not Abri knows the password, but a directory.
-    """
-
-    typed: TypedName
-    key: str
-    source: Source
-    facts: Facts
-    address: str | None
-    now: datetime
-    read: Callable[[str], Facts]
-
-    @property
-    def is_staff(self) -> bool:
-        """A local login wins."""
-        there = self.facts.person is not None
-        return self.typed.staff is not None and not (there and self.facts.account is None)
 
 
 class Login:
@@ -117,8 +93,22 @@ class Login:
         typed = self._names.read(credential.login)
         with Refusing(self._require_there(typed, aside), aside):
             holder = self._certificates.holder(certificate, now)
-            visit = self._visit(credential, typed, address, now)
-            return self._beside(self._sign_in(credential, visit, aside), holder, now)
+            proved = self._prove(credential, typed, address, now, aside)
+            return self._beside(proved.who, holder, now)
+
+    def prove(
+        self,
+        credential: Credential,
+        address: str | None,
+        now: datetime,
+        aside: Aside = nullcontext,
+    ) -> Proved:
+        """As `sign_in` without a certificate, and what may be remembered of it: nothing where its
+        `until` is not after `now`.
+        """
+        typed = self._names.read(credential.login)
+        with Refusing(self._require_there(typed, aside), aside):
+            return self._prove(credential, typed, address, now, aside)
 
     def _require_there(self, typed: TypedName, aside: Aside) -> Callable[[], None] | None:
         staff = typed.staff
@@ -126,55 +116,68 @@ class Login:
 
     def _visit(
         self, credential: Credential, typed: TypedName, address: str | None, now: datetime
-    ) -> _Visit:
+    ) -> Visit:
         """One statement; one more for a name alone that is no local login."""
         app_password = credential.id if isinstance(credential, AppPassword) else None
 
-        def found(key: str) -> tuple[Source, Facts]:
+        def found(key: str) -> tuple[Asked, Facts]:
             source = self._throttle.source(key, address)
             asked = Asked(key, app_password, source.pair, source.address)
             with self._db.read() as tx:
-                return source, facts_of_login(tx, self._genuine, asked, now)
+                return asked, facts_of_login(tx, self._genuine, asked, now)
 
         key = typed.local
         staff = None if typed.staff is None else self._staff.key_of(typed.staff)
         if typed.staff is not None and staff is not None and key in {"", typed.staff.key}:
             key = staff
-        source, facts = found(key)
+        asked, facts = found(key)
         if facts.person is None and staff is not None and key != staff:
-            key = staff
-            source, facts = found(key)
-        return _Visit(typed, key, source, facts, address, now, lambda other: found(other)[1])
+            asked, facts = found(staff)
+        return Visit(typed, asked, facts, address, now, lambda other: found(other)[1])
 
-    def _sign_in(self, credential: Credential, visit: _Visit, aside: Aside) -> Principal:
+    def _prove(
+        self,
+        credential: Credential,
+        typed: TypedName,
+        address: str | None,
+        now: datetime,
+        aside: Aside,
+    ) -> Proved:
+        visit = self._visit(credential, typed, address, now)
         if isinstance(credential, AppPassword):
-            facts = self._by_app_password(visit, credential, aside)
+            facts, until = self._by_app_password(visit, credential, aside)
         else:
-            facts = self._by_password(visit, credential, aside)
-        return self._let_in(facts, visit.address, visit.now)
+            facts, until = self._by_password(visit, credential, aside)
+        who = self._let_in(facts, address, now)
+        # Of those of a directory nothing: what that one said counts by the clock.
+        until = now if facts.account else min(until, last_of_day(now))
+        return Proved(who, visit.asked, now, until)
 
-    def _by_password(self, visit: _Visit, password: Password, aside: Aside) -> Facts:
+    def _by_password(
+        self, visit: Visit, password: Password, aside: Aside
+    ) -> tuple[Facts, datetime]:
         facts, now = visit.facts, visit.now
         if visit.typed.staff is not None and visit.is_staff:
-            return self._staff.password(
-                StaffAttempt(
-                    visit.typed.staff, password.secret, visit.source, visit.address, facts, now,
-                    visit.read,
-                ),
-                aside,
+            staff = StaffAttempt(
+                visit.typed.staff, password.secret, visit.source, visit.address, facts, now,
+                visit.read,
             )  # fmt: skip
+            return self._staff.password(staff, aside), now
         row = usable(facts, now)
         if row is not None and row.kind is CredentialKind.DIRECTORY:
             # Nobody can be asked: the settings of their directory are gone.
             row = None
-        self._passwords.check(Attempt(password.secret, row, visit.source, facts, now), aside)
-        return facts
+        attempt = Attempt(password.secret, row, visit.source, facts, now)
+        return facts, self._passwords.check(attempt, aside)
 
-    def _by_app_password(self, visit: _Visit, password: AppPassword, aside: Aside) -> Facts:
+    def _by_app_password(
+        self, visit: Visit, password: AppPassword, aside: Aside
+    ) -> tuple[Facts, datetime]:
         facts, now = visit.facts, visit.now
         row = facts.credential
         self._check_app_password(row if row and row.holds(now) else None, password)
-        return self._confirmed(facts, now, lambda: visit.read(visit.key), aside)
+        facts = self._confirmed(facts, now, lambda: visit.read(visit.asked.login_key), aside)
+        return facts, now + PROVED_FOR
 
     def _confirmed(
         self, facts: Facts, now: datetime, read: Callable[[], Facts], aside: Aside
@@ -188,7 +191,7 @@ class Login:
         row = usable(facts, now)
         if facts.person is None or row is None:
             raise NotSignedIn
-        self._note_use(row, now)
+        note_use(self._db, row, now)
         tally = Tally() if self._counted else None
         return principal_of(facts, facts.person, row, address, tally)
 
@@ -213,7 +216,7 @@ class Login:
             return who
         if holder.row.person != who.id:
             raise NotSignedIn
-        self._note_use(holder.row, now)
+        note_use(self._db, holder.row, now)
         read_only = who.read_only or holder.row.read_only
         return replace(who, strength=Strength.CERT, read_only=read_only, certificate=holder.shown)
 
@@ -222,8 +225,11 @@ class Login:
         a certificate beside it.
 
         Raises NotSignedIn when the account is blocked, or the credential revoked, expired or
-        replaced since. An operator stays who they are; the facts of whom they act for are fresh.
+        replaced since; Outdated instead of whoever was let in from memory. An operator stays who
+        they are; the facts of whom they act for are fresh.
         """
+        if isinstance(who, Recalled):
+            return confirmed(tx, self._genuine, who, now)
         facts = facts_of_person(tx, self._genuine, who.id, who.credential, now)
         if who.operator is not None:
             return replace(
@@ -272,17 +278,3 @@ class Login:
         phc = verifier_of(self._keys, row) if row else None
         if not is_app_password(phc or _NOBODYS, credential.secret) or phc is None:
             raise NotSignedIn
-
-    def _note_use(self, row: CredentialRow, now: datetime) -> None:
-        """The day, once a day: people find devices that they no longer use, and no more."""
-        today = to_us(now) // _DAY_US
-        if row.last_used_day is not None and row.last_used_day >= today:
-            return
-        column = t.credential.c.last_used_day
-        stale = or_(column.is_(None), column < today)
-        statement = (
-            update(t.credential)
-            .where(t.credential.c.id == row.id, stale)
-            .values(last_used_day=today)
-        )
-        note_if_possible(self._db, statement, "last-use")

@@ -66,13 +66,17 @@ class ShortMemory:
 
     def has(self, now: datetime, *parts: bytes) -> bool:
         """True up to `lasts` after `add`. A clock that was set back forgets."""
+        return self.until(now, *parts) is not None
+
+    def until(self, now: datetime, *parts: bytes) -> datetime | None:
+        """Up to when `has` is true, None where it is not."""
         since = self._seen.get(*parts)
         if since is None:
-            return False
+            return None
         if timedelta() <= now - since <= self._lasts:
-            return True
+            return since + self._lasts
         self._seen.forget(*parts)
-        return False
+        return None
 
     def __len__(self) -> int:
         return len(self._seen)

@@ -76,24 +76,28 @@ class PasswordCheck:
         self._at_home = ShortMemory(Secret(entropy(32)), AT_HOME_FOR, _MOST)
         self._dummy = nobodys_hash(entropy)
 
-    def check(self, attempt: Attempt, aside: Aside) -> None:
-        """Returns when it is the password. Raises NotSignedIn, SlowDown, Unavailable."""
+    def check(self, attempt: Attempt, aside: Aside) -> datetime:
+        """Returns when it is the password: up to when that counts as proved. Raises NotSignedIn,
+        SlowDown, Unavailable.
+        """
         now = attempt.now
         _wait(seconds_to_wait(attempt.facts.pair, now))
-        if self._is_known(attempt):
-            return
+        until = self._known_until(attempt)
+        if until is not None:
+            return until
         if not self._at_home.has(now, attempt.source.pair):
             _wait(seconds_to_wait(attempt.facts.address, now))
         with aside():
-            self._compute(attempt)
+            return self._computed(attempt)
 
-    def _compute(self, attempt: Attempt) -> None:
+    def _computed(self, attempt: Attempt) -> datetime:
         row, secret = attempt.row, attempt.secret
         phc = (verifier_of(self._keys, row) if row else None) or self._dummy
         with self._turn.taken():
             # Whoever waited here may find the answer: one computation serves a whole burst.
-            if self._is_known(attempt):
-                return
+            until = self._known_until(attempt)
+            if until is not None:
+                return until
             pair, _ = self._throttle.counts(attempt.source)
             _wait(seconds_to_wait(pair, attempt.now))
             right = is_password(phc, secret) and row is not None
@@ -106,15 +110,15 @@ class PasswordCheck:
             self._throttle.forget(attempt.source)
         if stronger is not None:
             self._replace(row, stronger)
+        return attempt.now + PROVED_FOR
 
-    def _is_known(self, attempt: Attempt) -> bool:
-        """True: proved. False: must be computed. Raises NotSignedIn when known to be wrong."""
+    def _known_until(self, attempt: Attempt) -> datetime | None:
+        """Proved up to then. None: must be computed. Raises NotSignedIn when known to be wrong."""
         tried = attempt.tried
-        if attempt.row is not None and self._proved.has(attempt.now, *tried):
-            return True
-        if self._wrong.has(attempt.now, attempt.source.pair, *tried):
+        until = None if attempt.row is None else self._proved.until(attempt.now, *tried)
+        if until is None and self._wrong.has(attempt.now, attempt.source.pair, *tried):
             raise NotSignedIn
-        return False
+        return until
 
     def _remember(self, attempt: Attempt, *, right: bool) -> None:
         if right:

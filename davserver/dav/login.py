@@ -6,6 +6,8 @@ from datetime import datetime
 
 from authn.credentials import Credential, from_login_and_secret
 from authn.login import Login
+from authn.recalled import Recalled
+from authn.regulars import Regulars
 from davserver.dav.environ import Request, reader_for
 from davserver.dav.errors import reply_to
 from davserver.dav.methods.options import options
@@ -19,10 +21,15 @@ Signed = Callable[[Request, Principal], Reply]
 
 
 class SignIn:
-    """Nothing behind it runs for a stranger."""
+    """Nothing behind it runs for a stranger. Whoever was here a moment ago it lets in from memory:
+    the gate asks who they are by now, and where it was not asked, this does before it answers.
+    """
 
-    def __init__(self, login: Login, clock: Callable[[], datetime], inside: Signed) -> None:
+    def __init__(
+        self, login: Login, regulars: Regulars, clock: Callable[[], datetime], inside: Signed
+    ) -> None:
         self._login = login
+        self._regulars = regulars
         self._clock = clock
         self._inside = inside
 
@@ -34,13 +41,26 @@ class SignIn:
             aside = aside_in(request.environ)
             wait_by(aside)
             said, shown = request.header("Authorization"), request.certificate
-            # A certificate alone is enough; a password beside it must be right.
-            credential = parse_basic(said) if said is not None or shown is None else None
-            now = self._clock()
-            who = self._login.sign_in(credential, request.address, now, aside, shown)
+            address, now = request.address, self._clock()
+            if shown is None:
+                who = self._regulars.sign_in(said or "", parse_basic, address, now, aside)
+            else:
+                # A certificate alone is enough; a password beside it must be right.
+                credential = parse_basic(said) if said is not None else None
+                who = self._login.sign_in(credential, address, now, aside, shown)
         except AbriError as error:
-            return reply_to(error, request.method, request.href, reader_for(request.environ))
-        return self._inside(request, who)
+            return _refusal(request, error)
+        reply = self._inside(request, who)
+        if isinstance(who, Recalled):
+            try:
+                who.doubt.settle()
+            except AbriError as error:
+                return _refusal(request, error)
+        return reply
+
+
+def _refusal(request: Request, error: AbriError) -> Reply:
+    return reply_to(error, request.method, request.href, reader_for(request.environ))
 
 
 def parse_basic(value: str | None) -> Credential:

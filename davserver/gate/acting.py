@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from authn.recalled import Outdated, Recalled
 from davserver.domain.actions import Action
 from davserver.domain.conditions import Conditions
 from davserver.domain.decisions import Denial, Permit
@@ -40,7 +41,9 @@ T = TypeVar("T")
 
 
 def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
-    """Run `work` in one durable transaction, on facts read in it (DESIGN §2.4)."""
+    """Run `work` in one durable transaction, on facts read in it (DESIGN §2.4). Raises as it does,
+    NotSignedIn and its kind.
+    """
 
     def closure(tx: Connection) -> T:
         now = tools.clock()
@@ -52,15 +55,24 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
         return tools.db.write(closure)
     except Turned as turned:
         raise recorded(tools, turned) from None
+    except Outdated as outdated:
+        doubt = outdated.doubt
+    return change(tools, doubt.afresh(), work)
 
 
 def look(tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T]) -> T:
-    """Run `work` on one snapshot. `who` was read at the start of this very request."""
+    """Run `work` on one snapshot. `who` was read at the start of this very request, or is in that
+    snapshot. Raises as `change` does.
+    """
     try:
         with tools.db.read() as tx:
-            return _done(Sight(tools, tx, who, now), work)
+            known = tools.login.still(tx, who, now) if isinstance(who, Recalled) else who
+            return _done(Sight(tools, tx, known, now), work)
     except Turned as turned:
         raise recorded(tools, turned) from None
+    except Outdated as outdated:
+        doubt = outdated.doubt
+    return look(tools, doubt.afresh(), now, work)
 
 
 def _done(sight: Sight, work: Callable[[Sight], T]) -> T:

@@ -1,16 +1,21 @@
 """Staff sign in by the password that their directory knows: OpenLDAP, and the real roster."""
 
+import os
 import time
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from authn.credentials import from_login_and_secret
+from authn.recalled import Recalled
 from authn.refusing import STAFF_BEAT
 from authn.register import Register
+from authn.regulars import Regulars
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.people import AccountState
@@ -260,3 +265,14 @@ def test_a_proved_password_opens_nothing_once_the_account_has_moved_on(desk):
     with desk.binds() as binds:
         desk.sign_in(KARIM)
     assert binds == [1]
+
+
+def test_a_front_remembers_none_of_them(desk):
+    """What their directory said counts by the clock."""
+    desk.sign_in(KARIM)
+    regulars, now = Regulars(desk.login, os.urandom), desk.world.clock()
+    for credential in (from_login_and_secret(KARIM, PASSWORD), desk.device(KARIM)):
+        for _ in range(2):
+            who = regulars.sign_in("words", lambda _, c=credential: c, HOME, now, nullcontext)
+            assert not isinstance(who, Recalled)
+            assert who.person.login == KARIM
