@@ -5,8 +5,10 @@ future statement nor somebody with a console. What moves a counter stands with i
 in the same transaction. Most changes move none: documents come and go, people stay who they are.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DDL, Connection, event
@@ -140,6 +142,46 @@ def _function(counter: str) -> str:
         RETURN NULL;
     END $$
     """  # noqa: S608 — our own word
+
+
+_WRITTEN = re.compile(
+    r'\b(?:INSERT INTO|DELETE FROM|UPDATE)\s+"?(?!SET\b)(\w+)"?'
+    r"(?:\s+SET\s+(.*?)(?:\sWHERE\s|$))?",
+    re.DOTALL,
+)
+_KNOWN = re.compile(
+    r"\s*(?:SELECT|WITH|VALUES|INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|ROLLBACK|SET|SHOW)\b"
+)
+
+
+@lru_cache(maxsize=1024)
+def may_write(statement: str) -> bool:
+    """Whether that statement could change any row."""
+    return not _KNOWN.match(statement) or _WRITTEN.search(statement) is not None
+
+
+@lru_cache(maxsize=1024)
+def may_move(statement: str) -> bool:
+    """Whether that statement could move a counter. Where PostgreSQL's writers keep what they know
+    they would have to look at the counters after each of their own statements, which is a round
+    trip; so they look after these. Whatever is not plainly harmless could.
+    """
+    if not _KNOWN.match(statement):
+        return True
+    written = _WRITTEN.findall(statement)
+    return any(table == "changed" or _touches(table, what) for table, what in written)
+
+
+def _touches(table: str, what: str) -> bool:
+    """`what`: the assignments of an UPDATE."""
+    for tables in COUNTED.values():
+        columns = tables.get(table)
+        if columns is not None and (not what or not columns or "SELECT" in what):
+            return True
+        for one in columns or ():
+            if re.search(rf'(?:^|[\s,(."]){one}"?\s*=', what):
+                return True
+    return False
 
 
 @event.listens_for(metadata, "after_create")

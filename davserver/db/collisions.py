@@ -17,11 +17,11 @@ from davserver.db.wire import Wire
 
 _REMEMBERED = 1.0
 """Seconds after a collision in which others are expected."""
-_KEY = b"(%d, 1)" % 0x41627269
+_KEY = f"({0x41627269}, 1)"
 """The first half is that of all our advisory locks (`davserver.db.turns`)."""
-_SHARE = b"SELECT pg_advisory_lock_shared" + _KEY
-_TAKE = b"SELECT pg_advisory_lock" + _KEY
-_LET_GO = b"SELECT pg_advisory_unlock_all()"
+_SHARE = f"SELECT pg_advisory_lock_shared{_KEY}"
+_TAKE = f"SELECT pg_advisory_lock{_KEY}".encode()
+_LET_GO = "SELECT pg_advisory_unlock_all()"
 
 
 class Collisions:
@@ -46,7 +46,7 @@ def be_patient(wire: Wire, patience_ms: int) -> None:
 
 def share_turn(wire: Wire) -> None:
     """Waits together with whatever is asked next."""
-    wire.post_words(_SHARE, alone=True)
+    wire.post(_SHARE, (), alone=True)
 
 
 def take_turn(wire: Wire) -> None:
@@ -56,4 +56,4 @@ def take_turn(wire: Wire) -> None:
 
 def end_turn(wire: Wire) -> None:
     """Nobody waits for it; where it fails, the session is over, and its locks with it."""
-    wire.say_and_go(_LET_GO)
+    wire.ask_and_go(_LET_GO)

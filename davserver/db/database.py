@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.begun import driver_of
 from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sqlite_file
-from davserver.db.failures import raise_translated, translated
+from davserver.db.failures import Again, raise_translated, translated
 from davserver.db.log import Log, Sync
 from davserver.db.looks import Looks, SqliteLook
 from davserver.db.readers import Readers
@@ -106,7 +106,7 @@ class Database:
 def _run(shared: SharedCommit, work: Work[T]) -> T:
     try:
         return shared.run(work)
-    except (NoConnectionFree, DBAPIError) as failed:
+    except (NoConnectionFree, DBAPIError, Again) as failed:
         raise_translated(failed)
         raise
 

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from davserver.db.changed import may_move, may_write
 from davserver.db.prepared import WIRE, as_sqlalchemy
 from davserver.db.remembered import undone
 
@@ -129,6 +130,7 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
     # What SQLAlchemy runs comes after what is on its way.
     for kind in ("do_execute", "do_execute_no_params", "do_executemany"):
         event.listen(engine, kind, _settle)
+    event.listen(engine, "rollback_savepoint", lambda connection, *_: undone(connection))
     return engine
 
 
@@ -138,8 +140,11 @@ def as_planned(connection: Connection) -> None:
         connection.exec_driver_sql(f"SET LOCAL {one} = on")
 
 
-def _settle(*given: Any) -> None:
+def _settle(_cursor: Any, statement: str, *given: Any) -> None:
     """`given` ends with the context of the statement."""
     # What SQLAlchemy asks a new server about itself is on a connection without such a place.
     with suppress(NotImplementedError):
-        given[-1].root_connection.info[WIRE].settle()
+        wire = given[-1].root_connection.info[WIRE]
+        wire.settle()
+        wire.writes += may_write(statement)
+        wire.moves += may_move(statement)

@@ -18,6 +18,10 @@ _FULL = "53100"
 _FULL_WORDS = ("disk is full", "No space left", "disk full")
 
 
+class Again(Exception):
+    """What was taken for granted was not so: all is to be done again, and nothing of it stays."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turns a driver's failure into the domain's words; programming errors pass unchanged."""
@@ -30,6 +34,8 @@ def translated() -> Iterator[None]:
 
 def raise_translated(error: BaseException) -> None:
     """Raises NoSpace or Unavailable where `error` means that; returns for anything else."""
+    if isinstance(error, Again):
+        raise Unavailable("the database is too busy") from error
     if isinstance(error, NoConnectionFree):
         raise Unavailable("no connection to the database is free") from error
     if isinstance(error, OperationalError):
@@ -45,8 +51,8 @@ def raise_translated(error: BaseException) -> None:
 
 def is_of_all(error: BaseException) -> bool:
     """Whether it ends a transaction with all that was done in it, and not one part alone."""
-    return isinstance(error, DBAPIError) and (
-        error.connection_invalidated or state_of(error) in RETRY
+    return isinstance(error, Again) or (
+        isinstance(error, DBAPIError) and (error.connection_invalidated or state_of(error) in RETRY)
     )
 
 

@@ -16,6 +16,10 @@ _LOOK = (
     b" SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_snapshot() END"
 )
 """One message, one answer. The snapshot is that of its question."""
+_LOOK_AND_COUNTS = _LOOK + COUNTS.replace("SELECT", ",", 1).encode()
+"""The counters as well, for whoever will want them: the last look showed another state than the one
+before it, so this one will too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +42,33 @@ class PostgresLook:
     that need not be.
     """
 
-    __slots__ = ("_tx", "_wire", "rows")
+    __slots__ = ("_counts", "_state", "_tx", "_wants_counts", "_wire", "rows")
 
     def __init__(self, tx: Connection) -> None:
         # What goes through SQLAlchemy must not begin or end anything.
         self._tx = tx.execution_options(isolation_level="AUTOCOMMIT")
         self._wire = wire_of(tx)
         self.rows = _None()
+        self._state: Hashable = None
+        self._wants_counts = True
+        self._counts: tuple[Any, ...] = ()
+        """As this snapshot shows them, where they were asked for with it."""
 
     def begin(self) -> Hashable:
         with raising(self._tx) as wire:
-            state: Hashable = wire.say(_LOOK).get_value(0, 0)
+            answer = wire.say(_LOOK_AND_COUNTS if self._wants_counts else _LOOK)
+        state, *counts = [answer.get_value(0, at) for at in range(answer.nfields)]
+        self._counts = tuple(counts)
+        self._wants_counts = state is None or state != self._state
+        self._state = state
         return object() if state is None else state
 
     def counts(self) -> tuple[Any, ...]:
-        with raising(self._tx) as wire:
-            answer = wire.execute(COUNTS, ())
-        return tuple([answer.get_value(0, at) for at in range(answer.nfields)])
+        if not self._counts:
+            with raising(self._tx) as wire:
+                answer = wire.say(COUNTS.encode())
+            self._counts = tuple([answer.get_value(0, at) for at in range(answer.nfields)])
+        return self._counts
 
     def end(self, *, well: bool) -> None:
         if self._tx.in_transaction():

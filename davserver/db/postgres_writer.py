@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 from davserver.db.collisions import Collisions, be_patient, end_turn, share_turn, take_turn
-from davserver.db.failures import RETRY, state_of
+from davserver.db.failures import RETRY, Again, state_of
+from davserver.db.remembered import remembers
+from davserver.db.taken import Taken
 from davserver.db.wire import Wire, raising, wire_of
 from davserver.db.writers import Kept
 
@@ -29,6 +31,7 @@ class PostgresWriter:
         self._patience_ms = patience_ms
         self._turn: Wire | None = None
         """Where it was taken."""
+        self._taken: Taken | None = None
         self._in_doubt = False
         """Whether a COMMIT is under way, and nobody knows yet what became of it."""
 
@@ -40,6 +43,8 @@ class PostgresWriter:
             with raising(self._kept.tx()) as wire:
                 if is_new:
                     be_patient(wire, self._patience_ms)
+                    self._taken = Taken(wire)
+                    remembers(self._kept.tx(), self._taken)
                 self._turn = wire
                 if self._collisions.are_expected():
                     with waiting():
@@ -59,7 +64,10 @@ class PostgresWriter:
 
     def begin(self) -> Connection:
         tx = self._kept.tx()
-        self.say("BEGIN ISOLATION LEVEL SERIALIZABLE")
+        with raising(tx) as wire:
+            wire.post_words(b"BEGIN ISOLATION LEVEL SERIALIZABLE")
+            if self._taken is not None:
+                self._taken.begin()
         return tx
 
     def say(self, word: str) -> None:
@@ -72,8 +80,10 @@ class PostgresWriter:
 
     def commit(self) -> None:
         tx = self._kept.tx()
-        self._in_doubt = True
         with raising(tx) as wire:
+            if not wire.is_sure:
+                wire.settle()
+            self._in_doubt = True
             if wire.say(b"COMMIT").command_status != b"COMMIT":
                 # After an error that somebody passed over PostgreSQL makes a ROLLBACK of it.
                 raise InternalError("nothing was committed")
@@ -90,18 +100,20 @@ class PostgresWriter:
         if tx.invalidated:
             return
         wire = wire_of(tx)
-        with suppress(Error):
-            wire.settle()
+        wire.drop_posted()
         with raising(tx):
             if not wire.is_idle:
                 wire.say(b"ROLLBACK")
         if tx.in_transaction():
             tx.rollback()
 
-    def again(self, error: DBAPIError, attempt: int) -> bool:
+    def again(self, error: DBAPIError | Again, attempt: int) -> bool:
         """After a collision; and at once where the connection was lost before anything could have
         been committed: a server that was started again has forgotten it.
         """
+        if isinstance(error, Again):
+            # What made it say so is forgotten.
+            return attempt < _TRIES - 1
         if error.connection_invalidated:
             return attempt == 0 and not self._in_doubt
         if state_of(error) not in RETRY or attempt == _TRIES - 1:

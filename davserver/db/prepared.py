@@ -13,15 +13,33 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Boolean, Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.crud import REQUIRED
 
 Row = Mapping[str, Any]
 Given = Mapping[str, Any]
+Otherwise = Callable[[], Exception]
 
 WIRE = "abri.wire"
 """Where a connection of PostgreSQL keeps its `davserver.db.wire.Wire`."""
+
+
+_DONE = 1
+"""PGRES_COMMAND_OK. This file must not load psycopg: SQLite needs none of it."""
+_STATE = ord("C")
+"""PG_DIAG_SQLSTATE, and the class of broken integrity."""
+_INTEGRITY = b"23"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`look` is given a result of PostgreSQL, also one that is an error, and raises what it means.
+    `of_errors`: it minds errors alone, after which PostgreSQL commits nothing.
+    """
+
+    look: Callable[[Any], None]
+    of_errors: bool = False
 
 
 @dataclass(slots=True)
@@ -109,6 +127,44 @@ class Prepared:
             return
         _execute(tx, ready.sql, list(map(ready.arguments, several)), many=True)
 
+    def must_change(self, tx: Connection, given: Given, otherwise: Otherwise) -> None:
+        """As `run`, where exactly one row is to be changed. Raises what `otherwise` makes, on
+        PostgreSQL with the next answer that is waited for, or with that to COMMIT.
+        """
+        if tx.dialect.name == "sqlite":
+            if self.run(tx, given) != 1:
+                raise otherwise()
+            return
+
+        def look(result: Any) -> None:
+            # An error speaks for itself.
+            if result.status == _DONE and result.command_tuples != 1:
+                raise otherwise()
+
+        self._posted(tx, (given,), Check(look))
+
+    def must_add(self, tx: Connection, several: Sequence[Given], otherwise: Otherwise) -> None:
+        """As `run_for`, where rows that are there already mean something else than that somebody
+        was faster. Raises as `must_change`.
+        """
+        if tx.dialect.name == "sqlite":
+            try:
+                self.run_for(tx, several)
+            except IntegrityError:
+                raise otherwise() from None
+            return
+
+        def look(result: Any) -> None:
+            state = result.error_field(_STATE)
+            if state is not None and state.startswith(_INTEGRITY):
+                raise otherwise()
+
+        self._posted(tx, several, Check(look, of_errors=True))
+
+    def _posted(self, tx: Connection, several: Sequence[Given], check: Check) -> None:
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        _execute(tx, ready.sql, list(map(ready.arguments, several)), many=True, check=check)
+
     def _for(self, tx: Connection) -> _Ready:
         name = tx.dialect.name
         ready = self._ready.get(name)
@@ -156,13 +212,17 @@ def _only(name: str) -> Callable[[Given], Any]:
     return lambda given: (given[name],)
 
 
-def _execute(tx: Connection, sql: str, arguments: Any, *, many: bool = False) -> Any:
+def _execute(
+    tx: Connection, sql: str, arguments: Any, *, many: bool = False, check: Check | None = None
+) -> Any:
     # The driver's own connection: SQLAlchemy's wrapping of it would only pass the call on.
     pooled = tx._dbapi_connection or tx.connection  # noqa: SLF001 — the latter is a function
     driver: Any = pooled.dbapi_connection
     cursor: Any = (
         driver.cursor() if isinstance(driver, sqlite3.Connection) else _on_wire(tx, driver)
     )
+    if check is not None:
+        cursor.check = check
     # Whoever counts statements by SQLAlchemy's event counts these too. (Its list of those that
     # listen to all engines, too, is made by a function: nobody does.)
     listening: Any = tx.engine.dispatch.before_cursor_execute

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.failures import is_of_all
+from davserver.db.failures import Again, is_of_all
 from davserver.db.remembered import turn_begins, undone
 from davserver.db.writers import Writer
 
@@ -108,7 +108,7 @@ class SharedCommit:
         while True:
             try:
                 self._in_turn(jobs, alone=attempt > 0)
-            except DBAPIError as error:
+            except (DBAPIError, Again) as error:
                 if not self._writer.again(error, attempt):
                     raise
                 # Whose fault it was is not known: each is done with those who come then.
@@ -140,7 +140,7 @@ class SharedCommit:
             turn_begins(tx, time.monotonic())
             try:
                 # Alone as yet: what it raises undoes it and nobody else.
-                jobs[0].result = jobs[0].work(tx)
+                jobs[0].result = self._first(tx, jobs[0])
                 while self._waiting and not alone and len(jobs) < _MOST_IN_ONE_COMMIT:
                     writer.settle()
                     jobs.append(self._waiting.popleft())
@@ -153,6 +153,15 @@ class SharedCommit:
         except DBAPIError as error:
             if not is_of_all(error) or error.connection_invalidated:
                 writer.drop()
+            raise
+
+    def _first(self, tx: Connection, job: _Job) -> Any:
+        try:
+            return job.work(tx)
+        except Exception as error:
+            if not is_of_all(error):
+                # By what is believed, and not known yet, nobody is refused anything.
+                self._writer.settle()
             raise
 
     def _beside(self, tx: Connection, job: _Job) -> None:

@@ -8,7 +8,7 @@ the transaction all the same.
 
 import select
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -17,9 +17,11 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from sqlalchemy import Connection
 
-from davserver.db.prepared import WIRE, as_sqlalchemy
+from davserver.db.changed import may_move, may_write
+from davserver.db.prepared import WIRE, Check, as_sqlalchemy
+from davserver.db.wire_values import all_dumped
 
-_TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
+_BINARY = pq.Format.BINARY
 _STATE, _LOCK_NOT_AVAILABLE = pq.DiagnosticField.SQLSTATE, b"55P03"
 _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY})
 
@@ -27,15 +29,20 @@ _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecSta
 class Wire:
     """Of one connection, which one thread at a time uses. Raises the driver's errors."""
 
-    __slots__ = ("_names", "_pg", "_posted", "_socket", "driver", "transformer")
+    __slots__ = ("_names", "_pg", "_posted", "_socket", "driver", "moves", "transformer", "writes")
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
         self.driver = driver
         self.transformer = Transformer(driver)
         self._pg = driver.pgconn
-        self._names: dict[str, bytes] = {}
-        self._posted: list[bool] = []
-        """Of each statement under way, whether it stands alone."""
+        self._names: dict[str, tuple[bytes, bool, bool]] = {}
+        """Of each prepared statement, and whether it may change a row, and move a counter."""
+        self._posted: list[tuple[bool, Check | None]] = []
+        """Of each statement under way, whether it stands alone, and who looks at its result."""
+        self.writes = self.moves = 0
+        """How many statements were sent that may have changed a row; and moved a counter of what is
+        remembered.
+        """
         self._socket: select.poll | None = None
 
     def cursor(self) -> "Cursor":
@@ -45,6 +52,11 @@ class Wire:
     def is_idle(self) -> bool:
         """Whether no transaction is open."""
         return self._pg.transaction_status == pq.TransactionStatus.IDLE
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what is under way is done, or an error: it may be committed with it."""
+        return all(check is None or check.of_errors for _, check in self._posted)
 
     # ── and wait ────────────────────────────────────────────────────────────────────────────────
 
@@ -60,8 +72,10 @@ class Wire:
         if self._posted:
             self.post(sql, values)
             return self._received()
-        raw, forms = _all_dumped(values)
-        name = self._names.get(sql) or self._prepared(sql)
+        raw, forms = all_dumped(values)
+        name, writes, moves = self._names.get(sql) or self._prepared(sql)
+        if writes:
+            self.writes, self.moves = self.writes + 1, self.moves + moves
         return self._good(self._pg.exec_prepared(name, raw, forms, _BINARY))
 
     def settle(self) -> None:
@@ -80,28 +94,49 @@ class Wire:
         """
         self._pg.send_query(words)
 
-    def post(self, sql: str, values: Iterable[Any]) -> None:
+    def ask_and_go(self, sql: str) -> None:
+        """The same of a statement that is prepared."""
+        found = self._names.get(sql) or self._prepared(sql)
+        self._pg.send_query_prepared(found[0], [])
+
+    def post(
+        self,
+        sql: str,
+        values: Iterable[Any],
+        check: Check | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
         """As `execute`, but on its way together with whatever is waited for next, which raises what
-        comes of it; and is not done then.
+        comes of it or what `check` makes of that; and is not done then. `alone`: before a
+        transaction, as one of its own, where it does not matter whether a lock is waited for in
+        vain.
         """
-        name = self._names.get(sql)
-        if name is None:
+        found = self._names.get(sql)
+        if found is None:
             self.settle()
-            name = self._prepared(sql)
-        raw, forms = _all_dumped(values)
+            found = self._prepared(sql)
+        name, writes, moves = found
+        if writes:
+            self.writes, self.moves = self.writes + 1, self.moves + moves
+        raw, forms = all_dumped(values)
         self._begin_posting()
         self._pg.send_query_prepared(name, raw, forms, _BINARY)
-        self._posted.append(False)
-
-    def post_words(self, words: bytes, *, alone: bool = False) -> None:
-        """As `post`, of one statement without values. `alone`: before a transaction, as one of its
-        own, where it does not matter whether a lock is waited for in vain.
-        """
-        self._begin_posting()
-        self._pg.send_query_params(words, [])
         if alone:
             self._pg.pipeline_sync()
-        self._posted.append(alone)
+        self._posted.append((alone, check))
+
+    def post_words(self, words: bytes) -> None:
+        """As `post`, of one statement without values."""
+        self._begin_posting()
+        self._pg.send_query_params(words, [])
+        self._posted.append((False, None))
+
+    def drop_posted(self) -> None:
+        """Waits for what nobody waited for, whatever came of it."""
+        self._posted = [(alone, None) for alone, _ in self._posted]
+        with suppress(psycopg.Error):
+            self.settle()
 
     def _begin_posting(self) -> None:
         if not self._posted:
@@ -110,11 +145,11 @@ class Wire:
 
     # ── what libpq gives ────────────────────────────────────────────────────────────────────────
 
-    def _prepared(self, sql: str) -> bytes:
+    def _prepared(self, sql: str) -> tuple[bytes, bool, bool]:
         name = b"abri_%d" % len(self._names)
         self._good(self._pg.prepare(name, sql.encode()))
-        self._names[sql] = name
-        return name
+        found = self._names[sql] = name, may_write(sql), may_move(sql)
+        return found
 
     def _received(self) -> Any:
         """The last result of those under way. After an error nothing more was done."""
@@ -122,14 +157,16 @@ class Wire:
         try:
             self._pg.pipeline_sync()
             self._send_all()
-            results = [self._next_of_two(alone=alone) for alone in posted]
+            results = [self._next_of_two(alone=alone) for alone, _ in posted]
             self._next()
             self._pg.exit_pipeline_mode()
         except BaseException:
             # Nobody knows any more whose answer comes next.
             self.driver.close()
             raise
-        for result, alone in zip(results, posted, strict=True):
+        for result, (alone, check) in zip(results, posted, strict=True):
+            if check is not None:
+                check.look(result)
             if not alone or result.error_field(_STATE) != _LOCK_NOT_AVAILABLE:
                 self._good(result)
         return results[-1]
@@ -172,10 +209,12 @@ class Wire:
 class Cursor:
     """As a driver's, for one statement."""
 
-    __slots__ = ("_next", "_result", "_wire")
+    __slots__ = ("_next", "_result", "_wire", "check")
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self.check: Check | None = None
+        """Looks at what comes of each of several."""
         self._result: Any = None
         self._next = 0
 
@@ -185,7 +224,7 @@ class Cursor:
     def executemany(self, sql: str, several: Iterable[Iterable[Any]]) -> None:
         """Nobody is told how many rows that were: so nobody waits."""
         for values in several:
-            self._wire.post(sql, values)
+            self._wire.post(sql, values, self.check)
 
     @property
     def rowcount(self) -> int:
@@ -226,45 +265,3 @@ def raising(tx: Connection) -> Iterator[Wire]:
         if lost:
             tx.invalidate(error)
         raise as_sqlalchemy(tx, error, lost=lost) from error
-
-
-# ── values ──────────────────────────────────────────────────────────────────────────────────────
-
-_BYTEA = (17).to_bytes(4)
-"""The number of its type."""
-_NO_NULLS = bytes(4)
-
-
-_IN_BYTES = frozenset({bytes, bytearray, memoryview, list})
-
-
-def _all_dumped(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
-    """And their forms. Numbers go as text, which fits a column of any width."""
-    given = list(values)
-    dumped = [one if type(one) is bytes or one is None else _dumped(one) for one in given]
-    return dumped, [_BINARY if type(one) in _IN_BYTES else _TEXT for one in given]
-
-
-def _dumped(value: Any) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, bool):
-        return b"t" if value else b"f"
-    if isinstance(value, int):
-        return b"%d" % value
-    if type(value) is list:
-        return _array(value)
-    if type(value) in _IN_BYTES:
-        return bytes(value)
-    raise TypeError(f"no value of PostgreSQL: {type(value).__name__}")
-
-
-def _array(values: Sequence[bytes]) -> bytes:
-    """Of BYTEA, with one dimension that begins at 1; an empty one has none."""
-    if not values:
-        return bytes(4) + _NO_NULLS + _BYTEA
-    one = (1).to_bytes(4)
-    parts = [one, _NO_NULLS, _BYTEA, len(values).to_bytes(4), one]
-    for value in values:
-        parts += (len(value).to_bytes(4), value)
-    return b"".join(parts)

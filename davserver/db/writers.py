@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 from davserver.db.begun import commit, driver_of, roll_back, say
+from davserver.db.failures import Again
 from davserver.db.log import Log
 from davserver.db.looks import SqliteLook
 from davserver.db.prepared import as_sqlalchemy
@@ -33,7 +34,9 @@ class Writer(Protocol):
         """SAVEPOINT and the like."""
 
     def settle(self) -> None:
-        """Raises what came of statements whose end nobody has waited for."""
+        """Raises what came of statements whose end nobody has waited for, and Again where what the
+        work has been told does not hold.
+        """
 
     def commit(self) -> None: ...
 
@@ -44,7 +47,7 @@ class Writer(Protocol):
 
     def roll_back(self) -> None: ...
 
-    def again(self, error: DBAPIError, attempt: int) -> bool:
+    def again(self, error: DBAPIError | Again, attempt: int) -> bool:
         """Whether all that was undone is to be done again; returns when it is time for it."""
 
     def drop(self) -> None:
@@ -158,7 +161,7 @@ class SqliteWriter:
     def settle(self) -> None:
         """Each statement was waited for."""
 
-    def again(self, error: DBAPIError, attempt: int) -> bool:  # noqa: ARG002 — as for any other
+    def again(self, error: DBAPIError | Again, attempt: int) -> bool:  # noqa: ARG002 — as for any other
         """Never: nobody else writes during a turn."""
         return False
 

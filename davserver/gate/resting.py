@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from authn.directory import Directory
+from davserver.db.prepared import settle
 from davserver.domain.errors import Damaged, NotFound
 from davserver.domain.events import Events
 from davserver.domain.grants import ToPerson
@@ -155,5 +156,6 @@ def tell_in_vault(tools: Tools, tx: Connection, events: Sequence[Event], now: da
     try:
         with tx.begin_nested():
             tools.trail.record_all(tx, events, now)
+            settle(tx)
     except (Damaged, NotFound):
         log.error("trail-not-told", vault=events[0].vault and events[0].vault.hex())  # noqa: TRY400

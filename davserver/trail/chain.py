@@ -11,10 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, literal, select, union_all
-from sqlalchemy.exc import IntegrityError
 
 from davserver.db.clock import to_us
-from davserver.db.prepared import Prepared, settle
+from davserver.db.prepared import Prepared
 from davserver.db.tables import trail, trail_actor, trail_head
 from davserver.db.upserts import PerDialect
 from davserver.domain.errors import Damaged
@@ -75,7 +74,7 @@ class Chain:
             rows.append(row)
             numbers.append(row["seq"])
         self._move(tx, heads)
-        _insert(tx, rows)
+        _NEW_ENTRY.must_add(tx, rows, _goes_on)
         return numbers
 
     def _state(
@@ -195,13 +194,9 @@ def _rows_of(
     return [(r[0], r[1], r[2], r[3]) for r in tx.execute(_STATE, several)]
 
 
-def _insert(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    try:
-        _NEW_ENTRY.run_for(tx, rows)
-        settle(tx)
-    except IntegrityError:
-        # The head was moved first, so this cannot be another writer: rows lie beyond the head.
-        raise Damaged("a trail goes on behind its head: see `abri trail verify`") from None
+def _goes_on() -> Damaged:
+    # The head was moved first, so this cannot be another writer: rows lie beyond the head.
+    return Damaged("a trail goes on behind its head: see `abri trail verify`")
 
 
 def _state() -> Any:

@@ -114,7 +114,7 @@ def over(tx: Connection, keys: InstanceKeys, now: datetime, most: int) -> list[A
 def note_activity(tx: Connection, vault: VaultId, structure: StructureId, now: datetime) -> None:
     """Somebody of the structure changed something there. One statement; a row once a day."""
     asked = {"vault": vault, "structure": structure, "now": to_us(now)}
-    _ACTIVE.run(tx, asked | {"stale": to_us(now - _NOTED_EVERY)})
+    _ACTIVE.send(tx, asked | {"stale": to_us(now - _NOTED_EVERY)})
 
 
 def note_reads(tx: Connection, opened_until: datetime, now: datetime) -> None:

@@ -50,7 +50,7 @@ def forget_granted(tx: Connection, grants: Collection[GrantId]) -> None:
 def forget_tree(tx: Connection, vault: OpenVault, top: NodeId) -> None:
     """All locks at and below `top`, those too that are over: one statement."""
     gone = {"vault": vault.id, "folder": top, "levels": DEEPEST}
-    _forget_tree(tx.dialect.name).run(tx, gone)
+    _forget_tree(tx.dialect.name).send(tx, gone)
 
 
 @cache

@@ -127,7 +127,7 @@ _INSERT = Prepared(insert(lock_table), [column.name for column in lock_table.c])
 def prolong(tx: Connection, lock: Lock, seconds: int, now: datetime) -> datetime:
     """Refresh a lock (RFC 4918 §9.10.2). Returns when it ends now."""
     expires = now + timedelta(seconds=seconds)
-    _PROLONG.run(tx, {"lock": lock.id, "until": to_us(expires), "seconds": seconds})
+    _PROLONG.send(tx, {"lock": lock.id, "until": to_us(expires), "seconds": seconds})
     return expires
 
 

@@ -4,8 +4,11 @@ What is counted are stored bytes (header and tags included: 128 bytes and 0.024 
 ones), because those can be counted again from the blob rows alone.
 """
 
+from functools import partial
+
 from sqlalchemy import Connection, bindparam, select, update
 
+from davserver.db.granted import doubted, is_granted
 from davserver.db.prepared import Prepared
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import vault as vault_table
@@ -62,6 +65,10 @@ def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> tuple
             raise NoSpace("what this share may add is used up")
         return ()
     booking = {"payer": vault.id, "size": size}
+    has_room = "room", vault.id
+    if is_granted(tx, has_room):
+        _CHARGE_VAULT.must_change(tx, booking, partial(doubted, tx, has_room))
+        return ()
     if _CHARGE_VAULT.run(tx, booking) == 1:
         return ()
     thinned = thin(tx, vault, wanted=size)

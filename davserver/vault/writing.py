@@ -188,9 +188,12 @@ def update_node(
     named, given = _written(before, after), dict(columns, this=after.id, as_read=before.row_version)
     if extra:
         named, given = (*named, *extra), given | dict(extra)
-    if _updating(named).run(tx, given) != 1:
-        raise ConditionFailed("it was changed by somebody else a moment ago")
+    _updating(named).must_change(tx, given, _was_changed)
     return Changed(after, (node_written(columns),))
+
+
+def _was_changed() -> ConditionFailed:
+    return ConditionFailed("it was changed by somebody else a moment ago")
 
 
 _EACH_TIME = ("rec_ct", "row_version", "epoch", "etag", "author_id", "modified", "made_at")

@@ -16,7 +16,6 @@ ALONE = {
     "contract/test_migrations.py": "it keeps the text of its statements",
     "contract/test_pages_of_a_change.py": "the pages are those of its file",
     "contract/test_reading_journals.py": "it keeps any type in any column",
-    "contract/test_remembered_across_changes.py": "its file has one lock for every writer",
     "contract/test_trail_proof.py": "it keeps any type in any column",
     "contract/test_vault_sweep.py": "PostgreSQL plans by how full its tables are",
     "contract/test_vault_sweep_cut_short.py": "its write-ahead log keeps what was erased",

@@ -22,10 +22,11 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 
 from authn import fact_statements
-from davserver.db.changed import ALL, COUNTED, COUNTS, PEOPLE, SHARING, About
+from davserver.db.changed import ALL, COUNTED, COUNTS, PEOPLE, SHARING, About, may_move, may_write
 from davserver.db.database import Database
 from davserver.db.prepared import Prepared
 from davserver.db.tables import metadata
@@ -92,12 +93,35 @@ def moved(db: Database, statement: Executable) -> set[About]:
         before = counts(tx)
         assert tx.execute(statement).rowcount != 0  # type: ignore[attr-defined]
         after = counts(tx)
+        assert may_write(str(statement.compile(dialect=postgresql.dialect())))  # type: ignore[attr-defined,no-untyped-call]
         found.update(one for one in COUNTED if before[one] != after[one])
+        # Whoever writes to PostgreSQL does not look at the counters after any other.
+        assert not found or may_move(str(statement.compile(dialect=postgresql.dialect())))  # type: ignore[attr-defined,no-untyped-call]
         raise Undone
 
     with pytest.raises(Undone):
         db.note(work)
     return found
+
+
+@pytest.mark.parametrize(
+    ("statement", "may"),
+    [
+        ("UPDATE vault SET used=(vault.used + $1) WHERE vault.id = $2 AND vault.quota > 1", False),
+        ('UPDATE "grant" SET used=("grant".used + $1) WHERE "grant".id = $2', False),
+        ('UPDATE "grant" SET used=1, "right"=$1', True),
+        ("UPDATE vault SET used=(SELECT 1 FROM node WHERE id = $1), quota=2 WHERE id = $2", True),
+        ("UPDATE person AS p SET role=$1", True),
+        ("INSERT INTO folder_change (tag) VALUES ($1) ON CONFLICT (tag) DO UPDATE SET at=1", False),
+        ("WITH gone AS (DELETE FROM person RETURNING id) SELECT id FROM gone", True),
+        ("\n  SELECT person.id FROM person", False),
+        ("SAVEPOINT one", False),
+        ("TRUNCATE node", True),
+    ],
+)
+def test_what_is_not_plainly_harmless_may_move_a_counter(statement: str, may: bool) -> None:  # noqa: FBT001
+    assert may_move(statement) is may
+    assert may_write(statement) or not may
 
 
 def value(column: Column[Any], variant: int) -> Any:

@@ -1,10 +1,12 @@
 """What whoever writes is told by PostgreSQL, where nobody waits for each statement."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, insert, select, text
+from sqlalchemy import Connection, bindparam, event, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from davserver.db import tables
 from davserver.db.database import Database
@@ -92,6 +94,53 @@ def test_nothing_is_acknowledged_that_was_not_committed(db: Database) -> None:
     assert keys(db) == []
 
 
+CHANGE = Prepared(
+    update(TABLE).where(TABLE.c.key == bindparam("one")).values(failures=bindparam("count"))
+)
+
+
+@pytest.mark.parametrize("failures", [2, None])
+def test_whoever_must_change_one_row_is_told_where_there_is_none(
+    db: Database, failures: int | None
+) -> None:
+    def change(number: int) -> None:
+        given = {"one": bytes([number]) * 32, "count": failures}
+        db.write(lambda tx: CHANGE.must_change(tx, given, LookupError))
+
+    db.write(lambda tx: ADD.send(tx, row(1)))
+    with pytest.raises(LookupError):
+        change(2)
+    with pytest.raises(DBAPIError) if failures is None else nullcontext():
+        change(1)
+
+
+def test_whoever_adds_what_is_there_already_says_what_that_means(db: Database) -> None:
+    def add(*numbers: int) -> None:
+        db.write(lambda tx: ADD.must_add(tx, [row(number) for number in numbers], LookupError))
+
+    add(1, 2)
+    with pytest.raises(LookupError):
+        add(3, 2, 4)
+    assert keys(db) == [1, 2]
+
+
+@on_postgresql
+def test_what_is_wrong_with_the_last_statement_comes_before_the_commit(db: Database) -> None:
+    db.write(lambda tx: ADD.send(tx, row(1)))
+    before: list[int] = []
+
+    def work(tx: Connection) -> None:
+        ADD.send(tx, row(2))
+        CHANGE.must_change(tx, {"one": bytes(32), "count": 1}, LookupError)
+        before.append(len(before))
+
+    with pytest.raises(LookupError):
+        db.write(work)
+    assert (before, keys(db)) == ([0], [1])
+    db.write(lambda tx: ADD.send(tx, row(3)))
+    assert keys(db) == [1, 3]
+
+
 ENDS_ITSELF = "SELECT pg_terminate_backend(pg_backend_pid())"
 
 
@@ -161,5 +210,5 @@ def test_a_small_file_is_put_in_within_a_few_round_trips(
     heard.forget()
     amina.put("/Logement/a.pdf", b"again")
     assert heard.count("COMMIT") == 1
-    assert heard.round_trips() == 8
+    assert heard.round_trips() == 4
     heard.close()

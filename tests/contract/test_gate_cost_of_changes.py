@@ -72,16 +72,10 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
 }
 
 
-MORE_ON_POSTGRESQL = {"copy a folder of two": 1}
-"""It is two transactions that write: there the second asks once more who somebody is."""
-
-
 @pytest.mark.parametrize("what", COSTS)
 def test_a_small_change_costs_few_statements(world: World, amina: Drive, what: str) -> None:
     act, most = COSTS[what]
     said = said_by(world, lambda: act(amina))
-    if not world.db.sqlite:
-        most += MORE_ON_POSTGRESQL.get(what, 0)
     assert len(said) == most, "\n".join(one[:60] for one in said)
 
 

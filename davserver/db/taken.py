@@ -1,0 +1,65 @@
+"""What whoever writes to PostgreSQL takes for granted: that nothing has moved the counters since.
+
+Their memory holds while the counters are as they were. To ask would be a round trip in which
+everybody waits; so the question goes along with the first other one, and what is remembered is
+believed meanwhile. Where the answer says that somebody else has changed something, all is done
+again, by what is there now; before that nothing is committed and nobody is told anything. Whatever
+the writer itself may have moved ends the memory of this connection.
+"""
+
+from typing import Any
+
+from davserver.db.changed import COUNTS
+from davserver.db.failures import Again
+from davserver.db.prepared import Check
+from davserver.db.wire import Wire
+
+Counts = tuple[Any, ...]
+
+
+class Taken:
+    """The counters as one connection that writes knows them, for its `Remembered`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.rows = self
+        self._known: Counts | None = None
+        self._asked = self._believed = False
+        self._moves = wire.moves
+
+    @property
+    def total_changes(self) -> int:
+        """What stands for the rows that it has changed: the statements that may have."""
+        return self._wire.writes
+
+    def begin(self) -> None:
+        """A transaction, in which the question is on its way where there is anything to lose."""
+        if self._wire.moves != self._moves:
+            self._known, self._moves = None, self._wire.moves
+        self._believed, self._asked = False, self._known is not None
+        if self._asked:
+            self._wire.post(COUNTS, (), Check(self._look))
+
+    def counts(self) -> Counts:
+        if self._wire.moves != self._moves:
+            # By ourselves: a number that means the same in this transaction does not come again.
+            self._known = None
+            return tuple([object() for _ in range(_COUNTERS)])
+        if self._known is None:
+            self._known = _counts(self._wire.execute(COUNTS, ()))
+        self._believed = True
+        return self._known
+
+    def _look(self, answer: Any) -> None:
+        if answer.error_message:
+            return
+        before, self._known = self._known, _counts(answer)
+        if self._believed and before != self._known:
+            raise Again
+
+
+_COUNTERS = COUNTS.count("sum(")
+
+
+def _counts(answer: Any) -> Counts:
+    return tuple([answer.get_value(0, at) for at in range(answer.nfields)])
