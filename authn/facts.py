@@ -14,7 +14,7 @@ from authn.rows import CredentialRow, Row, credential_from, is_genuine, membersh
 from davserver.db import tables as t
 from davserver.db.changed import PEOPLE
 from davserver.db.prepared import Prepared
-from davserver.db.remembered import once
+from davserver.db.remembered import keep, known
 from davserver.domain.errors import Unavailable
 from davserver.domain.ids import CredentialId, PersonId, VaultId
 from davserver.domain.lean import lean
@@ -41,9 +41,11 @@ class Facts:
 
     def at(self, now: datetime) -> "Facts":
         """Of the memberships those alone that hold then."""
-        if all(one.holds(now) for one in self.memberships):
-            return self
-        return replace(self, memberships=tuple([m for m in self.memberships if m.holds(now)]))
+        for one in self.memberships:
+            if not one.holds(now):
+                held = tuple([m for m in self.memberships if m.holds(now)])
+                return replace(self, memberships=held)
+        return self
 
 
 @lean(frozen=True, slots=True)
@@ -129,7 +131,11 @@ def _read(
     tx: Connection, genuine: Genuine, statement: Prepared, values: Row, now: datetime
 ) -> Facts:
     asked = (statement, *values.values())
-    return once(tx, PEOPLE, asked, lambda: _asked(tx, genuine, statement, values)).at(now)
+    facts: Facts | None = known(tx, PEOPLE, asked)
+    if facts is None:
+        facts = _asked(tx, genuine, statement, values)
+        keep(tx, PEOPLE, asked, facts)
+    return facts.at(now)
 
 
 def _asked(tx: Connection, genuine: Genuine, statement: Prepared, values: Row) -> Facts:

@@ -16,7 +16,9 @@ def tag_of(key: Secret, *parts: bytes) -> bytes:
     """A keyed hash (RFC 7693 §2.9) that keeps the parts apart. Every request makes one: an HMAC
     of OpenSSL's takes four times as long.
     """
-    told_apart = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+    told_apart = b""
+    for part in parts:
+        told_apart += len(part).to_bytes(4, "big") + part
     return hashlib.blake2b(told_apart, digest_size=32, key=key.reveal()).digest()
 
 
@@ -40,8 +42,7 @@ class KeyedMemory(Generic[T]):
                 self._seen.popitem(last=False)
 
     def get(self, *parts: bytes) -> T | None:
-        with self._turn:
-            return self._seen.get(self._tag(parts))
+        return self._seen.get(tag_of(self._key, *parts))
 
     def forget(self, *parts: bytes) -> None:
         with self._turn:

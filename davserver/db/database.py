@@ -18,7 +18,7 @@ from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sql
 from davserver.db.failures import Again, raise_translated, translated
 from davserver.db.log import Log, Sync
 from davserver.db.looks import Looks, SqliteLook
-from davserver.db.readers import Readers
+from davserver.db.readers import Readers, Snapshot
 from davserver.db.shared_commit import SharedCommit
 from davserver.db.writers import SqliteWriter, Writer
 
@@ -65,7 +65,7 @@ class Database:
         server asks for it.
         """
         if not much:
-            return self._kept.snapshot()
+            return Snapshot(self._kept)
         return _mapped(self._kept) if self.sqlite else _repeatable(self._readers)
 
     def write(self, work: Work[T]) -> T:

@@ -53,7 +53,13 @@ class SqliteLook:
         return found
 
     def end(self, *, well: bool) -> None:
-        (commit if well else roll_back)(self._tx)
+        if not well or self._tx.in_transaction():
+            (commit if well else roll_back)(self._tx)
+            return
+        try:
+            self.rows.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise as_sqlalchemy(self._tx, error) from error
 
     def close(self) -> None:
         pass

@@ -60,9 +60,13 @@ class Readers:
         except Empty:
             raise NoConnectionFree("no connection came free") from None
         try:
-            kept = self._last_used() or self._opened()
+            try:
+                kept = self._kept.pop()
+            except IndexError:
+                kept = self._opened()
             kept.used = self._clock()
-            self._close_unused(kept.used)
+            if self._kept:
+                self._close_unused(kept.used)
         except BaseException:
             self._free.put(None)
             raise
@@ -76,8 +80,8 @@ class Readers:
 
     def _close_unused(self, now: float) -> None:
         """The one that waits longest."""
-        if self._kept and now - self._kept[0].used >= KEPT:
-            with suppress(IndexError):  # somebody else was faster
+        with suppress(IndexError):  # somebody else was faster
+            if now - self._kept[0].used >= KEPT:
                 _end(self._kept.pop(0))
 
     def _opened(self) -> _Kept:
@@ -116,7 +120,7 @@ def _end(kept: _Kept) -> None:
 
 class Snapshot:
     """One read-only look: `with` gives the connection. Every small request pays for it: a class and
-    no generator.
+    no generator, and few steps.
 
     Raises Unavailable when the database is away.
     """
@@ -129,23 +133,23 @@ class Snapshot:
 
     def __enter__(self) -> Connection:
         try:
-            self._kept = kept = self._begun()
+            try:
+                kept = self._begun()
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # A server that was started again has forgotten every connection. Nothing was asked
+                # yet.
+                self._readers.drop_unused()
+                kept = self._begun()
         except (NoConnectionFree, DBAPIError) as failed:
             raise_translated(failed)
             raise
+        self._kept = kept
         return kept.tx
 
     def _begun(self) -> _Kept:
-        try:
-            return self._begin(self._readers.take())
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-        # A server that was started again has forgotten every connection. Nothing was asked yet.
-        self._readers.drop_unused()
-        return self._begin(self._readers.take())
-
-    def _begin(self, kept: _Kept) -> _Kept:
+        kept = self._readers.take()
         try:
             kept.memory.begin(kept.used, kept.look.begin())
         except BaseException:
@@ -162,20 +166,13 @@ class Snapshot:
         kept = self._kept
         assert kept is not None  # noqa: S101 — entered
         try:
-            self._end(kept, error)
-        except (NoConnectionFree, DBAPIError) as failed:
+            kept.look.end(well=error is None)
+        except BaseException as failed:
+            self._readers.drop(kept)
             raise_translated(failed)
             raise
-        if isinstance(error, NoConnectionFree | DBAPIError):
-            raise_translated(error)
-
-    def _end(self, kept: _Kept, error: BaseException | None) -> None:
-        try:
-            kept.look.end(well=error is None)
-        except BaseException:
-            self._readers.drop(kept)
-            raise
-        if isinstance(error, DBAPIError):
-            self._readers.drop(kept)
-        else:
+        if error is None:
             self._readers.give_back(kept)
+            return
+        (self._readers.drop if isinstance(error, DBAPIError) else self._readers.give_back)(kept)
+        raise_translated(error)
