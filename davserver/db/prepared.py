@@ -117,7 +117,11 @@ class Prepared:
         """As `run`, where nobody needs to know what it changed. What is wrong with it PostgreSQL
         says with the next answer that is waited for, or with that to COMMIT.
         """
-        self.run_for(tx, (given,))
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        if tx.dialect.name == "sqlite":
+            _execute(tx, ready.sql, ready.arguments(given))
+        else:
+            _execute(tx, ready.sql, [ready.arguments(given)], many=True)
 
     def run_for(self, tx: Connection, several: Sequence[Mapping[str, Any]]) -> None:
         """`send` for each of `several`."""
@@ -237,6 +241,8 @@ def _execute(
 
 def settle(tx: Connection) -> None:
     """Waits for what was sent, and raises what is wrong with it."""
+    if tx.dialect.name == "sqlite":
+        return
     wire = tx.info.get(WIRE)
     if wire is None:
         return

@@ -172,8 +172,8 @@ def record(
         path=owners_path(place),
         grant=grant.id if grant else None,
         rule=permit.rule,
-        rows=row_stamps(stamps),
-        details=dict(details or {}),
+        rows=tuple(stamps),
+        details=details or {},
     )
     sight.tools.trail.record(sight.tx, event, sight.now)
 

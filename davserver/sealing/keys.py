@@ -98,8 +98,11 @@ class Sealer:
         self._label = purpose.label
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
-        """`plain` padded to a class of 32 bytes, so that lengths of names do not show."""
-        return self._encrypt(padded(plain), [self._label, context])
+        """`plain` padded to a class of 32 bytes, so that lengths of names do not show: length
+        (4 bytes) ‖ plain ‖ zeros up to a multiple of 32 (FORMAT.md §2.4).
+        """
+        framed = len(plain).to_bytes(LENGTH_BYTES, "big") + plain
+        return self._encrypt(framed + bytes(-len(framed) % PAD_TO), [self._label, context])
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Raises Damaged."""
@@ -150,14 +153,8 @@ class MacKey:
         return hmac.compare_digest(self.mac(message), mac)
 
 
-def padded(plain: bytes) -> bytes:
-    """Length (4 bytes) ‖ plain ‖ zeros up to a multiple of 32 (FORMAT.md §2.4)."""
-    framed = len(plain).to_bytes(LENGTH_BYTES, "big") + plain
-    return framed + bytes(-len(framed) % PAD_TO)
-
-
 def unpadded(framed: bytes) -> bytes:
-    """Raises Damaged unless `framed` is exactly what `padded` makes."""
+    """Raises Damaged unless `framed` is exactly what `Sealer.seal` makes of something."""
     try:
         end = LENGTH_BYTES + _LENGTH(framed)[0]
     except struct.error:

@@ -4,9 +4,10 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from typing import Any
 
 from davserver.domain.ids import ID_BYTES, PersonId, VaultId
+from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 from davserver.sealing.fields import UnfitRow, id16, u64
 from davserver.sealing.keys import MAC_BYTES, MacKey, Sealer
@@ -17,20 +18,34 @@ FIRST_LINK = bytes(MAC_BYTES)
 """What stands for the link before a chain's first entry."""
 
 
+@lean(frozen=True, slots=True)
+class Unsealed:
+    """An entry that has no number yet, as the bytes of docs/trail.md. `rows` None: it wrote none;
+    `person` None: nobody in particular, and then nothing is kept of `part`.
+    """
+
+    vault: VaultId
+    payload: bytes
+    person: PersonId | None
+    part: bytes
+    rows: bytes | None
+
+
 class ActorKey:
     """Seals one person's part of entries in any vault. Erase the key's wrap, and they are gone."""
 
-    __slots__ = ("_sealer",)
+    __slots__ = ("person", "sealer")
 
     def __init__(self, key: Secret, actor: PersonId) -> None:
-        self._sealer = Sealer(key, Purpose.TRAIL_ACTOR, id16(actor))
+        self.sealer = Sealer(key, Purpose.TRAIL_ACTOR, id16(actor))
+        self.person = actor
 
     def seal(self, vault: VaultId, seq: int, plain: bytes) -> bytes:
-        return self._sealer.seal(plain, _place(vault, seq))
+        return self.sealer.seal(plain, _place(vault, seq))
 
     def open(self, vault: VaultId, seq: int, sealed: bytes) -> bytes:
         """Raises Damaged."""
-        return self._sealer.open(sealed, _place(vault, seq))
+        return self.sealer.open(sealed, _place(vault, seq))
 
 
 class TrailKeys:
@@ -49,6 +64,43 @@ class TrailKeys:
 
     def seal_payload(self, vault: VaultId, seq: int, payload: bytes) -> bytes:
         return self._payload.seal(payload, _place(vault, seq))
+
+    def seal_entry(
+        self, entry: Unsealed, actor: ActorKey | None, seq: int, before: bytes, at: int
+    ) -> dict[str, Any]:
+        """The columns of entry `seq` after the link `before`, and those of the head that it makes.
+        `actor`: of the entry's person. `before`: of a head that is genuine.
+
+        Every change makes one while all others wait: so `seal_payload`, `entry_hash`, `link` and
+        `head_mac` stand here once more without their functions, for the columns of an entry alone.
+        """
+        place, rows = _place(entry.vault, seq), entry.rows
+        payload = self._payload.seal(entry.payload, place)
+        payload_hash = _sha256(_OF_PAYLOAD + len(payload).to_bytes(4, "big") + payload).digest()
+        person, part, actor_hash = None, None, _OF_NOBODY
+        if actor is not None:
+            person, part = actor.person, actor.sealer.seal(entry.part, place)
+            sized = person + b"Y" + len(part).to_bytes(4, "big")
+            actor_hash = _sha256(_OF_ACTOR + sized + part).digest()
+        told = b"N" if rows is None else b"Y" + len(rows).to_bytes(4, "big") + rows
+        when = at.to_bytes(8, "big", signed=True)
+        whole = b"".join((_OF_WHOLE, when, told, _HASH, payload_hash, _HASH, actor_hash))
+        link = self._link.mac(place + before + _sha256(whole).digest())
+        return {
+            "vault_id": entry.vault,
+            "seq": seq,
+            "at": at,
+            "prev": before,
+            "payload_hash": payload_hash,
+            "actor_hash": actor_hash,
+            "rows": rows,
+            "link": link,
+            "payload_ct": payload,
+            "actor_id": person,
+            "actor_ct": part,
+            "head": link,
+            "mac": self._head.mac(place + link),
+        }
 
     def open_payload(self, vault: VaultId, seq: int, sealed: bytes) -> bytes:
         return self._payload.open(sealed, _place(vault, seq))
@@ -106,14 +158,23 @@ def entry_hash(parts: Iterable[Part]) -> bytes:
 
 
 _ENTRY = Purpose.TRAIL_ENTRY.label + b"\0"
+_sha256 = hashlib.sha256
+
+# What lists of an entry's columns begin with, and what stands between them: `encode_list`.
+_HASH = b"Y" + MAC_BYTES.to_bytes(4, "big")
+_OF_PAYLOAD = _ENTRY + (1).to_bytes(4, "big") + b"Y"
+_OF_ACTOR = _ENTRY + (2).to_bytes(4, "big") + b"Y" + ID_BYTES.to_bytes(4, "big")
+_OF_WHOLE = _ENTRY + (4).to_bytes(4, "big") + b"I"
+_OF_NOBODY = entry_hash((None, None))
 
 
-@lru_cache(maxsize=64)
 def _place(vault: VaultId, seq: int) -> bytes:
-    """Of one entry five times: for its parts, its link and the head."""
     if type(vault) is not bytes or len(vault) != ID_BYTES:
         raise UnfitRow(f"the id of a chain has {ID_BYTES} bytes")
-    return vault + u64(seq)
+    if type(seq) is not int or not 0 <= seq < _TOO_MANY:
+        raise UnfitRow("the number of an entry does not fit in 8 bytes")
+    return vault + seq.to_bytes(8, "big")
 
 
+_TOO_MANY = 1 << 64
 _UNFIT = f"links and hashes have {MAC_BYTES} bytes"

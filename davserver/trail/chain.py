@@ -7,10 +7,10 @@ is told to run again, and not at the entries' key.
 
 import hmac
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, literal, select, union_all
+from sqlalchemy import Connection, bindparam, literal, literal_column, select, union_all
 
 from davserver.db.clock import to_us
 from davserver.db.prepared import Prepared
@@ -18,35 +18,15 @@ from davserver.db.tables import trail, trail_actor, trail_head
 from davserver.db.upserts import PerDialect
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import Entropy, PersonId, VaultId
-from davserver.domain.lean import lean
 from davserver.sealing.keys import new_key
-from davserver.sealing.trail import FIRST_LINK, ActorKey, TrailKeys, entry_hash
-from davserver.trail.entry import Actor, Payload
+from davserver.sealing.trail import FIRST_LINK, ActorKey, TrailKeys, Unsealed, entry_hash
 
 _ACTOR = -1
 """Stands where a head has its number: marks the rows of the other table in one result."""
 
-
-@lean(frozen=True, slots=True)
-class Draft:
-    """An entry that has no number yet. `rows` is packed; `person` None: nobody in particular."""
-
-    vault: VaultId
-    payload: Payload
-    person: PersonId | None
-    actor: Actor
-    rows: bytes | None = None
-
-
-@lean(frozen=True, slots=True)
-class Head:
-    """The last entry of a chain."""
-
-    seq: int
-    link: bytes
-
-
-_NO_ENTRY = Head(0, FIRST_LINK)
+_NO_ENTRY = (0, FIRST_LINK)
+_Head = tuple[int, bytes]
+"""Number and link of a chain's last entry."""
 
 
 class Chain:
@@ -56,93 +36,88 @@ class Chain:
         self._keys = keys
         self._entropy = entropy
         self._actors = _OpenedKeys(keys)
+        self._written: dict[VaultId, tuple[int, bytes, bytes]] = {}
+        """Heads, whole, as this process moved them. One that is read and is the very same needs no
+        other proof; none is taken from here unread, nor does it matter whether it was undone.
+        """
 
-    def append(self, tx: Connection, drafts: Sequence[Draft], now: datetime) -> list[int]:
+    def append_one(self, tx: Connection, entry: Unsealed, now: datetime) -> int:
+        """As `append`, for one: nearly all that is recorded, so that what several need is left out.
+        Gives its number.
+        """
+        vault, person, at = entry.vault, entry.person, to_us(now)
+        ((sealed, seq, link, mac),) = _STATE_OF_ONE.tuples(tx, {"vault": vault, "person": person})
+        if seq is None:
+            seq, link = _NO_ENTRY
+        elif (seq, link, mac) != self._written.get(vault):
+            genuine_head(self._keys, vault, seq, link, mac)
+        if person is None:
+            actor = None
+        elif sealed is None:
+            actor = self._new_actors(tx, (person,), at)[person]
+        else:
+            actor = self._actors.opened(person, sealed, at)
+        row = self._keys.seal_entry(entry, actor, seq + 1, link, at)
+        _MOVED_HEAD[tx.dialect.name].send(tx, row)
+        _NEW_ENTRY.must_add(tx, (row,), _goes_on)
+        if len(self._written) >= _MOST_WRITTEN:
+            self._written = {}
+        self._written[vault] = (row["seq"], row["head"], row["mac"])
+        return int(row["seq"])
+
+    def append(self, tx: Connection, entries: Sequence[Unsealed], now: datetime) -> list[int]:
         """The numbers of the new entries. Raises Damaged when a chain's head is not genuine or its
         entries do not end where it says: nothing is done that could not be recorded.
         """
-        people = {draft.person for draft in drafts if draft.person is not None}
-        heads, actors = self._state(tx, {draft.vault for draft in drafts}, people, now)
+        if not entries:
+            return []
+        rows, moved, at = [], {}, to_us(now)
+        people = {entry.person for entry in entries if entry.person is not None}
+        heads, actors = self._state(tx, {entry.vault for entry in entries}, people, at)
         new = people - actors.keys()
         if new:
-            self._add_actors(tx, actors, new, now)
-        rows, numbers, at = [], [], to_us(now)
-        for draft in drafts:
-            before = heads.get(draft.vault, _NO_ENTRY)
-            row = self._row(draft, before, actors, at)
-            heads[draft.vault] = Head(row["seq"], row["link"])
+            actors |= self._new_actors(tx, new, at)
+        for entry in entries:
+            vault, person = entry.vault, entry.person
+            seq, link = heads.get(vault, _NO_ENTRY)
+            actor = None if person is None else actors[person]
+            row = self._keys.seal_entry(entry, actor, seq + 1, link, at)
+            heads[vault], moved[vault] = (row["seq"], row["link"]), row
             rows.append(row)
-            numbers.append(row["seq"])
-        self._move(tx, heads)
+        # In one order, or two writers of the same two chains would wait for each other.
+        _MOVED_HEAD[tx.dialect.name].run_for(tx, [moved[vault] for vault in sorted(moved)])
         _NEW_ENTRY.must_add(tx, rows, _goes_on)
-        return numbers
+        return [row["seq"] for row in rows]
 
     def _state(
         self,
         tx: Connection,
         vaults: Collection[VaultId],
         people: Collection[PersonId],
-        now: datetime,
-    ) -> tuple[dict[VaultId, Head], dict[PersonId, ActorKey]]:
+        at: int,
+    ) -> tuple[dict[VaultId, _Head], dict[PersonId, ActorKey]]:
         heads, actors = {}, {}
-        for key, seq, value, mac in _rows_of(tx, vaults, people):
+        for key, seq, value, mac in tx.execute(
+            _STATE, {"vaults": list(vaults), "people": list(people)}
+        ):
             if seq == _ACTOR:
                 person = PersonId(key)
-                actors[person] = self._actors.opened(person, value, now)
+                actors[person] = self._actors.opened(person, value, at)
             else:
                 vault = VaultId(key)
                 heads[vault] = genuine_head(self._keys, vault, seq, value, mac)
         return heads, actors
 
-    def _add_actors(
-        self,
-        tx: Connection,
-        actors: dict[PersonId, ActorKey],
-        new: Collection[PersonId],
-        now: datetime,
-    ) -> None:
-        rows = []
+    def _new_actors(
+        self, tx: Connection, new: Collection[PersonId], at: int
+    ) -> dict[PersonId, ActorKey]:
+        actors, rows = {}, []
         for person in sorted(new):
             sealed = self._keys.seal_actor_key(person, new_key(self._entropy))
             actors[person] = self._keys.open_actor_key(person, sealed)
-            rows.append({"person_id": person, "key_ct": sealed, "created": to_us(now)})
+            rows.append({"person_id": person, "key_ct": sealed, "created": at})
         tx.execute(_NEW_ACTOR[tx.dialect.name], rows)
-
-    def _row(
-        self, draft: Draft, before: Head, actors: Mapping[PersonId, ActorKey], at: int
-    ) -> dict[str, Any]:
-        vault, seq, person = draft.vault, before.seq + 1, draft.person
-        payload = self._keys.seal_payload(vault, seq, draft.payload.encode())
-        actor = None
-        if person is not None:
-            actor = actors[person].seal(vault, seq, draft.actor.encode())
-        row: dict[str, Any] = {
-            "vault_id": vault,
-            "seq": seq,
-            "at": at,
-            "prev": before.link,
-            "payload_hash": entry_hash((payload,)),
-            "actor_hash": entry_hash((person, actor)),
-            "rows": draft.rows,
-            "payload_ct": payload,
-            "actor_id": person,
-            "actor_ct": actor,
-        }
-        row["link"] = link_of(self._keys, row)
-        return row
-
-    def _move(self, tx: Connection, heads: Mapping[VaultId, Head]) -> None:
-        # In one order, or two writers of the same two chains would wait for each other.
-        rows = [
-            {
-                "vault_id": vault,
-                "seq": head.seq,
-                "head": head.link,
-                "mac": self._keys.head_mac(vault, head.seq, head.link),
-            }
-            for vault, head in sorted(heads.items())
-        ]
-        _MOVED_HEAD[tx.dialect.name].run_for(tx, rows)
+        return actors
 
 
 class _OpenedKeys:
@@ -154,21 +129,21 @@ class _OpenedKeys:
     def __init__(self, keys: TrailKeys) -> None:
         self._keys = keys
         self._opened: dict[tuple[PersonId, bytes], ActorKey] = {}
-        self._since = _LONG_AGO
+        self._since = 0
 
-    def opened(self, person: PersonId, sealed: bytes, now: datetime) -> ActorKey:
+    def opened(self, person: PersonId, sealed: bytes, at: int) -> ActorKey:
         """Raises Damaged."""
-        if len(self._opened) >= _MOST_OPENED or not self._since <= now < self._since + _KEPT:
-            self._opened, self._since = {}, now
+        if len(self._opened) >= _MOST_OPENED or not 0 <= at - self._since < _KEPT_US:
+            self._opened, self._since = {}, at
         found = self._opened.get((person, sealed))
         if found is None:
             found = self._opened[person, sealed] = self._keys.open_actor_key(person, sealed)
         return found
 
 
-_KEPT = timedelta(minutes=1)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_KEPT_US = timedelta(minutes=1) // timedelta(microseconds=1)
 _MOST_OPENED = 256
+_MOST_WRITTEN = 256
 
 
 def link_of(keys: TrailKeys, row: Mapping[str, Any]) -> bytes:
@@ -177,21 +152,11 @@ def link_of(keys: TrailKeys, row: Mapping[str, Any]) -> bytes:
     return keys.link(row["prev"], row["vault_id"], row["seq"], proof)
 
 
-def genuine_head(keys: TrailKeys, vault: VaultId, seq: int, link: bytes, mac: bytes) -> Head:
+def genuine_head(keys: TrailKeys, vault: VaultId, seq: int, link: bytes, mac: bytes) -> _Head:
     """Raises Damaged when the row was not written by us."""
     if not hmac.compare_digest(keys.head_mac(vault, seq, link), mac):
         raise Damaged("the head of a trail is not genuine: see `abri trail verify`")
-    return Head(seq, link)
-
-
-def _rows_of(
-    tx: Connection, vaults: Collection[VaultId], people: Collection[PersonId]
-) -> list[tuple[bytes, int, bytes, bytes]]:
-    if len(vaults) == 1 == len(people):
-        asked = {"vault": next(iter(vaults)), "person": next(iter(people))}
-        return _STATE_OF_ONE.tuples(tx, asked)
-    several = {"vaults": list(vaults), "people": list(people)}
-    return [(r[0], r[1], r[2], r[3]) for r in tx.execute(_STATE, several)]
+    return seq, link
 
 
 def _goes_on() -> Damaged:
@@ -211,16 +176,13 @@ def _state() -> Any:
 
 
 def _state_of_one() -> Prepared:
-    """The same for one vault and one person, as nearly all entries need it."""
-    heads = select(trail_head.c.vault_id, trail_head.c.seq, trail_head.c.head, trail_head.c.mac)
-    key = trail_actor.c.key_ct
-    actors = select(trail_actor.c.person_id, literal(_ACTOR), key, key.label("mac"))
-    return Prepared(
-        union_all(
-            heads.where(trail_head.c.vault_id == bindparam("vault")),
-            actors.where(trail_actor.c.person_id == bindparam("person")),
-        )
+    """The same for one vault and one person, or nobody: always one row."""
+    one = select(literal_column("1")).subquery("one")
+    head, actor = trail_head.c, trail_actor.c
+    either = one.outerjoin(trail_head, head.vault_id == bindparam("vault")).outerjoin(
+        trail_actor, actor.person_id == bindparam("person")
     )
+    return Prepared(select(actor.key_ct, head.seq, head.head, head.mac).select_from(either))
 
 
 def _new_actor(insert: Any) -> Any:

@@ -5,12 +5,15 @@ import struct
 from collections.abc import Iterable
 from dataclasses import field
 from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from davserver.domain.errors import Damaged
+from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.people import Principal
-from davserver.trail.words import Event, RowStamp
+from davserver.sealing.trail import Unsealed
+from davserver.trail.words import INSTANCE, Event, RowStamp, Stamped
 
 _STAMP = struct.Struct(">BBQB")
 
@@ -31,18 +34,6 @@ class Payload:
     count: int = 1
     first: int | None = None
     last: int | None = None
-
-    @classmethod
-    def of(cls, event: Event) -> "Payload":
-        return cls(
-            what=event.what._value_,
-            node=event.node.hex() if event.node else "",
-            path=event.path,
-            grant=event.grant.hex() if event.grant else "",
-            rule=event.rule,
-            reason=event.reason._value_ if event.reason else "",
-            details=dict(event.details),
-        )
 
     def encode(self) -> bytes:
         fields: dict[str, Any] = {
@@ -108,6 +99,53 @@ class Actor:
             raise Damaged("an actor of the trail has unknown fields") from None
 
 
+@lean(frozen=True, slots=True)
+class Draft:
+    """An entry that has no number yet. `person` None: nobody in particular."""
+
+    vault: VaultId
+    payload: Payload
+    person: PersonId | None
+    actor: Actor
+
+    def unsealed(self) -> Unsealed:
+        payload, part = self.payload.encode(), self.actor.encode()
+        return Unsealed(self.vault, payload, self.person, part, None)
+
+
+def unsealed(event: Event) -> Unsealed:
+    """The entry that says what happened."""
+    vault = INSTANCE if event.vault is None else event.vault
+    payload, rows, who = _packed_event(event), packed_rows(event.rows), event.who
+    if who is None:
+        return Unsealed(vault, payload, None, b"", rows)
+    credential = who.credential.hex() if who.credential else ""
+    part = _packed_actor(who.strength._value_, credential, who.address or "", who.operator or "")
+    return Unsealed(vault, payload, who.id, part, rows)
+
+
+def _packed_event(event: Event) -> bytes:
+    """What `Payload.encode` makes of it: written out, as each change needs one and has but four or
+    five fields, whose order is known. Ids need no quoting.
+    """
+    said, details = [], event.details
+    if details:
+        told = [_quoted(key) + ":" + _quoted(details[key]) for key in sorted(details)]
+        said.append('"details":{' + ",".join(told) + "}")
+    if event.grant:
+        said.append(f'"grant":"{event.grant.hex()}"')
+    if event.node:
+        said.append(f'"node":"{event.node.hex()}"')
+    if event.path:
+        said.append('"path":' + _quoted(event.path))
+    if event.reason:
+        said.append('"reason":' + _quoted(event.reason._value_))
+    if event.rule:
+        said.append('"rule":' + _quoted(event.rule))
+    said.append('"what":' + _quoted(event.what._value_))
+    return ("{" + ",".join(said) + "}").encode(errors="backslashreplace")
+
+
 @lru_cache(maxsize=256)
 def _packed_actor(*values: str) -> bytes:
     """Once for all that somebody does by the same way: nothing else of an entry stays the same. By
@@ -137,17 +175,13 @@ def unpacked(raw: bytes) -> dict[str, Any]:
     return fields
 
 
-def packed_rows(stamps: Iterable[RowStamp]) -> bytes | None:
+def packed_rows(stamps: Iterable[Stamped]) -> bytes | None:
     """Row after row: lengths and version, then table, id and hash (docs/trail.md)."""
-    packed: list[bytes] = []
+    packed = []
     for stamp in stamps:
         table, key, digest = stamp.table.encode("ascii"), stamp.id, stamp.hash
-        packed += (
-            _STAMP.pack(len(table), len(key), stamp.version, len(digest)),
-            table,
-            key,
-            digest,
-        )
+        lengths = _STAMP.pack(len(table), len(key), stamp.version, len(digest))
+        packed.append(lengths + table + key + digest)
     return b"".join(packed) or None
 
 

@@ -15,8 +15,7 @@ from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.sealing.trail import ActorKey, TrailKeys
-from davserver.trail.chain import Draft
-from davserver.trail.entry import Actor, Payload, unpacked_rows
+from davserver.trail.entry import Actor, Draft, Payload, unpacked_rows
 from davserver.trail.words import PERSON_DETAILS, RowStamp
 
 Names = Callable[[Collection[PersonId]], Mapping[PersonId, str]]

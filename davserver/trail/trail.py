@@ -12,11 +12,11 @@ from davserver.domain.drive import TrailEntry
 from davserver.domain.ids import Entropy, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.trail import proof, story, windows
-from davserver.trail.chain import Chain, Draft
-from davserver.trail.entry import Actor, Payload, packed_rows
+from davserver.trail.chain import Chain
+from davserver.trail.entry import unsealed
 from davserver.trail.opening import Opening, Reads
 from davserver.trail.proof import ExportedHead, Finding
-from davserver.trail.words import INSTANCE, Event, RowStamp
+from davserver.trail.words import Event, RowStamp
 
 _BATCH = 200
 
@@ -33,12 +33,11 @@ class Trail:
 
         Raises Damaged when the trail was tampered with: what cannot be recorded is not done.
         """
-        return self._chain.append(tx, (_draft(event),), now)[0]
+        return self._chain.append_one(tx, unsealed(event), now)
 
     def record_all(self, tx: Connection, events: Iterable[Event], now: datetime) -> list[int]:
         """As `record`, for several, in as many statements as for one."""
-        drafts = [_draft(event) for event in events]
-        return self._chain.append(tx, drafts, now) if drafts else []
+        return self._chain.append(tx, [unsealed(event) for event in events], now)
 
     def note_reading(self, tx: Connection, reading: Opening, reads: Reads) -> int:
         """Counts reads of one version, and says how many its window has. One statement, but where
@@ -165,16 +164,8 @@ class Trail:
         while True:
             batch = windows.open_windows(tx, self._keys, where, _BATCH)
             if batch:
-                self._chain.append(tx, [one.draft for one in batch], now)
+                self._chain.append(tx, [one.draft.unsealed() for one in batch], now)
                 windows.drop(tx, batch)
                 closed += len(batch)
             if len(batch) < _BATCH:
                 return closed
-
-
-def _draft(event: Event) -> Draft:
-    vault = INSTANCE if event.vault is None else event.vault
-    who = event.who
-    actor = Actor() if who is None else Actor.of(who)
-    rows = packed_rows(event.rows)
-    return Draft(vault, Payload.of(event), None if who is None else who.id, actor, rows)

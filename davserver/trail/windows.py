@@ -26,8 +26,7 @@ from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.sealing.trail import TrailKeys
-from davserver.trail.chain import Draft
-from davserver.trail.entry import Actor, Payload, packed, unpacked
+from davserver.trail.entry import Actor, Draft, Payload, packed, unpacked
 from davserver.trail.opening import Opening, Reads
 from davserver.trail.words import What
 

@@ -2,6 +2,7 @@
 
 from dataclasses import field
 from enum import StrEnum
+from typing import Protocol
 
 from davserver.domain.errors import Reason
 from davserver.domain.ids import ID_BYTES, GrantId, NodeId, VaultId, id_from_text
@@ -79,6 +80,19 @@ known; a login written into an entry could never be forgotten.
 """
 
 
+class Stamped(Protocol):
+    """A row as its own layer stamps it: with the fields of a `RowStamp`."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def id(self) -> bytes: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def hash(self) -> bytes: ...
+
+
 @lean(frozen=True, slots=True)
 class RowStamp:
     """A row as an entry's transaction left it. `hash`: SHA-256 of a node's `rec_ct`, or the
@@ -105,7 +119,7 @@ class Event:
     grant: GrantId | None = None
     rule: str = ""
     reason: Reason | None = None
-    rows: tuple[RowStamp, ...] = ()
+    rows: tuple[Stamped, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,7 @@ def test_what_is_undone_leaves_no_entry(book: TrailBook) -> None:
     with pytest.raises(LookupError):
         book.db.write(fails)
     assert [entry.path for entry in book.entries()] == ["/kept"]
+    assert book.record(written("/after")) == 2
     assert book.flaws(SAFE) == []
 
 
@@ -168,12 +170,31 @@ def test_one_damaged_entry_does_not_hide_the_others(book: TrailBook) -> None:
     assert [entry.what for entry in book.entries()] == ["write", "damaged", "write"]
 
 
-def test_nothing_is_recorded_behind_a_forged_head(book: TrailBook) -> None:
+@pytest.mark.parametrize("forged", [{"seq": 7}, {"head": b"h" * 32}, {"mac": b"m" * 32}])
+def test_nothing_is_recorded_behind_a_forged_head(book: TrailBook, forged: dict[str, Any]) -> None:
     book.record(written("/a"))
-    forged = tables.trail_head.update().values(seq=7)
-    book.tamper(lambda tx: tx.execute(forged))
+    book.tamper(lambda tx: tx.execute(tables.trail_head.update().values(forged)))
     with pytest.raises(Damaged):
         book.record(written("/b"))
+    with pytest.raises(Damaged):
+        book.db.write(lambda tx: book.trail.record_all(tx, [written("/b")], NOON))
+
+
+def test_what_another_process_recorded_is_followed(book: TrailBook) -> None:
+    other = TrailBook(book.db, book.keys)
+    numbers = [one.record(written("/a")) for one in (book, other, book, book, other, other)]
+    assert numbers == [1, 2, 3, 4, 5, 6]
+    assert book.flaws(SAFE) == []
+
+
+def test_entries_of_nobody_and_of_several_stand_in_one_chain(book: TrailBook) -> None:
+    nobody = Event(vault=SAFE, what=What.ERASE, who=None)
+    assert book.record(nobody) == 1
+    events = [nobody, written("/a", who=KARIM), written("/b", vault=OTHER_SAFE, who=ZOE)]
+    assert book.db.write(lambda tx: book.trail.record_all(tx, events, NOON)) == [2, 3, 1]
+    assert book.record(written("/c", who=KARIM)) == 4
+    assert [entry.who for entry in book.entries()] == [None, None, KARIM, KARIM]
+    assert book.flaws() == []
 
 
 def test_nothing_is_recorded_over_entries_whose_head_is_gone(book: TrailBook) -> None:

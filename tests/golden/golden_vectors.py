@@ -43,7 +43,7 @@ from davserver.sealing.keys import app_password_verifier, derive
 from davserver.sealing.labels import Purpose
 from davserver.sealing.record import Record
 from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
-from davserver.sealing.trail import FIRST_LINK, ActorKey, entry_hash
+from davserver.sealing.trail import FIRST_LINK, ActorKey, Unsealed, entry_hash
 from davserver.sealing.values import encode_list, encode_row, micros
 from davserver.trail.journal import record
 from tests.golden.golden_blobs import fixed
@@ -456,11 +456,9 @@ def _trail() -> dict[str, list[Vector]]:
     before, entries = FIRST_LINK, []
     for seq in range(1, 4):
         payload, part = f"payload {seq}".encode(), f"actor {seq}".encode()
-        payload_ct = trail.seal_payload(VAULT, seq, payload)
-        actor_ct = ActorKey(actor, PERSON).seal(VAULT, seq, part)
-        payload_hash, actor_hash = entry_hash((payload_ct,)), entry_hash((PERSON, actor_ct))
-        digest = entry_hash((1234567, None, payload_hash, actor_hash))
-        link = trail.link(before, VAULT, seq, digest)
+        entry = Unsealed(VAULT, payload, PERSON, part, None)
+        row = trail.seal_entry(entry, ActorKey(actor, PERSON), seq, before, 1234567)
+        digest = entry_hash((1234567, None, row["payload_hash"], row["actor_hash"]))
         entries.append(
             {
                 "seal_key": seal_key,
@@ -471,16 +469,16 @@ def _trail() -> dict[str, list[Vector]]:
                 "seq": seq,
                 "at": 1234567,
                 "payload": payload.hex(),
-                "payload_ct": payload_ct.hex(),
+                "payload_ct": row["payload_ct"].hex(),
                 "part": part.hex(),
-                "actor_ct": actor_ct.hex(),
+                "actor_ct": row["actor_ct"].hex(),
                 "entry_hash": digest.hex(),
                 "before": before.hex(),
-                "link": link.hex(),
-                "head_mac": trail.head_mac(VAULT, seq, link).hex(),
+                "link": row["link"].hex(),
+                "head_mac": row["mac"].hex(),
             }
         )
-        before = link
+        before = row["link"]
     return {
         "entry": entries,
         "actor_key": [

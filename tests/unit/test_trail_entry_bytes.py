@@ -5,7 +5,7 @@ import pytest
 from davserver.domain.errors import Damaged, Reason
 from davserver.domain.ids import CredentialId
 from davserver.trail import Event, RowStamp, What
-from davserver.trail.entry import Actor, Payload, packed_rows, unpacked_rows
+from davserver.trail.entry import Actor, Payload, packed_rows, unpacked_rows, unsealed
 from davserver.trail.words import PERSON_DETAILS
 from tests.support.trails import KARIM, NODE, SAFE, principal
 
@@ -13,7 +13,7 @@ from tests.support.trails import KARIM, NODE, SAFE, principal
 def test_a_payload_is_json_in_one_spelling_without_what_is_empty() -> None:
     event = Event(SAFE, What.REFUSED, None, NODE, "/é", reason=Reason.READ_ONLY)
     text = f'{{"node":"{NODE.hex()}","path":"/é","reason":"read-only","what":"refused"}}'
-    assert Payload.of(event).encode() == text.encode()
+    assert unsealed(event).payload == text.encode()
 
 
 def test_a_folded_payload_keeps_its_count_and_times() -> None:
