@@ -63,10 +63,10 @@ def pages_in(log: Path) -> int:
 
 
 PAGES: dict[str, tuple[Callable[[Drive, int], object], int]] = {
-    "new file": (lambda amina, n: amina.put(f"/Santé/new{n}.txt", TEN_KILOBYTES), 18),
-    "file again": (lambda amina, n: amina.put(f"/Santé/again{n}.txt", TEN_KILOBYTES), 15),
-    "folder": (lambda amina, n: amina.mkcol(f"/Santé/folder{n}"), 10),
-    "copy": (lambda amina, n: amina.copy(f"/Santé/copied{n}.txt", f"/Santé/copy{n}.txt"), 18),
+    "new file": (lambda amina, n: amina.put(f"/Santé/new{n}.txt", TEN_KILOBYTES), 16),
+    "file again": (lambda amina, n: amina.put(f"/Santé/again{n}.txt", TEN_KILOBYTES), 14),
+    "folder": (lambda amina, n: amina.mkcol(f"/Santé/folder{n}"), 9),
+    "copy": (lambda amina, n: amina.copy(f"/Santé/copied{n}.txt", f"/Santé/copy{n}.txt"), 16),
     "move": (lambda amina, n: amina.move(f"/Santé/moved{n}.txt", f"/Santé/to{n}.txt"), 6),
     "remove": (lambda amina, n: amina.delete(f"/Santé/removed{n}.txt"), 7),
     "lock": (lambda amina, n: amina.lock(f"/Santé/locked{n}.txt"), 6),
