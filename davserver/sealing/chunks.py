@@ -23,6 +23,7 @@ from davserver.sealing.keys import KEY_BYTES
 from davserver.sealing.labels import Purpose
 
 AnyBytes = bytes | bytearray | memoryview
+_SHA256 = SHA256()
 
 
 class ChunkCipher:
@@ -34,7 +35,7 @@ class ChunkCipher:
         if len(file_key) != KEY_BYTES or len(vault) != ID_BYTES or len(salt) != SALT_BYTES:
             raise ValueError("file key, vault id or salt has a wrong length")
         info = Purpose.CONTENT.label + b"\0" + bound_bytes(blob) + vault
-        derived = HKDF(SHA256(), KEY_BYTES + COMMITMENT_BYTES, salt, info).derive(file_key.reveal())
+        derived = HKDF(_SHA256, KEY_BYTES + COMMITMENT_BYTES, salt, info).derive(file_key.reveal())
         self._gcm = AESGCM(derived[:KEY_BYTES])
         self.commitment = derived[KEY_BYTES:]
 

@@ -37,18 +37,18 @@ def check_contents(
         if row is None or (row["store"] == INLINE and row["inline_bytes"] is None):
             continue
         key = name.content.blob.hex()
-        if not _digest_holds(tx, row, store):
+        if not _digest_holds(tx, vault, row, store):
             yield Finding(Flaw.WRONG_DIGEST, vault.id, BLOB, key)
         if not _content_holds(tx, vault, name.content, store):
             yield Finding(Flaw.WRONG_CONTENT, vault.id, BLOB, key)
         progress(row["size_cipher"] if isinstance(row["size_cipher"], int) else 0)
 
 
-def _digest_holds(tx: Connection, row: RowMapping, store: BlobStore) -> bool:
+def _digest_holds(tx: Connection, vault: OpenVault, row: RowMapping, store: BlobStore) -> bool:
     """Needs no key: what is damaged shows even where nobody here may open it."""
     try:
         found = hashlib.sha256()
-        for piece in _stored(tx, row, store):
+        for piece in _stored(tx, vault, row, store):
             found.update(piece)
     except MissingBlob:
         return True  # `check_blobs` tells what is lost
@@ -57,10 +57,13 @@ def _digest_holds(tx: Connection, row: RowMapping, store: BlobStore) -> bool:
     return bool(found.digest() == row["digest"])
 
 
-def _stored(tx: Connection, row: RowMapping, store: BlobStore) -> Iterator[bytes | memoryview]:
+def _stored(
+    tx: Connection, vault: OpenVault, row: RowMapping, store: BlobStore
+) -> Iterator[bytes | memoryview]:
     if row["store"] == INLINE:
-        this = blob.c.vault_id == row["vault_id"], blob.c.id == row["id"]
-        inline = tx.execute(select(blob.c.inline_ct).where(*this)).scalar_one()
+        # Not the vault that the row names, which may be anything.
+        this = blob.c.vault_id == vault.id, blob.c.id == row["id"]
+        inline = tx.execute(select(blob.c.inline_ct).where(*this)).scalar_one_or_none()
         if not isinstance(inline, bytes):
             raise Damaged("an inline blob holds no bytes")
         yield inline
