@@ -31,11 +31,20 @@ _SQLITE_PRAGMAS = (
 _STATEMENTS = 512
 """Compiled statements that a connection keeps: all that requests use, and some to spare."""
 
-_BY_INDEX = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
-_SETTINGS = " -c ".join(["-c timezone=UTC", "jit=off", *(f"{one}=off" for one in _BY_INDEX)])
+_PLANS = {
+    "enable_seqscan": ("off", "on"),
+    "enable_hashjoin": ("off", "on"),
+    "enable_mergejoin": ("off", "on"),
+    "plan_cache_mode": ("force_generic_plan", "auto"),
+}
+"""Settings of PostgreSQL, and what they are unless somebody says otherwise."""
+_SETTINGS = " -c ".join(
+    ["-c timezone=UTC", "jit=off", *(f"{name}={ours}" for name, (ours, _) in _PLANS.items())]
+)
 """Of a session of PostgreSQL. It plans a statement for all its later runs, perhaps while a table is
 empty or nothing is known of it, and goes through the whole of one that seems small: that plan stays
-when the table has grown, and under SERIALIZABLE collides with whoever writes anything there.
+when the table has grown, and under SERIALIZABLE collides with whoever writes anything there. Nor
+does it plan anew for each run, which can take twenty times as long as the run.
 """
 
 _DURABLE = "PRAGMA synchronous = FULL"
@@ -136,8 +145,8 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
 
 def as_planned(connection: Connection) -> None:
     """In this transaction PostgreSQL goes through whole tables where that seems faster."""
-    for one in _BY_INDEX:
-        connection.exec_driver_sql(f"SET LOCAL {one} = on")
+    for name, (_, usual) in _PLANS.items():
+        connection.exec_driver_sql(f"SET LOCAL {name} = {usual}")
 
 
 def _settle(_cursor: Any, statement: str, *given: Any) -> None:

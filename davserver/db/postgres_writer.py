@@ -65,7 +65,7 @@ class PostgresWriter:
     def begin(self) -> Connection:
         tx = self._kept.tx()
         with raising(tx) as wire:
-            wire.post_words(b"BEGIN ISOLATION LEVEL SERIALIZABLE")
+            wire.post("BEGIN ISOLATION LEVEL SERIALIZABLE", ())
             if self._taken is not None:
                 self._taken.begin()
         return tx
@@ -84,7 +84,7 @@ class PostgresWriter:
             if not wire.is_sure:
                 wire.settle()
             self._in_doubt = True
-            if wire.say(b"COMMIT").command_status != b"COMMIT":
+            if wire.execute("COMMIT", ()).command_status != b"COMMIT":
                 # After an error that somebody passed over PostgreSQL makes a ROLLBACK of it.
                 raise InternalError("nothing was committed")
         if tx.in_transaction():
