@@ -113,7 +113,8 @@ class Cluster:
         url = self.ends.enter_context(self._server.fresh_database())
         instance = _make(room)
         assert instance is not None  # noqa: S101 — there was none a moment ago
-        instance.set("database.url", url)
+        # As on a machine of one's own.
+        instance.set("database.url", self._server.by_socket(url))
         instance.abri("database", "upgrade")
         instance.add_person(room.user, "beneficiary", "Bench")
 
@@ -134,8 +135,9 @@ def kinds(ends: ExitStack, beneficiaries: int = BENEFICIARIES) -> dict[str, Kind
     found = (
         Kind(PLAIN, "Abri, SQLite; told when the disk has it", _plain, _serve, drive),
         Kind(TLS, "Abri over TLS", tls, _serve, drive, tls=True),
-        Kind(POSTGRES, "Abri on PostgreSQL that waits for its disk; with the database's own "
-             "processor time and memory", cluster.ready, _serve, drive, also=cluster.processes),
+        Kind(POSTGRES, "Abri on PostgreSQL that waits for its disk, by its socket; with the "
+             "database's own processor time and memory",
+             cluster.ready, _serve, drive, also=cluster.processes),
         Kind(PROFESSIONAL, f"a professional with {more} at work in one folder of one of them",
              worked, _serve, shared),
         Kind(RULES, f"Abri with {SET} rules in force", _with_rules, _serve, drive),

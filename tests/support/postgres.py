@@ -45,6 +45,11 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
+    def by_socket(self, url: str) -> str:
+        """The same database by the server's UNIX socket."""
+        name = url.rpartition("/")[2]
+        return f"postgresql://postgres@/{name}?host={self.folder}&port={self.port}"
+
     @contextmanager
     def fresh_database(self, like: str = "template0") -> Iterator[str]:
         """The URL of an empty database, or of a copy of another one, dropped afterwards.
