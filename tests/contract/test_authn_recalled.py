@@ -14,6 +14,8 @@ from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.people import AccountState, Role
 from tests.support.accounts import HOME, NOON, Accounts, statements_of
 
+pytestmark = pytest.mark.slow
+
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
 
