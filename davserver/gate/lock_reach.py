@@ -47,6 +47,8 @@ class Standing:
         first = places[0]
         vault = first.vault
         assert vault is not None  # noqa: S101 — a place of a vault
+        if sight.nothing_locked(vault):
+            return cls(sight, vault, ())
         nodes = {node.id for place in places for node in _chain(place)}
         if levels and first.node is not None and first.is_folder:
             around = live_locks.around(sight.tx, vault, nodes, first.node.id, sight.now, levels)

@@ -239,7 +239,8 @@ def cleared(
         return goal
     require_unlocked(goal, Standing.at(sight, goal, tree=True), conditions, WHOLE)
     permit, what = removal
-    done = trash.trash(sight.tx, vault, permit, sight.now)
+    unlocked = sight.nothing_locked(vault)
+    done = trash.trash(sight.tx, vault, permit, sight.now, unlocked=unlocked)
     record(sight, what, goal, permit, done.node.id, done.stamps, {"overwritten": "yes"})
     return _as_free(goal)
 

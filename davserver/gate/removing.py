@@ -36,7 +36,8 @@ def remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
         return
     permit, what = permit_to_remove(sight, place)
     check(sight, place, conditions, WHOLE)
-    done = trash.trash(sight.tx, vault, permit, sight.now)
+    unlocked = sight.nothing_locked(vault)
+    done = trash.trash(sight.tx, vault, permit, sight.now, unlocked=unlocked)
     record(sight, what, place, permit, done.node.id, done.stamps)
 
 
@@ -73,8 +74,7 @@ def _successor(sight: Sight, place: Place) -> Node | None:
 
 def _reunite(sight: Sight, place: Place, permit: Permit, successor: Node) -> None:
     vault = require_real(place, Action.PUT)
-    above, _ = walk(sight.tx, vault, successor.id, ())
-    folders = above[:-1]
+    folders = walk(sight.tx, vault, successor.id, ())[0][:-1]
     done = moving.reunite(
         sight.tx, vault, permit, successor, folders, sight.tools.entropy, sight.now
     )

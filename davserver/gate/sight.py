@@ -84,7 +84,7 @@ class Sight:
 
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
-        start, below = self._walks.down(
+        start, below, _ = self._walks.down(
             vault, vault.root, path.parts, 0, hiding=not self.shows_all(vault)
         )
         if not start:
@@ -119,7 +119,7 @@ class Sight:
         item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
         if item is None:
             return self._unknown_item(shared, rest, count_absent(self, nowhere))
-        above, below = self._walks.down(shared.vault, item.node, shared.path.parts, 2)
+        above, below, _ = self._walks.down(shared.vault, item.node, shared.path.parts, 2)
         top = self.granted_top(shared, above)
         if top is None:
             if not count_top(self, shared, above, None):
@@ -181,7 +181,7 @@ class Sight:
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""
         vault = self.open_vault(vault_id)
-        above, _ = walked(self.tx, self.who, vault, node, ())
+        above, _, _ = walked(self.tx, self.who, vault, node, ())
         at = Place(DrivePath(), PlaceKind.SHARED, self.who, vault)
         if vault.owner == self.who.id:
             return self.granted_top(at, above)
@@ -252,6 +252,12 @@ class Sight:
         if vault is None or vault.owner != self.who.id:
             return False
         return len(self.shown_by(vault.id, None)) == _EVERY
+
+    def nothing_locked(self, vault: OpenVault) -> bool:
+        """Whether this transaction has seen that nothing at all is locked in it: whoever locks
+        something asks no more. Never where something is hidden from this person.
+        """
+        return self._walks.unlocked == vault.id
 
     def is_recallable(self, node: Node) -> bool:
         """Whether this person made it themselves a short while ago, and nobody else wrote it since.

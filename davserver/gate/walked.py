@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from davserver.db.changed import ANYTHING
 from davserver.db.remembered import keep, known, once
 from davserver.domain.grants import Grant
-from davserver.domain.ids import NodeId
+from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.vault.rows import OpenVault
@@ -25,6 +25,8 @@ class Walks:
         self._ahead: tuple[NodeId, tuple[str, ...], Way] | None = None
         self._named: tuple[str, tuple[Grant, ...]] | None = None
         self.then: DrivePath | None = None
+        self.unlocked: VaultId | None = None
+        """A vault in which nothing at all was locked, as the way to a place in it has told."""
 
     def named(self, folder: str, ask: Callable[[str], tuple[Grant, ...]]) -> tuple[Grant, ...]:
         """What `ask` gives of that folder, once for both places."""
@@ -46,6 +48,14 @@ class Walks:
         hiding: bool = True,
     ) -> Way:
         """From `start`, to which so many of the first names of the path led."""
+        way = self._down(vault, start, parts, skipped, hiding=hiding)
+        if way[2]:
+            self.unlocked = vault.id
+        return way
+
+    def _down(
+        self, vault: OpenVault, start: NodeId, parts: tuple[str, ...], skipped: int, *, hiding: bool
+    ) -> Way:
         names = parts[skipped:]
         then, self.then, ahead, self._ahead = self.then, None, self._ahead, None
         if ahead is not None and ahead[:2] == (start, names):
@@ -90,9 +100,9 @@ def _gone(
     before: Way | None = known(tx, ANYTHING, to_folder)
     if before is not None and before[0]:
         return further(tx, vault, before, names[-1], hiding=hiding)
-    above, below = walk(tx, vault, start, names, hiding=hiding)
-    keep(tx, ANYTHING, to_folder, (above, below[:-1]))
-    return above, below
+    above, below, free = walk(tx, vault, start, names, hiding=hiding)
+    keep(tx, ANYTHING, to_folder, (above, below[:-1], free))
+    return above, below, free
 
 
 def _way(

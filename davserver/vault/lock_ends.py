@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from functools import cache
 
-from sqlalchemy import Connection, delete, or_, select, text
+from sqlalchemy import Connection, bindparam, delete, or_, select, text
 
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import lock as lock_table
-from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
+from davserver.domain.ids import GrantId, PersonId, StructureId, VaultId
+from davserver.domain.nodes import Node
 from davserver.vault.index import DEEPEST
 from davserver.vault.lock_statements import ids_around
 from davserver.vault.rows import OpenVault
@@ -47,10 +48,16 @@ def forget_granted(tx: Connection, grants: Collection[GrantId]) -> None:
         tx.execute(delete(lock_table).where(through), asked)
 
 
-def forget_tree(tx: Connection, vault: OpenVault, top: NodeId) -> None:
+def forget_locks(tx: Connection, vault: OpenVault, top: Node) -> None:
     """All locks at and below `top`, those too that are over: one statement."""
-    gone = {"vault": vault.id, "folder": top, "levels": DEEPEST}
+    if not top.is_folder:
+        _FORGET_ONE.send(tx, {"node": top.id})
+        return
+    gone = {"vault": vault.id, "folder": top.id, "levels": DEEPEST}
     _forget_tree(tx.dialect.name).send(tx, gone)
+
+
+_FORGET_ONE = Prepared(delete(lock_table).where(lock_table.c.node_id == bindparam("node")))
 
 
 @cache

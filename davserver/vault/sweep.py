@@ -161,7 +161,7 @@ class Sweeper:
         def work(tx: Connection) -> None:
             keys = tx.execute(select(epoch.c["keys"])).scalar_one()
             vault = self._vaults.open(tx, vault_id, keys, now)
-            chain, _ = walk(tx, vault, one, ())
+            chain, _, _ = walk(tx, vault, one, ())
             stamps = purge(tx, vault, one)
             self._witness(tx, Erased(vault_id, tuple(chain), stamps), now)
 

@@ -19,7 +19,7 @@ from davserver.domain.ids import Entropy, NodeId, PersonId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
 from davserver.vault.index import one
-from davserver.vault.lock_ends import forget_tree
+from davserver.vault.lock_ends import forget_locks
 from davserver.vault.moving import tags_below
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import version_removed
@@ -37,12 +37,17 @@ class Trashed:
     since: datetime
 
 
-def trash(tx: Connection, vault: OpenVault, permit: Permit, now: datetime) -> Changed:
-    """Put the permit's node, with all below it, into the owner's trash; its locks end."""
+def trash(
+    tx: Connection, vault: OpenVault, permit: Permit, now: datetime, *, unlocked: bool = False
+) -> Changed:
+    """Put the permit's node, with all below it, into the owner's trash; its locks end. `unlocked`:
+    this transaction has seen already that nothing in the vault is locked.
+    """
     node = permit.target.node
     assert node is not None  # noqa: S101 — a permit to remove names what it removes
     tags = tags_below(tx, vault, node, permit.target.category)
-    forget_tree(tx, vault, node.id)
+    if not unlocked:
+        forget_locks(tx, vault, node)
     # The category goes with it: restored elsewhere it is what it was.
     after = raised(vault, node, state=NodeState.TRASH, category=permit.target.category)
     went = {"trashed_at": to_us(now), "trashed_by": permit.who.id}

@@ -20,6 +20,7 @@ from davserver.vault.rows import (
     take_as_long,
 )
 from davserver.vault.way_statements import (
+    LOCKED,
     MOST_STEPS,
     Steps,
     any_way,
@@ -51,8 +52,10 @@ class Found:
     left: Left | None = None
 
 
-Way = tuple[Sequence[Node], Sequence[Sequence[Found]]]
-"""The ancestors of where a walk starts, it the last; then what could be meant by each name."""
+Way = tuple[Sequence[Node], Sequence[Sequence[Found]], bool]
+"""The ancestors of where a walk starts, it the last; what could be meant by each name; and whether
+it was seen that nothing in the vault is locked, which is told to whom nothing is hidden.
+"""
 
 
 def walk(
@@ -92,8 +95,8 @@ def walk_both(
         common += 1
     rest = others[common:]
     after = (*range(length), *([common, *range(length + 1, length + len(rest))] if rest else ()))
-    above, below = _gone(tx, vault, start, [*names, *rest], after, hiding=hiding)
-    return (above, below[:length]), (above, [*below[:common], *below[length:]])
+    above, below, free = _gone(tx, vault, start, [*names, *rest], after, hiding=hiding)
+    return (above, below[:length], free), (above, [*below[:common], *below[length:]], free)
 
 
 def _gone(
@@ -106,7 +109,7 @@ def _gone(
     hiding: bool,
 ) -> Way:
     pairs = [_indexes(vault, name) for name in names]
-    parameters: dict[str, Any] = {"start": start}
+    parameters: dict[str, Any] = {"start": start, "vault": vault.id}
     for depth, (plain, stripped) in enumerate(pairs):
         parameters[f"a{depth}"] = plain
         parameters[f"b{depth}"] = stripped
@@ -117,7 +120,11 @@ def _gone(
     for one in _opened(vault, rows, pairs, after, hiding=hiding):
         (above if one.depth <= 0 else below[one.depth - 1]).append(one)
     above.sort(key=_DEPTH)
-    return _unbroken(start, [one.node for one in above]), below
+    return _unbroken(start, [one.node for one in above]), below, _unlocked(rows, hiding=hiding)
+
+
+def _unlocked(rows: Sequence[Columns], *, hiding: bool) -> bool:
+    return not hiding and LOCKED not in [row[0] for row in rows]
 
 
 _DEPTH = attrgetter("depth")
@@ -136,27 +143,27 @@ def _statement(
             return one_by_one(after, from_root=from_root, hiding=hiding)
         if all(plain == stripped for plain, stripped in pairs):
             return steps(after, from_root=from_root, hiding=hiding)
-    return any_way(after, tx.dialect.name)
+    return any_way(after, tx.dialect.name, hiding=hiding)
 
 
 def further(tx: Connection, vault: OpenVault, way: Way, name: str, *, hiding: bool = True) -> Way:
     """What `walk` finds for one more name at the end of a way that it went before."""
-    above, below = way
+    above, below, _ = way
     folders = [one.node.id for one in below[-1]] if below else [node.id for node in above[-1:]]
     if not folders and not hiding:
-        return above, [*below, []]
+        return above, [*below, []], False
     plain, stripped = pair = _indexes(vault, name)
     # Below what is absent nothing is found, with as much work as below something hidden.
     asked = folders or [_deepest(way)]
     given = {f"folder{number}": folder for number, folder in enumerate(asked)}
     statement = one_step(len(asked), 1 if plain == stripped else 2, hiding=hiding)
-    rows = statement.tuples(tx, {**given, "a": plain, "b": stripped})
+    rows = statement.tuples(tx, {**given, "a": plain, "b": stripped, "vault": vault.id})
     found = _opened(vault, rows, [pair], (0,), hiding=hiding)
-    return above, [*below, found if folders else []]
+    return above, [*below, found if folders else []], _unlocked(rows, hiding=hiding)
 
 
 def _deepest(way: Way) -> NodeId:
-    above, below = way
+    above, below, _ = way
     return next((found[0].node.id for found in reversed(below) if found), above[-1].id)
 
 

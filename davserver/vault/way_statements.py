@@ -8,7 +8,8 @@ of all vaults for each path. So there each name is looked for in an array of wha
 which leaves it no choice: 40 µs for two names, where the recursion took 530 among 1 500 nodes.
 
 Where a name is nothing's, `:start` is read once more: as much work as for a hidden thing. For whom
-nothing is hidden (`hiding` false) that is left out.
+nothing is hidden (`hiding` false) that is left out; and they, who may know of each lock, are told
+whether there is any in the vault, so that it need not be asked for as a rule.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from sqlalchemy import text
 
 from davserver.db.prepared import Prepared
 from davserver.vault.index import COLUMNS, DEEPEST
-from davserver.vault.rows import INSTEAD
+from davserver.vault.rows import INSTEAD, NODE_COLUMNS
 
 MOST_STEPS = 6
 """As many names as are joined one to the next: each joins all before it once more."""
@@ -27,6 +28,12 @@ Steps = tuple[int, ...]
 (0, 1, 2) is one path; (0, 1, 1) leads to two names in the same folder.
 """
 _SELECTED = f"{COLUMNS}, n.left_parent, n.left_idx, n.left_at, n.left_by"
+LOCKED = 2 * INSTEAD
+"""The depth of a row that says that something in the vault is locked, or was until lately."""
+_ANY_LOCK = (
+    f"SELECT {LOCKED}{', NULL' * (len(NODE_COLUMNS) + 4)} "
+    "WHERE EXISTS (SELECT 1 FROM lock WHERE vault_id = :vault)"
+)
 _UP = f"""
     WITH RECURSIVE up(id, parent_id, depth) AS (
         SELECT id, parent_id, 0 FROM node WHERE id = :start
@@ -52,7 +59,7 @@ def steps(after: Steps, *, from_root: bool, hiding: bool = True) -> Prepared:
         start = f"{_UP} SELECT p.depth AS depth, {_SELECTED} FROM up p JOIN node n ON n.id = p.id"
     ways = [way_to(step, after) for step in range(1, len(after) + 1)]
     below = [one for way in ways for one in _step(way, hiding=hiding)]
-    return Prepared(text(" UNION ALL ".join([start, *below])))
+    return Prepared(text(" UNION ALL ".join([start, *below, *([] if hiding else [_ANY_LOCK])])))
 
 
 def _step(way: Sequence[int], *, hiding: bool) -> tuple[str, ...]:
@@ -106,6 +113,8 @@ def one_by_one(after: Steps, *, from_root: bool, hiding: bool = True) -> Prepare
             absent = f"NOT EXISTS (SELECT 1 FROM s{step})"
             instead = f"SELECT {INSTEAD + step}, {_SELECTED} FROM node n"
             selects.append(f"{instead} WHERE n.id = :start AND {absent}")
+    if not hiding:
+        selects.append(_ANY_LOCK)
     begin = f"WITH RECURSIVE {', '.join(tables)} " if tables else ""
     return Prepared(text(begin + " UNION ALL ".join(selects)))
 
@@ -119,7 +128,7 @@ def one_step(folders: int, indexes: int, *, hiding: bool = True) -> Prepared:
     )
     there = f"SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {called}"
     if not hiding:
-        return Prepared(text(there))
+        return Prepared(text(f"{there} UNION ALL {_ANY_LOCK}"))
     return Prepared(
         text(
             f"""
@@ -139,7 +148,7 @@ def _among(word: str, count: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def any_way(after: Steps, dialect: str) -> Prepared:
+def any_way(after: Steps, dialect: str, *, hiding: bool = True) -> Prepared:
     """Down any number of names of two indexes each."""
     binary = "BYTEA" if dialect == "postgresql" else "BLOB"
     asked = ", ".join(
@@ -166,6 +175,7 @@ def any_way(after: Steps, dialect: str) -> Prepared:
         {_UP} {down if after else ""}
         SELECT p.depth AS depth, {_SELECTED}
         FROM (SELECT id, depth FROM up {below if after else ""}) p JOIN node n ON n.id = p.id
+        {"" if hiding else f"UNION ALL {_ANY_LOCK}"}
         """
     )
     return Prepared(statement)

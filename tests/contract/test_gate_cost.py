@@ -37,7 +37,7 @@ def fill(world: World, amina: Drive, path: str, children: int) -> None:
     assert vault_id is not None
     with world.db.read() as tx:
         vault = world.vaults.open(tx, vault_id, 0, world.clock())
-        above, below = walk(tx, vault, vault.root, DrivePath.parse(path).parts)
+        above, below, _ = walk(tx, vault, vault.root, DrivePath.parse(path).parts)
     folder = below[-1][0].node
     assert above[-1].id == vault.root
     rows = [

@@ -347,7 +347,7 @@ def test_one_request_after_another_asks_once_who_it_is(world: World, amina: Driv
     facts = [of_facts(each) for each in sent]
     assert facts == [2, 0, 0, 0, 0, 0, 0]
     assert len(sent[1]) == len(sent[0]) - 2
-    assert len(sent[6]) == 2, "the way and the locks, which anybody may have changed"
+    assert len(sent[6]) == 1, "the way and the locks, which anybody may have changed"
 
 
 def test_nor_does_it_ask_again_what_is_shared(world: World, amina: Drive) -> None:

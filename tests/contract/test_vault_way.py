@@ -48,7 +48,7 @@ def opened(world: World, tx: Connection, amina: Drive) -> OpenVault:
 def rows(
     tx: Connection, vault: OpenVault, statement: Prepared, start: NodeId, names: Sequence[str]
 ) -> list[tuple[int, bytes]]:
-    asked = {"start": start}
+    asked = {"start": start, "vault": vault.id}
     for depth, name in enumerate(names):
         asked[f"a{depth}"] = asked[f"b{depth}"] = vault.index.name_index(name)  # type: ignore[assignment]
     return sorted((row["depth"], bytes(row["id"])) for row in statement.all(tx, asked))
@@ -83,10 +83,10 @@ def test_one_name_more_leads_where_the_whole_path_does(world: World, amina: Driv
                 whole = walk(tx, vault, vault.root, path)
                 before = walk(tx, vault, vault.root, path[:-1])
                 for hiding in (True, False):
-                    above, below = further(tx, vault, before, path[-1], hiding=hiding)
+                    above, below, _ = further(tx, vault, before, path[-1], hiding=hiding)
                     assert above == whole[0]
                     assert ids(below) == ids(whole[1]), path
-                assert walk(tx, vault, vault.root, path, hiding=False) == whole
+                assert walk(tx, vault, vault.root, path, hiding=False)[:2] == whole[:2]
 
 
 @pytest.mark.parametrize("hiding", [True, False])
