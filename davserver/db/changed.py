@@ -1,4 +1,4 @@
-"""What remembered answers are made of, and two counters that move when any of it changes.
+"""What remembered answers are made of, and counters that move when any of it changes.
 
 The database counts by itself, with triggers, so that nobody who writes can forget to: neither a
 future statement nor somebody with a console. What moves a counter stands with it or falls with it,
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import DDL, Connection, event
 
@@ -23,11 +23,15 @@ class About(IntEnum):
     """Who somebody is: account, credential, memberships, vault, pauses, epoch, wrong passwords."""
     SHARING = 1
     """Grants, and the affiliations that they stand on."""
-    ANYTHING = 2
+    FOLDERS = 2
+    """Folders that are there, and each thing that has a name beside another of that name: what the
+    way to a folder is made of that has its name alone. What else lies in it plays no part.
+    """
+    ANYTHING = 3
     """Whatever is in the database: nothing counts it."""
 
 
-PEOPLE, SHARING, ANYTHING = About.PEOPLE, About.SHARING, About.ANYTHING
+PEOPLE, SHARING, FOLDERS, ANYTHING = About
 """Python 3.11 takes a fifth of a microsecond to look a member up."""
 
 ALL: tuple[str, ...] = ()
@@ -59,16 +63,37 @@ COUNTED: Mapping[About, Mapping[str, Sequence[str]]] = {
         ),
         "affiliation": ALL,
     },
+    FOLDERS: {"node": ALL},
 }  # fmt: skip
 """Of which tables and columns answers are made. A table that is inserted into or deleted from moves
 its counter too.
 """
 
-NOT_EMPTY: Mapping[str, str] = {"pace": "paused_at"}
-"""Tables of which a row counts only where this column is not empty."""
 
-COUNTS = "SELECT sum(people), sum(sharing) FROM changed"
-"""Both counters. Of several rows on PostgreSQL, where writers run side by side: whoever took the
+class Rows(NamedTuple):
+    """Of which rows of a table it counts that they are made, removed, written; empty: of all."""
+
+    made: str
+    gone: str
+    written: str
+
+
+_TWIN = 'NEW."twin" > 0'
+ROWS: Mapping[str, Rows] = {
+    "pace": Rows('NEW."paused_at" IS NOT NULL', 'OLD."paused_at" IS NOT NULL', ""),
+    # A new folder is on no way yet. Files come, go and change with nearly every request: a counter
+    # that moved with them would cost each a page.
+    "node": Rows(
+        _TWIN,
+        """OLD."kind" = 'folder' OR OLD."twin" > 0""",
+        f"""OLD."kind" = 'folder' OR {_TWIN}""",
+    ),
+}
+"""Tables of which not every row counts."""
+_EVERY = Rows("", "", "")
+
+COUNTS = "SELECT sum(people), sum(sharing), sum(folders) FROM changed"
+"""The counters. Of several rows on PostgreSQL, where writers run side by side: whoever took the
 same row as another would collide with it.
 """
 
@@ -121,11 +146,13 @@ def _events(table: str, columns: Sequence[str], differs: str) -> dict[str, str]:
     """By what happens, under which condition. What is written as it was is no change."""
     listed = ", ".join(f'"{one}"' for one in columns)
     other = " OR ".join(f'OLD."{one}" {differs} NEW."{one}"' for one in columns)
-    only = NOT_EMPTY.get(table)
+    made, gone, written = ROWS.get(table, _EVERY)
     return {
-        "INSERT": f' WHEN (NEW."{only}" IS NOT NULL)' if only else "",
-        "DELETE": f' WHEN (OLD."{only}" IS NOT NULL)' if only else "",
-        f"UPDATE OF {listed}": f" WHEN ({other})",
+        "INSERT": f" WHEN ({made})" if made else "",
+        "DELETE": f" WHEN ({gone})" if gone else "",
+        f"UPDATE OF {listed}": f" WHEN (({written}) AND ({other}))"
+        if written
+        else f" WHEN ({other})",
     }
 
 
@@ -174,8 +201,9 @@ def may_move(statement: str) -> bool:
 
 def _touches(table: str, what: str) -> bool:
     """`what`: the assignments of an UPDATE."""
-    for tables in COUNTED.values():
-        columns = tables.get(table)
+    for about, tables in COUNTED.items():
+        # Nearly each statement might move FOLDERS: `davserver/db/taken.py` keeps none of it.
+        columns = tables.get(table) if about is not FOLDERS else None
         if columns is not None and (not what or not columns or "SELECT" in what):
             return True
         for one in columns or ():

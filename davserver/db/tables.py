@@ -119,6 +119,7 @@ changed = Table(
     Column("shard", Integer, primary_key=True),
     _count("people"),
     _count("sharing"),
+    _count("folders"),
 )
 
 kek = Table(

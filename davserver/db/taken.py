@@ -4,12 +4,13 @@ Their memory holds while the counters are as they were. To ask would be a round 
 everybody waits; so the question goes along with the first other one, and what is remembered is
 believed meanwhile. Where the answer says that somebody else has changed something, all is done
 again, by what is there now; before that nothing is committed and nobody is told anything. Whatever
-the writer itself may have moved ends the memory of this connection.
+the writer itself may have moved ends the memory of this connection. Folders are not remembered
+here: other writers run beside this one, and its own statements may move their counter any time.
 """
 
 from typing import Any
 
-from davserver.db.changed import COUNTS
+from davserver.db.changed import COUNTS, FOLDERS
 from davserver.db.failures import Again
 from davserver.db.prepared import Check
 from davserver.db.wire import Wire
@@ -48,13 +49,13 @@ class Taken:
         if self._known is None:
             self._known = _counts(self._wire.execute(COUNTS, ()))
         self._believed = True
-        return self._known
+        return (*self._known[:FOLDERS], object())
 
     def _look(self, answer: Any) -> None:
         if answer.error_message:
             return
         before, self._known = self._known, _counts(answer)
-        if self._believed and before != self._known:
+        if self._believed and before and before[:FOLDERS] != self._known[:FOLDERS]:
             raise Again
 
 

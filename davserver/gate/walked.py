@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from davserver.db.changed import ANYTHING
+from davserver.db.changed import ANYTHING, FOLDERS
 from davserver.db.remembered import keep, known, once
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.vault.rows import OpenVault
-from davserver.vault.way import Way, further, walk, walk_both
+from davserver.vault.way import Way, further, further_both, walk, walk_both
 
 
 class Walks:
@@ -63,9 +63,29 @@ class Walks:
         if then is None or then.parts[:skipped] != parts[:skipped]:
             return walked(self._tx, self._who, vault, start, names, hiding=hiding)
         others = then.parts[skipped:]
-        way, other = walk_both(self._tx, vault, start, names, others, hiding=hiding)
+        way, other = self._both(vault, start, names, others, hiding=hiding)
         self._ahead = (start, others, other)
         return way
+
+    def _both(
+        self,
+        vault: OpenVault,
+        start: NodeId,
+        names: tuple[str, ...],
+        others: tuple[str, ...],
+        *,
+        hiding: bool,
+    ) -> tuple[Way, Way]:
+        if not hiding and names and others:
+            one = known(self._tx, FOLDERS, _way(self._who, vault, start, names[:-1]))
+            other = known(self._tx, FOLDERS, _way(self._who, vault, start, others[:-1]))
+            if one is not None and other is not None:
+                return further_both(self._tx, vault, (one, names[-1]), (other, others[-1]))
+        ways = walk_both(self._tx, vault, start, names, others, hiding=hiding)
+        if not hiding:
+            for gone, way in zip((names, others), ways, strict=True):
+                _keep_folder(self._tx, self._who, vault, start, gone, way)
+        return ways
 
 
 def walked(
@@ -97,12 +117,38 @@ def _gone(
     if not names:
         return walk(tx, vault, start, names, hiding=hiding)
     to_folder = _way(who, vault, start, names[:-1])
-    before: Way | None = known(tx, ANYTHING, to_folder)
+    # What is hidden or absent is remembered for as long as both cost the same: any change may make
+    # one of the other.
+    before: Way | None = known(tx, ANYTHING, to_folder) if hiding else known(tx, FOLDERS, to_folder)
     if before is not None and before[0]:
         return further(tx, vault, before, names[-1], hiding=hiding)
-    above, below, free = walk(tx, vault, start, names, hiding=hiding)
-    keep(tx, ANYTHING, to_folder, (above, below[:-1], free))
-    return above, below, free
+    way = walk(tx, vault, start, names, hiding=hiding)
+    if hiding:
+        keep(tx, ANYTHING, to_folder, (way[0], way[1][:-1], False))
+    else:
+        _keep_folder(tx, who, vault, start, names, way)
+    return way
+
+
+def _keep_folder(
+    tx: Connection,
+    who: Principal,
+    vault: OpenVault,
+    start: NodeId,
+    names: tuple[str, ...],
+    way: Way,
+) -> None:
+    """The way to the folder of what is at the end of `names`, from whom nothing is hidden: until
+    any folder changes, if it is there and each name on it is one folder's alone.
+    """
+    above, below, _ = way
+    if not names or not above:
+        return
+    for name, found in zip(names, below[:-1]):  # noqa: B905 — the last name is looked for each time
+        node = found[0].node if len(found) == 1 else None
+        if node is None or not node.is_folder or node.twin or node.name != name:
+            return
+    keep(tx, FOLDERS, _way(who, vault, start, names[:-1]), (above, below[:-1], False))
 
 
 def _way(

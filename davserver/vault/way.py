@@ -27,6 +27,7 @@ from davserver.vault.way_statements import (
     one_by_one,
     one_step,
     steps,
+    two_ends,
     way_to,
 )
 
@@ -160,6 +161,27 @@ def further(tx: Connection, vault: OpenVault, way: Way, name: str, *, hiding: bo
     rows = statement.tuples(tx, {**given, "a": plain, "b": stripped, "vault": vault.id})
     found = _opened(vault, rows, [pair], (0,), hiding=hiding)
     return above, [*below, found if folders else []], _unlocked(rows, hiding=hiding)
+
+
+End = tuple[Way, str]
+"""The way to a folder that is there, and a name to look for in it."""
+
+
+def further_both(tx: Connection, vault: OpenVault, *ends: End) -> tuple[Way, Way]:
+    """As `further` for both ends, of whom nothing is hidden: one statement."""
+    given: dict[str, Any] = {"vault": vault.id}
+    pairs = [_indexes(vault, name) for _, name in ends]
+    for end, ((above, below, _), _) in enumerate(ends):
+        given[f"folder{end}"] = below[-1][0].node.id if below else above[-1].id
+        given[f"a{end}"], given[f"b{end}"] = pairs[end]
+    one, other = [1 if plain == stripped else 2 for plain, stripped in pairs]
+    rows = two_ends((one, other)).tuples(tx, given)
+    free, opened = _unlocked(rows, hiding=False), _opened(vault, rows, (), (), hiding=False)
+    (first, _), (second, _) = ends
+    return (
+        (first[0], [*first[1], [one for one in opened if one.depth == 1]], free),
+        (second[0], [*second[1], [one for one in opened if one.depth == 2]], free),  # noqa: PLR2004
+    )
 
 
 def _deepest(way: Way) -> NodeId:

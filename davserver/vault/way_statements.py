@@ -141,6 +141,20 @@ def one_step(folders: int, indexes: int, *, hiding: bool = True) -> Prepared:
     )
 
 
+@lru_cache(maxsize=4)
+def two_ends(indexes: tuple[int, int]) -> Prepared:
+    """From a folder by a name, and from another (or the same) by another, of whom nothing is hidden
+    from whoever asks.
+    """
+    ends = (
+        f"SELECT {end + 1} AS depth, {_SELECTED} FROM node n WHERE n.parent_id = :folder{end} "
+        f"AND n.name_idx {'=' if count == 1 else 'IN'} "
+        f"{f':a{end}' if count == 1 else f'(:a{end}, :b{end})'} AND n.state = 'live'"
+        for end, count in enumerate(indexes)
+    )
+    return Prepared(text(" UNION ALL ".join([*ends, _ANY_LOCK])))
+
+
 def _among(word: str, count: int) -> str:
     if count == 1:
         return f"= :{word}0"

@@ -68,7 +68,7 @@ def category(world: World, amina: Drive, path: str) -> tuple[Category | None, Ca
     assert who.vault is not None
     with world.db.read() as tx:
         vault = world.vaults.open(tx, who.vault, who.epoch.keys, world.clock())
-        chain, _ = walk(tx, vault, NodeId(amina.look(path).id), ())
+        chain, _, _ = walk(tx, vault, NodeId(amina.look(path).id), ())
     return chain[-1].category, category_of(tuple(chain))
 
 

@@ -186,8 +186,9 @@ def something_changes(db: Database) -> None:
 
 
 # A row that no trigger comes to.
-_MOVED = """INSERT INTO changed AS c (shard, people, sharing) VALUES (-1, 1, 1)
-    ON CONFLICT (shard) DO UPDATE SET people = c.people + 1, sharing = c.sharing + 1"""
+_MOVED = """INSERT INTO changed AS c (shard, people, sharing, folders) VALUES (-1, 1, 1, 1)
+    ON CONFLICT (shard) DO UPDATE SET people = c.people + 1, sharing = c.sharing + 1,
+    folders = c.folders + 1"""
 
 
 @contextmanager
