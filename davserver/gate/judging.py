@@ -35,7 +35,8 @@ def best(judge: Judge, who: Principal, action: Action, place: Place, now: dateti
     first: Judged | None = None
     for target in place.targets():
         decision, question = judge.asked(who, action, target, now)
-        if isinstance(decision, Permit) and denies_others(action, target):
+        by_grant = target.grant is not None
+        if by_grant and isinstance(decision, Permit) and denies_others(action, target):
             decision = Denial(action, Reason.DEPOSIT_ONLY, DEPOSIT_ONLY.rule)
         if isinstance(decision, Permit):
             return decision, target, question

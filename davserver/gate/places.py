@@ -98,26 +98,23 @@ class Place:
 
     def targets(self) -> list[Target]:
         """One target per way in which this person reaches the place; the widest grant first."""
-        if self.vault is None:
+        vault = self.vault
+        if vault is None:
             return []
-        if self.owned:
+        if vault.owner == self.who.id:
             return [self._target(_OWNER, None)]
         wide_first = sorted(self.grants, key=lambda grant: grant.right.value, reverse=True)
         return [self._target(relation_of(grant), grant) for grant in wide_first]
 
     def _target(self, relation: Relation, grant: Grant | None) -> Target:
-        assert self.vault is not None  # noqa: S101 — asked by targets() just before
-        return Target(
-            vault=self.vault.id,
-            relation=relation,
-            category=self.category,
-            node=self.node,
-            parent=self.parent,
-            name=self.path.name,
-            grant=grant,
-            structure=structure_of(self.who, grant),
-            above=self.above,
-        )
+        vault, node, above = self.vault, self.node, self.above
+        assert vault is not None  # noqa: S101 — asked by targets() just before
+        category = category_of(above if node is None else (*above, node))
+        parent, structure = above[-1] if above else None, None
+        if grant is not None:
+            structure = structure_of(self.who, grant)
+        name = self.path.name
+        return Target(vault.id, relation, category, node, parent, name, grant, structure, above)
 
 
 def relation_of(grant: Grant) -> Relation:

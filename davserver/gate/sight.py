@@ -21,6 +21,7 @@ from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.judging import Counting, best
 from davserver.gate.listed import count_absent, count_missing, count_top
+from davserver.gate.own_place import own_place
 from davserver.gate.places import (
     FREE,
     NODE,
@@ -84,11 +85,12 @@ class Sight:
 
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
-        start, below, _ = self._walks.down(
-            vault, vault.root, path.parts, 0, hiding=not self.shows_all(vault)
-        )
+        hiding = not self.shows_all(vault)
+        start, below, _ = self._walks.down(vault, vault.root, path.parts, 0, hiding=hiding)
         if not start:
             return Place(path, NOWHERE, self.who, vault, above=())
+        if not hiding:
+            return own_place(self, vault, path, start[-1], below)
         root = Place(path, NODE, self.who, vault, start[-1], is_top=True)
         return self._down(root, path, path.parts, below)
 
@@ -110,8 +112,7 @@ class Sight:
 
     def grants_named(self, folder: str) -> tuple[Grant, ...]:
         grantees = (self.who.id, *self.who.structures)
-        found = self.tools.grants.live_under_name(self.tx, grantees, folder, None, self.now)
-        return tuple(found)
+        return tuple(self.tools.grants.live_under_name(self.tx, grantees, folder, None, self.now))
 
     def _granted(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
         """A place below /folder: `rest` begins with the name of a granted item."""
@@ -166,17 +167,16 @@ class Sight:
             meant = choose(visible, name)
             if meant is None:
                 count_missing(self, at, inside)
-                last = depth == len(names) - 1
-                kind, untaken = FREE if last else NOWHERE, not inside and self.shows_all(at.vault)
-                return changed(at, kind=kind, node=None, above=above, is_top=False, untaken=untaken)
+                kind = FREE if depth == len(names) - 1 else NOWHERE
+                return changed(at, kind=kind, node=None, above=above, is_top=False)
             at = self._step(top, path, above, next(o for o in inside if o.node.id == meant.id))
         return at
 
     def _step(self, top: Place, path: DrivePath, above: tuple[Node, ...], one: Found) -> Place:
-        """One name further below `top`. Every segment of every path comes here: made in one go."""
-        kind, vault, node, known = NODE, top.vault, one.node, top.known
-        covering = self.covering(known, (*above, node))
-        return Place(path, kind, self.who, vault, node, above, covering, known, left=one.left)
+        """One name further below `top`: made in one go."""
+        vault, node, known = top.vault, one.node, top.known
+        grants = self.covering(known, (*above, node))
+        return Place(path, NODE, self.who, vault, node, above, grants, known, left=one.left)
 
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""
@@ -197,8 +197,7 @@ class Sight:
         nodes = index.ancestors(
             self.tx, {shared.vault.id: shared.vault}, {grant.node for grant in shared.grants}
         )
-        folder = shared.path.parts[0]
-        return self.shown_items(shared, DrivePath((folder,)), nodes)
+        return self.shown_items(shared, DrivePath(shared.path.parts[:1]), nodes)
 
     def shown_items(
         self, shared: Place, folder: DrivePath, nodes: dict[NodeId, Node]
@@ -254,9 +253,7 @@ class Sight:
         return len(self.shown_by(vault.id, None)) == _EVERY
 
     def nothing_locked(self, vault: OpenVault) -> bool:
-        """Whether this transaction has seen that nothing at all is locked in it: whoever locks
-        something asks no more. Never where something is hidden from this person.
-        """
+        """Whether this transaction has seen so. Never where something is hidden from them."""
         return self._walks.unlocked == vault.id
 
     def is_recallable(self, node: Node) -> bool:
@@ -296,9 +293,8 @@ class Sight:
         `in_passing`: a yes is not counted, another action on the same thing is what matters.
         """
         decision, target, asked = best(self.judge, self.who, action, place, self.now)
-        if isinstance(decision, Permit) and in_passing:
-            return decision
-        self.counting.decision(decision, target, thing_of(place), asked)
+        if not in_passing or isinstance(decision, Denial):
+            self.counting.decision(decision, target, thing_of(place), asked)
         if isinstance(decision, Denial):
             raise Turned(place, decision)
         return decision
