@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from authn.recalled import Outdated, Recalled
 from davserver.domain.actions import Action
-from davserver.domain.conditions import Conditions
+from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.drive import Entry
 from davserver.domain.errors import Reason
@@ -123,7 +123,8 @@ def check(
     """
     places = (place, also) if also is not None else (place,)
     standing = Standing.at(sight, *places, tree=reach.tree)
-    require_conditions(sight, place, conditions)
+    if conditions is not NONE:
+        require_conditions(sight, place, conditions)
     require_unlocked(place, standing, conditions, reach)
     return standing
 

@@ -104,6 +104,8 @@ class Standing:
 
     def going_along(self, place: Place) -> list[Lock]:
         """The locks on the thing and in it: those that a MOVE of it ends."""
+        if not (self._live or place.is_folder):
+            return []
         on_it = (lock for lock in self._live if lock.node == place.node_id)
         return [*on_it, *self._inside(place)]
 

@@ -101,23 +101,26 @@ def _move(
     vault = require_movable(start, Action.MOVE)
     goal = goal_of(sight, start, destination, Action.MOVE, overwrite=overwrite)
     take = sight.require(Action.MOVE, start)
-    require_no_disclosure(sight, start, goal)
-    _require_theirs_to_give_up(sight, start, goal)
+    onto = is_save_onto(start, goal)
+    if not start.owned:
+        require_no_disclosure(sight, start, goal)
+        _require_theirs_to_give_up(sight, start, goal)
     put, removal = permits_there(sight, start, goal)
     standing = check(sight, start, conditions, WHOLE, also=goal)
-    if is_save_onto(start, goal):
+    if onto:
         require_unlocked(goal, standing, conditions)
         count_overwrite(sight, goal)
         done = moving.take_over(sight.tx, vault, take, put, sight.tools.entropy, sight.now)
     else:
-        free = cleared(sight, vault, goal, removal, conditions)
-        require_unlocked(free, standing, conditions, Reach(category=start.category))
+        free = cleared(sight, vault, goal, removal, conditions) if removal is not None else goal
+        if not standing.none_at_all:
+            require_unlocked(free, standing, conditions, Reach(category=start.category))
         # Locks do not travel (RFC 4918 §7.6): whoever held one finds the thing unlocked. Those on
         # what this person does not see stay: they are not theirs to end.
         locks.release(sight.tx, [one.id for one in standing.going_along(start)])
         count_rename(sight, start)
         done = moving.move(sight.tx, vault, take, put, sight.now, untaken=free.untaken)
-    details = _from(start) | ({"onto": "yes"} if is_save_onto(start, goal) else {})
+    details = _from(start) | ({"onto": "yes"} if onto else {})
     record(sight, What.MOVE, goal, put, done.node.id, done.stamps, details)
     return not goal.exists
 
@@ -249,7 +252,7 @@ def _from(start: Place) -> dict[str, str]:
     """Where it was, as the owner spells it and exactly; `inherited`: its category was its folder's.
     An undo goes by this.
     """
-    folder = {"from_folder": start.parent.id.hex()} if start.parent else {}
+    folder = {"from_folder": start.above[-1].id.hex()} if start.above else {}
     inherited = start.node is not None and start.node.category is None
     return {"from": owners_path(start)} | folder | ({"inherited": "yes"} if inherited else {})
 

@@ -53,13 +53,8 @@ def move(
         twin=0 if untaken else free_twin(tx, vault, parent, put.target.name),
         category=node.category if stays else take.target.category,
     )
-    left = {
-        "left_parent": node.parent,
-        "left_idx": vault.index.name_index(node.name),
-        "left_at": to_us(now),
-        "left_by": take.who.id,
-    }
-    done = update_node(tx, vault, node, after, left)
+    left = {"left_at": to_us(now), "left_by": take.who.id}
+    done = update_node(tx, vault, node, after, left, leaves=True)
     tags = tags_below(tx, vault, node, take.target.category)
     # Its category travels with it: only its name can change how it is noticed.
     tags.add(changes.tag_of(vault, after, take.target.category))

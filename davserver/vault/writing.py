@@ -178,9 +178,11 @@ def update_node(
     before: Node,
     after: Node,
     extra: Mapping[str, Any] | None = None,
+    *,
+    leaves: bool = False,
 ) -> Changed:
     """Write `after`, which is raised, over the row that `before` was read from. `extra` are columns
-    outside the record.
+    outside the record. `leaves`: where it was before stands in its row from then on.
 
     Raises ConditionFailed when somebody else wrote the row in between.
     """
@@ -188,7 +190,7 @@ def update_node(
     named, given = _written(before, after), dict(columns, this=after.id, as_read=before.row_version)
     if extra:
         named, given = (*named, *extra), given | dict(extra)
-    _updating(named).must_change(tx, given, _was_changed)
+    _updating(named, leaves=leaves).must_change(tx, given, _was_changed)
     return Changed(after, (node_written(columns),))
 
 
@@ -217,14 +219,17 @@ def _written(before: Node, after: Node) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _updating(named: tuple[str, ...]) -> Prepared:
+def _updating(named: tuple[str, ...], *, leaves: bool) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(name) for name in named}
+    if leaves:  # an UPDATE reads the row as it was
+        values |= {"left_parent": node_table.c.parent_id, "left_idx": node_table.c.name_idx}
     return Prepared(
         update(node_table)
         .where(
             node_table.c.id == bindparam("this"),
             node_table.c.row_version == bindparam("as_read"),
         )
-        .values({name: bindparam(name) for name in named})
+        .values(values)
     )
 
 
