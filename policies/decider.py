@@ -21,7 +21,7 @@ from policies.vocabulary import CLOSED, NO_STRUCTURE, Point
 Question = tuple[Point, Structure | None]
 """The words that the rules are asked about, and the structure that the person acts for."""
 
-_REVOKE, _OWNER = Action.REVOKE, Relation.OWNER
+_LIST, _REVOKE, _OWNER = Action.LIST, Action.REVOKE, Relation.OWNER
 _MOST_ANSWERS = 10_000
 """Kept for the decision log; words times structures bound them, but not tightly."""
 
@@ -108,6 +108,12 @@ class Judge:
         if self._never(who, Action.LIST, tie) is not None:
             return frozenset()
         return self.shown_to(who.person.role, tie.relation, tie.structure)
+
+    def shown_of_ones_own(self, who: Principal) -> frozenset[Category]:
+        """As `visible_categories`, of the vault that is theirs by the facts."""
+        if refusal(who, _LIST, _OWNER, None) is not None:
+            return frozenset()
+        return self.shown_to(who.person.role, _OWNER, None)
 
     def shown_to(
         self, role: Role, relation: Relation, structure: Structure | None

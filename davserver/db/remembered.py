@@ -77,6 +77,10 @@ class Remembered:
             self.forget()
             self._until = now + KEPT
 
+    @property
+    def is_turn(self) -> bool:
+        return self._version is None
+
     def forget(self) -> None:
         for answers in self._kept:
             answers.clear()
@@ -118,6 +122,12 @@ def turn_begins(tx: Connection, now: float) -> None:
     memory: Remembered | None = tx.__dict__.get(_KEY)
     if memory is not None:
         memory.begin(now)
+
+
+def is_turn(tx: Connection) -> bool:
+    """Whether somebody may write in it, so that what depends on anything is soon forgotten."""
+    memory: Remembered | None = tx.__dict__.get(_KEY)
+    return memory is not None and memory.is_turn
 
 
 def undone(tx: Connection) -> None:

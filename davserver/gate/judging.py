@@ -12,10 +12,10 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
 from davserver.domain.grants import Grant
-from davserver.domain.ids import GrantId
+from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Answered
-from davserver.gate.places import Place, denies_others
+from davserver.gate.places import Place, denies_others, under
 from policies.decider import Judge, Question
 from policies.invariants import DEPOSIT_ONLY
 
@@ -54,6 +54,15 @@ def allowed(
         for action in judge.allowed(who, actions, target, now)
         if not denies_others(action, target)
     )
+
+
+def shown(
+    judge: Judge, who: Principal, vault: VaultId, grant: Grant | None, now: datetime
+) -> frozenset[Category]:
+    """The categories that they see in that vault by the grant, or as its owner."""
+    if grant is None and who.vault == vault:
+        return judge.shown_of_ones_own(who)
+    return judge.visible_categories(who, under(who, vault, grant), now)
 
 
 class Counting:

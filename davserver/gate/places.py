@@ -149,7 +149,7 @@ def thing_of(place: Place) -> tuple[NodeId | None, str]:
     """What tells one thing from another within a request, made in it or not."""
     if place.node is not None:
         return place.node.parent, place.node.name
-    return (place.parent.id if place.parent else None), place.path.name
+    return (place.above[-1].id if place.above else None), place.path.name
 
 
 def is_recallable(node: Node, person: PersonId, since: datetime) -> bool:

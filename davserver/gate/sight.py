@@ -19,7 +19,7 @@ from davserver.domain.nodes import Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
-from davserver.gate.judging import Counting, best
+from davserver.gate.judging import Counting, best, shown
 from davserver.gate.listed import count_absent, count_missing, count_top
 from davserver.gate.own_place import own_place
 from davserver.gate.places import (
@@ -31,7 +31,6 @@ from davserver.gate.places import (
     covering,
     is_recallable,
     thing_of,
-    under,
 )
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
@@ -274,8 +273,7 @@ class Sight:
         key = grant.id if grant else None
         seen = self._seen.get(key)
         if seen is None:
-            target = under(self.who, vault, grant)
-            seen = self._seen[key] = self.judge.visible_categories(self.who, target, self.now)
+            seen = self._seen[key] = shown(self.judge, self.who, vault, grant, self.now)
         return seen
 
     def decide(self, action: Action, place: Place) -> Permit | Denial:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from davserver.db.changed import ANYTHING, FOLDERS
-from davserver.db.remembered import keep, known, once
+from davserver.db.remembered import is_turn, keep, known, once
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
@@ -101,6 +101,8 @@ def walked(
     once.
     """
     names = tuple(names)
+    if is_turn(tx):
+        return _gone(tx, who, vault, start, names, hiding=hiding)
     question = _way(who, vault, start, names)
     return once(tx, ANYTHING, question, lambda: _gone(tx, who, vault, start, names, hiding=hiding))
 
