@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, inspect, select, update
 
 from davserver.db import schema
 from davserver.db import tables as t
@@ -77,7 +77,9 @@ def copied_to_0001(instance: Instance, url: str) -> None:
         for table in t.metadata.sorted_tables:
             rows = [] if table.name in NEW else source.execute(select(table)).mappings().all()
             if rows:
-                target.execute(insert(table), [dict(row) for row in rows])
+                then = {column["name"] for column in inspect(target).get_columns(table.name)}
+                known = [{name: row[name] for name in row if name in then} for row in rows]
+                target.execute(insert(table), known)
         target.execute(update(t.epoch).values(policy=0))
     assert schema.revision(new) == "0001"
     new.dispose()
