@@ -103,10 +103,11 @@ def moved(db: Database, statement: Executable) -> set[About]:
         before = counts(tx)
         assert tx.execute(statement).rowcount != 0  # type: ignore[attr-defined]
         after = counts(tx)
-        assert may_write(str(statement.compile(dialect=postgresql.dialect())))  # type: ignore[attr-defined,no-untyped-call]
+        said = str(statement.compile(dialect=postgresql.dialect()))  # type: ignore[attr-defined,no-untyped-call]
+        assert may_write(said)
         found.update(one for one in COUNTED if before[one] != after[one])
         # Whoever writes to PostgreSQL does not look at the counters after any other.
-        assert not found - {FOLDERS} or may_move(str(statement.compile(dialect=postgresql.dialect())))  # type: ignore[attr-defined,no-untyped-call]
+        assert not found - {FOLDERS} or may_move(said)
         raise Undone
 
     with pytest.raises(Undone):
