@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from davserver.db.clock import from_us, to_us
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.domain.lean import lean
-from davserver.trail.entry import Actor, packed, unpacked
+from davserver.trail.entry import Actor, unpacked
 
 
 @lean(frozen=True, slots=True)
@@ -23,22 +25,34 @@ class Opening:
     path: str
     grant: GrantId | None
 
-    def detail(self, first: datetime) -> dict[str, Any]:
-        """Everything that the entry will say, but for who it was."""
-        return {
-            "vault": self.vault.hex(),
-            "node": self.node.hex(),
-            "path": self.path,
-            "grant": (self.grant or b"").hex(),
-            "first": to_us(first),
-            "actor": self.actor.fields(),
-        }
+    def detail(self, first: datetime) -> bytes:
+        """Everything that the entry will say, but for who it was: what a window keeps sealed."""
+        return self._written(first, "", "")
 
     def encode(self, at: datetime) -> bytes:
         """What a journal says of it (docs/trail.md)."""
-        return packed(
-            {**self.detail(at), "person": self.person.hex(), "etag": self.etag.hex()},
-        )
+        etag, person = self.etag.hex(), self.person.hex()
+        return self._written(at, f'"etag":"{etag}",', f'"person":"{person}",')
+
+    def _written(self, first: datetime, etag: str, person: str) -> bytes:
+        """In the very bytes of `packed`: of each first reading twice."""
+        actor = self.actor
+        by = _actor(actor.address, actor.credential, actor.operator, actor.strength)
+        grant = f'"grant":"{self.grant.hex()}",' if self.grant else ""
+        path = f'"path":{_quoted(self.path)},' if self.path else ""
+        return (
+            f'{{"actor":{by},{etag}"first":{to_us(first)},{grant}"node":"{self.node.hex()}",'
+            f'{path}{person}"vault":"{self.vault.hex()}"}}'
+        ).encode(errors="backslashreplace")
+
+
+@lru_cache(maxsize=256)
+def _actor(address: str, credential: str, operator: str, strength: str) -> str:
+    """The same for all that somebody reads by the same way."""
+    return (
+        f'{{"address":{_quoted(address)},"credential":{_quoted(credential)},'
+        f'"operator":{_quoted(operator)},"strength":{_quoted(strength)}}}'
+    )
 
 
 def decoded(raw: bytes) -> tuple[Opening, datetime]:

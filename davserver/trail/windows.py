@@ -26,7 +26,7 @@ from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.sealing.trail import TrailKeys
-from davserver.trail.entry import Actor, Draft, Payload, packed, unpacked
+from davserver.trail.entry import Actor, Draft, Payload, unpacked
 from davserver.trail.opening import Opening, Reads
 from davserver.trail.words import What
 
@@ -53,7 +53,7 @@ def count(
     """One statement: how many reads the window has with these. None, and nothing changed, when
     there is a window that has been open for too long, but with `also_old`.
     """
-    detail = packed(opening.detail(reads.first))
+    detail = opening.detail(reads.first)
     row = {
         "person_id": opening.person,
         "etag": opening.etag,

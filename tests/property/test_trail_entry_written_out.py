@@ -1,16 +1,19 @@
 """An entry as each change makes it, without the functions that say how: the very same bytes."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from davserver.db.clock import to_us
 from davserver.domain.errors import Reason
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.domain.secret import Secret
 from davserver.sealing.trail import ActorKey, TrailKeys, Unsealed, entry_hash
 from davserver.trail import Event, What
-from davserver.trail.entry import Payload, unsealed
+from davserver.trail.entry import Actor, Payload, packed, unsealed
+from davserver.trail.opening import Opening
 from davserver.trail.words import PERSON_DETAILS
 
 KEYS = TrailKeys(Secret(b"s" * 32), Secret(b"m" * 32))
@@ -40,6 +43,33 @@ ENTRIES = st.builds(
 SEQ = st.integers(1, 2**63 - 1)
 AT = st.integers(-(2**63), 2**63 - 1)
 LINK = st.binary(min_size=32, max_size=32)
+
+
+OPENINGS = st.builds(
+    Opening,
+    person=ANY_ID.map(PersonId),
+    actor=st.builds(Actor, ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT),
+    vault=ANY_ID.map(VaultId),
+    node=ANY_ID.map(NodeId),
+    etag=ANY_ID,
+    path=ANY_TEXT,
+    grant=st.none() | ANY_ID.map(GrantId),
+)
+
+
+@given(OPENINGS, st.datetimes(timezones=st.just(UTC)))
+def test_a_reading_is_noted_in_the_bytes_of_json(opening: Opening, at: datetime) -> None:
+    detail = {
+        "vault": opening.vault.hex(),
+        "node": opening.node.hex(),
+        "path": opening.path,
+        "grant": (opening.grant or b"").hex(),
+        "first": to_us(at),
+        "actor": opening.actor.fields(),
+    }
+    who = {"person": opening.person.hex(), "etag": opening.etag.hex()}
+    assert opening.detail(at) == packed(detail)
+    assert opening.encode(at) == packed(detail | who)
 
 
 @given(EVENTS)
