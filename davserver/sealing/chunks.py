@@ -55,6 +55,15 @@ class ChunkCipher:
         """Fills `out`, which is 16 bytes longer than `plain`."""
         self._gcm.encrypt_into(_nonce(index, last=last), plain, None, out)
 
+    def open_only(self, sealed: AnyBytes) -> bytes:
+        """The plain bytes of a blob's only chunk. Raises Damaged when the tag does not hold: then
+        nothing of it was given out.
+        """
+        try:
+            return self._gcm.decrypt(_ONLY, sealed, None)
+        except InvalidTag:
+            raise Damaged(_CLOSED) from None
+
     def open_into(self, index: int, sealed: AnyBytes, out: memoryview, *, last: bool) -> None:
         """Fills `out`. Raises Damaged, with `out` zeroed, when the tag does not hold.
 
@@ -64,7 +73,10 @@ class ChunkCipher:
             self._gcm.decrypt_into(_nonce(index, last=last), sealed, None, out)
         except InvalidTag:
             out[:] = bytes(len(out))
-            raise Damaged("a chunk of a blob does not open") from None
+            raise Damaged(_CLOSED) from None
+
+
+_CLOSED = "a chunk of a blob does not open"
 
 
 class BlobCipher:
@@ -96,3 +108,6 @@ def _nonce(index: int, *, last: bool) -> bytes:
     if len(made) != NONCE_BYTES:
         raise ValueError(f"a nonce has {NONCE_BYTES} bytes")
     return made
+
+
+_ONLY = _nonce(0, last=True)

@@ -22,6 +22,7 @@ MAX_PLAIN_BYTES = MAX_CHUNKS * CHUNK_BYTES
 
 _SALT_END = BOUND_BYTES + SALT_BYTES
 _COMMITMENT_END = _SALT_END + COMMITMENT_BYTES
+_RESERVED = bytes(HEADER_BYTES - _COMMITMENT_END)
 
 
 class Suite(IntEnum):
@@ -42,7 +43,7 @@ class Header:
         head = bound_bytes(self.blob) + self.salt + self.commitment
         if len(head) != _COMMITMENT_END:
             raise ValueError("salt and commitment have 32 bytes each")
-        return head + bytes(HEADER_BYTES - len(head))
+        return head + _RESERVED
 
     @classmethod
     def decode(cls, raw: bytes, blob: BlobId) -> "Header":
@@ -51,7 +52,7 @@ class Header:
             raise Damaged("a blob has no complete header")
         if raw[:BOUND_BYTES] != bound_bytes(blob):
             raise Damaged(_what_differs(raw))
-        if any(raw[_COMMITMENT_END:]):
+        if raw[_COMMITMENT_END:] != _RESERVED:
             raise Damaged("reserved bytes of a blob's header are not zero")
         return cls(blob, raw[BOUND_BYTES:_SALT_END], raw[_SALT_END:_COMMITMENT_END])
 

@@ -28,6 +28,9 @@ RUN_CHUNKS = 4
 _RUN_SEALED = 8
 """Chunks that are sealed, hashed and stored together."""
 
+_OTHER_SIZE = "a stored blob is longer or shorter than its record says"
+_OUTSIDE = "the range is not within the file"
+
 ReadAt = Callable[[int, int], AnyBytes]
 """`read_at(offset, length)`: that many stored bytes from there."""
 
@@ -161,7 +164,7 @@ class SealedReader:
         self, cipher: BlobCipher, read_at: ReadAt, *, stored_size: int, plain_size: int
     ) -> None:
         if stored_size != expected_size(plain_size):
-            raise Damaged("a stored blob is longer or shorter than its record says")
+            raise Damaged(_OTHER_SIZE)
         self._cipher = cipher
         self._read_at = read_at
         self._plain_size = plain_size
@@ -176,7 +179,7 @@ class SealedReader:
         range is not within the file.
         """
         if not 0 <= offset <= offset + length <= self._plain_size:
-            raise ValueError("the range is not within the file")
+            raise ValueError(_OUTSIDE)
         pieces = self._pieces(offset, offset + length)
         first = next(pieces, None)
         return iter(()) if first is None else chain((first,), pieces)
@@ -253,10 +256,40 @@ def _seal_one_chunk(
     return SealedBlob(bytes(stored), len(plain), *digests)
 
 
+class SmallReader:
+    """As SealedReader, of a blob of one chunk that is in memory: opened whole, in one call."""
+
+    __slots__ = ("_blob", "_file_key", "_plain_size", "_stored", "_vault")
+
+    def __init__(
+        self, file_key: Secret, vault: VaultId, blob: BlobId, plain_size: int, stored: AnyBytes
+    ) -> None:
+        """Raises Damaged when `stored` is longer or shorter than one chunk of that size."""
+        if plain_size > CHUNK_BYTES or len(stored) != HEADER_BYTES + plain_size + TAG_BYTES:
+            raise Damaged(_OTHER_SIZE)
+        self._file_key = file_key
+        self._vault = vault
+        self._blob = blob
+        self._plain_size = plain_size
+        self._stored = stored
+
+    def range(self, offset: int, length: int) -> Iterator[bytes]:
+        """One piece, or none where there is nothing in it. Raises as SealedReader does."""
+        if not 0 <= offset <= offset + length <= self._plain_size:
+            raise ValueError(_OUTSIDE)
+        header = Header.decode(bytes(self._stored[:HEADER_BYTES]), self._blob)
+        cipher = ChunkCipher.of(self._file_key, self._vault, header)
+        plain = cipher.open_only(memoryview(self._stored)[HEADER_BYTES:])
+        piece = plain[offset : offset + length]
+        return iter((piece,) if piece else ())
+
+
 def open_small(
     file_key: Secret, vault: VaultId, blob: BlobId, plain_size: int, stored: AnyBytes
 ) -> bytes:
     """The whole file from its stored bytes. Raises Damaged."""
+    if plain_size <= CHUNK_BYTES:
+        return b"".join(SmallReader(file_key, vault, blob, plain_size, stored).range(0, plain_size))
     view = memoryview(stored)
     reader = SealedReader(
         BlobCipher(file_key, vault, blob),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, bindparam, select
 
 from davserver.db.changed import ANYTHING
-from davserver.db.prepared import Prepared, Row
+from davserver.db.prepared import Prepared
 from davserver.db.remembered import keep, known
 from davserver.db.tables import blob as blob_table
 from davserver.domain.decisions import Permit
@@ -13,7 +13,8 @@ from davserver.domain.errors import Damaged
 from davserver.domain.ids import VaultId
 from davserver.domain.nodes import Content
 from davserver.sealing.chunks import BlobCipher
-from davserver.sealing.stream import SealedReader
+from davserver.sealing.format import CHUNK_BYTES
+from davserver.sealing.stream import SealedReader, SmallReader
 from davserver.vault.blobs.store import AnyBytes, BlobReader, BlobStore
 
 _BLOB = Prepared(
@@ -28,7 +29,9 @@ _INLINE = "inline"
 class OpenContent:
     """One version's bytes. Close it: a file handle may be behind it."""
 
-    def __init__(self, reader: SealedReader, size: int, behind: BlobReader | None) -> None:
+    def __init__(
+        self, reader: SealedReader | SmallReader, size: int, behind: BlobReader | None
+    ) -> None:
         self._reader = reader
         self._behind = behind
         self.size = size
@@ -51,31 +54,38 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenCont
     """
     node = permit.target.node
     assert node is not None and node.content is not None  # noqa: S101, PT018 — it is a file
-    question = "content", permit.who.id, node.content.blob
+    vault, content = node.vault, node.content
+    if content.size <= CHUNK_BYTES:
+        return open_content(tx, blobs, vault, content)
+    question = "content", permit.who.id, content.blob
     cipher: BlobCipher | None = known(tx, ANYTHING, question)
-    if cipher is not None:
-        return _stored(blobs, cipher, node.content)
-    row = _row(tx, node.vault, node.content)
-    if row["store"] == _INLINE:
-        return _inline(node.vault, node.content, row)
-    cipher = _cipher(node.vault, node.content)
-    keep(tx, ANYTHING, question, cipher)
-    return _stored(blobs, cipher, node.content)
+    if cipher is None:
+        inline = _inline_of(tx, vault, content)
+        if inline is not None:
+            return inline
+        cipher = _cipher(vault, content)
+        keep(tx, ANYTHING, question, cipher)
+    return _stored(blobs, cipher, content)
 
 
 def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Content) -> OpenContent:
     """Raises Damaged when the stored bytes are missing or of another size, before any is read."""
-    row = _row(tx, vault, content)
-    if row["store"] == _INLINE:
-        return _inline(vault, content, row)
-    return _stored(blobs, _cipher(vault, content), content)
+    inline = _inline_of(tx, vault, content)
+    return _stored(blobs, _cipher(vault, content), content) if inline is None else inline
 
 
-def _row(tx: Connection, vault: VaultId, content: Content) -> Row:
-    row = _BLOB.first(tx, {"vault": vault, "blob": content.blob})
-    if row is None or row["state"] == "dead":
+def _inline_of(tx: Connection, vault: VaultId, content: Content) -> OpenContent | None:
+    """None where it is in the store and not in its row. Raises Damaged."""
+    found = _BLOB.tuples(tx, {"vault": vault, "blob": content.blob})
+    if not found or found[0][1] == "dead":
         raise Damaged("the content's row is missing")
-    return row
+    store, _, stored = found[0]
+    if store != _INLINE:
+        return None
+    if not isinstance(stored, bytes):
+        raise Damaged("an inline blob holds no bytes")
+    reader = SmallReader(content.key, vault, content.blob, content.size, stored)
+    return OpenContent(reader, content.size, None)
 
 
 def _cipher(vault: VaultId, content: Content) -> BlobCipher:
@@ -92,17 +102,3 @@ def _stored(blobs: BlobStore, cipher: BlobCipher, content: Content) -> OpenConte
         behind.close()
         raise
     return OpenContent(reader, content.size, behind)
-
-
-def _inline(vault: VaultId, content: Content, row: Row) -> OpenContent:
-    stored = row["inline_ct"]
-    if not isinstance(stored, bytes):
-        raise Damaged("an inline blob holds no bytes")
-    view = memoryview(stored)
-    reader = SealedReader(
-        _cipher(vault, content),
-        lambda offset, length: view[offset : offset + length],
-        stored_size=len(view),
-        plain_size=content.size,
-    )
-    return OpenContent(reader, content.size, None)
