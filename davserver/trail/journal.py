@@ -17,6 +17,7 @@ from pathlib import Path
 
 from davserver.domain.disks import of_disk
 from davserver.domain.ids import ID_BYTES, Entropy
+from davserver.domain.lean import lean
 from davserver.sealing.trail import TrailKeys
 from davserver.trail.opening import Opening
 
@@ -32,6 +33,20 @@ nothing was noted while it was told.
 _NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+_MOST_RECENT = 5_000
+"""Readings that memory has at the most: a second has fewer. Beyond, the file is read."""
+
+
+@lean(frozen=True, slots=True)
+class Noted:
+    """One reading of a journal."""
+
+    journal: bytes
+    number: int
+    opening: Opening
+    at: datetime
+
+
 @dataclass(slots=True)
 class _File:
     """Locked while its process lives. `last`: the number of its last record."""
@@ -45,13 +60,16 @@ class _File:
 
 
 class Journal:
-    """One per process; shared between threads. The first reading makes its file."""
+    """One per process; shared between threads. The first reading makes its file. What its process
+    is to tell is in memory too, so that it need not be read and opened again.
+    """
 
     def __init__(self, folder: Path, keys: TrailKeys, entropy: Entropy) -> None:
         self._folder = folder
         self._keys = keys
         self._entropy = entropy
         self._file: _File | None = None
+        self._recent: list[Noted] = []
         self._lock = threading.Lock()
 
     def note(self, opening: Opening, at: datetime) -> None:
@@ -59,14 +77,27 @@ class Journal:
         plain = opening.encode(at)
         with self._lock:
             try:
-                self._append(self._mine(), plain)
+                file = self._mine()
+                self._append(file, plain)
             except OSError as error:
                 raise of_disk(error, "readings") from error
+            if len(self._recent) >= _MOST_RECENT:
+                self._recent = []
+            self._recent.append(Noted(file.id, file.last, opening, at))
 
     def last(self) -> tuple[bytes, int] | None:
         """Its id and the number of its last record; None while there is no file."""
         file = self._file
         return None if file is None else (file.id, file.last)
+
+    def recent(self, journal: bytes, after: int) -> list[Noted] | None:
+        """All of this journal with a higher number. None where memory does not have them all."""
+        with self._lock:
+            file = self._file
+            if file is None or file.id != journal:
+                return None
+            some = [one for one in self._recent if one.number > after]
+            return some if len(some) == file.last - after else None
 
     def shorten(self, told: Mapping[bytes, int]) -> None:
         """`told`: by journal, up to where the database knows it. Never raises."""
@@ -74,7 +105,9 @@ class Journal:
             file = self._file
             if file is None or not file.size:
                 return
-            if told.get(file.id) == file.last:
+            known = told.get(file.id, 0)
+            self._recent = [one for one in self._recent if one.number > known]
+            if known == file.last:
                 self._cut(file, 0)
             elif file.size > MOST:
                 self._leave(file)
@@ -118,6 +151,7 @@ class Journal:
 
     def _leave(self, file: _File) -> None:
         self._file = None
+        self._recent = []
         os.close(file.handle)
 
 

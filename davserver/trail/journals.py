@@ -2,31 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import id_from_text
 from davserver.sealing.trail import TrailKeys
-from davserver.trail.journal import HEAD, SUFFIX, locked, still_there
-from davserver.trail.opening import Opening, decoded
+from davserver.trail.journal import HEAD, SUFFIX, Noted, locked, still_there
+from davserver.trail.opening import decoded
 
 DAMAGED = ".damaged"
 
 _alarm = Events("abri.alarm")
 _log = Events(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """One reading of a journal."""
-
-    journal: bytes
-    number: int
-    opening: Opening
-    at: datetime
 
 
 class Found:

@@ -19,8 +19,8 @@ from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, PersonId
 from davserver.sealing.trail import TrailKeys
 from davserver.trail import told
-from davserver.trail.journal import Journal
-from davserver.trail.journals import Found, Noted, found
+from davserver.trail.journal import Journal, Noted
+from davserver.trail.journals import Found, found
 from davserver.trail.opening import Opening, Reads
 from davserver.trail.repeats import Repeats, Told
 from davserver.trail.trail import Trail
@@ -122,7 +122,9 @@ class Readings:
                 one.close()
 
     def _noted(self, journal: Found) -> list[Noted]:
-        return journal.noted(self._keys, self._told.get(journal.id, 0))
+        after = self._told.get(journal.id, 0)
+        own = self._journal.recent(journal.id, after)
+        return journal.noted(self._keys, after) if own is None else own
 
     def _commit(self, noted: Sequence[Noted], repeats: Iterable[Told], now: datetime) -> None:
         try:

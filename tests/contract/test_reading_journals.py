@@ -138,6 +138,33 @@ def test_hundreds_are_told_in_several_transactions(machine: Machine) -> None:
     one.close()
 
 
+def test_a_process_tells_from_memory_what_it_noted_itself(machine: Machine) -> None:
+    one = machine.process()
+    note(one, 1, 2)
+    (file,) = machine.files()
+    file.write_bytes(bytes(file.stat().st_size))
+    one.keep_up(NOON)
+    assert machine.counts() == [1, 1]
+    one.close()
+
+
+def test_what_memory_has_not_is_read(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("davserver.trail.journal._MOST_RECENT", 3)
+    journal = Journal(machine.folder, machine.book.keys.trail, os.urandom)
+    for number in range(1, 8):
+        journal.note(opening(number), NOON)
+    last = journal.last()
+    assert last is not None
+    assert [one.number for one in journal.recent(last[0], 6) or ()] == [7]
+    assert journal.recent(last[0], 3) is None
+    journal.close()
+    one = machine.process()
+    note(one, *range(8, 15))
+    one.settle(NOON)
+    assert machine.counts() == [1] * 14
+    one.close()
+
+
 def test_a_file_that_grows_while_it_is_told_is_left_for_a_new_one(machine: Machine) -> None:
     journal = Journal(machine.folder, machine.book.keys.trail, os.urandom)
     numbers = 0
