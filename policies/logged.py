@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from davserver.domain.decisions import Denial, Permit
 from davserver.domain.ids import GrantId, StructureId, id_from_text
-from davserver.domain.instants import to_second
+from davserver.domain.instants import to_millisecond
 from davserver.domain.people import Structure
 from davserver.domain.tallies import Counted
 from policies.vocabulary import Column, Point
@@ -65,7 +65,7 @@ def lines_of(counted: Iterable[Counted], request: str | None) -> bytes:
     for one in counted:
         if one.at is not at:  # one for all that a transaction decided
             at = one.at
-            instant = _instant(at)
+            instant = to_millisecond(at)
         grants, way = one.grants, ""
         if len(grants) == 1:
             (grant,) = grants
@@ -98,7 +98,7 @@ def said(
 
 
 def gap_line(at: datetime, lost: int) -> bytes:
-    return f'{{"at":"{_instant(at)}","lost":{lost}}}\n'.encode()
+    return f'{{"at":"{to_millisecond(at)}","lost":{lost}}}\n'.encode()
 
 
 def read_line(line: bytes) -> Logged | Gap:
@@ -125,10 +125,6 @@ def read_line(line: bytes) -> Logged | Gap:
         grants=_number(found, "grants") if "grants" in found else int(grant is not None),
         count=_number(found, "count"),
     )
-
-
-def _instant(at: datetime) -> str:
-    return f"{to_second(at)}.{at.microsecond // 1000:03d}Z"
 
 
 def _moment(text: str) -> datetime:

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-_NONE, _SECOND = timedelta(0), timedelta(seconds=1)
+_FIRST, _SECOND = datetime.min.replace(tzinfo=UTC), timedelta(seconds=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - _SECOND
+_MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1000))
 
 
 class _Second:
@@ -11,16 +13,25 @@ class _Second:
     """
 
     def __init__(self) -> None:
-        self._known = (datetime.min.replace(tzinfo=UTC), "")
+        self._known = (_FIRST, _FIRST, "")
 
     def of(self, at: datetime) -> str:
-        begin, text = self._known
-        if not _NONE <= at - begin < _SECOND:
+        begin, end, text = self._known
+        if not begin <= at < end:
             begin = at.astimezone(UTC).replace(microsecond=0)
-            text = begin.isoformat()[:-6]
-            self._known = (begin, text)
+            end, text = min(begin, _LAST) + _SECOND, begin.isoformat()[:-6]
+            self._known = (begin, end, text)
         return text
 
 
-to_second = _Second().of
-"""`2026-11-26T08:30:01` of any moment that has a zone; what comes after that is for the caller."""
+_text_of = _Second().of
+
+
+def to_millisecond(at: datetime) -> str:
+    """`2026-11-26T08:30:01.250Z`; of any moment that has a zone."""
+    return _text_of(at) + _MILLISECONDS[at.microsecond // 1000]
+
+
+def to_microsecond(at: datetime) -> str:
+    """As `to_millisecond`, with three digits more."""
+    return f"{_text_of(at)}.{str(1_000_000 + at.microsecond)[1:]}Z"

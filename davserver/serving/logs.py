@@ -13,7 +13,7 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import NamedTuple, TextIO
 
-from davserver.domain.instants import to_second
+from davserver.domain.instants import to_microsecond
 
 METHODS = frozenset(
     {
@@ -87,8 +87,7 @@ class Log:
 
 
 def _now() -> str:
-    now = datetime.now(UTC)  # noqa: TID251 — of the line itself
-    return f"{to_second(now)}.{now.microsecond:06d}Z"
+    return to_microsecond(datetime.now(UTC))  # noqa: TID251 — of the line itself
 
 
 def open_log(path: Path | None = None) -> Log:

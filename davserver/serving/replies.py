@@ -71,8 +71,7 @@ class Reply:
         self._length = None
         self._close_asked = False
         for name, value in headers:
-            lower = _lower(name)
-            if lower not in _LOOKED_AT or self._takes(lower, value):
+            if name in _plain or self._takes(_lower(name), value):
                 lines.append(name + ": " + value)
         self._head = _encoded(lines)
         self.status = code
@@ -89,7 +88,7 @@ class Reply:
             self._length = int(value)
         elif lower == "connection":
             self._close_asked |= "close" in value.lower()
-        return False
+        return lower not in _LOOKED_AT
 
     def write(self, data: bytes | memoryview, *, whole: bool = False) -> None:
         """Sends a piece of the body, the head before it if need be. `whole`: there is no other.
@@ -165,12 +164,20 @@ class Reply:
         return "".join(lines).encode()
 
 
-@lru_cache(256)
+_plain: set[str] = set()
+"""Names of headers that mean nothing to us, as the application writes them."""
+_MOST_NAMES = 256
+
+
+@lru_cache(_MOST_NAMES)
 def _lower(name: str) -> str:
     """Of a header's name: there are few. Raises BadReply."""
     if not _NAME.fullmatch(name):
         raise BadReply("bad header")
-    return name.lower()
+    lower = name.lower()
+    if lower not in _LOOKED_AT and len(_plain) < _MOST_NAMES:
+        _plain.add(name)
+    return lower
 
 
 @lru_cache(256)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from davserver.domain.instants import to_second
+from davserver.domain.instants import to_microsecond, to_millisecond
 
 NOON = datetime(2026, 11, 26, 12, 0, 0, 250_000, UTC)
 
@@ -24,11 +24,13 @@ NOON = datetime(2026, 11, 26, 12, 0, 0, 250_000, UTC)
     ],
 )
 def test_a_moment_is_written_as_the_standard_library_does(at: datetime) -> None:
+    utc = at.astimezone(UTC)
     for before in (NOON, at):
-        to_second(before)
-        assert to_second(at) == at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
+        to_microsecond(before)
+        assert to_microsecond(at) == utc.isoformat(timespec="microseconds")[:-6] + "Z"
+        assert to_millisecond(at) == utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(TypeError):
-        to_second(NOON.replace(tzinfo=None))
+        to_millisecond(NOON.replace(tzinfo=None))

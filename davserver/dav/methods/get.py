@@ -74,7 +74,7 @@ def _download(visit: Visit, download: Download) -> Reply:
         pieces = download.read(offset, length)
         if length > _SMALL:
             return Reply(*_status_and_headers(entry, span), Outgoing(pieces, download.close))
-        body = b"".join(pieces)
+        body = tuple(pieces)
     except Unsatisfiable:
         download.close()
         return _unsatisfiable(entry)
@@ -82,7 +82,9 @@ def _download(visit: Visit, download: Download) -> Reply:
         download.close()
         raise
     download.close()
-    return Reply(*_status_and_headers(entry, span), (body,) if body else ())
+    if len(body) > 1:
+        body = (b"".join(body),)
+    return Reply(*_status_and_headers(entry, span), body)
 
 
 def _span(visit: Visit, entry: Entry) -> Span | None:
