@@ -81,7 +81,7 @@ class Body:
         if self.length is not None and self.length > most:
             raise TooLarge
         pieces = []
-        while piece := self.read(most + 1 - self.taken):
+        while not self.ended and (piece := self.read(most + 1 - self.taken)):
             pieces.append(piece)
             if self.taken > most:
                 raise TooLarge
