@@ -101,6 +101,8 @@ def length(value: str | None) -> int | None:
 
 def minimal(prefer: str | None, brief: str | None) -> bool:
     """The client wants no list of what is missing (RFC 8144 §2.1, and `Brief` of Exchange)."""
+    if prefer is None and brief is None:
+        return False
     wishes = {wish.strip().lower() for wish in (prefer or "").split(",")}
     return "return=minimal" in wishes or (brief or "").strip().lower() == "t"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from davserver.domain.languages import LANGUAGES, USUAL, Language, language_named
@@ -18,9 +19,10 @@ class Reader:
     plain: bool = False
 
 
+@lru_cache(maxsize=32)
 def reader_of(accept_language: str | None, accept: str | None, own: str | None) -> Reader:
     """`own` is the language of whoever has signed in. What their program asks for comes first:
-    somebody may read over a beneficiary's shoulder.
+    somebody may read over a beneficiary's shoulder. Programs ask for the same few all the time.
     """
     wished = wished_of(accept_language, LANGUAGES)
     return Reader(wished or language_named(own or USUAL), plain=_wants_plain(accept))
