@@ -205,7 +205,7 @@ class Connection:
             exchange = Exchange(self._house, self._wire, head, frame(head, self._limits.body_bytes))
         except BadHead as bad:
             return self._refuse(bad)
-        if not exchange.run(self._environ(), self._network):
+        if not exchange.run(self._base or self._environ(), self._network):
             return self._part(exchange)
         self._skip = exchange.unread
         self._idle = True
@@ -270,18 +270,18 @@ class Connection:
         return Step.PARK if monotonic() < self.deadline else Step.CLOSE
 
     def _environ(self) -> Environ:
-        if not self._base:
-            self._network = network_class(self.remote_addr)
-            self._base = connection_environ(
-                {
-                    "server_name": self._limits.host,
-                    "server_port": str(self._server.port),
-                    "remote_addr": self.remote_addr,
-                    "remote_port": str(self.remote_port),
-                    "scheme": "https" if self._server.tls else "http",
-                    "multiprocess": self._server.multiprocess,
-                    "errors": self._server.complaints,
-                    "certificate": client_certificate(self._wire.socket),
-                }
-            )
+        """Made with the first request."""
+        self._network = network_class(self.remote_addr)
+        self._base = connection_environ(
+            {
+                "server_name": self._limits.host,
+                "server_port": str(self._server.port),
+                "remote_addr": self.remote_addr,
+                "remote_port": str(self.remote_port),
+                "scheme": "https" if self._server.tls else "http",
+                "multiprocess": self._server.multiprocess,
+                "errors": self._server.complaints,
+                "certificate": client_certificate(self._wire.socket),
+            }
+        )
         return self._base

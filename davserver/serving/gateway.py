@@ -94,10 +94,10 @@ class Exchange:
         self._house = house
         self._wire = wire
         self._head = head
-        self._body = _body(wire, framing, limits)
-        if self._body is NO_BODY:
-            self.input = _NO_INPUT
-        else:
+        self._body: Body = NO_BODY
+        self.input = _NO_INPUT
+        if framing.length != 0:
+            self._body = _body(wire, framing.length, limits)
             self.input = Input(self._body, self._continue if framing.asks_first else None)
         self.request_id = house.number()
         self._can_keep = Onward(house, head, self._body, self.input)
@@ -242,10 +242,8 @@ class Exchange:
         )
 
 
-def _body(wire: Wire, framing: Framing, limits: Listener) -> Body:
-    if framing.length == 0:
-        return NO_BODY
+def _body(wire: Wire, length: int | None, limits: Listener) -> Body:
     pace = Pace(limits.min_rate, limits.grace_seconds)
-    if framing.length is None:
+    if length is None:
         return ChunkedBody(wire, limits.body_bytes, pace)
-    return LengthBody(wire, framing.length, pace)
+    return LengthBody(wire, length, pace)

@@ -127,13 +127,16 @@ def test_a_second_interrupt_exits_at_once(start):
 
 
 def test_a_leaving_server_still_serves_and_says_so(start):
-    program = start("pid", listener={"leaving_seconds": 1.0}).wait_until_ready()
-    assert json.loads(program.ask(get("/healthz")))["status"] == "ok"
+    program = start("pid", listener={"leaving_seconds": 1.5}).wait_until_ready()
+
+    def told() -> tuple[int, str]:
+        with program.connect() as connection:
+            connection.send(get("/healthz"))
+            answer = connection.answer()
+            return answer.status, json.loads(answer.text())["status"]
+
+    assert told() == (200, "ok")
     program.signal(signal.SIGTERM)
-    time.sleep(0.3)
-    with program.connect() as connection:
-        connection.send(get("/healthz"))
-        answer = connection.answer()
-        assert (answer.status, json.loads(answer.text())["status"]) == (503, "leaving")
+    assert eventually(lambda: told() == (503, "leaving"))
     assert program.ask(get())
     assert program.end() == 0
