@@ -71,7 +71,8 @@ class Reply:
         self._length = None
         self._close_asked = False
         for name, value in headers:
-            if name in _plain or self._takes(_lower(name), value):
+            lower = _meant(name)
+            if lower is None or self._takes(lower, value):
                 lines.append(name + ": " + value)
         self._head = _encoded(lines)
         self.status = code
@@ -88,7 +89,7 @@ class Reply:
             self._length = int(value)
         elif lower == "connection":
             self._close_asked |= "close" in value.lower()
-        return lower not in _LOOKED_AT
+        return False
 
     def write(self, data: bytes | memoryview, *, whole: bool = False) -> None:
         """Sends a piece of the body, the head before it if need be. `whole`: there is no other.
@@ -164,20 +165,15 @@ class Reply:
         return "".join(lines).encode()
 
 
-_plain: set[str] = set()
-"""Names of headers that mean nothing to us, as the application writes them."""
-_MOST_NAMES = 256
-
-
-@lru_cache(_MOST_NAMES)
-def _lower(name: str) -> str:
-    """Of a header's name: there are few. Raises BadReply."""
+@lru_cache(256)
+def _meant(name: str) -> str | None:
+    """A header's name in lower case, None if it means nothing to us: there are few. Raises
+    BadReply.
+    """
     if not _NAME.fullmatch(name):
         raise BadReply("bad header")
     lower = name.lower()
-    if lower not in _LOOKED_AT and len(_plain) < _MOST_NAMES:
-        _plain.add(name)
-    return lower
+    return lower if lower in _LOOKED_AT else None
 
 
 @lru_cache(256)
