@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from davserver.db.failures import translated
 from davserver.domain.errors import Unavailable
 
-HEAD = "0015"
+HEAD = "0016"
 """What this version of Abri works with: the last file in migrations/versions."""
 
 _ONE_AT_A_TIME = 0x61627269  # "abri": any number that every process of ours agrees on

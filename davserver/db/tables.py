@@ -544,14 +544,17 @@ folder_change = Table(
     **_BY_KEY,
 )
 
+# Few at any time: whatever is asked of other columns than the key's goes through all of them.
 lock = Table(
     "lock",
     metadata,
-    _id(key=True),
+    _id(),
     # Never looked for by itself: it is 16 random bytes, and found among its vault's locks.
     Column("token", String(64), nullable=False),
     _id("vault_id", of="vault.id"),
-    _id("node_id", of="node.id"),
+    # No foreign key: it would need an index by node alone. Whatever deletes nodes deletes their
+    # locks first, and `abri vault check` looks for locks on nothing.
+    _id("node_id"),
     _id("person_id", of="person.id"),
     _id("grant_id", empty=True),
     Column("exclusive", Boolean, nullable=False),
@@ -560,8 +563,7 @@ lock = Table(
     _time("created"),
     Column("timeout", Integer, nullable=False),
     _time("expires_at"),
-    Index(None, "node_id"),
-    Index(None, "vault_id", "expires_at"),
+    PrimaryKeyConstraint("vault_id", "node_id", "id"),
     **_BY_KEY,
 )
 

@@ -43,7 +43,7 @@ def break_lock(sight: Sight, lock: LockId) -> HeldLock:
         raise NotLocked("there is no such lock; it may have run out by itself")
     place = _place(sight, one)
     permit = sight.require(Action.LOCK, place or drive)
-    vault_locks.release(sight.tx, [one.id])
+    vault_locks.release(sight.tx, [one])
     details = {"person": one.person.hex(), "lock": one.id.hex()}
     record(sight, What.LOCK_BREAK, place or drive, permit, one.node, (), details)
     logins = Directory(sight.tools.keys).logins(sight.tx, {one.person})

@@ -53,7 +53,7 @@ class Standing:
         if levels and first.node is not None and first.is_folder:
             around = live_locks.around(sight.tx, vault, nodes, first.node.id, sight.now, levels)
             return cls(sight, vault, around)
-        return cls(sight, vault, live_locks.on(sight.tx, nodes, sight.now))
+        return cls(sight, vault, live_locks.on(sight.tx, vault, nodes, sight.now))
 
     @property
     def _holders(self) -> HoldersSight:

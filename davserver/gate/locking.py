@@ -151,7 +151,7 @@ def _unlock(sight: Sight, path: DrivePath, token: str) -> None:
     lock = _mine(sight, place, (token,))
     if lock is None:
         raise NotLocked("no such lock here")
-    locks.release(sight.tx, [lock.id])
+    locks.release(sight.tx, [lock])
     permit = sight.decided(Action.LIST, place)
     if isinstance(permit, Permit):
         record(sight, What.UNLOCK, place, permit, lock.node, ())

@@ -117,7 +117,7 @@ def _move(
             require_unlocked(free, standing, conditions, Reach(category=start.category))
         # Locks do not travel (RFC 4918 §7.6): whoever held one finds the thing unlocked. Those on
         # what this person does not see stay: they are not theirs to end.
-        locks.release(sight.tx, [one.id for one in standing.going_along(start)])
+        locks.release(sight.tx, standing.going_along(start))
         count_rename(sight, start)
         done = moving.move(sight.tx, vault, take, put, sight.now, untaken=free.untaken)
     details = _from(start) | ({"onto": "yes"} if onto else {})

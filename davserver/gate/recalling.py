@@ -143,10 +143,9 @@ def _may_have_opened(entry: TrailEntry, node: Node, copied: set[str]) -> bool:
 
 def _end_own_locks(sight: Sight, place: Place) -> None:
     """Their program may still hold it open; others' locks stand in the way."""
-    assert place.node is not None  # noqa: S101 — a real place
-    there = live_locks.on(sight.tx, {place.node.id}, sight.now)
-    mine = [one.id for one in there if one.person == sight.who.id]
-    locks.release(sight.tx, mine)
+    assert place.vault is not None and place.node is not None  # noqa: S101, PT018 — a real place
+    there = live_locks.on(sight.tx, place.vault, {place.node.id}, sight.now)
+    locks.release(sight.tx, [one for one in there if one.person == sight.who.id])
 
 
 # ── what is kept ────────────────────────────────────────────────────────────────────────────────

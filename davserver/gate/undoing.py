@@ -232,8 +232,8 @@ class Round:
 
     def _unlock(self, node: Node) -> None:
         """Owners break any lock: whoever holds one finds at their next save that it is gone."""
-        there = live_locks.on(self.sight.tx, {node.id}, self.sight.now)
-        locks.release(self.sight.tx, [one.id for one in there])
+        there = live_locks.on(self.sight.tx, self.vault, {node.id}, self.sight.now)
+        locks.release(self.sight.tx, there)
 
 
 def _former(details: dict[str, str]) -> _Former:

@@ -32,10 +32,10 @@ from davserver.db.tables import structure as structure_table
 from davserver.domain.actions import Relation, Right
 from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
-from davserver.domain.ids import GrantId, LockId, NodeId, PersonId, StructureId
+from davserver.domain.ids import GrantId, LockId, NodeId, PersonId, StructureId, VaultId
 from davserver.domain.people import AccountState, Role, Structure, StructureKind
 from davserver.vault.index import DEEPEST
-from davserver.vault.lock_statements import ids_around
+from davserver.vault.lock_statements import locked_around
 from davserver.vault.locks import Lock, Way
 from davserver.vault.rows import OpenVault
 from davserver.vault.suspensions import RESTS
@@ -97,12 +97,13 @@ _ROWS = (
         ),
     )
 )
-_LIVE = Prepared(_ROWS.where(lock_table.c.vault_id == bindparam("vault")))
+_OF_VAULT = _ROWS.where(lock_table.c.vault_id == bindparam("vault"))
+_LIVE = Prepared(_OF_VAULT)
 
 
 @lru_cache(maxsize=8)
 def _on(dialect: str, count: int) -> Prepared:
-    return Prepared(_ROWS.where(lock_table.c.node_id.in_(_these(dialect, count))))
+    return Prepared(_OF_VAULT.where(lock_table.c.node_id.in_(_these(dialect, count))))
 
 
 def _these(dialect: str, count: int) -> list[BindParameter[bytes]] | TextualSelect:
@@ -114,13 +115,12 @@ def _these(dialect: str, count: int) -> list[BindParameter[bytes]] | TextualSele
 
 @cache
 def _around(dialect: str) -> Prepared:
-    nodes = id_list(dialect, "nodes")
-    found = ids_around(nodes, "vault_id = :vault AND expires_at > :now", dialect)
+    found = locked_around(id_list(dialect, "nodes"), dialect, " AND expires_at > :now")
     if dialect == "postgresql":
         # In an array: of a list it might rather go through all locks that there are.
-        return Prepared(_ROWS.where(text(f"lock.id = ANY (ARRAY({found}))")))
-    ids = text(found).columns(column("id", LargeBinary))
-    return Prepared(_ROWS.where(lock_table.c.id.in_(ids)))
+        return Prepared(_OF_VAULT.where(text(f"lock.node_id = ANY (ARRAY({found}))")))
+    nodes = text(found).columns(column("node_id", LargeBinary))
+    return Prepared(_OF_VAULT.where(lock_table.c.node_id.in_(nodes)))
 
 
 def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
@@ -128,9 +128,9 @@ def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
     return _opened(_LIVE.all(tx, {"vault": vault.id, "now": to_us(now)}))
 
 
-def on(tx: Connection, nodes: Collection[NodeId], now: datetime) -> list[Lock]:
+def on(tx: Connection, vault: OpenVault, nodes: Collection[NodeId], now: datetime) -> list[Lock]:
     """Those on these nodes: one statement, which costs the same however much else is locked."""
-    given: dict[str, Any] = {"now": to_us(now)}
+    given: dict[str, Any] = {"vault": vault.id, "now": to_us(now)}
     count = len(nodes)
     most = _FEW if count <= _FEW else _SOME if count <= _SOME else 0
     if most and count:
@@ -171,6 +171,7 @@ def _opened(rows: Sequence[Row]) -> list[Lock]:
         Lock(
             id=LockId(row["id"]),
             token=row["token"],
+            vault=VaultId(row["vault_id"]),
             node=NodeId(row["node_id"]),
             person=PersonId(row["person_id"]),
             grant=None if row["grant_id"] is None else GrantId(row["grant_id"]),

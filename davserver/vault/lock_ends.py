@@ -12,7 +12,7 @@ from davserver.db.tables import lock as lock_table
 from davserver.domain.ids import GrantId, PersonId, StructureId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.index import DEEPEST
-from davserver.vault.lock_statements import ids_around
+from davserver.vault.lock_statements import locked_around
 from davserver.vault.rows import OpenVault
 
 
@@ -51,16 +51,20 @@ def forget_granted(tx: Connection, grants: Collection[GrantId]) -> None:
 def forget_locks(tx: Connection, vault: OpenVault, top: Node) -> None:
     """All locks at and below `top`, those too that are over: one statement."""
     if not top.is_folder:
-        _FORGET_ONE.send(tx, {"node": top.id})
+        _FORGET_ONE.send(tx, {"vault": vault.id, "node": top.id})
         return
     gone = {"vault": vault.id, "folder": top.id, "levels": DEEPEST}
     _forget_tree(tx.dialect.name).send(tx, gone)
 
 
-_FORGET_ONE = Prepared(delete(lock_table).where(lock_table.c.node_id == bindparam("node")))
+_FORGET_ONE = Prepared(
+    delete(lock_table).where(
+        lock_table.c.vault_id == bindparam("vault"), lock_table.c.node_id == bindparam("node")
+    )
+)
 
 
 @cache
 def _forget_tree(dialect: str) -> Prepared:
-    ids = ids_around(":folder", "vault_id = :vault", dialect)
-    return Prepared(text(f"DELETE FROM lock WHERE id IN ({ids})"))
+    nodes = locked_around(":folder", dialect)
+    return Prepared(text(f"DELETE FROM lock WHERE vault_id = :vault AND node_id IN ({nodes})"))

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Connection,
+    and_,
     bindparam,
     delete,
     insert,
@@ -24,7 +25,7 @@ from davserver.domain.actions import Relation, Right
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import LockRequest
 from davserver.domain.events import Events
-from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId
+from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.people import Role, Structure
@@ -56,6 +57,7 @@ class Lock:
 
     id: LockId
     token: str
+    vault: VaultId
     node: NodeId
     person: PersonId
     grant: GrantId | None
@@ -91,6 +93,7 @@ def take(
     lock = Lock(
         id=new,
         token=f"urn:uuid:{UUID(bytes=entropy(16), version=4)}",
+        vault=vault.id,
         node=node.id,
         person=permit.who.id,
         grant=grant.id if grant else None,
@@ -100,15 +103,15 @@ def take(
         timeout=request.seconds,
         expires=now + timedelta(seconds=request.seconds),
     )
-    _INSERT.send(tx, _row(vault, lock, now))
+    _INSERT.send(tx, _row(lock, now))
     return lock
 
 
-def _row(vault: OpenVault, lock: Lock, now: datetime) -> dict[str, Any]:
+def _row(lock: Lock, now: datetime) -> dict[str, Any]:
     return {
         "id": lock.id,
         "token": lock.token,
-        "vault_id": vault.id,
+        "vault_id": lock.vault,
         "node_id": lock.node,
         "person_id": lock.person,
         "grant_id": lock.grant,
@@ -127,23 +130,30 @@ _INSERT = Prepared(insert(lock_table), [column.name for column in lock_table.c])
 def prolong(tx: Connection, lock: Lock, seconds: int, now: datetime) -> datetime:
     """Refresh a lock (RFC 4918 §9.10.2). Returns when it ends now."""
     expires = now + timedelta(seconds=seconds)
-    _PROLONG.send(tx, {"lock": lock.id, "until": to_us(expires), "seconds": seconds})
+    _PROLONG.send(tx, {**_key(lock), "until": to_us(expires), "seconds": seconds})
     return expires
 
 
+def release(tx: Connection, locks: Collection[Lock]) -> None:
+    if locks:
+        _RELEASE.run_for(tx, list(map(_key, locks)))
+
+
+def _key(lock: Lock) -> dict[str, Any]:
+    return {"vault": lock.vault, "node": lock.node, "lock": lock.id}
+
+
+_THIS = and_(
+    lock_table.c.vault_id == bindparam("vault"),
+    lock_table.c.node_id == bindparam("node"),
+    lock_table.c.id == bindparam("lock"),
+)
+_RELEASE = Prepared(delete(lock_table).where(_THIS))
 _PROLONG = Prepared(
     update(lock_table)
-    .where(lock_table.c.id == bindparam("lock"))
+    .where(_THIS)
     .values(expires_at=bindparam("until"), timeout=bindparam("seconds"))
 )
-
-
-def release(tx: Connection, ids: Collection[LockId]) -> None:
-    if ids:
-        _RELEASE.run_for(tx, [{"lock": one} for one in ids])
-
-
-_RELEASE = Prepared(delete(lock_table).where(lock_table.c.id == bindparam("lock")))
 
 
 def end_all_of(tx: Connection, vault: OpenVault, person: PersonId) -> None:

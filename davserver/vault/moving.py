@@ -113,7 +113,8 @@ def _absorb(
     """`place`: whose folder and name the destination bears then."""
     kept = keep_version(tx, vault, destination, now)
     adopted, rehomed = _adopt_versions(tx, vault, source, destination)
-    tx.execute(delete(lock_table).where(lock_table.c.node_id == source.id))
+    of_source = lock_table.c.vault_id == vault.id, lock_table.c.node_id == source.id
+    tx.execute(delete(lock_table).where(*of_source))
     tx.execute(delete(node_table).where(node_table.c.id == source.id))
     gone = node_removed(source.id, source.row_version)
     done = update_node(

@@ -118,7 +118,8 @@ def purge(tx: Connection, vault_open: OpenVault, top: NodeId) -> tuple[Stamp, ..
         blobs, removed = _versions_of(tx, vault_open, batch)
         blobs += [contents[one] for one in batch if one in contents]
         tx.execute(delete(node_version).where(node_version.c.node_id.in_(batch)))
-        tx.execute(delete(_lock).where(_lock.c.node_id.in_(batch)))
+        of_vault = _lock.c.vault_id == vault_open.id
+        tx.execute(delete(_lock).where(of_vault, _lock.c.node_id.in_(batch)))
         tx.execute(delete(folder_change).where(folder_change.c.folder_id.in_(batch)))
         tx.execute(delete(node).where(node.c.id.in_(batch)))
         bury(tx, vault_open.id, blobs)

@@ -69,7 +69,7 @@ PAGES: dict[str, tuple[Callable[[Drive, int], object], int]] = {
     "copy": (lambda amina, n: amina.copy(f"/Santé/copied{n}.txt", f"/Santé/copy{n}.txt"), 16),
     "move": (lambda amina, n: amina.move(f"/Santé/moved{n}.txt", f"/Santé/to{n}.txt"), 6),
     "remove": (lambda amina, n: amina.delete(f"/Santé/removed{n}.txt"), 7),
-    "lock": (lambda amina, n: amina.lock(f"/Santé/locked{n}.txt"), 6),
+    "lock": (lambda amina, n: amina.lock(f"/Santé/locked{n}.txt"), 4),
 }
 
 
