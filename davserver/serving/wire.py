@@ -169,14 +169,14 @@ class Wire:
         """How many bytes: none when nothing has arrived. Raises Gone."""
         count = 0
         try:
-            count = self.socket.recv_into(room)
+            count = self.socket.recv_into(room, len(room))
             if not count:
                 raise Gone(Cut.EOF)
-            # TLS gives one record at a time, of 16 KiB at the most (RFC 8446 §5.1). An end after
-            # some of them shows the next time.
+            # TLS gives one record at a time, of 16 KiB at the most (RFC 8446 §5.1); Python measures
+            # the room for each, unless it is told. An end after some of them shows the next time.
             more = count if isinstance(self.socket, ssl.SSLSocket) else 0
             while more and count < len(room):
-                more = self.socket.recv_into(room[count:])
+                more = self.socket.recv_into(room[count:], len(room) - count)
                 count += more
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass  # what came before counts

@@ -17,6 +17,7 @@ from davserver.serving.drain import drain
 from davserver.serving.gateway import WSGIApp
 from davserver.serving.health import Health, Phase, always_well
 from davserver.serving.logs import Log, describe
+from davserver.serving.memory import Spare
 from davserver.serving.server import Server
 from davserver.serving.settings import Listener
 from davserver.serving.supervisor import READY
@@ -103,9 +104,11 @@ def work(duty: Duty, ready: Callable[[], None]) -> int:
 
 def _wait_for_stop(parent: int, accepting: threading.Thread) -> bool:
     """True when told to stop, False when something else ended this worker's life."""
+    spare = Spare()
     while os.getppid() == parent and accepting.is_alive():
         if signal.sigtimedwait({signal.SIGTERM}, PARENT_LOOK_SECONDS):
             return True
+        spare.look()
     return False
 
 

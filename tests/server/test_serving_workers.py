@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.served_process import programs, refuses
+from tests.support.served_program import resident
 from tests.support.serving import eventually, get, is_closed_by_server
 
 pytestmark = pytest.mark.server
@@ -42,6 +43,13 @@ def test_one_worker_runs_under_the_same_supervisor(start):
     pid, multiprocess = program.ask(get()).split()
     assert int(pid) != program.process.pid
     assert multiprocess == "False"
+
+
+def test_what_a_long_answer_took_is_given_back_while_the_worker_lives_on(start):
+    program = start("listing").wait_until_ready()
+    (worker,) = program.workers
+    grown = int(program.ask(get()))
+    assert eventually(lambda: resident(worker.pid) < grown - 10 * 1024 * 1024)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -27,6 +27,7 @@ Start = Callable[..., Any]
 class Apps:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._kept: list[bytearray] = []
 
     def note(self, name: str, text: str = "") -> None:
         (self._folder / name).write_text(text)
@@ -62,8 +63,21 @@ class Apps:
         time.sleep(60)
         return []
 
+    def listing(self, _environ: dict[str, Any], start: Start) -> list[bytes]:
+        """Takes some twenty megabytes and keeps every fiftieth object; says what it had."""
+        made = [bytearray(1000) for _ in range(20_000)]
+        grown = resident(os.getpid())
+        self._kept = made[::50]
+        start("200 OK", [])
+        return [str(grown).encode()]
+
     def once(self, environ: dict[str, Any], start: Start) -> list[bytes]:
         return self.pid(environ, start)
+
+
+def resident(pid: int) -> int:
+    """Bytes in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def factory(name: str, folder: Path) -> Served:

@@ -1,4 +1,4 @@
-"""What a process that serves does not keep: pools for each thread, and what a password took."""
+"""What a process that serves does not keep: pools for each thread, what a password took, holes."""
 
 import re
 import subprocess
@@ -45,6 +45,28 @@ for _ in range(3):
 open(sys.argv[2], "w").write(str(resident() - before))
 """
 
+_HOLES = """
+from davserver.serving.memory import Spare
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+def listing():
+    made = [bytearray(1000) for _ in range(20_000)]
+    return made[::50]
+
+spare = Spare()
+kept = listing()
+grown = resident()
+if sys.argv[1] == "settled":
+    spare.look()
+freed = grown - resident()
+small = [bytearray(1000) for _ in range(500)][::50]
+before = resident()
+spare.look()
+open(sys.argv[2], "w").write(f"{freed} {before - resident()}")
+"""
+
 
 def told(program: str, folder: Path, *, settled: bool) -> str:
     file = folder / f"told-{settled}"
@@ -65,3 +87,16 @@ def test_threads_share_two_pools(tmp_path):
 def test_what_a_look_at_a_password_takes_goes_back(tmp_path):
     assert int(told(_LARGE, tmp_path, settled=True)) < 2 * MIB
     assert int(told(_LARGE, tmp_path, settled=False)) > 10 * MIB
+
+
+def test_what_a_long_answer_took_goes_back_although_something_of_it_stays(tmp_path):
+    """Twenty megabytes, of which every fiftieth object stays: none of the holes is at the end."""
+    freed, _ = told(_HOLES, tmp_path, settled=True).split()
+    assert int(freed) > 10 * MIB
+
+
+def test_without_growth_nothing_is_looked_through(tmp_path):
+    _, again = told(_HOLES, tmp_path, settled=True).split()
+    assert int(again) == 0
+    _, late = told(_HOLES, tmp_path, settled=False).split()
+    assert int(late) > 10 * MIB
