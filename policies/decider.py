@@ -7,7 +7,8 @@ from datetime import datetime
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
-from davserver.domain.people import Principal, Role, Structure
+from davserver.domain.ids import VaultId
+from davserver.domain.people import AccountState, Principal, Role, Structure
 from davserver.domain.remedies import Remedy
 from davserver.domain.tallies import Answered
 from policies.changes import Way
@@ -15,7 +16,7 @@ from policies.hours import Span
 from policies.invariants import OWN_REVOKE, Refusal, refusal
 from policies.logged import said
 from policies.snapshot import UNKNOWN, Answer, Snapshot
-from policies.ties import Tie, acting_membership, earliest, tie_of
+from policies.ties import OWNS, Tie, acting_membership, earliest, tie_of
 from policies.vocabulary import CLOSED, NO_STRUCTURE, Point
 
 Question = tuple[Point, Structure | None]
@@ -38,6 +39,7 @@ class Judge:
         self._pens: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
         self._allowed: dict[tuple[tuple[Action, ...], Point], frozenset[Action]] = {}
         self._answers: dict[tuple[object, ...], Answered] = {}
+        self._listed: dict[tuple[Point, AccountState, bool], Answered] = {}
 
     def decide(
         self, who: Principal, action: Action, target: Target, now: datetime
@@ -53,7 +55,7 @@ class Judge:
     ) -> tuple[Permit | Denial, Question]:
         """As `decide`, with the words that it asked about."""
         tie = self._tie(who, target, now)
-        point = self.point(who, action, target, tie, now)
+        point = self._point(who, action, target.category, tie, now)
         question = point, tie.structure
         never = self._never(who, action, tie)
         if never is not None:
@@ -86,9 +88,24 @@ class Judge:
         if known is None:
             if len(self._answers) >= _MOST_ANSWERS:
                 self._answers.clear()
+                self._listed.clear()
             text = said(point, decision, structure, (self.snapshot.generation, self._number))
             made = Answered(point, reason is None, reason, decision.rule, text)
             known = self._answers.setdefault(key, made)
+        return known
+
+    def listed_of_ones_own(
+        self, who: Principal, vault: VaultId, category: Category, now: datetime
+    ) -> Answered:
+        """What the decision log says of LIST of something in the vault that is theirs by the facts:
+        nearly each change meets a name that is free.
+        """
+        point = self._point(who, _LIST, category, OWNS, now)
+        key = (point, who.person.state, who.read_only)
+        known = self._listed.get(key)
+        if known is None:
+            decision, asked = self.asked(who, _LIST, Target(vault, _OWNER, category), now)
+            known = self._listed[key] = self.answered(*asked, decision)
         return known
 
     def may_see(self, who: Principal, target: Target, now: datetime) -> bool:
@@ -207,12 +224,17 @@ class Judge:
         self, who: Principal, action: Action, target: Target, tie: Tie, now: datetime
     ) -> Point:
         """The words that the rules are asked about."""
+        return self._point(who, action, target.category, tie, now)
+
+    def _point(
+        self, who: Principal, action: Action, category: Category, tie: Tie, now: datetime
+    ) -> Point:
         structure, snapshot = tie.structure, self.snapshot
         return Point(
             who.person.role,
             tie.relation,
             action,
-            target.category,
+            category,
             NO_STRUCTURE if structure is None else snapshot.structure_word(structure),
             snapshot.networks.zone_of(who.address),
             who.strength,

@@ -22,12 +22,12 @@ class Tie:
 
 
 NO_TIE = Tie(Relation.NONE)
-_OWNS = Tie(Relation.OWNER)
+OWNS = Tie(Relation.OWNER)
 
 
 def tie_of(who: Principal, target: Target, now: datetime) -> Tie:
     """The tie that the facts show; none at all where they contradict the claimed relation."""
-    tie = _OWNS if _owns(who, target) else _lent(who, target, now)
+    tie = OWNS if _owns(who, target) else _lent(who, target, now)
     return tie if tie.relation is target.relation else NO_TIE
 
 

@@ -104,6 +104,12 @@ class Counting:
         named = replace(denial, rule=BY_THE_DRIVE + denial.reason.value)
         self.decision(named, target, of)
 
+    def listed_own(self, vault: VaultId, category: Category, of: Hashable) -> None:
+        """As `listed`, of one thing in the vault that is theirs."""
+        if self._tally is not None:
+            answer = self._judge.listed_of_ones_own(self._who, vault, category, self._now)
+            self._tally.count(answer, of, self._now, None)
+
     def listed(self, target: Target, of: Hashable, times: int = 1) -> None:
         """`times` things of the target's category, shown or hidden as LIST is answered there."""
         if self._tally is None:

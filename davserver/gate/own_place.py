@@ -10,7 +10,7 @@ from davserver.domain.ids import NodeId
 from davserver.domain.nodes import FOLDER, Node
 from davserver.domain.paths import DrivePath
 from davserver.gate.listed import Looking
-from davserver.gate.places import FREE, NODE, NOWHERE, Place, under
+from davserver.gate.places import FREE, NODE, NOWHERE, Place
 from davserver.vault.index import choose
 from davserver.vault.rows import OpenVault, category_of
 from davserver.vault.way import Found, Left
@@ -35,8 +35,7 @@ def own_place(
         one = _meant(inside, name)
         if one is None:
             # The folder shows that it is not there: that is what was answered.
-            folder = under(who, vault.id, None, category_of(above))
-            sight.counting.listed(folder, node.id)
+            sight.counting.listed_own(vault.id, category_of(above), node.id)
             kind = FREE if len(above) == len(names) else NOWHERE
             return Place(path, kind, who, vault, None, above, untaken=not inside)
         node, left = one.node, one.left

@@ -2,8 +2,10 @@
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from davserver.domain.actions import Action, Category, Relation, Right, Strength, Zone
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.grants import ToPerson, ToStructure
-from davserver.domain.people import Principal, Role
+from davserver.domain.people import AccountState, Principal, Role
 from policies.decider import Judge
 from tests.policy.question import (
     NOW,
@@ -97,3 +99,17 @@ def test_the_table_spreads_over_every_word():
 def test_no_question_stands_in_the_table_twice():
     asked = Counter(tuple(list(row.values())[:10]) for row in rows())
     assert [one for one, times in asked.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("name", ["shipped", "office-hours", "two-factor"])
+def test_what_is_remembered_of_ones_own_is_what_would_be_decided(name: str) -> None:
+    judge = Judge(a_set(name))
+    everything = [Zone, Strength, Category, (NOW, SUNDAY), AccountState, (False, True)]
+    for zone, auth, category, now, state, read_only in [*product(*everything)] * 2:
+        who = principal(Role.BENEFICIARY, auth=auth, zone=zone, vault=VAULT)
+        who = replace(who, person=replace(who.person, state=state), read_only=read_only)
+        target = Target(VAULT, Relation.OWNER, category)
+        decision, asked = judge.asked(who, Action.LIST, target, now)
+        said = judge.listed_of_ones_own(who, VAULT, category, now)
+        assert said is judge.answered(*asked, decision)
+        assert judge.shown_of_ones_own(who) == judge.visible_categories(who, target, now)
