@@ -261,8 +261,12 @@ def _failed(tx: Connection, error: Any, driver: Any, cursor: Any = None) -> Base
 
 def _on_wire(tx: Connection, driver: Any) -> Any:
     """For statements with $1, $2, …, whoever begins the transactions of this connection."""
-    wire = tx.info.get(WIRE)
-    if wire is not None and driver.autocommit:
+    wire = tx.__dict__.get(WIRE)
+    if wire is None or wire.driver is not driver:
+        # Beside SQLAlchemy's own attributes: its `info` takes four calls to find.
+        wire = tx.info.get(WIRE) if driver.autocommit else None
+        tx.__dict__[WIRE] = wire
+    if wire is not None:
         return wire.cursor()
     # psycopg's own transactions begin with the first statement that goes through it.
     from psycopg import RawCursor  # noqa: PLC0415 — SQLite needs none of it

@@ -120,7 +120,8 @@ class Wire:
         if writes:
             self.writes, self.moves = self.writes + 1, self.moves + moves
         raw, forms = all_dumped(values)
-        self._begin_posting()
+        if not self._posted:
+            self._begin_posting()
         self._pg.send_query_prepared(name, raw, forms, _BINARY)
         if alone:
             self._pg.pipeline_sync()
@@ -128,7 +129,8 @@ class Wire:
 
     def post_words(self, words: bytes) -> None:
         """As `post`, of one statement without values."""
-        self._begin_posting()
+        if not self._posted:
+            self._begin_posting()
         self._pg.send_query_params(words, [])
         self._posted.append((False, None))
 
@@ -139,9 +141,8 @@ class Wire:
             self.settle()
 
     def _begin_posting(self) -> None:
-        if not self._posted:
-            self.settle()
-            self._pg.enter_pipeline_mode()
+        self.settle()
+        self._pg.enter_pipeline_mode()
 
     # ── what libpq gives ────────────────────────────────────────────────────────────────────────
 
@@ -167,6 +168,8 @@ class Wire:
         for result, (alone, check) in zip(results, posted, strict=True):
             if check is not None:
                 check.look(result)
+            if result.status in _GOOD:
+                continue
             if not alone or result.error_field(_STATE) != _LOCK_NOT_AVAILABLE:
                 self._good(result)
         return results[-1]
@@ -174,7 +177,8 @@ class Wire:
     def _next_of_two(self, *, alone: bool) -> Any:
         """A result, which is followed by the end of its statement, and of its transaction."""
         result = self._next()
-        self._next()
+        # It is not waited for: it comes of itself after a result.
+        self._pg.get_result()
         if alone:
             self._next()
         return result

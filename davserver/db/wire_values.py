@@ -1,6 +1,6 @@
 """Values as libpq takes them, each with its form."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from psycopg import pq
@@ -17,7 +17,10 @@ _IN_BYTES = frozenset({bytes, bytearray, memoryview, list})
 def all_dumped(values: Iterable[Any]) -> tuple[list[Any], list[int]]:
     """And their forms. Numbers go as text, which fits a column of any width."""
     given = list(values)
-    dumped = [one if type(one) is bytes or one is None else _dumped(one) for one in given]
+    dumped = [
+        one if type(one) is bytes or one is None else _WAYS.get(type(one), _dumped)(one)
+        for one in given
+    ]
     return dumped, [_BINARY if type(one) in _IN_BYTES else _TEXT for one in given]
 
 
@@ -44,3 +47,7 @@ def _array(values: Sequence[bytes]) -> bytes:
     for value in values:
         parts += (len(value).to_bytes(4), value)
     return b"".join(parts)
+
+
+_WAYS: dict[type, Callable[[Any], bytes]] = {str: str.encode, int: b"%d".__mod__, list: _array}
+"""Of the usual values, without a function in Python."""
