@@ -5,17 +5,19 @@ the middle of something.
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, event, select, text, update
 
 from davserver.db import tables
-from davserver.db.changed import ANYTHING
+from davserver.db.changed import ANYTHING, PEOPLE
 from davserver.db.database import Database
 from davserver.db.remembered import once
 from tests.support.accounts import empty_instance
+from tests.support.heard import Heard
 from tests.support.postgres import PostgresServer
 
 pytestmark = [
@@ -144,6 +146,41 @@ def test_a_look_goes_on_seeing_what_it_remembered(look: Looker, others: Any) -> 
         assert tx.execute(select(COUNT)).scalar_one() == 0
         assert tx.execute(text("SHOW transaction_read_only")).scalar_one() == "on"
     assert look() == 1
+
+
+def test_only_a_look_at_everything_is_planned_by_what_tables_hold_now(look: Looker) -> None:
+    """Others are planned once per connection, perhaps while a table is empty."""
+
+    def settings(*, much: bool) -> list[str]:
+        names = ("plan_cache_mode", "enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+        with look.db.read(much=much) as tx:
+            return [str(tx.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in names]
+
+    assert settings(much=False) == ["force_generic_plan", "off", "off", "off"]
+    assert settings(much=True) == ["auto", "on", "on", "on"]
+    assert settings(much=False) == ["force_generic_plan", "off", "off", "off"]
+
+
+def test_a_look_after_a_change_is_one_round_trip_too(look: Looker, tmp_path: Path) -> None:
+    """It asks for the counters at once."""
+
+    def people(tx: Connection) -> None:
+        once(tx, PEOPLE, "anything", lambda: 1)
+
+    def changed() -> None:
+        look.db.write(lambda tx: tx.execute(text(ONE_MORE)))
+        with look.db.read() as tx:
+            people(tx)
+
+    heard = Heard(tmp_path / "heard")
+    event.listen(look.db.engines()[0], "connect", lambda raw, _: heard.listen(raw))
+    look.db.let_go()
+    changed()
+    changed()
+    heard.forget()
+    changed()
+    assert heard.round_trips() == 1
+    heard.close()
 
 
 def test_on_a_standby_nothing_is_remembered(look: Looker, others: Any) -> None:

@@ -210,5 +210,5 @@ def test_a_small_file_is_put_in_within_a_few_round_trips(
     heard.forget()
     amina.put("/Logement/a.pdf", b"again")
     assert heard.count("COMMIT") == 1
-    assert heard.round_trips() == 4
+    assert heard.round_trips() == 3
     heard.close()
