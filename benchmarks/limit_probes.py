@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import psutil
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from psycopg import connect
 
 from authn.credentials import from_login_and_secret
 from benchmarks.beside.client import HERE, Ask, Line, Place, in_turn
@@ -26,10 +28,13 @@ from davserver.serving.logs import Log
 from davserver.serving.server import running_server
 from davserver.serving.settings import Listener
 from tests.support.instance import Instance, new_instance, password_of
+from tests.support.postgres import postgres_server
 from tests.support.serving import hello
 
 WINDOWS, SECONDS = 5, 0.3
 """The best of so many moments counts, so that other work on the machine hides nothing."""
+_REST = 0.0003
+"""Seconds."""
 _AMINA = "amina"
 _IMPORTS = "import davserver.dav.app, davserver.wiring.services, davserver.serving.worker"
 _RECORD = 200
@@ -161,6 +166,27 @@ def sqlite_commits(folder: Path) -> float:
     rate = per_second(lambda: plain.execute("INSERT INTO t (content) VALUES (?)", row))
     plain.close()
     return rate
+
+
+def postgres_asked() -> tuple[float, float]:
+    """Milliseconds of a question to PostgreSQL by its socket: while both are awake, and after a
+    rest as long as a client takes for its next request, when each has to be woken.
+    """
+    with postgres_server() as server, server.fresh_database() as url:
+        connection = connect(server.by_socket(url), autocommit=True)
+        try:
+            ask = connection.pgconn.exec_
+            awake = 1000 / per_second(lambda: ask(b"SELECT 1"))
+            return awake, statistics.median(_rested(lambda: ask(b"SELECT 1")) for _ in range(500))
+        finally:
+            connection.close()
+
+
+def _rested(once: Callable[[], object]) -> float:
+    time.sleep(_REST)
+    begun = time.perf_counter()
+    once()
+    return (time.perf_counter() - begun) * 1000
 
 
 @contextmanager

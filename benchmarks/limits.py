@@ -40,6 +40,8 @@ class Machine:
     looks: float
     own_writes: float
     sign_ins: float
+    asked_ms: float
+    rested_ms: float
     records: float
     python: float
     loaded: float
@@ -65,12 +67,14 @@ def measured() -> Machine:
         with probes.somebody(folder) as instance:
             looks, own_writes = probes.own_transactions(instance)
             sign_ins = probes.sign_ins(instance)
+        asked_ms, rested_ms = probes.postgres_asked()
         return Machine(
             gcm=probes.openssl("aes-256-gcm"), sha=probes.openssl("sha256"),
             loopback=probes.loopback(), writes=probes.disk_writes(folder),
             syncs=probes.disk_syncs(folder), commits=probes.sqlite_commits(folder),
             answers=answers, answer_ms=answer_ms, client_ms=client_ms, looks=looks,
-            own_writes=own_writes, sign_ins=sign_ins, records=probes.records_opened(),
+            own_writes=own_writes, sign_ins=sign_ins, asked_ms=asked_ms, rested_ms=rested_ms,
+            records=probes.records_opened(),
             python=python, loaded=loaded, memory=memory,
         )  # fmt: skip
 
@@ -128,6 +132,12 @@ def told(of: Machine) -> str:
         ("empty looks per s", of.looks, "`Database.read` with nothing in it"),
         ("empty writes per s", of.own_writes, "`Database.write` with nothing in it"),
         ("sign-ins per s", of.sign_ins, "of somebody who was there a moment ago"),
+        (
+            "a question to PostgreSQL, ms",
+            of.asked_ms,
+            "`SELECT 1` by its socket, one after the other",
+        ),
+        ("… after a rest, ms", of.rested_ms, "the same, 0.3 ms after the last one"),
         ("names opened per s", of.records, "AES-SIV of 200 bytes, by the library alone"),
         ("Python started, s", of.python, "`python -c 'print(0)'`"),
         ("Abri loaded, s", of.loaded, "what a worker imports"),

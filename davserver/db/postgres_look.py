@@ -50,7 +50,7 @@ class PostgresLook:
         self._wire = wire_of(tx)
         self.rows = _None()
         self._state: Hashable = None
-        self._wants_counts = True
+        self._wants_counts = False
         self._counts: tuple[Any, ...] = ()
         """As this snapshot shows them, where they were asked for with it."""
 

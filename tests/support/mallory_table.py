@@ -149,6 +149,7 @@ SILENT: dict[str, str] = {
     "changed.shard": _COUNTED,
     "changed.people": _COUNTED,
     "changed.sharing": _COUNTED,
+    "changed.folders": _COUNTED,
     "changed removed": _COUNTED,
     "changed copied": _COUNTED,
     "credential.last_used_day": _TOLD_ONLY,
