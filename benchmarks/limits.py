@@ -41,7 +41,6 @@ class Machine:
     own_writes: float
     sign_ins: float
     asked_ms: float
-    rested_ms: float
     records: float
     python: float
     loaded: float
@@ -67,13 +66,12 @@ def measured() -> Machine:
         with probes.somebody(folder) as instance:
             looks, own_writes = probes.own_transactions(instance)
             sign_ins = probes.sign_ins(instance)
-        asked_ms, rested_ms = probes.postgres_asked()
         return Machine(
             gcm=probes.openssl("aes-256-gcm"), sha=probes.openssl("sha256"),
             loopback=probes.loopback(), writes=probes.disk_writes(folder),
             syncs=probes.disk_syncs(folder), commits=probes.sqlite_commits(folder),
             answers=answers, answer_ms=answer_ms, client_ms=client_ms, looks=looks,
-            own_writes=own_writes, sign_ins=sign_ins, asked_ms=asked_ms, rested_ms=rested_ms,
+            own_writes=own_writes, sign_ins=sign_ins, asked_ms=probes.postgres_asked(),
             records=probes.records_opened(),
             python=python, loaded=loaded, memory=memory,
         )  # fmt: skip
