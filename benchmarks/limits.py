@@ -130,12 +130,7 @@ def told(of: Machine) -> str:
         ("empty looks per s", of.looks, "`Database.read` with nothing in it"),
         ("empty writes per s", of.own_writes, "`Database.write` with nothing in it"),
         ("sign-ins per s", of.sign_ins, "of somebody who was there a moment ago"),
-        (
-            "a question to PostgreSQL, ms",
-            of.asked_ms,
-            "`SELECT 1` by its socket, one after the other",
-        ),
-        ("… after a rest, ms", of.rested_ms, "the same, 0.3 ms after the last one"),
+        ("a question to PostgreSQL, ms", of.asked_ms, "`SELECT 1` by its socket, after computing"),
         ("names opened per s", of.records, "AES-SIV of 200 bytes, by the library alone"),
         ("Python started, s", of.python, "`python -c 'print(0)'`"),
         ("Abri loaded, s", of.loaded, "what a worker imports"),

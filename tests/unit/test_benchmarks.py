@@ -9,7 +9,7 @@ from benchmarks.beside import bodies
 from benchmarks.beside.client import Ask
 from benchmarks.beside.measures import measures
 from benchmarks.beside.replies import Reply, Wrong
-from benchmarks.beside.report import Group, Results, table
+from benchmarks.beside.report import Group, Results, number, table
 from benchmarks.beside.works import WORKS
 
 CHUNKED = (
@@ -89,6 +89,12 @@ def test_no_measure_is_told_twice():
 def machine() -> limits.Machine:
     names = [one.name for one in fields(limits.Machine)]
     return limits.Machine(**{name: float(number) for number, name in enumerate(names, 1)})
+
+
+def test_all_that_the_machine_can_do_is_told():
+    rows = limits.told(machine()).splitlines()[2:]
+    told = [row.split("|")[2].strip() for row in rows]
+    assert told == [number(float(value)) for value in range(1, len(fields(limits.Machine)) + 1)]
 
 
 def test_every_limit_is_that_of_something_measured():
