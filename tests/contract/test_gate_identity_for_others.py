@@ -17,6 +17,8 @@ from davserver.vault.rows import category_of
 from davserver.vault.way import walk
 from tests.support.drive import Drive, World, world_on
 
+pytestmark = pytest.mark.slow
+
 HERE = "/Name of amina/Logement"
 
 

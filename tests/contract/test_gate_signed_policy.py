@@ -20,6 +20,8 @@ from tests.support.affiliating import PASSWORD
 from tests.support.rules import shipped_files
 from tests.support.safekeeping import Safekeeping
 
+pytestmark = pytest.mark.slow
+
 KEY, OTHER = (new_key(lambda length, seed=seed: bytes([seed]) * length) for seed in (1, 2))
 NO_GET = "p, no-get, deny, professional, *, get, *, *, *, *, *"
 NO_PUT = "p, no-put, deny, professional, *, put, *, *, *, *, *"

@@ -21,6 +21,8 @@ from davserver.vault.rows import OpenVault
 from tests.support.accounts import NOON, statements_of
 from tests.support.sharing import Shelter, shelter
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 
 

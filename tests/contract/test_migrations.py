@@ -17,6 +17,8 @@ from davserver.db.engine import open_engine
 from davserver.db.tables import metadata
 from davserver.domain.errors import Unavailable
 
+pytestmark = pytest.mark.slow
+
 MIGRATIONS = files("davserver.db") / "migrations"
 
 

@@ -20,6 +20,8 @@ from tests.support.accounts import statements_of
 from tests.support.drive import Body
 from tests.support.instance import Instance, password_of
 
+pytestmark = pytest.mark.slow
+
 FEW, MANY = 3, 205
 AT_ONCE = 100
 HERE: dict[str, Any] = {
