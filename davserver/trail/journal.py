@@ -32,8 +32,7 @@ nothing was noted while it was told.
 
 _NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
-
-_MOST_RECENT = 5_000
+MOST_RECENT = 5_000
 """Readings that memory has at the most: a second has fewer. Beyond, the file is read."""
 
 
@@ -64,12 +63,16 @@ class Journal:
     is to tell is in memory too, so that it need not be read and opened again.
     """
 
-    def __init__(self, folder: Path, keys: TrailKeys, entropy: Entropy) -> None:
+    def __init__(
+        self, folder: Path, keys: TrailKeys, entropy: Entropy, most_recent: int = MOST_RECENT
+    ) -> None:
+        """`most_recent`: readings that it has in memory."""
         self._folder = folder
         self._keys = keys
         self._entropy = entropy
         self._file: _File | None = None
         self._recent: list[Noted] = []
+        self._most_recent = most_recent
         self._lock = threading.Lock()
 
     def note(self, opening: Opening, at: datetime) -> None:
@@ -81,7 +84,7 @@ class Journal:
                 self._append(file, plain)
             except OSError as error:
                 raise of_disk(error, "readings") from error
-            if len(self._recent) >= _MOST_RECENT:
+            if len(self._recent) >= self._most_recent:
                 self._recent = []
             self._recent.append(Noted(file.id, file.last, opening, at))
 

@@ -19,7 +19,7 @@ from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, PersonId
 from davserver.sealing.trail import TrailKeys
 from davserver.trail import told
-from davserver.trail.journal import Journal, Noted
+from davserver.trail.journal import MOST_RECENT, Journal, Noted
 from davserver.trail.journals import Found, found
 from davserver.trail.opening import Opening, Reads
 from davserver.trail.repeats import Repeats, Told
@@ -38,14 +38,22 @@ class Readings:
     """One per process; shared between threads."""
 
     def __init__(
-        self, db: Database, trail: Trail, keys: TrailKeys, folder: Path, entropy: Entropy
+        self,
+        db: Database,
+        trail: Trail,
+        keys: TrailKeys,
+        folder: Path,
+        entropy: Entropy,
+        most_recent: int = MOST_RECENT,
     ) -> None:
-        """`folder`: where the journals of this machine lie; made when it is missing."""
+        """`folder`: where the journals of this machine lie; made when it is missing.
+        `most_recent`: readings of this process that it need not read there.
+        """
         self._db = db
         self._trail = trail
         self._keys = keys
         self._folder = folder
-        self._journal = Journal(folder, keys, entropy)
+        self._journal = Journal(folder, keys, entropy, most_recent)
         self._repeats = Repeats()
         self._told: dict[bytes, int] = {}
 

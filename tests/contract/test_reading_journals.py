@@ -148,9 +148,8 @@ def test_a_process_tells_from_memory_what_it_noted_itself(machine: Machine) -> N
     one.close()
 
 
-def test_what_memory_has_not_is_read(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("davserver.trail.journal._MOST_RECENT", 3)
-    journal = Journal(machine.folder, machine.book.keys.trail, os.urandom)
+def test_what_memory_has_not_is_read(machine: Machine) -> None:
+    journal = Journal(machine.folder, machine.book.keys.trail, os.urandom, most_recent=3)
     for number in range(1, 8):
         journal.note(opening(number), NOON)
     last = journal.last()
@@ -158,7 +157,7 @@ def test_what_memory_has_not_is_read(machine: Machine, monkeypatch: pytest.Monke
     assert [one.number for one in journal.recent(last[0], 6) or ()] == [7]
     assert journal.recent(last[0], 3) is None
     journal.close()
-    one = machine.process()
+    one = machine.process(most_recent=3)
     note(one, *range(8, 15))
     one.settle(NOON)
     assert machine.counts() == [1] * 14

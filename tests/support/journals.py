@@ -12,6 +12,7 @@ from sqlalchemy import select
 from davserver.db import tables
 from davserver.db.database import Database
 from davserver.trail import Actor, Opening, Readings, Trail
+from davserver.trail.journal import MOST_RECENT
 from tests.support.accounts import NOON
 from tests.support.trails import KARIM, NODE, SAFE, TrailBook, principal, trail_book
 
@@ -31,10 +32,11 @@ class Machine:
     folder: Path
     book: TrailBook
 
-    def process(self, db: Database | None = None) -> Readings:
+    def process(self, db: Database | None = None, most_recent: int = MOST_RECENT) -> Readings:
         """One more: files are locked by whoever opened them, also within a process."""
-        keys = self.book.keys
-        return Readings(db or self.book.db, Trail(keys), keys.trail, self.folder, os.urandom)
+        keys, folder = self.book.keys, self.folder
+        db = db or self.book.db
+        return Readings(db, Trail(keys), keys.trail, folder, os.urandom, most_recent)
 
     def killed(self, life: Callable[[Readings, Database], object]) -> None:
         """A process of its own lives, and is killed."""
