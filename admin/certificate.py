@@ -1,7 +1,7 @@
 """The certificate of a machine that serves only itself: one leaf, and no authority behind it.
 
 Nobody else can be sure of such a certificate, so it is refused for any address that others reach
-(research/crypto-review.md A15).
+(DESIGN §5.8).
 """
 
 import os

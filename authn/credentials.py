@@ -10,7 +10,7 @@ from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 
 SECRET_BYTES = 20
-"""160 bits: nobody guesses that, so an app password needs no slow hash (crypto-review A12)."""
+"""160 bits: nobody guesses that, so an app password needs no slow hash (DESIGN §5.6)."""
 
 _SHAPE = re.compile(r"abri_([0-9a-f]{32})_([a-z2-7]{32})", re.ASCII)
 

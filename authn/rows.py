@@ -1,6 +1,6 @@
 """Rows of people, credentials, structures and memberships ↔ what they mean.
 
-A row that carries authority is believed only when its MAC is right (crypto-review A1). Otherwise it
+A row that carries authority is believed only when its MAC is right (DESIGN §5.1). Otherwise it
 counts as absent, and somebody is told.
 """
 

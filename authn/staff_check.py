@@ -1,7 +1,7 @@
 """Whether a password is what a structure's directory knows, and the person still there.
 
 What a directory said counts for a while, never longer than its `term`; what it did not say changes
-nothing (report policy-authn §7.3). However many requests come at once, one of them asks.
+nothing (DESIGN §7.1). However many requests come at once, one of them asks.
 """
 
 from collections.abc import Callable

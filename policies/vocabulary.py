@@ -1,7 +1,7 @@
 """The closed vocabulary: every word that Casbin may ever see.
 
 Names never reach Casbin: its role manager would keep each one for ever, and a name could be made to
-look like a word (research: unbounded role manager, injected fields).
+look like a word.
 """
 
 import re

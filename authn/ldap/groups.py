@@ -47,7 +47,7 @@ class Tree:
 @dataclass(slots=True)
 class Groups:
     """Thread-safe. Whether a server knows Active Directory's rule is found out once: one that
-    does not gives an empty answer and no error (report policy-authn §7.2, trap 12).
+    does not gives an empty answer and no error (DESIGN §7.3).
     """
 
     kind: Kind

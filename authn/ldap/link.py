@@ -2,7 +2,7 @@
 
 ldap3 trusts by default what Abri does not: here certificates are checked, referrals are not
 followed, nothing of the server's schema is asked for, and a `bind` counts only when all three of
-status, state and result say so (report policy-authn §7.2).
+status, state and result say so (DESIGN §7.2).
 """
 
 import socket

@@ -2,7 +2,7 @@
 
 A value in a filter is escaped byte by byte, all of it: nothing in it can be syntax, and ldap3
 cannot take a part of it for an escape of its own (a GUID with a byte 5C, a DN with an escaped
-comma: report policy-authn §7.2, traps 9 and 10).
+comma: DESIGN §7.2).
 """
 
 import unicodedata

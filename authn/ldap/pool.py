@@ -1,7 +1,6 @@
 """Connections to a directory: a few that stay open for searches, and one for each password.
 
-A shared connection is never bound as somebody else to try a password (report policy-authn §7.2,
-trap 8).
+A shared connection is never bound as somebody else to try a password (DESIGN §7.2).
 """
 
 import threading

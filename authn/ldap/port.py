@@ -1,7 +1,7 @@
 """What Abri asks a structure's directory, and the three kinds of answers: present, absent, unknown.
 
 Only what a directory *said* is present or absent. Whatever it did not say, for whatever reason, is
-unknown, and unknown never changes anybody's state (report policy-authn §7.3).
+unknown, and unknown never changes anybody's state (DESIGN §7.1).
 """
 
 from collections.abc import Callable, Collection, Iterator

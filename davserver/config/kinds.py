@@ -139,7 +139,7 @@ def _ldap_servers(value: object, _: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError
     urls = tuple(_ldap_server(_text(one).strip()) for one in value)
-    # StartTLS can get lost where both kinds share a pool (report policy-authn §7.2, trap 4).
+    # StartTLS can get lost where both kinds share a pool (DESIGN §7.2).
     if len({url.partition(":")[0] for url in urls}) != 1:
         raise ValueError
     return urls

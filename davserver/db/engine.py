@@ -18,7 +18,7 @@ BUSY_MS = 10_000
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
-    # A deleted key must not stay readable in free pages (research/crypto-review.md A14).
+    # A deleted key must not stay readable in free pages (DESIGN §5.5).
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -4096",

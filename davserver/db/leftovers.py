@@ -1,4 +1,4 @@
-"""What was removed from the database must not stay in its files (research/crypto-review.md A14)."""
+"""What was removed from the database must not stay in its files (DESIGN §5.5)."""
 
 import sqlite3
 

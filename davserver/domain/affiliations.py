@@ -7,9 +7,7 @@ from enum import StrEnum
 from davserver.domain.ids import AffiliationId, PersonId, RequestId, StructureId, VaultId
 
 IDLE = timedelta(days=730)
-"""Without activity of the structure for two years it ends by itself (terms of the service that
-Abri re-implements, research/domain.md §1.3).
-"""
+"""Without activity of the structure for two years it ends by itself (docs/sharing.md)."""
 
 UNANSWERED = timedelta(days=30)
 """Then a request expires; until then there is no other one by the same person for the same login,

@@ -1,4 +1,4 @@
-"""Appending: sealed entries, each tied to the one before it by a keyed link (crypto-review A3, A9).
+"""Appending: sealed entries, each tied to the one before it by a keyed link (DESIGN §5.2, §5.3).
 
 Three statements, however many entries: read the heads and actors' keys, move the heads, add the
 entries. The head moves first: on PostgreSQL two writers then meet at its row, where the second one

@@ -1,4 +1,4 @@
-"""Whether a trail is whole: needs the trail's keys only, opens nothing (crypto-review A3, A9)."""
+"""Whether a trail is whole: needs the trail's keys only, opens nothing (DESIGN §5.2)."""
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping

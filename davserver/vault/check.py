@@ -1,5 +1,5 @@
 """Checking vaults: what the rows say against each other, against the stored bytes and against the
-trail (research/crypto-storage.md §2.8, research/crypto-review.md A3). Reads only.
+trail (DESIGN §5.2). Reads only.
 
 A check of a vault runs in one snapshot. `docs/checking.md` says what each finding means.
 """

@@ -1,4 +1,4 @@
-"""Rows that carry authority: people, credentials, keys, grants (research/crypto-review.md A1)."""
+"""Rows that carry authority: people, credentials, keys, grants (DESIGN §5.1)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rows against what the trail last said of them (research/crypto-review.md A3).
+"""Rows against what the trail last said of them (DESIGN §5.2).
 
 An old row that is put back opens, because it was genuine once; only here it is found. The trail
 itself must be verified first.

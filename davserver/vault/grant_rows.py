@@ -1,4 +1,4 @@
-"""Rows of grants ↔ the domain's Grant. A row whose MAC is wrong is absent (crypto-review A1)."""
+"""Rows of grants ↔ the domain's Grant. A row whose MAC is wrong is absent (DESIGN §5.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from davserver.vault.rows import OpenVault
 
 KEPT = timedelta(minutes=5)
-"""How long opened keys stay in memory (research/crypto-storage.md §2.10)."""
+"""How long opened keys stay in memory (DESIGN §5.7)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rows as the trail knows them: each change of a row leaves a stamp (research/crypto-review.md A3).
+"""Rows as the trail knows them: each change of a row leaves a stamp (DESIGN §5.2).
 
 Rows that go are stamped too. Only so can a check tell what was removed by rule from what somebody
 removed behind our back.

@@ -2,7 +2,7 @@
 
 Bytes go before the row that knows them, so that whatever a killed run left behind is found by the
 next one; a row is marked `dead` before its bytes go, so that nothing can publish it meanwhile
-(research/crypto-review.md A6). Whoever reads a blob holds it open: it is theirs until they close.
+(DESIGN §5.4). Whoever reads a blob holds it open: it is theirs until they close.
 """
 
 from collections.abc import Callable, Sequence

@@ -15,6 +15,16 @@ from davserver.domain.errors import Reason
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 ALL = "\n".join(path.read_text() for path in DOCS)
+FORMAT = ROOT / "davserver/sealing/FORMAT.md"
+OTHERS = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md")
+PAGES = [*DOCS, FORMAT, *(ROOT / name for name in OTHERS)]
+CITING = [
+    path
+    for folder in ("davserver", "authn", "policies", "admin", "tests", "benchmarks", "docs")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in {".py", ".md"}
+]
+"""Whatever may name a paragraph of DESIGN (docs/design.md) or of FORMAT.md."""
 
 
 def test_config_yaml_of_the_repository_is_the_one_that_the_settings_make() -> None:
@@ -70,20 +80,69 @@ def test_every_reason_for_a_refusal_is_documented() -> None:
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:
-    pages = [*DOCS, *(ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md"))]
     broken = [
-        f"{page.relative_to(ROOT)}: {target}"
-        for page in pages
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
-        if "://" not in target and not (page.parent / target).exists()
+        f"{page.relative_to(ROOT)}: {target}#{part}"
+        for page in PAGES
+        for target, part in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", page.read_text())
+        if "://" not in target and not _leads(page.parent / target if target else page, part)
     ]
     assert broken == []
+
+
+def _leads(page: Path, part: str) -> bool:
+    """`part`: a heading, as pages of a repository are shown."""
+    if not page.exists():
+        return False
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL) if part else ""
+    titles = (
+        re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", one) for one in re.findall(r"(?m)^#+ (.+)$", text)
+    )
+    return not part or part in {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles
+    }
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    named = (
+        (page, name)
+        for page in PAGES
+        for name in re.findall(
+            r"`([a-z][\w/-]*/[\w-]+\.(?:py|md|csv|toml|yaml|sh))`", page.read_text()
+        )
+    )
+    lost = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for page, name in named
+        if not any((ROOT / base / name).exists() for base in ("", "davserver", "tests", "docs"))
+    ]
+    assert lost == []
 
 
 def test_every_page_is_reached_from_the_first_one() -> None:
     readme = (ROOT / "README.md").read_text()
     pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
     assert {page for page in pages if f"({page})" not in readme} == set()
+
+
+def test_every_paragraph_that_the_code_names_is_there() -> None:
+    design, layout = (ROOT / "docs/design.md").read_text(), FORMAT.read_text()
+    there = {"DESIGN": _numbers(design), "FORMAT.md": _numbers(layout) | _numbered(layout)}
+    wrong = [
+        f"{path.relative_to(ROOT)}: {page} §{number}"
+        for path in CITING
+        for page, number in re.findall(r"(DESIGN|FORMAT\.md)\s§(\d+(?:\.\d+)?)", path.read_text())
+        if number not in there[page]
+    ]
+    assert wrong == []
+
+
+def _numbers(page: str) -> set[str]:
+    """Of paragraphs as they begin: in a heading, or in bold."""
+    return set(re.findall(r"^(?:#+ |\W*\*\*)§(\d+(?:\.\d+)?)", page, re.MULTILINE))
+
+
+def _numbered(page: str) -> set[str]:
+    return set(re.findall(r"^## (\d+)\.", page, re.MULTILINE))
 
 
 def test_the_known_faults_lead_to_tests_that_are_there() -> None:

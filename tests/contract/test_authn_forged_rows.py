@@ -1,5 +1,5 @@
 """Whoever can write the database gains nothing: an altered row counts as absent, and an alarm says
-so (crypto-review A1).
+so (DESIGN §5.1).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Whoever can write to the database cannot rewrite the trail unseen (crypto-review A3, C)."""
+"""Whoever can write to the database cannot rewrite the trail unseen (DESIGN §5.2)."""
 
 from collections.abc import Iterator
 from datetime import timedelta
