@@ -1,0 +1,46 @@
+"""The database: one snapshot to read from, one closure at a time to write with (DESIGN §2.4).
+
+Whoever uses it needs `database` and `prepared`, and `tables` to look things up. The rest is how
+that is quick and safe on both databases: read `looks` and `readers` for reading, `shared_commit`
+and `writers` for writing, `remembered` and `changed` for memory.
+
+In reading order:
+    database         `read`, `write` and `note`: all that others call
+    tables           every table there is
+    prepared         statements that are compiled once and given straight to the driver
+    id_list          any number of ids as one bound value
+    upserts          INSERT … ON CONFLICT for both databases
+    clock            moments as the database keeps them
+    authority        which columns a row's MAC covers
+    engine           how both databases are opened
+    failures         what a driver reports, in the domain's words; and `Again`
+    schema           the revision of the tables, and bringing it forward
+    migrations/      one file for each revision
+
+Reading:
+    looks            how a look begins and ends, on SQLite, and what any look must tell
+    postgres_look    the same on PostgreSQL
+    readers          the connections that look
+    together         several processes that read one snapshot
+
+Memory:
+    remembered       answers that hold while nothing changes that they were made of
+    changed          the counters that tell so, moved by triggers
+
+Writing:
+    shared_commit    one thread leads, and commits once for all who wait
+    writers          what a writer does; the one of SQLite, with its turn among processes
+    begun            transactions begun and ended by SQLite's driver itself
+    log              SQLite's log, waited for after the turn
+    leftovers        what was removed leaves its files
+    turns            chores that one process does for all
+    aside            who only waits says so, that others may compute
+
+PostgreSQL:
+    wire             statements given to libpq itself
+    wire_values      values as libpq takes them
+    postgres_writer  its transactions, without waiting for what need not be waited for
+    collisions       whoever collided with another writer takes turns
+    granted          what is believed while an answer is on its way (no grant)
+    taken            that nothing moved the counters: believed, and asked along the way
+"""

@@ -21,8 +21,8 @@ from davserver.gate import lock_keeping, restoring
 from davserver.gate.acting import change, look
 from davserver.gate.checking import Checking, Progress, Report, owners_of
 from davserver.gate.desk import Barred, Desk, Front
-from davserver.gate.kept import HeldLock, TrashView, VaultView, VersionView
 from davserver.gate.tools import Tools
+from davserver.gate.vault_views import HeldLock, TrashView, VaultView, VersionView
 from davserver.trail import Event, What
 from davserver.vault import pace
 

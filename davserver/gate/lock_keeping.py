@@ -8,11 +8,11 @@ from davserver.domain.errors import NotLocked
 from davserver.domain.ids import LockId, PersonId
 from davserver.domain.paths import DrivePath
 from davserver.gate.acting import record
-from davserver.gate.kept import HeldLock
 from davserver.gate.places import Place
 from davserver.gate.restoring import note_look, own_drive
 from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
+from davserver.gate.vault_views import HeldLock
 from davserver.trail import What
 from davserver.vault import live_locks
 from davserver.vault import locks as vault_locks

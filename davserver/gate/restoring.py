@@ -14,9 +14,9 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.acting import check, record, refuse
 from davserver.gate.conditions import Reach
-from davserver.gate.kept import TrashView, VersionView
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
+from davserver.gate.vault_views import TrashView, VersionView
 from davserver.trail import What
 from davserver.vault import index
 from davserver.vault import trash as vault_trash

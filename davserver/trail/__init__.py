@@ -2,6 +2,23 @@
 
 It lies below the gate and knows no rule: whoever acts says what happened, in the same transaction.
 The chain and its bytes are described in docs/trail.md.
+
+In reading order:
+    trail     all that others call
+    words     what can stand in one
+    entry     what an entry says, as bytes
+    chain     appending, each tied to the one before
+    story     reading it
+    proof     whether it is whole
+
+Readings:
+    readings  noted before a byte is sent, told to the database within a second
+    opening   that somebody opens a version
+    journal   this process's notes, in a file
+    journals  those of every process of the machine
+    told      up to where the database knows each journal
+    repeats   the same person, the same version again: counted in memory
+    windows   one row that counts for ten minutes, then one entry
 """
 
 from davserver.trail.entry import Actor
