@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import typer
@@ -122,6 +123,24 @@ def test_every_page_is_reached_from_the_first_one() -> None:
     readme = (ROOT / "README.md").read_text()
     pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
     assert {page for page in pages if f"({page})" not in readme} == set()
+
+
+def test_the_layers_are_drawn_as_they_are_held() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = next(one["layers"] for one in contracts["contracts"] if one["type"] == "layers")
+    drawn = re.search(
+        r"```text\n(admin →.*?)```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL
+    )
+    assert drawn is not None
+    assert [" ".join(one.split()) for one in drawn[1].split("→")] == layers
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(
+        r"^\| \[[^]]+\]\(([^)]+)\)", (folder / "README.md").read_text(), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(p.name for p in folder.glob("*.md") if p.name != "README.md")
 
 
 def test_every_paragraph_that_the_code_names_is_there() -> None:
