@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import typer
@@ -12,6 +13,7 @@ from admin.main import COMMANDS, application
 from davserver.config import Settings, defaults, written
 from davserver.config.setting import DeclaredNamed, DeclaredSection, declared
 from davserver.domain.errors import Reason
+from davserver.serving.settings import Listener
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -48,6 +50,27 @@ def _settings(of: type, path: str = "") -> list[str]:
         else:
             found.append(f"{path}{one.name}")
     return found
+
+
+def test_every_limit_of_a_listener_is_documented() -> None:
+    page = (ROOT / "docs/serving.md").read_text().partition("| field | default |")[2]
+    page = page.partition("\n## ")[0]
+    told = {
+        field: default
+        for names, defaults in re.findall(r"(?m)^\| (`\w+`(?:, `\w+`)*) \| ([^|]+) \|", page)
+        for field, default in zip(re.findall(r"`(\w+)`", names), defaults.split(", "), strict=True)
+    }
+    numbers = {
+        one.name: one.default for one in fields(Listener) if type(one.default) in {int, float}
+    }
+    assert {name: _number(told[name]) for name in numbers if name != "port"} == {
+        name: number for name, number in numbers.items() if name != "port"
+    }
+
+
+def _number(written: str) -> float:
+    number, _, unit = written.partition(" ")
+    return float(number) * {"": 1, "s": 1, "KiB": 2**10, "KiB/s": 2**10, "TiB": 2**40}[unit]
 
 
 def test_every_command_is_documented() -> None:
