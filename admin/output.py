@@ -95,8 +95,8 @@ def _aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _pretty(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     # rich takes a tenth of a second to load, and obeys NO_COLOR by itself.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415 — loaded where a table is drawn
+    from rich.table import Table  # noqa: PLC0415 — loaded where a table is drawn
 
     table = Table(*columns)
     for row in rows:

@@ -15,8 +15,8 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda _done, _total: None
         return
     # rich takes a tenth of a second to load.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415 — only for what takes long
+    from rich.progress import Progress  # noqa: PLC0415 — likewise
 
     bar = Progress(console=Console(stderr=True), transient=True)
     task = bar.add_task(what, total=None)

@@ -19,7 +19,7 @@ class CredentialKind(StrEnum):
     """The words of the column `credential.kind`."""
 
     PASSWORD = "password"  # noqa: S105 — a word of a column
-    APP_PASSWORD = "app-password"  # noqa: S105
+    APP_PASSWORD = "app-password"  # noqa: S105 — a kind, not a password
     DIRECTORY = "directory"
     """The password that a person's directory knows. Nothing of it is stored."""
     CERTIFICATE = "certificate"

@@ -204,7 +204,7 @@ def _is_fresh(account: DirectoryAccount, directory: AskedDirectory, now: datetim
 def _proof(attempt: StaffAttempt, facts: Facts) -> tuple[bytes, ...]:
     row, account = facts.credential, facts.account
     assert row is not None  # noqa: S101 — `usable` was asked before
-    assert account is not None  # noqa: S101
+    assert account is not None  # noqa: S101 — who is staff has one
     generations = row.generation.to_bytes(8, "big"), account.generation.to_bytes(8, "big")
     return attempt.source.pair, row.id, account.id, *generations, attempt.secret.reveal()
 

@@ -119,7 +119,7 @@ def _keep_matcher(enforcer: Any) -> None:
         functions[name] = _CASBIN.util.generate_g_function(assertion.rm)
     matcher = enforcer.model["m"]["m"].value
     kept = enforcer._get_expression(matcher, functions)  # noqa: SLF001 — Casbin has no public hook
-    enforcer._get_expression = lambda *_: kept  # noqa: SLF001
+    enforcer._get_expression = lambda *_: kept  # noqa: SLF001 — likewise
     # Its text is only searched for `eval(` now, with every question: a third of the time.
     enforcer.model["m"]["m"].value = _PARSED
 

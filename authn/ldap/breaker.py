@@ -68,7 +68,7 @@ class Breaker:
             self._trying = True
             return True
 
-    def _leave(self, probe: bool, *, well: bool | None) -> None:  # noqa: FBT001
+    def _leave(self, probe: bool, *, well: bool | None) -> None:  # noqa: FBT001 — what `_enter` gave
         with self._turn:
             if probe:
                 self._trying = False

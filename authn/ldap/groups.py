@@ -91,7 +91,7 @@ class Groups:
     def _in_chain(self, link: Link, person: Raw) -> list[Raw]:
         return self._groups(link, f"(member:{_IN_CHAIN}:={value(person.dn)})")
 
-    def _learn(self, there_is_something: bool, the_rule_finds_it: bool) -> None:  # noqa: FBT001
+    def _learn(self, there_is_something: bool, the_rule_finds_it: bool) -> None:  # noqa: FBT001 — both are named
         with self._turn:
             if there_is_something:
                 self._rule = the_rule_finds_it

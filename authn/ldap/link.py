@@ -45,7 +45,7 @@ class Patience:
     answering: float
 
 
-class _Server(_LDAP3.Server):  # type: ignore[misc]
+class _Server(_LDAP3.Server):  # type: ignore[misc]  # ldap3 has no types
     """Tries each address of its host for its share of the time that is left."""
 
     def __init__(self, url: str, tls: "_Tls", seconds: float) -> None:
@@ -74,12 +74,12 @@ class _Server(_LDAP3.Server):  # type: ignore[misc]
         """Nothing is remembered: a server object lives for one connection."""
 
 
-class _Tls(_LDAP3.Tls):  # type: ignore[misc]
+class _Tls(_LDAP3.Tls):  # type: ignore[misc]  # ldap3 has no types
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(validate=ssl.CERT_REQUIRED)
         self._context = context
 
-    def wrap_socket(self, connection: Any, do_handshake: object = None) -> None:  # noqa: ARG002
+    def wrap_socket(self, connection: Any, do_handshake: object = None) -> None:  # noqa: ARG002 — ldap3's signature
         """In place of ldap3's own: host names checked by OpenSSL, and the name sent along."""
         now = connection.socket
         raw = now.raw if isinstance(now, Channel) else now

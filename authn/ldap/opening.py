@@ -24,7 +24,7 @@ def open_directory(
 
     def make() -> StaffDirectory:
         # A third of a second that commands, and servers without a directory, should not pay.
-        from authn.ldap.directory import LdapDirectory  # noqa: PLC0415
+        from authn.ldap.directory import LdapDirectory  # noqa: PLC0415 — ldap3 where a directory is configured
 
         return LdapDirectory(name, settings, now, monotonic)
 

@@ -113,7 +113,7 @@ def _run(shared: SharedCommit, work: Work[T]) -> T:
 
 def _postgres_writers(writers: Engine, notes: Engine, busy_ms: int) -> Iterable[Writer]:
     from davserver.db.collisions import Collisions  # noqa: PLC0415 — SQLite needs none of it
-    from davserver.db.postgres_writer import PostgresWriter  # noqa: PLC0415
+    from davserver.db.postgres_writer import PostgresWriter  # noqa: PLC0415 — likewise
 
     collisions = Collisions()
     return [PostgresWriter(engine, collisions, busy_ms) for engine in (writers, notes)]

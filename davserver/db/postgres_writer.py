@@ -121,7 +121,7 @@ class PostgresWriter:
         self._collisions.note()
         if attempt:
             # Not all of those that collided come back at the same moment, to collide again.
-            pause = 0.005 * 2 ** min(attempt, 5) * (0.5 + random.random())  # noqa: S311
+            pause = 0.005 * 2 ** min(attempt, 5) * (0.5 + random.random())  # noqa: S311 — spreads tries, guards nothing
             with waiting():
                 time.sleep(pause)
         return True

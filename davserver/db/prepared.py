@@ -178,7 +178,7 @@ class Prepared:
 
     def _compiled(self, tx: Connection) -> _Ready:
         dialect = tx.dialect if tx.dialect.name == "sqlite" else _postgresql()
-        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]
+        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]  # Executable has none by its type
         order = tuple(compiled.positiontup)
         said = {name: value for name, value in compiled.params.items() if value is not None}
         # For the columns of an INSERT, SQLAlchemy has a sign that the value is still to come.
@@ -279,7 +279,7 @@ def _postgresql() -> Any:
     """As libpq takes statements: with $1 where psycopg has %(name)s."""
     from sqlalchemy.dialects.postgresql import psycopg  # noqa: PLC0415 — SQLite needs none of it
 
-    return psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+    return psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's has no types
 
 
 def as_sqlalchemy(tx: Connection, error: Exception, *, lost: bool = False) -> BaseException:

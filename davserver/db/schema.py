@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.failures import translated
+from davserver.db.tables import metadata
 from davserver.domain.errors import Unavailable
 
 HEAD = "0016"
@@ -60,7 +61,7 @@ def upgrade(engine: Engine) -> None:
 
 def _run(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 — half a second that serving should not pay
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 — a server does not need it
 
     config = Config()
     folder = str(files("davserver.db") / "migrations")
@@ -76,10 +77,8 @@ def _run(engine: Engine) -> None:
 
 def differences(engine: Engine) -> list[Any]:
     """What Alembic finds different between the live schema and `tables.py`; empty when equal."""
-    from alembic.autogenerate import compare_metadata  # noqa: PLC0415
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-
-    from davserver.db.tables import metadata  # noqa: PLC0415
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 — likewise
+    from alembic.migration import MigrationContext  # noqa: PLC0415 — likewise
 
     with translated(), engine.connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}

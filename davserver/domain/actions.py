@@ -50,7 +50,7 @@ class Strength(Word):
     """How well a sign-in was proved, weakest first."""
 
     APP_PASSWORD = "app-password"  # noqa: S105 — a word of the policy, not a password
-    PASSWORD = "password"  # noqa: S105
+    PASSWORD = "password"  # noqa: S105 — likewise
     MFA = "mfa"
     CERT = "cert"
 

@@ -36,7 +36,7 @@ def end_those_over(tools: Tools, now: datetime) -> int:
             ended += tools.db.write(partial(_end, tools, one, now))
         except Damaged:
             # `abri trail verify` says which. It gives nobody anything meanwhile.
-            log.error("affiliation-not-ended", affiliation=one.id.hex())  # noqa: TRY400
+            log.error("affiliation-not-ended", affiliation=one.id.hex())  # noqa: TRY400 — the trace has values
     return ended
 
 

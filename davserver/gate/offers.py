@@ -147,7 +147,7 @@ def forget(tools: Tools, now: datetime) -> int:
             forgotten += tools.db.write(partial(_forget, tools, vault, ids, now))
         except Damaged:
             # `abri trail verify` says which. They can be accepted no more.
-            log.error("offers-not-forgotten", vault=vault.hex())  # noqa: TRY400
+            log.error("offers-not-forgotten", vault=vault.hex())  # noqa: TRY400 — the trace has values
     return forgotten
 
 

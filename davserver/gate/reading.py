@@ -125,7 +125,7 @@ class FileDownload:
         for piece in pieces:
             self._permit = self._watch.require(self._permit)
             # A memoryview over fresh memory serves the front as bytes do, without a copy.
-            yield piece  # type: ignore[misc]
+            yield piece  # type: ignore[misc]  # see above
 
     def close(self) -> None:
         self._content.close()

@@ -158,4 +158,4 @@ def tell_in_vault(tools: Tools, tx: Connection, events: Sequence[Event], now: da
             tools.trail.record_all(tx, events, now)
             settle(tx)
     except (Damaged, NotFound):
-        log.error("trail-not-told", vault=events[0].vault and events[0].vault.hex())  # noqa: TRY400
+        log.error("trail-not-told", vault=events[0].vault and events[0].vault.hex())  # noqa: TRY400 — the trace has values

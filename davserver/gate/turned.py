@@ -28,7 +28,9 @@ class Turned(Exception):
 
 @contextmanager
 def refusals_recorded(tools: "Tools") -> Iterator[None]:
-    """Every public method of the gate runs in this. Raises Refused after the entry is durable."""
+    """For what begins transactions by itself, as `change` and `look` do. Raises Refused, once the
+    entry is durable.
+    """
     try:
         yield
     except Turned as turned:

@@ -59,7 +59,7 @@ def peer(remote: str, *, private: bool, listen: Listen, said: Said) -> Peer:
 
 
 @lru_cache(1024)
-def direct(remote: str, private: bool) -> Peer:  # noqa: FBT001
+def direct(remote: str, private: bool) -> Peer:  # noqa: FBT001 — as one key of what is remembered
     """Who asks without a listed proxy between."""
     return Peer(_plain(remote) or UNKNOWN, private)
 

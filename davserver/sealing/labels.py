@@ -32,7 +32,7 @@ class Purpose(StrEnum):
     CREDENTIAL_PASSWORD = "credential/password"  # noqa: S105 — a purpose, not a password
     CREDENTIAL_LABEL = "credential/label"
     AFFILIATION_CODE = "affiliation/code"
-    APP_PASSWORD_VERIFY = "app-password/verify"  # noqa: S105
+    APP_PASSWORD_VERIFY = "app-password/verify"  # noqa: S105 — a purpose, not a password
     TRAIL_PAYLOAD = "trail/payload"
     TRAIL_ACTOR_KEY = "trail/actor-key"
     TRAIL_ACTOR = "trail/actor"

@@ -32,7 +32,7 @@ class NoBody:
     def some(self, limit: int) -> bytes:  # noqa: ARG002 — there is nothing
         return b""
 
-    def into(self, room: memoryview) -> int:  # noqa: ARG002
+    def into(self, room: memoryview) -> int:  # noqa: ARG002 — as of any body
         return 0
 
 

@@ -56,8 +56,8 @@ class What(StrEnum):
     PERSON_ENABLE = "person-enable"
     PERSON_FORGET = "person-forget"
     PASSWORD = "password"  # noqa: S105 — a word of the trail
-    APP_PASSWORD_ADD = "app-password-add"  # noqa: S105
-    APP_PASSWORD_REVOKE = "app-password-revoke"  # noqa: S105
+    APP_PASSWORD_ADD = "app-password-add"  # noqa: S105 — what happened, not a password
+    APP_PASSWORD_REVOKE = "app-password-revoke"  # noqa: S105 — likewise
     CERTIFICATE_ADD = "certificate-add"
     CERTIFICATE_REVOKE = "certificate-revoke"
     STRUCTURE_ADD = "structure-add"

@@ -247,7 +247,7 @@ def _read(row: _Row, vault: Readable) -> Bare | None:
     try:
         category = vault.readers[row[_EPOCH]].category(row)
     except (Damaged, KeyError):
-        log.error("row-damaged", table="node", id=bytes(row[0]).hex())  # noqa: TRY400
+        log.error("row-damaged", table="node", id=bytes(row[0]).hex())  # noqa: TRY400 — the trace has values
         return None
     made = (row[_MAKER], row[_CREATED]) if row[_MAKER] == row[_AUTHOR] else None
     return Bare(row[0], row[2] == _FOLDER, category, made)

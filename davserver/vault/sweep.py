@@ -221,7 +221,7 @@ class Sweeper:
             some = free[start : start + AT_ONCE]
             self._delete_bytes([row.id for row in some])
             gone = delete(blob).where(due, _these(blob, [(row.vault_id, row.id) for row in some]))
-            done += self._db.write(lambda tx, gone=gone: tx.execute(gone).rowcount)  # type: ignore[misc]
+            done += self._db.write(lambda tx, gone=gone: tx.execute(gone).rowcount)  # type: ignore[misc]  # the loop's own value
         return done
 
     def _delete_bytes(self, some: Sequence[Any]) -> None:
@@ -253,7 +253,7 @@ class Sweeper:
             if not keys:
                 break
             some = _these(table, [tuple(key) for key in keys])
-            hit = self._db.write(lambda tx, some=some: step(tx, some))  # type: ignore[misc]
+            hit = self._db.write(lambda tx, some=some: step(tx, some))  # type: ignore[misc]  # the loop's own value
             done += hit
             if not hit:
                 break  # somebody else was faster, or a row does not let itself be found again

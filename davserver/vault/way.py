@@ -180,7 +180,7 @@ def further_both(tx: Connection, vault: OpenVault, *ends: End) -> tuple[Way, Way
     (first, _), (second, _) = ends
     return (
         (first[0], [*first[1], [one for one in opened if one.depth == 1]], free),
-        (second[0], [*second[1], [one for one in opened if one.depth == 2]], free),  # noqa: PLR2004
+        (second[0], [*second[1], [one for one in opened if one.depth == 2]], free),  # noqa: PLR2004 — the second end
     )
 
 

@@ -106,7 +106,7 @@ def make(
     return done
 
 
-def write(  # noqa: PLR0913 — as above
+def write(  # noqa: PLR0913 — all that a version is made of
     tx: Connection,
     vault: OpenVault,
     permit: Permit,

@@ -33,7 +33,7 @@ def _environment(texts: Texts, languages: list[Spoken]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.install_gettext_translations(texts.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(texts.catalogue, newstyle=True)  # type: ignore[attr-defined]  # its extension adds it
     for name in ("gettext", "ngettext"):
         made.globals[name] = _upright_values(cast("Callable[..., str]", made.globals[name]))
     made.globals |= {

@@ -119,7 +119,7 @@ class Arriving:
         except MultipartError as wrong:
             raise BadInput("no form of ours") from wrong
         try:
-            self._parser.close()  # type: ignore[no-untyped-call]
+            self._parser.close()  # type: ignore[no-untyped-call]  # the library has no types
         except MultipartError as wrong:
             # Complete as a request, but the form's last boundary has not come.
             raise Truncated from wrong

@@ -87,7 +87,7 @@ class Housekeeping:
             # The text may name paths: the class says enough.
             log.warning("chore-failed", chore=chore.name, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 — a broken chore must not end the others
-            log.error("chore-broken", chore=chore.name, error=type(error).__name__)  # noqa: TRY400
+            log.error("chore-broken", chore=chore.name, error=type(error).__name__)  # noqa: TRY400 — the trace has values
         else:
             return True
         return False

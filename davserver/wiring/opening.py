@@ -27,7 +27,7 @@ class Opened:
 
 def clock() -> datetime:
     """Now, in UTC: the one place where Abri asks for it."""
-    return datetime.now(UTC)  # noqa: TID251
+    return datetime.now(UTC)  # noqa: TID251 — the clock that all others are given
 
 
 def open_database(settings: Settings) -> Database:

@@ -1,6 +1,7 @@
 """The shape of the code: a file is one idea, a function fits on a screen, no state in modules."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -92,6 +93,21 @@ def _arguments(node: Function) -> int:
         one for one in (*node.args.args, *node.args.kwonlyargs) if one.arg not in {"self", "cls"}
     ]
     return len(own)
+
+
+EXCEPTION = re.compile(r"# (?:noqa|type: ignore)\b.*")
+REASONED = re.compile(r"# (?:noqa: [A-Z0-9, ]+ [—-]|type: ignore\[[a-z, -]+\]  #) \S")
+
+
+def test_every_exception_from_a_rule_says_why() -> None:
+    bare = [
+        f"{_named(path)}:{number} {found[0]}"
+        for path in SOURCES
+        if not _named(path).startswith(ONE_TABLE)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if (found := EXCEPTION.search(line)) and not REASONED.match(found[0])
+    ]
+    assert bare == []
 
 
 def test_names_say_what_a_thing_is() -> None:
