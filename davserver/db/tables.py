@@ -8,6 +8,7 @@ can be read, or guessed, from the database alone. `row_mac` covers the columns t
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -445,6 +446,15 @@ blob = Table(
         "state",
         "lease_until",
         **_only("state <> 'live'"),
+    ),
+)
+
+# PostgreSQL would try to compress it, which takes as long as to store it, and find nothing.
+event.listen(
+    blob,
+    "after_create",
+    DDL("ALTER TABLE blob ALTER COLUMN inline_ct SET STORAGE EXTERNAL").execute_if(  # type: ignore[no-untyped-call]
+        dialect="postgresql"
     ),
 )
 

@@ -126,6 +126,28 @@ def _what_counts(engine: Engine) -> dict[str, str]:
     return {re.sub(r"\s+", " ", sql): drop for sql, drop in rows}
 
 
+@pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
+def test_postgresql_does_not_try_to_compress_what_is_sealed(engine: Engine):
+    schema.upgrade(engine)
+    migrated = _stored(engine)
+    assert migrated["blob", "inline_ct"] == "e"
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+        metadata.create_all(connection)
+    assert _stored(engine) == migrated
+
+
+def _stored(engine: Engine) -> dict[tuple[str, str], str]:
+    """How PostgreSQL stores long values of each of our columns (pg_attribute.attstorage)."""
+    asked = text("""
+        SELECT relname, attname, attstorage::text FROM pg_attribute
+        JOIN pg_class ON pg_class.oid = attrelid WHERE relkind = 'r' AND attnum > 0""")
+    with engine.connect() as connection:
+        rows = connection.execute(asked).all()
+    return {(table, name): kept for table, name, kept in rows if table in metadata.tables}
+
+
 def test_a_second_upgrade_changes_nothing(engine: Engine):
     schema.upgrade(engine)
     with engine.begin() as connection:
