@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import cryptography
 from cryptography.hazmat.primitives.serialization import (
@@ -25,7 +26,8 @@ from davserver.config import Settings
 from davserver.db import schema
 from davserver.db import tables as t
 from davserver.db.clock import from_us
-from davserver.domain.errors import AbriError
+from davserver.db.failures import AWAY
+from davserver.domain.errors import AbriError, Unavailable
 from davserver.domain.health import Sign, State
 from davserver.wiring.certificates import (
     authorities_seen,
@@ -39,6 +41,7 @@ from davserver.wiring.services import build
 
 _SQLITE = "sqlite:"
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1"}
+_TRIAL_PAGES = 16
 _CLOCK_SLACK = timedelta(minutes=2)
 
 
@@ -67,13 +70,24 @@ def _folders(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
 
 
 def _keyring(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
-    count = len(open_keyring(settings).generations())
+    try:
+        count = len(open_keyring(settings).generations())
+    except Unavailable as error:
+        gone = not settings.keys.keyring.exists()
+        back = ". Put it back from its backup: nothing opens without it" if gone else ""
+        yield State.PROBLEM, f"{error}{back}"
+        return
     generations = "1 generation" if count == 1 else f"{count} generations"
     yield State.WELL, f"{settings.keys.keyring} opens, with {generations}"
 
 
 def _database(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
-    opened = open_all(settings)
+    try:
+        opened = open_all(settings)
+    except Unavailable as error:
+        start = "start it, or correct database.url in config.yaml"
+        yield State.PROBLEM, f"{error}: {start}" if str(error) == AWAY else str(error)
+        return
     opened.db.close()
     yield State.WELL, f"schema {schema.HEAD}, and the instance's keys open"
 
@@ -108,6 +122,24 @@ def _disk(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
     seen = disk_seen(settings)
     says = f"{size(seen.number or 0)} free for {settings.data}"
     yield seen.state, says + _OF_DISK[seen.sign]
+    yield from _written(settings.data)
+
+
+def _written(folder: Path) -> Iterator[tuple[State, str]]:
+    """A file without a name, so that nothing stays whatever happens."""
+    try:
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            for _ in range(_TRIAL_PAGES):
+                file.write(os.urandom(4096))
+            os.fdatasync(file.fileno())
+    except OSError as error:
+        yield (
+            State.PROBLEM,
+            (
+                f"what is written to {folder} does not reach its disk: {error.strerror}. "
+                "See df -h, df -i, dmesg"
+            ),
+        )
 
 
 def _clock(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:

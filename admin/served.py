@@ -8,6 +8,7 @@ from typing import Any
 from admin.logs import log_to
 from davserver.config import Settings
 from davserver.dav.app import MOUNTS, make_app
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import AbriError
 from davserver.serving.fronts import together
 from davserver.serving.gateway import WSGIApp
@@ -20,7 +21,7 @@ from davserver.wiring.services import Services, build
 def served(settings: Settings) -> Served:
     """Called in each worker, so that nothing open is shared."""
     log_to(settings.log.file)
-    services = build(settings)
+    services = _built(settings)
     services.start()
 
     def health() -> Health:
@@ -30,6 +31,14 @@ def served(settings: Settings) -> Served:
     below = frozenset(mount.segments[0] for mount in MOUNTS)
     app = together(make_app(services), LatePages(services), below)
     return Served(app, health, services.close)
+
+
+def _built(settings: Settings) -> Services:
+    try:
+        return build(settings)
+    except AbriError as error:
+        sound(Alarm.NOT_OPENED, error=type(error).__name__)
+        raise
 
 
 class LatePages:

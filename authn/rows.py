@@ -16,8 +16,8 @@ from authn.credentials import CredentialKind
 from davserver.db import tables
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import CredentialId, MembershipId, PersonId, StructureId
 from davserver.domain.people import (
     AccountState,
@@ -30,8 +30,6 @@ from davserver.domain.people import (
 from davserver.sealing.instance import InstanceKeys
 
 Row = Mapping[str, Any]
-
-_log = Events("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def is_genuine(keys: InstanceKeys, table: Table, row: Row) -> bool:
     """Whether the row's MAC is right. When it is not, an alarm is logged."""
     if keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
         return True
-    _log.error("row-mac-wrong", table=table.name, id=row["id"].hex())
+    sound(Alarm.ROW_MAC_WRONG, table=table.name, id=row["id"].hex())
     return False
 
 
@@ -132,7 +130,7 @@ def verifier_of(keys: InstanceKeys, row: CredentialRow) -> str | None:
     try:
         return keys.open_password_hash(row.id, row.generation, row.sealed)
     except Damaged:
-        _log.error("verifier-altered", table="credential", id=row.id.hex())
+        sound(Alarm.VERIFIER_ALTERED, table="credential", id=row.id.hex())
         return None
 
 

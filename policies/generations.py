@@ -17,16 +17,14 @@ from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import epoch as epoch_table
 from davserver.db.tables import policy_generation as table
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import AlreadyThere, Damaged, NotFound
-from davserver.domain.events import Events
 from davserver.domain.ids import GenerationId
 from davserver.sealing.instance import InstanceKeys
 from policies.loader import generation_of
 
 KEPT = 20
 """So many sets can be brought back; older ones are forgotten."""
-
-_log = Events("abri.alarm")
 
 
 class Origin(StrEnum):
@@ -165,7 +163,7 @@ def _forget(tx: Connection, number: int) -> list[GenerationId]:
 
 def _opened(keys: InstanceKeys, row: Mapping[Any, Any]) -> Generation:
     if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
-        _log.error("row-mac-wrong", table=table.name, id=repr(row["id"])[:64])
+        sound(Alarm.ROW_MAC_WRONG, table=table.name, id=repr(row["id"])[:64])
         raise Damaged(f"the row of policy generation {row['number']} was altered")
     return Generation(
         id=GenerationId(row["id"]),

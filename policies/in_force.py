@@ -10,8 +10,8 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged, NotFound
-from davserver.domain.events import Events
 from davserver.sealing.instance import InstanceKeys
 from policies import generations
 from policies.decider import Judge
@@ -21,8 +21,6 @@ from policies.snapshot import Snapshot
 
 _KEPT = 4
 """Requests that began before a change finish by the set they began with."""
-
-_log = Events("abri.alarm")
 
 
 @cache
@@ -63,5 +61,5 @@ class InForce:
         try:
             return load_bytes(generations.fetch(tx, self._keys, number).files)
         except (NotFound, Damaged, PolicyProblems) as error:
-            _log.error("policy-unusable", number=number, error=type(error).__name__)
+            sound(Alarm.POLICY_UNUSABLE, number=number, error=type(error).__name__)
             return owners_only()

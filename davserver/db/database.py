@@ -47,11 +47,12 @@ class Database:
         self._writers = open_engine(url, durable=True, connections=few, busy_ms=busy_ms)
         self._notes = open_engine(url, durable=False, connections=few, busy_ms=busy_ms)
         self._kept = Readers(self._readers, _looks(sqlite=self.sqlite), connections)
+        self._log: Log | None = None
         if self.sqlite:
             file = sqlite_file(make_url(url))
             lock_file = file.with_suffix(".write-lock")
-            log = Log(file, sync)
-            self._shared = SharedCommit(SqliteWriter(self._writers, lock_file, log))
+            self._log = Log(file, sync)
+            self._shared = SharedCommit(SqliteWriter(self._writers, lock_file, self._log))
             self._shared_notes = SharedCommit(SqliteWriter(self._notes, lock_file, None))
         else:
             both = _postgres_writers(self._writers, self._notes, busy_ms)
@@ -79,6 +80,14 @@ class Database:
     def note(self, work: Work[T]) -> T:
         """As `write`, but the commit does not wait for the disk (DESIGN §2.7)."""
         return _run(self._shared_notes, work)
+
+    def reaches_disk(self) -> bool:
+        """Whether what this process writes does. Where it did not, it is tried again: a disk that
+        works again is noticed though nobody writes. Raises Unavailable, NoSpace.
+        """
+        if self._log is not None and self._log.has_failed:
+            self.write(lambda _: None)
+        return True
 
     def engines(self) -> tuple[Engine, ...]:
         """For tests that count statements, and for migrations."""

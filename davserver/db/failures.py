@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import NoSpace, Unavailable
 
 # Serialisation failure, deadlock, and a unique name taken by a transaction that ran beside ours:
@@ -16,6 +17,10 @@ _AWAY = {"25006", "57P01", "57P02", "57P03"}
 _FULL = "53100"
 # SQLite has no code that reaches us; PostgreSQL's words depend on its language and on the disk.
 _FULL_WORDS = ("disk is full", "No space left", "disk full")
+_FAILED_WORDS = "disk I/O error"
+
+
+AWAY = "the database is away"
 
 
 class Again(Exception):
@@ -41,8 +46,12 @@ def raise_translated(error: BaseException) -> None:
     if isinstance(error, OperationalError):
         text = str(error.orig)
         if state_of(error) == _FULL or any(word in text for word in _FULL_WORDS):
+            sound(Alarm.DISK_FULL, of="the database", error="ENOSPC")
             raise NoSpace("the disk of the database is full") from error
-        raise Unavailable("the database is away") from error
+        if _FAILED_WORDS in text:
+            sound(Alarm.DISK_FAILED, of="the database", error="EIO")
+            raise Unavailable("the disk of the database failed") from error
+        raise Unavailable(AWAY) from error
     if isinstance(error, DBAPIError) and (
         error.connection_invalidated or state_of(error) in RETRY | _AWAY
     ):

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from davserver.domain.disks import sound_of_disk
+
 Sync = Callable[[int], None]
 """Returns when what was written to the file of that descriptor is on the disk. Raises OSError."""
 
@@ -61,8 +63,9 @@ class Log:
             all_of_it = self._written
             try:
                 self._sync(self._descriptor)
-            except OSError:
+            except OSError as error:
                 self.has_failed = True
+                sound_of_disk(error, "the database")
                 raise
             self._on_disk = all_of_it
 

@@ -2,6 +2,7 @@
 
 import errno
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import AbriError, NoSpace, Unavailable
 
 DISK_ERRORS: dict[int, type[AbriError]] = {
@@ -21,6 +22,15 @@ DISK_ERRORS: dict[int, type[AbriError]] = {
 
 
 def of_disk(error: OSError, whose: str) -> AbriError:
-    """To be raised in its place; without the path, which the error names."""
+    """To be raised in its place; without the path, which the error names. It is an alarm."""
     kind = DISK_ERRORS.get(error.errno or 0, Unavailable)
+    sound_of_disk(error, whose)
     return kind(f"the disk of {whose} failed: {error.strerror}")
+
+
+def sound_of_disk(error: OSError, whose: str) -> None:
+    """For what is not raised as `of_disk` says it."""
+    number = error.errno or 0
+    is_full = DISK_ERRORS.get(number) is NoSpace
+    alarm = Alarm.DISK_FULL if is_full else Alarm.DISK_FAILED
+    sound(alarm, of=whose, error=errno.errorcode.get(number, type(error).__name__))

@@ -1,7 +1,8 @@
 """What happens beside the answers: words of our own and facts, for the log.
 
 On Python's own logging, under the name `abri`: what libraries log is not ours, and goes elsewhere.
-Where lines end up, and how they look, is said by whoever runs the process (`admin.logs`).
+Where lines end up, and how they look, is said by whoever runs the process (`admin.logs`). What
+somebody must do something about is an alarm (`domain.alarms`).
 """
 
 import logging
@@ -23,6 +24,3 @@ class Events:
 
     def warning(self, event: str, **facts: object) -> None:
         self._logger.warning(event, extra={FACTS: facts})
-
-    def error(self, event: str, **facts: object) -> None:
-        self._logger.error(event, extra={FACTS: facts})

@@ -19,6 +19,8 @@ class Sign(StrEnum):
 
     DATABASE_ANSWERS = "database-answers"
     DATABASE_AWAY = "database-away"
+    DATABASE_KEPT = "database-kept"
+    DATABASE_NOT_KEPT = "database-not-kept"
     SCHEMA_FITS = "schema-fits"
     SCHEMA_OTHER = "schema-other"
     DATA_WRITABLE = "data-writable"
@@ -57,7 +59,8 @@ class Sign(StrEnum):
 
 _WELL = frozenset(
     {
-        Sign.DATABASE_ANSWERS, Sign.SCHEMA_FITS, Sign.DATA_WRITABLE, Sign.KEYS_READABLE,
+        Sign.DATABASE_ANSWERS, Sign.DATABASE_KEPT, Sign.SCHEMA_FITS, Sign.DATA_WRITABLE,
+        Sign.KEYS_READABLE,
         Sign.DISK_ENOUGH, Sign.CERTIFICATE_GOOD, Sign.CERTIFICATE_NONE, Sign.AUTHORITY_GOOD,
         Sign.DECISIONS_KEPT, Sign.DECISIONS_OFF, Sign.DIRECTORY_FRESH, Sign.JOB_DONE,
         Sign.JOB_TO_COME, Sign.SESSIONS, Sign.VERSION,

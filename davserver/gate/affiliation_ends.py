@@ -10,8 +10,8 @@ from functools import partial
 from sqlalchemy import Connection
 
 from davserver.domain.affiliations import FORGOTTEN, Affiliation, AffiliationState, Ending
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliating import finish, left_side, owner_of, slug_of
 from davserver.gate.notices import NoticeKind, tell
@@ -19,8 +19,6 @@ from davserver.gate.tools import Tools
 from davserver.trail import Event, What
 from davserver.vault import affiliation_requests as requests
 from davserver.vault import affiliations
-
-log = Events(__name__)
 
 MOST_AT_ONCE = 50
 """Affiliations per round; the next round does the rest."""
@@ -36,7 +34,7 @@ def end_those_over(tools: Tools, now: datetime) -> int:
             ended += tools.db.write(partial(_end, tools, one, now))
         except Damaged:
             # `abri trail verify` says which. It gives nobody anything meanwhile.
-            log.error("affiliation-not-ended", affiliation=one.id.hex())  # noqa: TRY400 — the trace has values
+            sound(Alarm.AFFILIATION_NOT_ENDED, affiliation=one.id.hex())
     return ended
 
 

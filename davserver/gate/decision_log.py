@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.events import Events
 from davserver.domain.people import Principal
 from davserver.gate.decision_files import DayFile, Write, remove_older
@@ -82,7 +83,7 @@ class DecisionLog:
             return
         with self._lock:
             if self._waiting and not self._write_waiting(self._file):
-                log.error("decisions-lost", lines=self._lost + _lines(self._waiting))
+                sound(Alarm.DECISIONS_LOST, lines=self._lost + _lines(self._waiting))
             self._file.close()
 
     # ── under the lock ──────────────────────────────────────────────────────────────────────────

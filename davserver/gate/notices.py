@@ -16,13 +16,11 @@ from sqlalchemy import BigInteger, Connection, LargeBinary, bindparam, insert, s
 from davserver.db.clock import from_us, to_us
 from davserver.db.tables import notice as table
 from davserver.db.tables import person as person_table
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import ID_BYTES, NoticeId, PersonId
 from davserver.gate.tools import Tools
 from davserver.sealing.instance import InstanceKeys
-
-log = Events("abri.alarm")
 
 _KIND = "kind"
 
@@ -172,5 +170,5 @@ def _opened(keys: InstanceKeys, row: Mapping[Any, Any]) -> Notice | None:
             return Notice(one, person, kind, said, from_us(row["created"]))
     except (Damaged, TypeError, ValueError):
         pass
-    log.error("row-damaged", table=table.name, id=repr(row["id"])[:64])
+    sound(Alarm.ROW_DAMAGED, table=table.name, id=repr(row["id"])[:64])
     return None

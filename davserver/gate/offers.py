@@ -6,9 +6,9 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import Damaged, NotFound, Reason
-from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, OfferId, VaultId
 from davserver.domain.offers import FORGOTTEN, OfferState
 from davserver.domain.people import Principal
@@ -29,7 +29,6 @@ from davserver.vault.grant_rows import GrantRow
 
 __all__ = ["OfferView", "Offers", "Wish"]
 
-log = Events(__name__)
 
 _AT_ONCE = 50
 """Offers that are forgotten in one round; the next round does the rest."""
@@ -147,7 +146,7 @@ def forget(tools: Tools, now: datetime) -> int:
             forgotten += tools.db.write(partial(_forget, tools, vault, ids, now))
         except Damaged:
             # `abri trail verify` says which. They can be accepted no more.
-            log.error("offers-not-forgotten", vault=vault.hex())  # noqa: TRY400 — the trace has values
+            sound(Alarm.OFFERS_NOT_FORGOTTEN, vault=vault.hex())
     return forgotten
 
 

@@ -6,15 +6,13 @@ changes of such things' properties. One's own fresh files never count, owners ar
 and pauses its person in the same transaction: no second one that could be lost.
 """
 
-from davserver.domain.events import Events
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.ids import PersonId
 from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.trail import Event, What
 from davserver.vault import locks, pace
-
-log = Events("abri.alarm")
 
 
 def count_overwrite(sight: Sight, place: Place) -> None:
@@ -38,7 +36,7 @@ def _count(sight: Sight, place: Place, whose: PersonId) -> None:
         return
     # Whoever may not write holds nobody up.
     locks.end_all_of(sight.tx, place.vault, sight.who.id)
-    log.warning("changes-paused", person=sight.who.id.hex(), vault=place.vault.id.hex())
+    sound(Alarm.CHANGES_PAUSED, person=sight.who.id.hex(), vault=place.vault.id.hex())
     event = Event(
         vault=place.vault.id,
         what=What.PAUSE,

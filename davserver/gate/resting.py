@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from authn.directory import Directory
 from davserver.db.prepared import settle
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged, NotFound
-from davserver.domain.events import Events
 from davserver.domain.grants import ToPerson
 from davserver.domain.ids import ID_BYTES, GrantId, PersonId, StructureId, SuspensionId, VaultId
 from davserver.domain.people import Structure
@@ -28,8 +28,6 @@ from davserver.vault.lock_ends import forget_granted
 from davserver.vault.outline import owners_of
 from davserver.vault.stamps import Stamp
 from davserver.vault.suspensions import Suspension
-
-log = Events(__name__)
 
 _NOTICE = {What.GRANT_REST: NoticeKind.GRANTS_REST, What.GRANT_RESUME: NoticeKind.GRANTS_RESUME}
 
@@ -158,4 +156,4 @@ def tell_in_vault(tools: Tools, tx: Connection, events: Sequence[Event], now: da
             tools.trail.record_all(tx, events, now)
             settle(tx)
     except (Damaged, NotFound):
-        log.error("trail-not-told", vault=events[0].vault and events[0].vault.hex())  # noqa: TRY400 — the trace has values
+        sound(Alarm.TRAIL_NOT_TOLD, vault=events[0].vault and events[0].vault.hex())

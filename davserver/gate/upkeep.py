@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.gate import offers
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliation_ends import end_those_over, forget_requests
@@ -13,8 +13,6 @@ from davserver.gate.tools import Tools
 from davserver.trail import WINDOW, Event, What
 from davserver.vault import affiliations, pace
 from davserver.vault.sweep import Erased, Sweeper, Swept
-
-log = Events(__name__)
 
 
 class Upkeep:
@@ -53,14 +51,14 @@ class Upkeep:
             self._tools.db.write(work)
         except Damaged:
             # A trail was tampered with: `abri trail verify` says which. Its windows stay open.
-            log.error("read-windows-not-closed")  # noqa: TRY400 — the trace has values
+            sound(Alarm.READ_WINDOWS_NOT_CLOSED)
 
     def _forget_requests(self, now: datetime) -> None:
         try:
             forget_requests(self._tools, now)
         except Damaged:
             # The instance's trail was tampered with: they stay until somebody has looked.
-            log.error("requests-not-forgotten")  # noqa: TRY400 — the trace has values
+            sound(Alarm.REQUESTS_NOT_FORGOTTEN)
 
     def _forget_counts(self, now: datetime) -> None:
         with self._tools.db.read() as tx:

@@ -63,11 +63,16 @@ class EpochWatch:
         return seen is None or (seen.revocation, seen.policy) <= (given.revocation, given.policy)
 
     def _run(self) -> None:
+        was_read = True
         while not self._stop.wait(INTERVAL_SECONDS):
             try:
                 self._now = self._read()
             except AbriError:
-                log.warning("epoch-unreadable")
+                if was_read:  # the alarm for it is the lookout's
+                    log.warning("epoch-unreadable")
+                was_read = False
+            else:
+                was_read = True
 
     def _read(self) -> Epoch:
         with self._db.read() as tx:

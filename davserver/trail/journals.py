@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
 from davserver.domain.events import Events
 from davserver.domain.ids import id_from_text
@@ -13,7 +14,6 @@ from davserver.trail.opening import decoded
 
 DAMAGED = ".damaged"
 
-_alarm = Events("abri.alarm")
 _log = Events(__name__)
 
 
@@ -33,7 +33,7 @@ class Found:
         raw = os.pread(self._handle, os.fstat(self._handle).st_size, 0)
         some = list(self._opened(keys, raw, after))
         if self._odd:
-            _alarm.error("journal-damaged", id=self.id.hex())
+            sound(Alarm.JOURNAL_DAMAGED, id=self.id.hex())
         return some
 
     def remove(self) -> None:

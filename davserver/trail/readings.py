@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from davserver.db.database import Database
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.disks import of_disk
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, PersonId
 from davserver.sealing.trail import TrailKeys
 from davserver.trail import told
@@ -30,8 +30,6 @@ TELLING = timedelta(seconds=1)
 
 _AT_ONCE = 500
 _Tell = Callable[[Connection, Opening, Reads], object]
-
-_log = Events("abri.alarm")
 
 
 class Readings:
@@ -139,7 +137,7 @@ class Readings:
             self._db.write(lambda tx: self._tell(tx, noted, repeats, now, self._trail.note_reading))
         except Damaged:
             # A trail was tampered with: `abri trail verify` says which. Its windows stay open.
-            _log.error("read-windows-not-closed")
+            sound(Alarm.READ_WINDOWS_NOT_CLOSED)
             self._db.write(lambda tx: self._tell(tx, noted, repeats, now, self._trail.count_on))
         self._told |= _last(noted)
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, func, select
 from davserver.db.clock import from_us
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.tables import trail, trail_actor
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.sealing.trail import ActorKey, TrailKeys
 from davserver.trail.entry import Actor, Draft, Payload, unpacked_rows
@@ -30,7 +30,6 @@ DAMAGED = "damaged"
 _FOR_ALL = ("strength", "operator")
 
 _AT_A_TIME = 1000
-_log = Events("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +196,13 @@ def _opened(
     try:
         payload = _payload(keys, vault, row)
     except Damaged:
-        _log.error("row-damaged", table=trail.name, vault=vault.hex(), seq=row["seq"])
+        sound(Alarm.ROW_DAMAGED, table=trail.name, vault=vault.hex(), seq=row["seq"])
         return Draft(vault, Payload(DAMAGED), None, actor)
     if person is not None:
         try:
             actor = _actor(vault, row, actors)
         except Damaged:
-            _log.error("row-damaged", table=trail.name, vault=vault.hex(), seq=row["seq"])
+            sound(Alarm.ROW_DAMAGED, table=trail.name, vault=vault.hex(), seq=row["seq"])
             payload = replace(payload, details={**payload.details, DAMAGED: "actor"})
             person = None
     return Draft(vault, payload, person, actor)

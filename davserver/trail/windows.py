@@ -22,8 +22,8 @@ from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
 from davserver.db.tables import read_window as table
 from davserver.db.upserts import PerDialect
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.sealing.trail import TrailKeys
 from davserver.trail.entry import Actor, Draft, Payload, unpacked
@@ -34,8 +34,6 @@ Which = ColumnElement[bool]
 
 WINDOW = timedelta(minutes=10)
 _WINDOW_US = WINDOW // timedelta(microseconds=1)
-
-_log = Events("abri.alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def _opened(keys: TrailKeys, row: dict[str, Any]) -> Window:
         detail = unpacked(keys.open_window(person, etag, row["detail_ct"]))
     except Damaged:
         # A reading that somebody altered, or made up: it is told, but nobody is named for it.
-        _log.error("row-damaged", table=table.name, id=person.hex())
+        sound(Alarm.ROW_DAMAGED, table=table.name, id=person.hex())
         payload = Payload(What.READ.value, details={"damaged": "window"}, first=row["opened_at"])
         return Window(person, etag, Draft(VaultId(row["vault_id"]), payload, None, Actor()))
     return Window(person, etag, _draft(person, row, detail))

@@ -11,12 +11,10 @@ from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import affiliation_request as table
 from davserver.domain.affiliations import AffiliationRequest, Answer
-from davserver.domain.events import Events
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.ids import PersonId, RequestId, StructureId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
-
-_log = Events("abri.alarm")
 
 
 def one(tx: Connection, keys: InstanceKeys, request: RequestId) -> AffiliationRequest | None:
@@ -92,7 +90,7 @@ def _found(
 
 def _opened(keys: InstanceKeys, row: Mapping[str, Any]) -> AffiliationRequest | None:
     if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
-        _log.error("row-mac-wrong", table=table.name, id=repr(row["id"])[:64])
+        sound(Alarm.ROW_MAC_WRONG, table=table.name, id=repr(row["id"])[:64])
         return None
     request = RequestId(row["id"])
     return AffiliationRequest(

@@ -13,12 +13,10 @@ from davserver.db.prepared import Prepared
 from davserver.db.tables import affiliation as table
 from davserver.db.tables import grant, read_window
 from davserver.domain.affiliations import IDLE, Affiliation, AffiliationState
-from davserver.domain.events import Events
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.ids import AffiliationId, PersonId, StructureId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
-
-_log = Events("abri.alarm")
 
 Row = Mapping[str, Any]
 
@@ -31,7 +29,7 @@ NAMES = tuple(column.name for column in table.columns)
 def open_affiliation(keys: InstanceKeys, row: Row) -> Affiliation | None:
     """None when the row is not genuine."""
     if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
-        _log.error("row-mac-wrong", table=table.name, id=bytes(row["id"]).hex())
+        sound(Alarm.ROW_MAC_WRONG, table=table.name, id=bytes(row["id"]).hex())
         return None
     return Affiliation(
         id=AffiliationId(row["id"]),

@@ -9,12 +9,10 @@ from davserver.db.authority import COVERED, covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import grant as table
 from davserver.domain.actions import Right
-from davserver.domain.events import Events
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.grants import Grant, Grantee, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, NodeId, PersonId, StructureId, VaultId
 from davserver.sealing.instance import Display, InstanceKeys
-
-_log = Events("abri.alarm")
 
 Row = Mapping[str, Any]
 
@@ -48,7 +46,7 @@ def open_row(keys: InstanceKeys, row: Row) -> GrantRow | None:
     """
     label = label_of(keys, row)
     if label is None:
-        _log.error("row-mac-wrong", table=table.name, id=bytes(row["id"]).hex())
+        sound(Alarm.ROW_MAC_WRONG, table=table.name, id=bytes(row["id"]).hex())
         return None
     grant_id, version = GrantId(row["id"]), row["row_version"]
     grant = _grant(row, keys.open_display(grant_id, version, row["display_ct"]))

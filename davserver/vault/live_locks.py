@@ -30,8 +30,8 @@ from davserver.db.tables import membership as membership_table
 from davserver.db.tables import person as person_table
 from davserver.db.tables import structure as structure_table
 from davserver.domain.actions import Relation, Right
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import GrantId, LockId, NodeId, PersonId, StructureId, VaultId
 from davserver.domain.people import AccountState, Role, Structure, StructureKind
 from davserver.vault.index import DEEPEST
@@ -39,8 +39,6 @@ from davserver.vault.lock_statements import locked_around
 from davserver.vault.locks import Lock, Way
 from davserver.vault.rows import OpenVault
 from davserver.vault.suspensions import RESTS
-
-log = Events(__name__)
 
 _NOW: BindParameter[int] = bindparam("now")
 _THEIRS = and_(
@@ -198,7 +196,7 @@ def _way(row: Row) -> Way | None:
             structure=None if row["way_structure"] is None else _structure(row),
         )
     except (ValueError, TypeError):
-        log.error("row-damaged", table="lock", id=bytes(row["id"]).hex())  # noqa: TRY400 — no traceback: it would carry values
+        sound(Alarm.ROW_DAMAGED, table="lock", id=bytes(row["id"]).hex())
         return None
 
 
@@ -220,5 +218,5 @@ def owner_of(vault: OpenVault, lock: Lock) -> str:
         except Damaged:
             continue
     # The lock still binds; only what its holder wrote about themselves is lost.
-    log.error("row-damaged", table="lock", id=lock.id.hex())
+    sound(Alarm.ROW_DAMAGED, table="lock", id=lock.id.hex())
     return ""

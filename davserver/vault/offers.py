@@ -16,14 +16,12 @@ from davserver.db.authority import covered
 from davserver.db.clock import from_us, from_us_or_none, to_us, to_us_or_none
 from davserver.db.tables import grant_offer as table
 from davserver.domain.actions import Right
-from davserver.domain.events import Events
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.grants import ToPerson, ToStructure
 from davserver.domain.ids import GrantId, NodeId, OfferId, PersonId, StructureId, VaultId
 from davserver.domain.offers import Offer, OfferAnswer
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
-
-_log = Events("abri.alarm")
 
 _PERSON, _STRUCTURE = "person", "structure"
 
@@ -94,7 +92,7 @@ def _found(tx: Connection, keys: InstanceKeys, *where: ColumnElement[bool]) -> l
 
 def _opened(keys: InstanceKeys, row: Mapping[str, Any]) -> OfferRow | None:
     if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
-        _log.error("row-mac-wrong", table=table.name, id=repr(row["id"])[:64])
+        sound(Alarm.ROW_MAC_WRONG, table=table.name, id=repr(row["id"])[:64])
         return None
     offer, version = OfferId(row["id"]), row["row_version"]
     says = json.loads(keys.open_offer(offer, version, row["says_ct"]))

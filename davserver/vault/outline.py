@@ -14,8 +14,8 @@ from davserver.db.prepared import Prepared
 from davserver.db.tables import person as person_table
 from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Category
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.nodes import Kind
 from davserver.domain.people import AccountState, Role
@@ -29,8 +29,6 @@ _EPOCH, _MAKER, _AUTHOR, _CREATED = (
     MANY.index(name) for name in ("epoch", "maker_id", "author_id", "created")
 )
 _FOLDER = Kind.FOLDER.value
-
-log = Events(__name__)
 
 
 class Bare(NamedTuple):
@@ -247,7 +245,7 @@ def _read(row: _Row, vault: Readable) -> Bare | None:
     try:
         category = vault.readers[row[_EPOCH]].category(row)
     except (Damaged, KeyError):
-        log.error("row-damaged", table="node", id=bytes(row[0]).hex())  # noqa: TRY400 — the trace has values
+        sound(Alarm.ROW_DAMAGED, table="node", id=bytes(row[0]).hex())
         return None
     made = (row[_MAKER], row[_CREATED]) if row[_MAKER] == row[_AUTHOR] else None
     return Bare(row[0], row[2] == _FOLDER, category, made)

@@ -10,8 +10,8 @@ from sqlalchemy import RowMapping
 
 from davserver.db.clock import from_us, to_us
 from davserver.domain.actions import Category
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import BlobId, NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Content, Kind, Node, NodeState
 from davserver.domain.secret import Secret
@@ -19,8 +19,6 @@ from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Fields, Record
 from davserver.sealing.space import SEALED_COLUMNS, SpaceKeys
 from davserver.vault.seen import WHOLE_FOLDER, Seen
-
-log = Events(__name__)
 
 Columns = tuple[Any, ...]
 Row = Mapping[str, Any] | RowMapping
@@ -137,7 +135,7 @@ def node_in(vault: OpenVault, columns: Columns) -> Node | None:
 
 def note_damaged(node: bytes) -> None:
     """Absent for everybody; `abri vault check` names it (threat model: database writers)."""
-    log.error("row-damaged", table="node", id=bytes(node).hex())
+    sound(Alarm.ROW_DAMAGED, table="node", id=bytes(node).hex())
 
 
 def take_as_long(vault: OpenVault, instead: Columns, way: Sequence[bytes]) -> None:

@@ -9,14 +9,12 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select
 from davserver.db.authority import covered
 from davserver.db.clock import from_us, to_us
 from davserver.db.tables import sharing_code as table
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, SharingCodeId, StructureId
 from davserver.domain.sharing_codes import SharingCode
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.stamps import Stamp
-
-_log = Events("abri.alarm")
 
 
 def of_person(tx: Connection, keys: InstanceKeys, person: PersonId) -> list[SharingCode]:
@@ -72,13 +70,13 @@ def _found(tx: Connection, keys: InstanceKeys, *where: ColumnElement[bool]) -> l
 
 def _opened(keys: InstanceKeys, row: Mapping[str, Any]) -> SharingCode | None:
     if not keys.row_is_genuine(table.name, covered(table, row), row["row_mac"]):
-        _log.error("row-mac-wrong", table=table.name, id=repr(row["id"])[:64])
+        sound(Alarm.ROW_MAC_WRONG, table=table.name, id=repr(row["id"])[:64])
         return None
     code, person = SharingCodeId(row["id"]), PersonId(row["person_id"])
     try:
         letters = keys.open_sharing_code(code, person, row["code_ct"])
     except Damaged:
-        _log.error("row-damaged", table=table.name, id=code.hex())
+        sound(Alarm.ROW_DAMAGED, table=table.name, id=code.hex())
         return None
     structure = row["structure_id"]
     return SharingCode(

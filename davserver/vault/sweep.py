@@ -38,8 +38,8 @@ from davserver.db.tables import (
     trashed_node,
 )
 from davserver.db.turns import only_one
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged, NotFound
-from davserver.domain.events import Events
 from davserver.domain.ids import ID_BYTES, BlobId, NodeId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.blobs.store import BlobStore
@@ -47,8 +47,6 @@ from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
 from davserver.vault.vault import Vaults
 from davserver.vault.way import walk
-
-log = Events(__name__)
 
 READERS_NEED = timedelta(minutes=5)
 """How long stored bytes outlive their last row: whoever just looked a blob up will open it."""
@@ -168,7 +166,7 @@ class Sweeper:
         try:
             self._db.write(work)
         except (Damaged, NotFound):
-            log.error("trash-damaged", id=one.hex())  # noqa: TRY400 — the trace has values
+            sound(Alarm.TRASH_DAMAGED, id=one.hex())
             return False
         return True
 
@@ -212,7 +210,7 @@ class Sweeper:
             kept += len(some) - len(free)
             beyond = _behind(some[-1])
         if kept:
-            log.error("dead-blob-named", count=kept)
+            sound(Alarm.DEAD_BLOB_NAMED, count=kept)
         return done, kept
 
     def _take(self, due: ColumnElement[bool], free: Sequence[_Dead]) -> int:

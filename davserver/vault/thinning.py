@@ -14,16 +14,14 @@ from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, se
 from davserver.db.tables import blob, folder_change, node, node_version, trashed_node, vault
 from davserver.db.tables import grant as _grant
 from davserver.db.tables import lock as _lock
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
-from davserver.domain.events import Events
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.vault import pace
 from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import Stamp, node_removed, version_removed
 from davserver.vault.version_rows import version_from
-
-log = Events(__name__)
 
 _STEP = 50
 _MOST_SEEN = 200
@@ -83,7 +81,7 @@ def _genuine_versions(vault_open: OpenVault, rows: Iterable[RowMapping]) -> Iter
         try:
             version_from(vault_open, row)
         except Damaged:
-            log.error("row-damaged", table="node_version")  # noqa: TRY400 — the trace has values
+            sound(Alarm.ROW_DAMAGED, table="node_version")
             continue
         yield row
 
@@ -100,7 +98,7 @@ def _thin_trash(tx: Connection, vault_open: OpenVault) -> list[Stamp]:
         try:
             return list(purge(tx, vault_open, NodeId(top)))
         except Damaged:
-            log.error("trash-damaged", id=bytes(top).hex())  # noqa: TRY400 — as above
+            sound(Alarm.TRASH_DAMAGED, id=bytes(top).hex())
     return []
 
 

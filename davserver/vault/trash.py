@@ -12,9 +12,9 @@ from davserver.db.clock import from_us, to_us
 from davserver.db.tables import node as node_table
 from davserver.db.tables import node_version, trashed_node
 from davserver.domain.actions import Category
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import AlreadyThere, Damaged, NotFound
-from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, NodeId, PersonId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
@@ -25,8 +25,6 @@ from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
 from davserver.vault.stamps import version_removed
 from davserver.vault.version_rows import OldVersion, version_from
 from davserver.vault.writing import Changed, free_twin, keep_version, raised, update_node
-
-log = Events(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def _trashed(vault: OpenVault, row: RowMapping) -> Trashed | None:
     try:
         return Trashed(node_from(vault, row), from_us(row["trashed_at"]))
     except (Damaged, TypeError):
-        log.error("row-damaged", table="node")  # noqa: TRY400 — the trace has values
+        sound(Alarm.ROW_DAMAGED, table="node")
         return None
 
 
@@ -133,7 +131,7 @@ def _version(vault: OpenVault, row: RowMapping) -> OldVersion | None:
     try:
         return version_from(vault, row)
     except Damaged:
-        log.error("row-damaged", table="node_version")  # noqa: TRY400 — as above
+        sound(Alarm.ROW_DAMAGED, table="node_version")
         return None
 
 

@@ -18,8 +18,8 @@ from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared, Row
 from davserver.db.tables import key_wrap, space, space_epoch, vault
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged, NotFound
-from davserver.domain.events import Events
 from davserver.domain.ids import Entropy, NodeId, PersonId, SpaceId, VaultId
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.instance import InstanceKeys
@@ -29,8 +29,6 @@ from davserver.sealing.space import CategoryReader, SpaceKeys
 from davserver.sealing.values import Value
 from davserver.vault.kept_keys import Kept, kept
 from davserver.vault.rows import OpenVault
-
-log = Events(__name__)
 
 FIRST_EPOCH = 1
 """FORMAT.md §4.1."""
@@ -199,7 +197,7 @@ class Unlock:
         try:
             return self._unwrapped([row for row in rows if self._genuine(row)])
         except Damaged:
-            log.error("vault-damaged", id=vault_id.hex())  # noqa: TRY400 — the trace has values
+            sound(Alarm.VAULT_DAMAGED, id=vault_id.hex())
             return None
 
     def _genuine(self, row: Row) -> bool:

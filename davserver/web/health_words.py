@@ -23,6 +23,7 @@ STATES: dict[State, str] = {
 }
 
 _DATABASE, _SCHEMA = N_("Database"), N_("Form of the database")
+_KEPT = N_("Disk of the database")
 _DATA, _KEYS, _DISK = N_("Data folder"), N_("Keys"), N_("Room on the disk")
 _CERTIFICATE, _AUTHORITY = N_("Certificate of the server"), N_("Certificates of devices")
 _DECISIONS, _DIRECTORY = N_("Log of decisions"), N_("Directory %(name)s")
@@ -32,6 +33,12 @@ HEALTH: dict[Sign, Words] = {
     Sign.DATABASE_ANSWERS: Words(_DATABASE, N_("It answers.")),
     Sign.DATABASE_AWAY: Words(
         _DATABASE, N_("It does not answer."), N_("Start it, or look at its disk and its log.")
+    ),
+    Sign.DATABASE_KEPT: Words(_KEPT, N_("What is written reaches it.")),
+    Sign.DATABASE_NOT_KEPT: Words(
+        _KEPT,
+        N_("What is written does not reach it, so nothing can be changed."),
+        N_("Look at the disk and at the server's log: abri doctor."),
     ),
     Sign.SCHEMA_FITS: Words(_SCHEMA, N_("Number %(name)s, as this version needs it.")),
     Sign.SCHEMA_OTHER: Words(

@@ -36,6 +36,7 @@ _WORKING: dict[str, tuple[Sign, Sign]] = {
     "database": (Sign.DATABASE_ANSWERS, Sign.DATABASE_AWAY),
     "data": (Sign.DATA_WRITABLE, Sign.DATA_CLOSED),
     "keys": (Sign.KEYS_READABLE, Sign.KEYS_CLOSED),
+    "disk": (Sign.DATABASE_KEPT, Sign.DATABASE_NOT_KEPT),
 }
 _FRESHNESS: dict[Freshness, Sign] = {
     Freshness.FRESH: Sign.DIRECTORY_FRESH,
@@ -65,6 +66,7 @@ def parts_of(settings: Settings, db: Database) -> Parts:
         "database": database_answers,
         "data": lambda: os.access(settings.data, os.W_OK),
         "keys": lambda: os.access(settings.keys.keyring, os.R_OK),
+        "disk": db.reaches_disk,
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import AbriError
 from davserver.domain.events import Events
 
@@ -79,15 +80,15 @@ class Housekeeping:
         next_due = min(due.values(), default=self._clock() + timedelta(hours=1))
         return max(0.0, (next_due - self._clock()).total_seconds())
 
-    @staticmethod
-    def _do(chore: Chore, now: datetime) -> bool:
+    def _do(self, chore: Chore, now: datetime) -> bool:
         try:
             chore.work(now)
         except AbriError as error:
-            # The text may name paths: the class says enough.
-            log.warning("chore-failed", chore=chore.name, error=type(error).__name__)
+            if self._ran.get(chore.name, (now, True))[1]:
+                # Once. The text may name paths: the class says enough.
+                log.warning("chore-failed", chore=chore.name, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 — a broken chore must not end the others
-            log.error("chore-broken", chore=chore.name, error=type(error).__name__)  # noqa: TRY400 — the trace has values
+            sound(Alarm.CHORE_BROKEN, chore=chore.name, error=type(error).__name__)
         else:
             return True
         return False

@@ -38,6 +38,7 @@ class PolicyWatch:
         self._turn = turn
         self._clock = clock
         self._held: int | None = None
+        self._failed = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -72,11 +73,15 @@ class PolicyWatch:
 
     def _looked(self) -> bool:
         try:
-            return self.look() is not None
+            found = self.look()
         except AbriError as error:
             # The database is away, or somebody else was faster: looked at again in a moment.
-            log.warning("policy-not-looked-at", error=type(error).__name__)
+            if not self._failed:
+                log.warning("policy-not-looked-at", error=type(error).__name__)
+            self._failed = True
             return False
+        self._failed = False
+        return found is not None
 
     def _has_turn(self) -> bool:
         """Whether this process is the one that works. Its end, however it comes, frees the turn."""

@@ -41,6 +41,7 @@ from davserver.wiring.health import Checkup, Parts, parts_of
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.limits import limits_of
 from davserver.wiring.looking_after import LookingAfter
+from davserver.wiring.lookout import EVERY, Lookout
 from davserver.wiring.occasional import Occasional
 from davserver.wiring.opening import Opened, clock, open_all
 from davserver.wiring.policy_watch import PolicyWatch
@@ -86,6 +87,7 @@ class Services(Occasional):
     watch: EpochWatch
     policy_watch: PolicyWatch
     housekeeping: Housekeeping
+    lookout: Housekeeping
 
     def start(self) -> None:
         """Begin to watch for lost rights and changed rules, and to keep house: for processes that
@@ -94,6 +96,7 @@ class Services(Occasional):
         self.watch.start(self.reading.again)
         self.policy_watch.start()
         self.housekeeping.start()
+        self.lookout.start()
         self.looking_after.start()
 
     def parts(self) -> Parts:
@@ -101,8 +104,10 @@ class Services(Occasional):
         return parts_of(self.settings, self.db)
 
     def close(self) -> None:
+        self.lookout.leave()
         self.looking_after.stop()
         self.housekeeping.stop()
+        self.lookout.stop()
         self.history.close()
         self.policy_watch.stop()
         self.watch.stop()
@@ -185,7 +190,13 @@ def _built(base: _Base, entropy: Entropy) -> Services:
         watch=watch,
         policy_watch=_policy_watch(base),
         housekeeping=base.housekeeping,
+        lookout=_lookout(settings, tools.db),
     )
+
+
+def _lookout(settings: Settings, db: Database) -> Housekeeping:
+    """A thread of its own: what it tells of makes the other chores wait."""
+    return Housekeeping([Chore("lookout", EVERY, Lookout(settings, db).look)], clock, "lookout")
 
 
 def _policy_watch(base: _Base) -> PolicyWatch:

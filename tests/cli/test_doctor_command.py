@@ -61,6 +61,7 @@ def test_keys_that_are_missing_or_belong_to_another_instance(run, sick: Path, tm
     (sick / "keys" / "keyring").unlink()
     _, found = examined(run, sick)
     assert found["keyring"][0][0] == "PROBLEM"
+    assert found["keyring"][0][1].endswith("Put it back from its backup: nothing opens without it")
     assert run("--config", sick / "config.yaml", "database", "upgrade").code == 8
     assert not (sick / "keys" / "keyring").exists(), "a lost keyring is never replaced"
 
@@ -78,7 +79,7 @@ def test_a_database_of_another_version(run, fresh: Instance):
 def test_a_database_that_is_gone(run, fresh: Instance):
     if fresh.database == "postgresql":
         fresh.set("database.url", fresh.database_url + "_elsewhere")
-        says = "the database is away"
+        says = "the database is away: start it, or correct database.url in config.yaml"
     else:
         database = fresh.folder / "data" / "abri.db"
         for beside in database.parent.glob("abri.db*"):

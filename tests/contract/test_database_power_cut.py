@@ -20,6 +20,7 @@ from davserver.db import tables
 from davserver.db.database import Database
 from davserver.domain.errors import Unavailable
 from tests.support.accounts import empty_instance
+from tests.support.events import capture_logs
 
 PATIENCE = 20
 
@@ -167,11 +168,32 @@ def test_a_disk_that_fails_is_told_and_nothing_is_lost_by_what_comes_then(
     """The system says once that it could not write, and forgets what it had to."""
     machine.add(0)
     machine.disk.before = _fails
-    with pytest.raises(Unavailable):
+    with capture_logs() as told, pytest.raises(Unavailable):
         machine.add(1)
+    assert told == [
+        {"event": "disk-failed", "of": "the database", "error": "EIO", "log_level": "error"}
+    ]
     machine.disk.before = lambda: None
     machine.add(2)
     assert machine.disk.after_a_power_cut() == {0, 1, 2}
+
+
+def test_a_disk_that_works_again_is_found_by_whoever_looks(machine: Machine) -> None:
+    machine.add(0)
+    assert machine.db.reaches_disk()
+    machine.disk.before = _fails
+    with pytest.raises(Unavailable):
+        machine.add(1)
+    with closing(sqlite3.connect(machine.disk.file, isolation_level=None)) as reads:
+        reads.execute("BEGIN")
+        reads.execute("SELECT count(*) FROM throttle").fetchone()
+        with pytest.raises(Unavailable):
+            machine.db.reaches_disk()
+        reads.execute("COMMIT")
+    assert machine.db.reaches_disk()
+    waits = machine.disk.waits
+    assert machine.db.reaches_disk()
+    assert machine.disk.waits == waits, "what works is not asked of the disk"
 
 
 def test_until_the_log_is_brought_in_nothing_is_written(machine: Machine) -> None:

@@ -46,7 +46,8 @@ def test_a_well_instance_is_well_in_every_respect(instance: Instance) -> None:
     found = seen(instance)
     assert {one.state for one in found.values()} == {State.WELL}
     assert set(found) == {
-        Sign.DATABASE_ANSWERS, Sign.DATA_WRITABLE, Sign.KEYS_READABLE, Sign.SCHEMA_FITS,
+        Sign.DATABASE_ANSWERS, Sign.DATABASE_KEPT, Sign.DATA_WRITABLE, Sign.KEYS_READABLE,
+        Sign.SCHEMA_FITS,
         Sign.SESSIONS, Sign.DISK_ENOUGH, Sign.CERTIFICATE_NONE, Sign.DECISIONS_KEPT,
         Sign.JOB_TO_COME, Sign.VERSION,
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """A full disk: a plain answer, nothing half-written, everything acknowledged still there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import Browser
-from tests.support.instance import Instance, password_of, serving
+from tests.support.instance import Instance, Server, password_of, serving
 from tests.support.outside import as_root, small_disk
 from tests.support.patience import until
 from tests.support.postgres import PostgresServer
@@ -54,7 +55,7 @@ def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
     cramped: Instance, disk: Path, size: int
 ) -> None:
     kept: dict[str, bytes] = {}
-    with serving(cramped):
+    with serving(cramped) as server:
         drive = cramped.drive("amina")
         browser = Browser(cramped.port)
         browser.sign_in("amina", password_of("amina"))
@@ -71,12 +72,28 @@ def test_a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest(
         assert drive.put("/0.bin", os.urandom(max(size, MIB))).status == 507
         form = browser.upload("/upload/", ("form.bin", os.urandom(max(size, MIB))))
         assert (form.status, "There is not enough room" in browser.text) == (507, True), form
+        _fill(disk)
+        assert drive.put("/none.bin", os.urandom(size)).status == 507
+        _is_told_to_whoever_looks_after_it(cramped, server)
         _enlarge(disk)
         for path, body in kept.items():
             assert drive.get(path).body == body, path
         assert {f"/{name}" for name in drive.names("/")} == set(kept)
         assert drive.put("/after.bin", os.urandom(size)).status == 201
     cramped.abri("vault", "check", "--deep")
+
+
+def _is_told_to_whoever_looks_after_it(cramped: Instance, server: Server) -> None:
+    lines = [json.loads(line) for line in server.log_text().splitlines() if '"alarm"' in line]
+    full = [line for line in lines if line["event"] == "disk-full"]
+    assert full
+    assert {line["error"] for line in full} == {"ENOSPC"}
+    # Several requests met it within the minute.
+    assert len({line["of"] for line in full}) == len(full), full
+    doctor = cramped.run("doctor")
+    assert doctor.returncode == 7
+    says = f"what is written to {cramped.folder / 'data'} does not reach its disk: No space left"
+    assert f"PROBLEM  disk: {says}" in doctor.stdout, doctor.stdout
 
 
 def test_what_cannot_be_noted_is_not_read(cramped: Instance, disk: Path) -> None:

@@ -35,7 +35,7 @@ class _DiskErrors:
         trace: TracebackType | None,
     ) -> None:
         if isinstance(error, OSError):
-            raise of_disk(error, "the blobs") from error
+            raise of_disk(error, "contents") from error
 
 
 _DISK_ERRORS = _DiskErrors()
