@@ -33,6 +33,7 @@ What comes back:
     languages      which there are
     health         how each part of an instance is
     events         what is written to the log
+    alarms         what somebody must do something about
     disks          what an error of the disk means
 
 Tools:

@@ -30,5 +30,6 @@ Policy files:
 
 Health:
     health         one look at each part
+    lookout        the same by itself, and an alarm for what is ill
     probing        one document of each vault, opened
 """
