@@ -1,6 +1,7 @@
 """Side files: what file managers and office programs leave beside documents (DESIGN §4)."""
 
 import re
+from collections.abc import Iterable
 from enum import Enum
 
 _SCRATCH = re.compile(
@@ -29,6 +30,16 @@ class NameKind(Enum):
 
 def is_half_saved(name: str) -> bool:
     return name.startswith(_HALF_SAVED)
+
+
+def any_half_saved(names: Iterable[str]) -> bool:
+    """Whether any of them is. With a suffix, as a twin is shown, it still is: it begins alike; and
+    no other name becomes one without its suffix.
+    """
+    for name in names:  # noqa: SIM110 — a generator takes a call for each name
+        if name.startswith(_HALF_SAVED):
+            return True
+    return False
 
 
 def kind_of_name(name: str) -> NameKind:

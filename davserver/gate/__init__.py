@@ -9,7 +9,7 @@ What every use case goes through:
     acting               `look` and `change`: one snapshot, one transaction; the trail's entry
     sight                what one person sees in it
     places               what a path means for them
-    own_place            the same for owners from whom nothing is hidden
+    down                 from a place further down: judged, or where nothing is hidden at once
     walked               the way down a path, remembered
     judging              may they; and what is counted of it
     listed               what a look showed and hid, counted

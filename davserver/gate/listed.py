@@ -11,7 +11,7 @@ from typing import Protocol
 from davserver.domain.actions import Action, Category, Right
 from davserver.domain.decisions import Denial
 from davserver.domain.grants import Grant
-from davserver.domain.ids import VaultId
+from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
@@ -31,6 +31,8 @@ class Looking(Protocol):
     def visible(self, place: Place, *, deposits: bool = False) -> frozenset[Category]: ...
 
     def shown_by(self, vault: VaultId, grant: Grant | None) -> frozenset[Category]: ...
+
+    def is_seen_in(self, near: Place, above: tuple[Node, ...], node: Node) -> bool: ...
 
     def is_recallable(self, node: Node) -> bool: ...
 
@@ -70,6 +72,16 @@ def count_missing(sight: Looking, at: Place, inside: Sequence[Found]) -> None:
             _count(sight, at, category, one.node.id, deposits=theirs)
             return
     _count(sight, at, category_of(above), at.node.id, deposits=True)
+
+
+def count_free(sight: Looking, place: Place, folder: NodeId) -> None:
+    """Nothing has the name, and nothing in the folder is hidden: the folder shows so."""
+    if sight.who.tally is None or place.vault is None:
+        return
+    if place.owned:
+        sight.counting.listed_own(place.vault.id, place.category, folder)
+    else:
+        _count(sight, place, place.category, folder, deposits=True)
 
 
 def count_absent(sight: Looking, place: Place) -> Place:

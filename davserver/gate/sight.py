@@ -14,14 +14,13 @@ from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
-from davserver.domain.lean import changed
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.domain.sidefiles import is_half_saved
+from davserver.domain.sidefiles import any_half_saved, is_half_saved
+from davserver.gate.down import judged, unhidden
 from davserver.gate.judging import Counting, best, shown
-from davserver.gate.listed import count_absent, count_missing, count_top
-from davserver.gate.own_place import own_place
+from davserver.gate.listed import count_absent, count_top
 from davserver.gate.places import (
     FREE,
     NODE,
@@ -36,9 +35,8 @@ from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
 from davserver.gate.walked import Walks, walked
 from davserver.vault import index
-from davserver.vault.index import choose
 from davserver.vault.rows import OpenVault, category_of
-from davserver.vault.way import Found
+from davserver.vault.way_statements import NOTHING, NOTHING_HERE, PERHAPS, Hidden
 
 _EVERY = len(Category)
 
@@ -84,14 +82,13 @@ class Sight:
 
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
-        hiding = not self.shows_all(vault)
-        start, below, _ = self._walks.down(vault, vault.root, path.parts, 0, hiding=hiding)
+        hidden = NOTHING if self.shows_all(vault) else PERHAPS
+        start, below, _ = self._walks.down(vault, vault.root, path.parts, 0, hidden=hidden)
         if not start:
             return Place(path, NOWHERE, self.who, vault, above=())
-        if not hiding:
-            return own_place(self, vault, path, start[-1], below)
         root = Place(path, NODE, self.who, vault, start[-1], is_top=True)
-        return self._down(root, path, path.parts, below)
+        go = judged if hidden is PERHAPS else unhidden
+        return go(self, root, path, path.parts, below)
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
@@ -119,13 +116,37 @@ class Sight:
         item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
         if item is None:
             return self._unknown_item(shared, rest, count_absent(self, nowhere))
-        above, below, _ = self._walks.down(shared.vault, item.node, shared.path.parts, 2)
+        names = tuple(rest[1:])
+        hidden = self._hidden_below(shared, item.node, names)
+        parts = shared.path.parts
+        above, below, _ = self._walks.down(shared.vault, item.node, parts, 2, hidden=hidden)
         top = self.granted_top(shared, above)
         if top is None:
             if not count_top(self, shared, above, None):
                 count_absent(self, nowhere)
             return self._unknown_item(shared, rest, nowhere)
-        return self._down(top, shared.path, tuple(rest[1:]), below)
+        go = judged if hidden is PERHAPS else unhidden
+        return go(self, top, shared.path, names, below)
+
+    def _hidden_below(self, shared: Place, top: NodeId, names: tuple[str, ...]) -> Hidden:
+        """What may be hidden from this person of what these names could mean below a granted thing,
+        and those of the place that is asked for next.
+
+        Nothing may, where one grant on that very thing shows every category. `is_seen_in` asks two
+        questions of a thing that lies further down. Is its category one that a grant shows which
+        covers it? That grant lies on each way to it; it is not to deposit, which would cover what
+        is theirs alone, and no re-share, which would have to lie within its parent: so it covers
+        it, and shows whatever category it has. And has somebody else half saved it? Then each name
+        says so by which it could be asked for.
+        """
+        vault, then = shared.vault, self._walks.then
+        if vault is None or any_half_saved(names) or (then and any_half_saved(then.parts)):
+            return PERHAPS
+        for one in shared.grants:
+            wide = one.node == top and one.right is not Right.DEPOSIT and one.within is None
+            if wide and len(self.shown_by(vault.id, one)) == _EVERY:
+                return NOTHING_HERE
+        return PERHAPS
 
     def _unknown_item(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
         """A free name beside granted items: only where some item shows the folder at all."""
@@ -149,33 +170,6 @@ class Sight:
             is_top=True,
         )
         return top if (top.owned or top.grants) and self.sees(top) else None
-
-    def _down(
-        self, top: Place, path: DrivePath, names: Sequence[str], below: Sequence[Sequence[Found]]
-    ) -> Place:
-        at = top if top.path is path else replace(top, path=path)
-        for depth, (name, found) in enumerate(zip(names, below, strict=True)):
-            if at.node is None or not at.node.is_folder:
-                return replace(at, kind=NOWHERE, node=None)
-            above = (*at.above, at.node)
-            inside = [one for one in found if one.node.parent == at.node.id]
-            visible = [one.node for one in inside if self.is_seen_in(at, above, one.node)]
-            if not inside:
-                # As much work as judging something hidden of that name (DESIGN §2.2).
-                self.sees(at)
-            meant = choose(visible, name)
-            if meant is None:
-                count_missing(self, at, inside)
-                kind = FREE if depth == len(names) - 1 else NOWHERE
-                return changed(at, kind=kind, node=None, above=above, is_top=False)
-            at = self._step(top, path, above, next(o for o in inside if o.node.id == meant.id))
-        return at
-
-    def _step(self, top: Place, path: DrivePath, above: tuple[Node, ...], one: Found) -> Place:
-        """One name further below `top`: made in one go."""
-        vault, node, known = top.vault, one.node, top.known
-        grants = self.covering(known, (*above, node))
-        return Place(path, NODE, self.who, vault, node, above, grants, known, left=one.left)
 
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""

@@ -12,6 +12,7 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.vault.rows import OpenVault
 from davserver.vault.way import Way, further, further_both, walk, walk_both
+from davserver.vault.way_statements import PERHAPS, Hidden
 
 
 class Walks:
@@ -45,25 +46,33 @@ class Walks:
         parts: tuple[str, ...],
         skipped: int,
         *,
-        hiding: bool = True,
+        hidden: Hidden = PERHAPS,
     ) -> Way:
-        """From `start`, to which so many of the first names of the path led."""
-        way = self._down(vault, start, parts, skipped, hiding=hiding)
+        """From `start`, to which so many of the first names of the path led. `hidden`: on the way
+        to `then`, too.
+        """
+        way = self._down(vault, start, parts, skipped, hidden=hidden)
         if way[2]:
             self.unlocked = vault.id
         return way
 
     def _down(
-        self, vault: OpenVault, start: NodeId, parts: tuple[str, ...], skipped: int, *, hiding: bool
+        self,
+        vault: OpenVault,
+        start: NodeId,
+        parts: tuple[str, ...],
+        skipped: int,
+        *,
+        hidden: Hidden,
     ) -> Way:
         names = parts[skipped:]
         then, self.then, ahead, self._ahead = self.then, None, self._ahead, None
         if ahead is not None and ahead[:2] == (start, names):
             return ahead[2]
         if then is None or then.parts[:skipped] != parts[:skipped]:
-            return walked(self._tx, self._who, vault, start, names, hiding=hiding)
+            return walked(self._tx, self._who, vault, start, names, hidden=hidden)
         others = then.parts[skipped:]
-        way, other = self._both(vault, start, names, others, hiding=hiding)
+        way, other = self._both(vault, start, names, others, hidden=hidden)
         self._ahead = (start, others, other)
         return way
 
@@ -74,15 +83,16 @@ class Walks:
         names: tuple[str, ...],
         others: tuple[str, ...],
         *,
-        hiding: bool,
+        hidden: Hidden,
     ) -> tuple[Way, Way]:
-        if not hiding and names and others:
+        if hidden is not PERHAPS and names and others:
             one = known(self._tx, FOLDERS, _way(self._who, vault, start, names[:-1]))
             other = known(self._tx, FOLDERS, _way(self._who, vault, start, others[:-1]))
             if one is not None and other is not None:
-                return further_both(self._tx, vault, (one, names[-1]), (other, others[-1]))
-        ways = walk_both(self._tx, vault, start, names, others, hiding=hiding)
-        if not hiding:
+                ends = (one, names[-1]), (other, others[-1])
+                return further_both(self._tx, vault, *ends, hidden=hidden)
+        ways = walk_both(self._tx, vault, start, names, others, hidden=hidden)
+        if hidden is not PERHAPS:
             for gone, way in zip((names, others), ways, strict=True):
                 _keep_folder(self._tx, self._who, vault, start, gone, way)
         return ways
@@ -95,16 +105,16 @@ def walked(
     start: NodeId,
     names: Sequence[str],
     *,
-    hiding: bool = True,
+    hidden: Hidden = PERHAPS,
 ) -> Way:
     """As `walk`. Whoever reads one document of a folder after another goes the way to the folder
     once.
     """
     names = tuple(names)
     if is_turn(tx):
-        return _gone(tx, who, vault, start, names, hiding=hiding)
+        return _gone(tx, who, vault, start, names, hidden=hidden)
     question = _way(who, vault, start, names)
-    return once(tx, ANYTHING, question, lambda: _gone(tx, who, vault, start, names, hiding=hiding))
+    return once(tx, ANYTHING, question, lambda: _gone(tx, who, vault, start, names, hidden=hidden))
 
 
 def _gone(
@@ -114,18 +124,19 @@ def _gone(
     start: NodeId,
     names: tuple[str, ...],
     *,
-    hiding: bool,
+    hidden: Hidden,
 ) -> Way:
     if not names:
-        return walk(tx, vault, start, names, hiding=hiding)
+        return walk(tx, vault, start, names, hidden=hidden)
     to_folder = _way(who, vault, start, names[:-1])
     # What is hidden or absent is remembered for as long as both cost the same: any change may make
     # one of the other.
-    before: Way | None = known(tx, ANYTHING, to_folder) if hiding else known(tx, FOLDERS, to_folder)
+    about = ANYTHING if hidden is PERHAPS else FOLDERS
+    before: Way | None = known(tx, about, to_folder)
     if before is not None and before[0]:
-        return further(tx, vault, before, names[-1], hiding=hiding)
-    way = walk(tx, vault, start, names, hiding=hiding)
-    if hiding:
+        return further(tx, vault, before, names[-1], hidden=hidden)
+    way = walk(tx, vault, start, names, hidden=hidden)
+    if hidden is PERHAPS:
         keep(tx, ANYTHING, to_folder, (way[0], way[1][:-1], False))
     else:
         _keep_folder(tx, who, vault, start, names, way)
@@ -140,11 +151,12 @@ def _keep_folder(
     names: tuple[str, ...],
     way: Way,
 ) -> None:
-    """The way to the folder of what is at the end of `names`, from whom nothing is hidden: until
-    any folder changes, if it is there and each name on it is one folder's alone.
+    """The way to the folder of what is at the end of `names`, on which nothing is hidden from them:
+    until any folder changes, if it is there, from the vault's root down, and each name on it is one
+    folder's alone.
     """
     above, below, _ = way
-    if not names or not above:
+    if not names or not above or above[0].id != vault.root or not above[-1].is_folder:
         return
     for name, found in zip(names, below[:-1]):  # noqa: B905 — the last name is looked for each time
         node = found[0].node if len(found) == 1 else None

@@ -22,6 +22,9 @@ from davserver.vault.rows import (
 from davserver.vault.way_statements import (
     LOCKED,
     MOST_STEPS,
+    NOTHING,
+    PERHAPS,
+    Hidden,
     Steps,
     any_way,
     one_by_one,
@@ -55,7 +58,7 @@ class Found:
 
 Way = tuple[Sequence[Node], Sequence[Sequence[Found]], bool]
 """The ancestors of where a walk starts, it the last; what could be meant by each name; and whether
-it was seen that nothing in the vault is locked, which is told to whom nothing is hidden.
+it was seen that nothing in the vault is locked, which is told to whom nothing in it is hidden.
 """
 
 
@@ -65,18 +68,18 @@ def walk(
     start: NodeId,
     names: Sequence[str],
     *,
-    hiding: bool = True,
+    hidden: Hidden = PERHAPS,
 ) -> Way:
     """The ancestors of `start` (root first, `start` last), and below it, for each name in turn,
     all live nodes that could be meant: hidden ones, twins, and twins asked for by their suffix.
 
-    `hiding`: whether anything may be hidden from whoever asks. Only then what is absent costs as
-    much as what is there.
+    `hidden`: whether anything may be, from whoever asks. Only then what is absent costs as much as
+    what is there.
 
     Rows that were tampered with are left out, and logged; with them the way up ends, as what they
     held back (a category, the trash) would be forgotten otherwise.
     """
-    return _gone(tx, vault, start, names, tuple(range(len(names))), hiding=hiding)
+    return _gone(tx, vault, start, names, tuple(range(len(names))), hidden=hidden)
 
 
 def walk_both(
@@ -86,7 +89,7 @@ def walk_both(
     names: Sequence[str],
     others: Sequence[str],
     *,
-    hiding: bool = True,
+    hidden: Hidden = PERHAPS,
 ) -> tuple[Way, Way]:
     """As `walk`, down two paths from the same start: one statement, in which the names that they
     have in common are looked for once.
@@ -96,7 +99,7 @@ def walk_both(
         common += 1
     rest = others[common:]
     after = (*range(length), *([common, *range(length + 1, length + len(rest))] if rest else ()))
-    above, below, free = _gone(tx, vault, start, [*names, *rest], after, hiding=hiding)
+    above, below, free = _gone(tx, vault, start, [*names, *rest], after, hidden=hidden)
     return (above, below[:length], free), (above, [*below[:common], *below[length:]], free)
 
 
@@ -107,25 +110,25 @@ def _gone(
     names: Sequence[str],
     after: Steps,
     *,
-    hiding: bool,
+    hidden: Hidden,
 ) -> Way:
     pairs = [_indexes(vault, name) for name in names]
     parameters: dict[str, Any] = {"start": start, "vault": vault.id}
     for depth, (plain, stripped) in enumerate(pairs):
         parameters[f"a{depth}"] = plain
         parameters[f"b{depth}"] = stripped
-    statement = _statement(tx, pairs, after, from_root=start == vault.root, hiding=hiding)
+    statement = _statement(tx, pairs, after, from_root=start == vault.root, hidden=hidden)
     rows = statement.tuples(tx, parameters)
     above: list[Found] = []
     below: list[list[Found]] = [[] for _ in names]
-    for one in _opened(vault, rows, pairs, after, hiding=hiding):
+    for one in _opened(vault, rows, pairs, after, hidden=hidden):
         (above if one.depth <= 0 else below[one.depth - 1]).append(one)
     above.sort(key=_DEPTH)
-    return _unbroken(start, [one.node for one in above]), below, _unlocked(rows, hiding=hiding)
+    return _unbroken(start, [one.node for one in above]), below, _unlocked(rows, hidden=hidden)
 
 
-def _unlocked(rows: Sequence[Columns], *, hiding: bool) -> bool:
-    return not hiding and LOCKED not in [row[0] for row in rows]
+def _unlocked(rows: Sequence[Columns], *, hidden: Hidden) -> bool:
+    return hidden is NOTHING and LOCKED not in [row[0] for row in rows]
 
 
 _DEPTH = attrgetter("depth")
@@ -137,46 +140,48 @@ def _statement(
     after: Steps,
     *,
     from_root: bool,
-    hiding: bool,
+    hidden: Hidden,
 ) -> Prepared:
     if len(pairs) <= MOST_STEPS:
         if tx.dialect.name == "postgresql":
-            return one_by_one(after, from_root=from_root, hiding=hiding)
+            return one_by_one(after, from_root=from_root, hidden=hidden)
         if all(plain == stripped for plain, stripped in pairs):
-            return steps(after, from_root=from_root, hiding=hiding)
-    return any_way(after, tx.dialect.name, hiding=hiding)
+            return steps(after, from_root=from_root, hidden=hidden)
+    return any_way(after, tx.dialect.name, hidden=hidden)
 
 
-def further(tx: Connection, vault: OpenVault, way: Way, name: str, *, hiding: bool = True) -> Way:
+def further(
+    tx: Connection, vault: OpenVault, way: Way, name: str, *, hidden: Hidden = PERHAPS
+) -> Way:
     """What `walk` finds for one more name at the end of a way that it went before."""
     above, below, _ = way
     folders = [one.node.id for one in below[-1]] if below else [node.id for node in above[-1:]]
-    if not folders and not hiding:
+    if not folders and hidden is not PERHAPS:
         return above, [*below, []], False
     plain, stripped = pair = _indexes(vault, name)
     # Below what is absent nothing is found, with as much work as below something hidden.
     asked = folders or [_deepest(way)]
     given = {f"folder{number}": folder for number, folder in enumerate(asked)}
-    statement = one_step(len(asked), 1 if plain == stripped else 2, hiding=hiding)
+    statement = one_step(len(asked), 1 if plain == stripped else 2, hidden=hidden)
     rows = statement.tuples(tx, {**given, "a": plain, "b": stripped, "vault": vault.id})
-    found = _opened(vault, rows, [pair], (0,), hiding=hiding)
-    return above, [*below, found if folders else []], _unlocked(rows, hiding=hiding)
+    found = _opened(vault, rows, [pair], (0,), hidden=hidden)
+    return above, [*below, found if folders else []], _unlocked(rows, hidden=hidden)
 
 
 End = tuple[Way, str]
 """The way to a folder that is there, and a name to look for in it."""
 
 
-def further_both(tx: Connection, vault: OpenVault, *ends: End) -> tuple[Way, Way]:
-    """As `further` for both ends, of whom nothing is hidden: one statement."""
+def further_both(tx: Connection, vault: OpenVault, *ends: End, hidden: Hidden) -> tuple[Way, Way]:
+    """As `further` for both ends, where nothing is hidden from whoever asks: one statement."""
     given: dict[str, Any] = {"vault": vault.id}
     pairs = [_indexes(vault, name) for _, name in ends]
     for end, ((above, below, _), _) in enumerate(ends):
         given[f"folder{end}"] = below[-1][0].node.id if below else above[-1].id
         given[f"a{end}"], given[f"b{end}"] = pairs[end]
     one, other = [1 if plain == stripped else 2 for plain, stripped in pairs]
-    rows = two_ends((one, other)).tuples(tx, given)
-    free, opened = _unlocked(rows, hiding=False), _opened(vault, rows, (), (), hiding=False)
+    rows = two_ends((one, other), hidden=hidden).tuples(tx, given)
+    free, opened = _unlocked(rows, hidden=hidden), _opened(vault, rows, (), (), hidden=hidden)
     (first, _), (second, _) = ends
     return (
         (first[0], [*first[1], [one for one in opened if one.depth == 1]], free),
@@ -201,14 +206,14 @@ def _opened(
     wanted: Sequence[tuple[bytes, bytes]],
     after: Steps,
     *,
-    hiding: bool,
+    hidden: Hidden,
 ) -> list[Found]:
     """Of rows with a depth, NODE_COLUMNS and where they were renamed away from."""
     found: list[Found] = []
     for row in rows:
         depth, columns = row[0], row[1:_LEFT]
         if depth >= INSTEAD:
-            if hiding:
+            if hidden is PERHAPS:
                 way = way_to(depth - INSTEAD, after)
                 take_as_long(vault, columns, [wanted[step - 1][0] for step in way])
             continue

@@ -8,18 +8,38 @@ of all vaults for each path. So there each name is looked for in an array of wha
 which leaves it no choice: 40 µs for two names, where the recursion took 530 among 1 500 nodes.
 
 Where a name is nothing's, `:start` is read once more: as much work as for a hidden thing. For whom
-nothing is hidden (`hiding` false) that is left out; and they, who may know of each lock, are told
-whether there is any in the vault, so that it need not be asked for as a rule.
+nothing is hidden there that is left out. Whoever sees the whole vault, and may know of each lock,
+is told too whether there is any in it, so that it need not be asked for as a rule.
 """
 
 from collections.abc import Sequence
+from enum import Enum
 from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import text
 
 from davserver.db.prepared import Prepared
 from davserver.vault.index import COLUMNS, DEEPEST
 from davserver.vault.rows import INSTEAD, NODE_COLUMNS
+
+
+class Hidden(Enum):
+    """What may be hidden, on a way that is asked for, from whoever asks."""
+
+    PERHAPS = "perhaps"
+    """Anything: what is absent costs as much as what is there."""
+    NOTHING_HERE = "nothing here"
+    """Nothing that the names of the way could mean; what is elsewhere in the vault may be."""
+    NOTHING = "nothing"
+    """Nothing in the whole vault."""
+
+    __hash__ = object.__hash__  # instead of one in Python: each is there once
+
+
+PERHAPS: Final = Hidden.PERHAPS
+NOTHING_HERE: Final = Hidden.NOTHING_HERE
+NOTHING: Final = Hidden.NOTHING
 
 MOST_STEPS = 6
 """As many names as are joined one to the next: each joins all before it once more."""
@@ -43,6 +63,11 @@ _UP = f"""
 """
 
 
+def _told(hidden: Hidden) -> Sequence[str]:
+    """Of locks only whoever may know of each."""
+    return (_ANY_LOCK,) if hidden is NOTHING else ()
+
+
 def way_to(step: int, after: Steps) -> Sequence[int]:
     """The numbers of the names down to this one, it last."""
     way = [step]
@@ -52,20 +77,20 @@ def way_to(step: int, after: Steps) -> Sequence[int]:
 
 
 @lru_cache(maxsize=128)
-def steps(after: Steps, *, from_root: bool, hiding: bool = True) -> Prepared:
+def steps(after: Steps, *, from_root: bool, hidden: Hidden = PERHAPS) -> Prepared:
     """For SQLite: down so many names of one index each. Nothing is above a root."""
     start = f"SELECT 0 AS depth, {_SELECTED} FROM node n WHERE n.id = :start"
     if not from_root:
         start = f"{_UP} SELECT p.depth AS depth, {_SELECTED} FROM up p JOIN node n ON n.id = p.id"
     ways = [way_to(step, after) for step in range(1, len(after) + 1)]
-    below = [one for way in ways for one in _step(way, hiding=hiding)]
-    return Prepared(text(" UNION ALL ".join([start, *below, *([] if hiding else [_ANY_LOCK])])))
+    below = [one for way in ways for one in _step(way, hidden=hidden)]
+    return Prepared(text(" UNION ALL ".join([start, *below, *_told(hidden)])))
 
 
-def _step(way: Sequence[int], *, hiding: bool) -> tuple[str, ...]:
+def _step(way: Sequence[int], *, hidden: Hidden) -> tuple[str, ...]:
     """What is there, and the start instead."""
     there = f"SELECT {way[-1]}, {_SELECTED} FROM {_chain(way, 'n')}"
-    if not hiding:
+    if hidden is not PERHAPS:
         return (there,)
     absent = f"NOT EXISTS (SELECT 1 FROM {_chain(way, 'last')})"
     return (
@@ -87,7 +112,7 @@ def _chain(way: Sequence[int], last: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def one_by_one(after: Steps, *, from_root: bool, hiding: bool = True) -> Prepared:
+def one_by_one(after: Steps, *, from_root: bool, hidden: Hidden = PERHAPS) -> Prepared:
     """For PostgreSQL: down so many names of up to two indexes each. Nothing is above a root."""
     there = f"SELECT 0 AS depth, {_SELECTED} FROM node n WHERE n.id = :start"
     tables, selects = [], [there]
@@ -109,26 +134,25 @@ def one_by_one(after: Steps, *, from_root: bool, hiding: bool = True) -> Prepare
                 AND n.state = 'live')
         """)
         selects.append(f"SELECT * FROM s{step}")
-        if hiding:
+        if hidden is PERHAPS:
             absent = f"NOT EXISTS (SELECT 1 FROM s{step})"
             instead = f"SELECT {INSTEAD + step}, {_SELECTED} FROM node n"
             selects.append(f"{instead} WHERE n.id = :start AND {absent}")
-    if not hiding:
-        selects.append(_ANY_LOCK)
+    selects += _told(hidden)
     begin = f"WITH RECURSIVE {', '.join(tables)} " if tables else ""
     return Prepared(text(begin + " UNION ALL ".join(selects)))
 
 
 @lru_cache(maxsize=64)
-def one_step(folders: int, indexes: int, *, hiding: bool = True) -> Prepared:
+def one_step(folders: int, indexes: int, *, hidden: Hidden = PERHAPS) -> Prepared:
     """From one of some folders by one name."""
     called = (
         f"parent_id {_among('folder', folders)} AND "
         f"name_idx {'= :a' if indexes == 1 else 'IN (:a, :b)'} AND state = 'live'"
     )
     there = f"SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {called}"
-    if not hiding:
-        return Prepared(text(f"{there} UNION ALL {_ANY_LOCK}"))
+    if hidden is not PERHAPS:
+        return Prepared(text(" UNION ALL ".join([there, *_told(hidden)])))
     return Prepared(
         text(
             f"""
@@ -141,9 +165,9 @@ def one_step(folders: int, indexes: int, *, hiding: bool = True) -> Prepared:
     )
 
 
-@lru_cache(maxsize=4)
-def two_ends(indexes: tuple[int, int]) -> Prepared:
-    """From a folder by a name, and from another (or the same) by another, of whom nothing is hidden
+@lru_cache(maxsize=8)
+def two_ends(indexes: tuple[int, int], *, hidden: Hidden) -> Prepared:
+    """From a folder by a name, and from another (or the same) by another, where nothing is hidden
     from whoever asks.
     """
     ends = (
@@ -152,7 +176,7 @@ def two_ends(indexes: tuple[int, int]) -> Prepared:
         f"{f':a{end}' if count == 1 else f'(:a{end}, :b{end})'} AND n.state = 'live'"
         for end, count in enumerate(indexes)
     )
-    return Prepared(text(" UNION ALL ".join([*ends, _ANY_LOCK])))
+    return Prepared(text(" UNION ALL ".join([*ends, *_told(hidden)])))
 
 
 def _among(word: str, count: int) -> str:
@@ -162,7 +186,7 @@ def _among(word: str, count: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def any_way(after: Steps, dialect: str, *, hiding: bool = True) -> Prepared:
+def any_way(after: Steps, dialect: str, *, hidden: Hidden = PERHAPS) -> Prepared:
     """Down any number of names of two indexes each."""
     binary = "BYTEA" if dialect == "postgresql" else "BLOB"
     asked = ", ".join(
@@ -189,7 +213,7 @@ def any_way(after: Steps, dialect: str, *, hiding: bool = True) -> Prepared:
         {_UP} {down if after else ""}
         SELECT p.depth AS depth, {_SELECTED}
         FROM (SELECT id, depth FROM up {below if after else ""}) p JOIN node n ON n.id = p.id
-        {"" if hiding else f"UNION ALL {_ANY_LOCK}"}
+        {"".join(f" UNION ALL {one}" for one in _told(hidden))}
         """
     )
     return Prepared(statement)

@@ -102,7 +102,7 @@ def test_whoever_does_not_see_all_is_not_told_so(world: World, amina: Drive, kar
     assert of_locks(without)
 
 
-@pytest.mark.parametrize(("source", "most"), [("move.txt", 12), ("all", 14)])
+@pytest.mark.parametrize(("source", "most"), [("move.txt", 11), ("all", 13)])
 def test_a_move_within_what_is_shared_costs_a_professional_few_statements(
     world: World, karim: Drive, source: str, most: int
 ) -> None:

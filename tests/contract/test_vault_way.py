@@ -12,7 +12,15 @@ from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.vault.rows import INSTEAD, OpenVault
 from davserver.vault.way import further, walk, walk_both
-from davserver.vault.way_statements import MOST_STEPS, Steps, any_way, one_by_one, steps
+from davserver.vault.way_statements import (
+    MOST_STEPS,
+    NOTHING,
+    Hidden,
+    Steps,
+    any_way,
+    one_by_one,
+    steps,
+)
 from tests.support.drive import Drive, World, world_on
 from tests.support.hidden import hide
 
@@ -70,7 +78,7 @@ def test_names_one_after_the_other_lead_where_any_path_does(world: World, amina:
             for from_root in {False, start == vault.root}:
                 statement = joined(one_path(len(path)), from_root=from_root)
                 assert rows(tx, vault, statement, start, path) == wanted, path
-                bare = joined(one_path(len(path)), from_root=from_root, hiding=False)
+                bare = joined(one_path(len(path)), from_root=from_root, hidden=NOTHING)
                 there = [row for row in wanted if row[0] < INSTEAD]
                 assert rows(tx, vault, bare, start, path) == there, path
 
@@ -82,16 +90,16 @@ def test_one_name_more_leads_where_the_whole_path_does(world: World, amina: Driv
             for path in product((*NAMES, "b (2).txt"), repeat=length):
                 whole = walk(tx, vault, vault.root, path)
                 before = walk(tx, vault, vault.root, path[:-1])
-                for hiding in (True, False):
-                    above, below, _ = further(tx, vault, before, path[-1], hiding=hiding)
+                for hidden in Hidden:
+                    above, below, _ = further(tx, vault, before, path[-1], hidden=hidden)
                     assert above == whole[0]
                     assert ids(below) == ids(whole[1]), path
-                assert walk(tx, vault, vault.root, path, hiding=False)[:2] == whole[:2]
+                assert walk(tx, vault, vault.root, path, hidden=NOTHING)[:2] == whole[:2]
 
 
-@pytest.mark.parametrize("hiding", [True, False])
+@pytest.mark.parametrize("hidden", Hidden)
 def test_two_paths_lead_together_where_each_leads(
-    world: World, amina: Drive, *, hiding: bool
+    world: World, amina: Drive, *, hidden: Hidden
 ) -> None:
     below = NodeId(amina.look("/a/a").id)
     ends = (*NAMES, "b (2).txt")
@@ -99,7 +107,7 @@ def test_two_paths_lead_together_where_each_leads(
     with world.db.read() as tx:
         vault = opened(world, tx, amina)
         for start, (one, other) in product((vault.root, below), product(some, repeat=2)):
-            together = walk_both(tx, vault, start, one, other, hiding=hiding)
+            together = walk_both(tx, vault, start, one, other, hidden=hidden)
             for path, way in zip((one, other), together, strict=True):
                 alone = walk(tx, vault, start, path)
                 assert way[0] == alone[0]
