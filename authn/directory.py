@@ -173,10 +173,6 @@ class Directory:
             )
         return found
 
-    def find_app_password(self, tx: Connection, credential: CredentialId) -> CredentialRow:
-        """Raises NotFound."""
-        return self.find_device(tx, credential, CredentialKind.APP_PASSWORD)
-
     def vault_of(self, tx: Connection, person: PersonId, now: datetime) -> VaultId | None:
         return facts_of_person(tx, self._genuine, person, None, now).vault
 

@@ -8,9 +8,6 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from policies.table import Table
-from policies.vocabulary import Column, Vocabulary
-
 Value = TypeVar("Value")
 
 
@@ -32,8 +29,3 @@ def classes(
     for value in values:
         found.setdefault((masks_of(value), apart(value)), []).append(value)
     return tuple(Class(tuple(those), masks) for (masks, _), those in found.items())
-
-
-def word_classes(table: Table, vocabulary: Vocabulary, column: Column) -> tuple[Class[str], ...]:
-    """The words of one column of one set of files."""
-    return classes(vocabulary.values[column], lambda word: (table.mask(column, word),))

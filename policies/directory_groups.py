@@ -8,7 +8,7 @@ structures there are, in the database: neither is for this reader to know.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from davserver.domain.people import Role
@@ -115,18 +115,6 @@ class _Reading:
 def same_group(group: str) -> str:
     """Equal for two ways to write the same DN: case, and spaces around signs, mean nothing."""
     return _AROUND.sub(r"\1", group.strip()).lower()
-
-
-def unknown_names(
-    groups: DirectoryGroups, known: Iterable[str]
-) -> list[tuple[int, str, str | None]]:
-    """Line, name and the name probably meant of each directory that is not in `known`."""
-    names = sorted(known)
-    first: dict[str, int] = {}
-    for one in groups.places:
-        if one.directory not in names:
-            first.setdefault(one.directory, one.line)
-    return [(line, name, nearest(name, names)) for name, line in first.items()]
 
 
 def _read_line(line: Line, report: Report) -> Place | None:

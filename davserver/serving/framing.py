@@ -15,10 +15,6 @@ class Framing:
     length: int | None
     asks_first: bool
 
-    @property
-    def chunked(self) -> bool:
-        return self.length is None
-
 
 _TELLING = frozenset({"content-length", "transfer-encoding", "expect"})
 _NO_BODY = Framing(0, asks_first=False)

@@ -106,7 +106,7 @@ def test_the_day_of_the_last_use_is_written_once_a_day(accounts):
         counts.append(sum(one.startswith("UPDATE") for one in sent))
     assert counts == [1, 0, 0, 1, 0]
     with accounts.db.read() as tx:
-        day = accounts.directory.find_app_password(tx, device.id).last_used_day
+        day = accounts.device(tx, device).last_used_day
     assert day == (NOON + DAY - NOON.replace(year=1970, month=1, day=1)).days
 
 

@@ -84,7 +84,7 @@ def lose(accounts, zoe, device, how):
                 state = AccountState.DIRECTORY_BLOCKED
                 accounts.register.set_state(tx, zoe.id, state, NOON)
             case "revoked":
-                found = accounts.directory.find_app_password(tx, device.id)
+                found = accounts.device(tx, device)
                 accounts.register.revoke(tx, found, NOON)
             case "gone":
                 tx.exec_driver_sql("DELETE FROM credential")
@@ -180,7 +180,7 @@ def test_the_first_request_of_a_day_is_noted_at_the_sign_in(accounts, door):
         False, True, False,
     ]  # fmt: skip
     with accounts.db.read() as tx:
-        day = accounts.directory.find_app_password(tx, device.id).last_used_day
+        day = accounts.device(tx, device).last_used_day
     assert day == (after - NOON.replace(year=1970, month=1, day=1, hour=0)).days
 
 

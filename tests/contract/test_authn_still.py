@@ -44,7 +44,7 @@ def test_still_sends_away_whoever_lost_what_they_came_in_by(accounts, change):
             case "blocked":
                 register.set_state(tx, zoe.id, AccountState.DIRECTORY_BLOCKED, NOON)
             case "revoked":
-                register.revoke(tx, accounts.directory.find_app_password(tx, device.id), NOON)
+                register.revoke(tx, accounts.device(tx, device), NOON)
             case "gone":
                 tx.execute(t.credential.delete().where(t.credential.c.id == device.id))
 

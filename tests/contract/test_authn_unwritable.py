@@ -27,7 +27,7 @@ def test_people_still_sign_in_though_their_last_use_cannot_be_noted(accounts):
         assert accounts.login.sign_in(device, HOME, NOON).id == zoe.id
     assert [(one["event"], one["what"]) for one in logged] == [("not-noted", "last-use")]
     with accounts.db.read() as tx:
-        assert accounts.directory.find_app_password(tx, device.id).last_used_day is None
+        assert accounts.device(tx, device).last_used_day is None
 
 
 def test_a_guess_that_cannot_be_counted_is_not_answered(accounts):

@@ -2,9 +2,14 @@
 
 import pytest
 
-from policies.classes import classes, word_classes
+from policies.classes import classes
 from policies.vocabulary import Column
 from tests.policy.question import a_set, shipped_files, with_files
+
+
+def word_classes(table, vocabulary, column):
+    """The words of one column of one set of files."""
+    return classes(vocabulary.values[column], lambda word: (table.mask(column, word),))
 
 
 @pytest.mark.parametrize("name", ["shipped", "office-hours", "two-factor"])

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from sqlalchemy import Engine, create_mock_engine, event, insert
+from sqlalchemy import Connection, Engine, create_mock_engine, event, insert
 from sqlalchemy.schema import ExecutableDDLElement
 
 from authn.certificates import certificate_of
@@ -20,6 +20,7 @@ from authn.directory import Directory
 from authn.login import Login
 from authn.passwords import hash_password
 from authn.register import NewDevice, NewPerson, NewStructure, Register
+from authn.rows import CredentialRow
 from davserver.db import tables
 from davserver.db.clock import to_us
 from davserver.db.database import Database
@@ -144,12 +145,11 @@ class Accounts:
             )
         )
 
+    def device(self, tx: Connection, device: AppPassword) -> CredentialRow:
+        return self.directory.find_device(tx, device.id, CredentialKind.APP_PASSWORD)
+
     def revoke(self, device: AppPassword) -> None:
-        self.db.write(
-            lambda tx: self.register.revoke(
-                tx, self.directory.find_app_password(tx, device.id), NOON
-            )
-        )
+        self.db.write(lambda tx: self.register.revoke(tx, self.device(tx, device), NOON))
 
     def add_structure(self, slug: str) -> Structure:
         new = NewStructure(slug, f"Structure {slug}", StructureKind.CCAS, "Europe/Paris")
