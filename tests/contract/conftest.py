@@ -33,6 +33,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[Shelter]:
 
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[Safekeeping]:
+    """An instance below the fronts, with the shipped rules and nobody in it yet."""
     with safekeeping(database_url, tmp_path) as made:
         yield made
 

@@ -1,6 +1,5 @@
 """A connection remembers answers for as long as nobody changes the database, and no longer."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,16 +17,10 @@ from davserver.db.remembered import KEPT, keep, known, once
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import HOME, NOON, Accounts, empty_instance, statements_of
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 from tests.support.hidden import hide
 
 WORDS = "quatre mots sans lien"
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 class Asked:

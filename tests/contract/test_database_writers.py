@@ -13,7 +13,7 @@ from davserver.db.database import Database
 from davserver.db.prepared import Prepared
 from davserver.domain.errors import Unavailable
 from tests.support.accounts import empty_instance
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 from tests.support.heard import Heard
 
 TABLE = tables.throttle
@@ -184,12 +184,6 @@ def test_nothing_is_done_twice_when_nobody_knows_whether_it_was_committed(db: Da
     with pytest.raises(Unavailable):
         db.write(work)
     assert (tries, keys(db)) == ([0], [])
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Any) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """The way to an owner's folder outlives what happens in it, and nothing that happens to it."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import event, update
@@ -10,17 +9,11 @@ from sqlalchemy import event, update
 from davserver.db import tables
 from davserver.db.database import Database
 from davserver.domain.errors import NoParent, NotFound
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 ONE, OTHER = "/a/b/one.txt", "/a/b/other.txt"
 ENDS = 2
 """As many names as a change is about at the most."""
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

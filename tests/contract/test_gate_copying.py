@@ -1,18 +1,9 @@
 """A copy that fails leaves everything as it was, what it would have replaced included."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from davserver.domain.errors import NoSpace
-from tests.support.drive import World, world_on
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
+from tests.support.drive import World
 
 
 def test_a_copy_that_does_not_fit_replaces_nothing(world: World) -> None:

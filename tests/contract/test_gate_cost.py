@@ -1,9 +1,7 @@
 """What a listing costs does not depend on how much there is, nor on how deep it lies."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert
@@ -14,7 +12,7 @@ from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
 from davserver.vault.rows import sealed_columns
 from davserver.vault.way import walk
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 pytestmark = pytest.mark.slow
 
@@ -22,12 +20,6 @@ FEW, MANY = 10, 10_000
 DEEP = "/Logement/a/b/c/d/e/f"
 MOST = 8
 """Statements of one PROPFIND after sign-in."""
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 def fill(world: World, amina: Drive, path: str, children: int) -> None:

@@ -1,7 +1,6 @@
 """What one small change costs within the writer's turn, which everybody else waits for."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import event
@@ -10,16 +9,10 @@ from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import something_changes
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 INDEXED = {"vault_id", "parent_id", "state", "name_idx", "name_ci_idx", "twin", "maker_id"}
 """Columns of nodes: a database writes their indexes anew where an UPDATE names them."""
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

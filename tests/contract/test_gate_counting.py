@@ -1,8 +1,6 @@
 """What the decision log counts of a request: its verbs, and what a listing showed and hid."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -19,15 +17,9 @@ from davserver.gate.acting import change
 from davserver.gate.sight import Sight
 from policies.vocabulary import Point
 from tests.support.accounts import statements_of
-from tests.support.drive import Body, Drive, World, world_on
+from tests.support.drive import Body, Drive, World
 
 INSIDE = "/Name of amina"
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Deposits: what a professional puts in without looking, and what they see of it, for how long."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -21,16 +20,10 @@ from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
 from davserver.gate.sharing import Sharing
 from tests.support.accounts import something_changes
-from tests.support.drive import Body, Drive, World, world_on
+from tests.support.drive import Body, Drive, World
 
 IN = "/Name of amina/Logement"
 LARGE = bytes(300_000)
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

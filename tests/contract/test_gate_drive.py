@@ -1,8 +1,5 @@
 """The drive below its fronts: what each person sees, writes and cannot do, on either database."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Engine, event, func, select
 
@@ -21,15 +18,9 @@ from davserver.domain.errors import (
     Refused,
     Truncated,
 )
-from tests.support.drive import Body, Drive, World, world_on
+from tests.support.drive import Body, Drive, World
 
 LARGE = bytes(range(256)) * 1024  # 256 KiB: a blob of its own on the disk
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

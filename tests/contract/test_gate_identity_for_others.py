@@ -2,8 +2,7 @@
 whose name it bears (DESIGN §2.2, §2.3, §2.5).
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
@@ -15,17 +14,11 @@ from davserver.domain.ids import NodeId
 from davserver.domain.people import Structure
 from davserver.vault.rows import category_of
 from davserver.vault.way import walk
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 pytestmark = pytest.mark.slow
 
 HERE = "/Name of amina/Logement"
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,19 +1,10 @@
 """Uploads that are sealed beside their arrival: the end of either side is the other's."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from davserver.domain.conditions import Conditions
 from davserver.domain.errors import NoSpace
-from tests.support.drive import Body, World, world_on
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
+from tests.support.drive import Body, World
 
 
 def test_an_upload_of_no_announced_length_ends_where_the_space_does(world: World) -> None:

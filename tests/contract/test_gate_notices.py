@@ -1,8 +1,6 @@
 """The outbox: what people are to be told waits there until it is sent, and only then goes."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,16 +12,10 @@ from davserver.domain.ids import PersonId
 from davserver.domain.people import Person
 from davserver.gate.notices import SAYS, Notice, NoticeKind, mark_sent, tell, waiting
 from tests.support.accounts import NOON, statements_of
-from tests.support.drive import World, world_on
+from tests.support.drive import World
 
 LEFT = NoticeKind.AFFILIATION_LEFT
 SAID = {"vault": "ab" * 16, "structure": "ccas"}
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 told so, whatever else stands in the way.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from davserver.domain.conditions import Conditions, ETagTerm
 from davserver.domain.errors import ConditionFailed, Locked, Reason, Refused
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 STALE = Conditions(if_match=(ETagTerm("of-yesterday"),))
 FOLDER = "/Name of amina/Logement"
@@ -21,12 +20,6 @@ CHANGES: dict[str, Change] = {
         f"{FOLDER}/mine", f"{FOLDER}/bail.pdf", conditions=STALE
     ),
 }
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as running:
-        yield running
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

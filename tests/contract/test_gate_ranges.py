@@ -1,8 +1,5 @@
 """Reading one large file in many ranges: what each of them asks of database and disk."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import update
 
@@ -14,7 +11,7 @@ from davserver.domain.paths import DrivePath
 from davserver.sealing.format import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK_BYTES
 from davserver.vault.blobs.disk import DiskBlobReader
 from tests.support.accounts import something_changes, statements_of
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 PLAIN = bytes(range(256)) * (5 * CHUNK_BYTES // 256)
 HEADER = 0, HEADER_BYTES
@@ -23,12 +20,6 @@ HEADER = 0, HEADER_BYTES
 def chunks(first: int, count: int) -> tuple[int, int]:
     """Where they are stored."""
     return HEADER_BYTES + first * SEALED_CHUNK_BYTES, count * SEALED_CHUNK_BYTES
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """A first read is noted before a byte leaves; it and its repeats are told within a second."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -10,15 +8,9 @@ from sqlalchemy import select, text
 from davserver.db import tables
 from davserver.domain.errors import Unavailable
 from davserver.gate.history import History
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 PLACE = "/Logement/bail.pdf"
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,23 +3,14 @@
 What opening a row costs is told by what is remembered of it: both take one place, once.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from davserver.domain.conditions import Conditions, IfList, StateTerm
 from davserver.domain.errors import ConditionFailed, NotFound
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import statements_of
-from tests.support.drive import World, world_on
+from tests.support.drive import World
 from tests.support.hidden import hide
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("below", ["", "/x", "/x/y"])

@@ -1,24 +1,16 @@
 """A folder that was listed a moment ago is not read again, while nobody changes anything."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from davserver.domain.drive import Entry
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import something_changes, statements_of
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 CHILDREN = "SELECT n.id, NULLIF("
 """The question for what lies in a folder begins so."""
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from davserver.db.engine import sqlite_file
 from davserver.db.tables import trail_actor
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -22,12 +22,6 @@ SEVERAL = 6
 PAGE_BYTES = 4096
 _HEADER = 32
 _FRAME = struct.Struct(">II8s8s")
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

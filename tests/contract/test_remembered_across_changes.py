@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, select, update
@@ -22,7 +21,7 @@ from davserver.domain.errors import NoParent, NotFound, NotSignedIn
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from tests.support.accounts import HOME, NOON, Accounts, statements_of
-from tests.support.drive import Body, Drive, World, world_on
+from tests.support.drive import Body, Drive, World
 
 WORDS = "quatre mots sans lien"
 
@@ -279,12 +278,6 @@ def test_whoever_is_out_is_out_of_the_next_change_in_every_process(
 
 
 # ── requests ────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """What a professional's drive costs does not depend on how many people share how much with it."""
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import Connection, update
@@ -15,7 +14,7 @@ from davserver.domain.paths import DrivePath
 from davserver.gate.entries import SHOWN
 from tests.support.accounts import statements_of
 from tests.support.crowd import Clientele, Crowd, put
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 from tests.support.rules import more_rules
 
 FEW, MANY = (4, 10), (400, 50)
@@ -24,12 +23,6 @@ MOST = 8
 """Statements of one listing after sign-in, of a professional who works in a structure."""
 COLD = 6
 """Minutes after which a process has forgotten the keys of vaults."""
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 def crowd_of(world: World) -> Crowd:

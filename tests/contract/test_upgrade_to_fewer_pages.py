@@ -13,7 +13,7 @@ from davserver.db import schema
 from davserver.db import tables as t
 from davserver.db.engine import open_engine
 from tests.contract.test_migrations import MIGRATIONS
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 from tests.support.postgres import PostgresServer, any_database
 
 pytestmark = pytest.mark.slow
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.slow
 Rows = dict[str, set[tuple[Any, ...]]]
 
 WRITTEN = {"node", "node_version", "blob", "folder_change", "lock", "trail_head", "trail"}
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Keys are opened anew every five minutes; what lies in a folder that is in use is not."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import update
 
@@ -11,15 +8,9 @@ from davserver.domain.errors import NotFound
 from davserver.domain.ids import NodeId
 from davserver.vault.child_rows import children
 from davserver.vault.rows import OpenVault
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 
 FOLDERS = ("/used", "/unused")
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Each statement that leads down a path finds what the one for any path finds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -21,16 +20,10 @@ from davserver.vault.way_statements import (
     one_by_one,
     steps,
 )
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 from tests.support.hidden import hide
 
 NAMES = ("a", "hidden", "b.txt", "absent")
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
