@@ -2,19 +2,18 @@
 whose name it bears (DESIGN §2.2, §2.3, §2.5).
 """
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import select
 
 from davserver.db import tables as t
 from davserver.domain.actions import Category, Right
-from davserver.domain.errors import NotFound, Refused
+from davserver.domain.errors import NotFound
 from davserver.domain.ids import NodeId
 from davserver.domain.people import Structure
 from davserver.vault.rows import category_of
 from davserver.vault.way import walk
 from tests.support.drive import Drive, World
+from tests.support.refusals import reason_of
 
 pytestmark = pytest.mark.slow
 
@@ -51,12 +50,6 @@ def lea(world: World, amina: Drive, karim: Drive) -> Drive:
     return lea
 
 
-def refused(act: Callable[[], object]) -> str:
-    with pytest.raises(Refused) as caught:
-        act()
-    return caught.value.reason.value
-
-
 def category(world: World, amina: Drive, path: str) -> tuple[Category | None, Category]:
     """What is written on the thing itself, and what counts."""
     who = amina.who
@@ -77,7 +70,7 @@ def test_nothing_is_put_before_more_people(
     amina: Drive, karim: Drive, lea: Drive, thing: str, verb: str, goal: str
 ) -> None:
     act = getattr(karim, verb)
-    assert refused(lambda: act(f"{HERE}/{thing}", f"{HERE}/{goal}/{thing}")) == "wider-audience"
+    assert reason_of(lambda: act(f"{HERE}/{thing}", f"{HERE}/{goal}/{thing}")) == "wider-audience"
     assert lea.names("/Name of amina/shared") == ["inside"]
     assert lea.names("/Name of amina/shared/inside") == []
     assert act(f"{HERE}/{thing}", f"{HERE}/open/{thing}")
@@ -126,7 +119,7 @@ def test_no_content_gets_another_category_by_being_put_over_a_file(
     there = "/Name of amina/Santé/ordonnance.pdf"
     for source, goal in ((there, f"{HERE}/bail.pdf"), (f"{HERE}/bail.pdf", there)):
         for act in (karim.move, karim.copy):
-            assert refused(lambda act=act, s=source, g=goal: act(s, g)) == "category"
+            assert reason_of(lambda act=act, s=source, g=goal: act(s, g)) == "category"
     assert amina.get("/Logement/bail.pdf") == b"b"
     assert amina.get("/Santé/ordonnance.pdf") == b"prescription"
 
@@ -141,7 +134,7 @@ def test_a_file_of_somebody_elses_is_not_used_up_by_being_moved_onto_another(
     world.grant(amina, zoe, "/Logement/bail.pdf", Right.READ)
     amina.put("/Logement/other.pdf", b"o")
     before = amina.look("/Logement/bail.pdf").id
-    assert refused(lambda: karim.move(f"{HERE}/bail.pdf", f"{HERE}/other.pdf")) == "not-yours"
+    assert reason_of(lambda: karim.move(f"{HERE}/bail.pdf", f"{HERE}/other.pdf")) == "not-yours"
     assert amina.look("/Logement/bail.pdf").id == before
     assert zoe.get("/Name of amina/bail.pdf") == b"b"
     assert karim.copy(f"{HERE}/bail.pdf", f"{HERE}/other.pdf") is False
@@ -208,7 +201,7 @@ def test_a_folder_that_hides_something_answers_one_fixed_refusal(
         lambda: zoe.move(f"{here}/other", f"{here}/mine"),
         lambda: zoe.copy(f"{here}/other", f"{here}/mine"),
     ):
-        assert refused(act) == "folder-not-all-yours"
+        assert reason_of(act) == "folder-not-all-yours"
     assert zoe.names(f"{here}/mine") == ["deep"]
 
 

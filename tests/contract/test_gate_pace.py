@@ -9,14 +9,13 @@ import pytest
 
 from davserver.db import tables as t
 from davserver.domain.actions import Action, Right
-from davserver.domain.conditions import NONE
-from davserver.domain.drive import Patch, PropertyChange, TrailEntry
+from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Locked, Reason, Refused
-from davserver.domain.paths import DrivePath
 from davserver.gate.notices import NoticeKind
 from davserver.vault import pace
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive
+from tests.support.refusals import reason_of
 from tests.support.safekeeping import Safekeeping, safekeeping
 
 pytestmark = pytest.mark.slow
@@ -59,22 +58,6 @@ def overwrite(karim: Drive, count: int, start: int = 0) -> None:
         karim.put(f"{HERE}/{name}", b"\x00garbage")
 
 
-def refused(act: Callable[[], object]) -> Reason:
-    with pytest.raises(Refused) as caught:
-        act()
-    return caught.value.reason
-
-
-def set_property(karim: Drive, name: str) -> None:
-    karim.world.writing.set_properties(
-        karim.who,
-        DrivePath.parse(f"{HERE}/{name}"),
-        Patch((PropertyChange("{x:}y", "<y xmlns='x:'/>"),)),
-        NONE,
-        karim.world.clock(),
-    )
-
-
 def test_one_change_too_many_pauses_everything_that_writes_and_nothing_else(
     world: Safekeeping, amina: Drive, karim: Drive
 ) -> None:
@@ -96,12 +79,12 @@ def test_one_change_too_many_pauses_everything_that_writes_and_nothing_else(
         lambda: karim.move(f"{HERE}/mine.txt", present),
         lambda: karim.copy(present, f"{HERE}/copy.pdf"),
         lambda: karim.copy(f"{HERE}/mine.txt", present),
-        lambda: set_property(karim, PAPERS[0]),
+        lambda: karim.set_property(f"{HERE}/{PAPERS[0]}"),
         lambda: karim.delete(f"{HERE}/mine.txt"),
         lambda: karim.lock(f"{HERE}/locked.txt"),
         lambda: karim.lock(present),
     ):
-        assert refused(act) is Reason.TOO_MANY_CHANGES
+        assert reason_of(act) is Reason.TOO_MANY_CHANGES
     after, still = karim.list(HERE)
     assert [one.path for one in still] == [one.path for one in listed]
     assert after.may == {Action.LIST, Action.GET}
@@ -128,7 +111,7 @@ def test_a_pause_moves_no_etag_and_hides_no_side_file(
     karim.put(f"{HERE}/~$letter.docx", b"side")
     assert "~$letter.docx" in karim.names(HERE)
     assert karim.get(f"{HERE}/~$letter.docx") == b"side"
-    assert refused(lambda: karim.move(f"{HERE}/~$letter.docx", f"{HERE}/letter.docx")) is (
+    assert reason_of(lambda: karim.move(f"{HERE}/~$letter.docx", f"{HERE}/letter.docx")) is (
         Reason.TOO_MANY_CHANGES
     )
 
@@ -177,7 +160,7 @@ def test_every_kind_of_change_of_others_things_counts_once(
         lambda: karim.move(f"{HERE}/{PAPERS[1]}", f"{HERE}/renamed.pdf"),
         lambda: karim.copy(f"{HERE}/mine.txt", f"{HERE}/{PAPERS[2]}"),
         lambda: karim.move(f"{HERE}/mine.txt", f"{HERE}/{PAPERS[3]}"),
-        lambda: set_property(karim, PAPERS[4]),
+        lambda: karim.set_property(f"{HERE}/{PAPERS[4]}"),
     ):
         act()
         counted.append(world.row(t.pace)["count"])
@@ -231,7 +214,7 @@ def test_people_and_vaults_are_counted_apart(
     world.share(bilal, karim, "/Logement")
     world.share(amina, lea, "/Logement")
     overwrite(karim, MOST + 1)
-    assert refused(lambda: karim.put(f"{HERE}/new", b"x")) is Reason.TOO_MANY_CHANGES
+    assert reason_of(lambda: karim.put(f"{HERE}/new", b"x")) is Reason.TOO_MANY_CHANGES
     karim.put("/Name of bilal/Logement/bail.pdf", b"goes on")
     overwrite(lea, 2, start=MOST)
     assert {row["count"] for row in world.rows(t.pace)} == {MOST + 1, 1, 2}
@@ -248,7 +231,7 @@ def test_a_pause_lasts_until_it_is_lifted_and_upkeep_forgets_the_rest(
     world.sweep()
     (row,) = world.rows(t.pace)
     assert row["person_id"] == karim.person.id
-    assert refused(lambda: karim.put(f"{HERE}/new", b"x")) is Reason.TOO_MANY_CHANGES
+    assert reason_of(lambda: karim.put(f"{HERE}/new", b"x")) is Reason.TOO_MANY_CHANGES
 
 
 def test_counting_costs_one_statement_and_only_where_it_counts(
@@ -299,5 +282,5 @@ def test_depositors_and_readers_change_nothing_that_counts(
     lea = world.professional("lea")
     world.share(amina, lea, "/Logement", Right.READ)
     for name in PAPERS:
-        assert refused(lambda name=name: lea.put(f"{HERE}/{name}", b"x")) is Reason.READ_ONLY
+        assert reason_of(lambda name=name: lea.put(f"{HERE}/{name}", b"x")) is Reason.READ_ONLY
     assert world.rows(t.pace) == []

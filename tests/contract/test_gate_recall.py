@@ -1,18 +1,18 @@
 """Recall: what was misfiled is erased by whoever did it, while nobody else has opened it."""
 
 import hashlib
-from collections.abc import Callable
 
 import pytest
 
 from davserver.db import tables as t
 from davserver.domain.actions import Right
 from davserver.domain.drive import TrailEntry
-from davserver.domain.errors import BadInput, Locked, NotFound, Reason, Refused
+from davserver.domain.errors import BadInput, Locked, NotFound, Reason
 from davserver.domain.paths import DrivePath
 from davserver.gate.notices import NoticeKind
 from davserver.trail import INSTANCE
 from tests.support.drive import Drive
+from tests.support.refusals import reason_of
 from tests.support.safekeeping import Safekeeping
 
 pytestmark = pytest.mark.slow
@@ -51,12 +51,6 @@ def entries(world: Safekeeping, vault: object) -> list[TrailEntry]:
         return world.tools.trail.entries(
             tx, vault, limit=500, names=lambda ids: world.directory.logins(tx, ids)
         )
-
-
-def refused_with(reason: Reason, act: Callable[[], object]) -> None:
-    with pytest.raises(Refused) as caught:
-        act()
-    assert caught.value.reason is reason
 
 
 def nothing_is_left(world: Safekeeping, amina: Drive, used: int = 0) -> None:
@@ -117,7 +111,7 @@ def test_it_is_too_late_after_the_window(world: Safekeeping, amina: Drive, karim
     world.clock.passes(hours=23)
     karim.put(SCAN, b"a version does not begin the window anew")
     world.clock.passes(hours=1)
-    refused_with(Reason.TOO_LATE, lambda: recall(world, karim))
+    assert reason_of(lambda: recall(world, karim)) is Reason.TOO_LATE
     assert amina.get(OWNERS) == b"a version does not begin the window anew"
 
 
@@ -131,9 +125,9 @@ def test_what_somebody_else_opened_is_not_withdrawn(
             if closed:
                 world.clock.passes(minutes=11)
                 world.sweep()
-            refused_with(Reason.OPENED_BY_OTHERS, lambda: recall(world, karim))
+            assert reason_of(lambda: recall(world, karim)) is Reason.OPENED_BY_OTHERS
             karim.delete(SCAN)
-            refused_with(Reason.OPENED_BY_OTHERS, lambda: recall(world, karim))
+            assert reason_of(lambda: recall(world, karim)) is Reason.OPENED_BY_OTHERS
     assert len(world.keeping.trash(world.for_(amina))) == 4
     assert world.troubles() == []
 
@@ -144,7 +138,7 @@ def test_what_was_opened_in_an_earlier_version_is_not_withdrawn(
     karim.put(SCAN, b"a threat")
     amina.get(OWNERS)
     karim.put(SCAN, b"harmless")
-    refused_with(Reason.OPENED_BY_OTHERS, lambda: recall(world, karim))
+    assert reason_of(lambda: recall(world, karim)) is Reason.OPENED_BY_OTHERS
 
 
 def test_what_somebody_copied_is_not_withdrawn(
@@ -153,10 +147,12 @@ def test_what_somebody_copied_is_not_withdrawn(
     karim.mkcol(f"{HERE}/sub")
     karim.put(f"{HERE}/sub/scan.pdf", b"x")
     amina.copy("/Logement/sub", "/Travail/kept")
-    refused_with(Reason.OPENED_BY_OTHERS, lambda: recall(world, karim, f"{HERE}/sub/scan.pdf"))
+    assert (
+        reason_of(lambda: recall(world, karim, f"{HERE}/sub/scan.pdf")) is Reason.OPENED_BY_OTHERS
+    )
     karim.put(SCAN, b"x")
     lea.copy(SCAN, f"{HERE}/lea.pdf")
-    refused_with(Reason.OPENED_BY_OTHERS, lambda: recall(world, karim))
+    assert reason_of(lambda: recall(world, karim)) is Reason.OPENED_BY_OTHERS
     karim.put(f"{HERE}/other.pdf", b"x")
     karim.copy(f"{HERE}/other.pdf", f"{HERE}/own copy.pdf")
     recall(world, karim, f"{HERE}/other.pdf")
@@ -167,15 +163,15 @@ def test_nobody_elses_document_or_version_is_erased(
     world: Safekeeping, amina: Drive, karim: Drive, lea: Drive
 ) -> None:
     amina.put(OWNERS, b"amina's")
-    refused_with(Reason.NOT_YOURS, lambda: recall(world, karim))
+    assert reason_of(lambda: recall(world, karim)) is Reason.NOT_YOURS
     karim.put(SCAN, b"karim's version")
-    refused_with(Reason.NOT_YOURS, lambda: recall(world, karim))
+    assert reason_of(lambda: recall(world, karim)) is Reason.NOT_YOURS
     karim.put(f"{HERE}/note.txt", b"karim's")
     lea.put(f"{HERE}/note.txt", b"lea's version")
     karim.put(f"{HERE}/note.txt", b"karim's again")
-    refused_with(Reason.NOT_YOURS, lambda: recall(world, karim, f"{HERE}/note.txt"))
-    refused_with(Reason.NOT_YOURS, lambda: recall(world, lea, f"{HERE}/note.txt"))
-    refused_with(Reason.NOT_YOURS, lambda: recall(world, amina, OWNERS))
+    assert reason_of(lambda: recall(world, karim, f"{HERE}/note.txt")) is Reason.NOT_YOURS
+    assert reason_of(lambda: recall(world, lea, f"{HERE}/note.txt")) is Reason.NOT_YOURS
+    assert reason_of(lambda: recall(world, amina, OWNERS)) is Reason.NOT_YOURS
     assert amina.get("/Logement/note.txt") == b"karim's again"
 
 
@@ -193,7 +189,7 @@ def test_what_the_owner_removed_or_somebody_else_took_back_is_not_found(
     karim.mkcol(f"{HERE}/mine")
     with pytest.raises(BadInput, match="folder"):
         recall(world, karim, f"{HERE}/mine")
-    refused_with(Reason.GRANT_ROOT, lambda: recall(world, karim, HERE))
+    assert reason_of(lambda: recall(world, karim, HERE)) is Reason.GRANT_ROOT
 
 
 def test_the_latest_of_one_name_is_meant(world: Safekeeping, amina: Drive, karim: Drive) -> None:
@@ -234,7 +230,7 @@ def test_a_reader_recalls_nothing(world: Safekeeping, amina: Drive, karim: Drive
     zoe = world.professional("zoe")
     world.share(amina, zoe, "/Logement", Right.READ)
     karim.put(SCAN, b"x")
-    refused_with(Reason.READ_ONLY, lambda: recall(world, zoe))
+    assert reason_of(lambda: recall(world, zoe)) is Reason.READ_ONLY
     karim.delete(SCAN)
     with pytest.raises(NotFound):
         recall(world, zoe)

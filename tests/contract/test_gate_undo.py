@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 
 from davserver.db import tables as t
 from davserver.db.database import Database, Work
-from davserver.domain.conditions import NONE
-from davserver.domain.drive import Patch, PropertyChange, TrailEntry
+from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput, NotFound, Reason, Refused
 from davserver.domain.paths import DrivePath
 from davserver.gate.nets import SafetyNets
@@ -94,10 +93,7 @@ def everything_back(world: Safekeeping, amina: Drive, before: View) -> None:
 def test_overwritten_documents_have_their_bytes_etags_and_properties_again(
     world: Safekeeping, amina: Drive, karim: Drive
 ) -> None:
-    change = PropertyChange("{x:}colour", "<colour xmlns='x:'>red</colour>")
-    amina.world.writing.set_properties(
-        amina.who, DrivePath.parse("/Logement/a.txt"), Patch((change,)), NONE, world.clock()
-    )
+    amina.set_property("/Logement/a.txt", "<y xmlns='x:'>red</y>")
     before, modified = view(amina), amina.look("/Logement/a.txt").modified
     used = world.row(t.vault)["used"], world.row(t.grant)["used"]
     start = since_now(world)
@@ -115,7 +111,7 @@ def test_overwritten_documents_have_their_bytes_etags_and_properties_again(
     assert (done.count(Act.CONTENT), done.count(Act.TRASHED), done.left) == (4, 1, ())
     everything_back(world, amina, before)
     entry = amina.look("/Logement/a.txt")
-    assert (entry.modified, set(entry.properties)) == (modified, {"{x:}colour"})
+    assert (entry.modified, set(entry.properties)) == (modified, {"{x:}y"})
     versions = world.keeping.versions(world.for_(amina), DrivePath.parse("/Logement/a.txt"))
     assert [one.author for one in versions] == ["karim", "karim"]
     assert (world.row(t.vault)["used"], world.row(t.grant)["used"]) == booked

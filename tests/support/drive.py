@@ -12,7 +12,7 @@ from sqlalchemy import event
 from authn.directory import Directory
 from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE, Conditions
-from davserver.domain.drive import Entry, LockRequest, LockView, Written
+from davserver.domain.drive import Entry, LockRequest, LockView, Patch, PropertyChange, Written
 from davserver.domain.grants import Grant, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.paths import DrivePath
@@ -140,6 +140,12 @@ class Drive:
             overwrite=overwrite,
             conditions=NONE,
             now=self.world.clock(),
+        )
+
+    def set_property(self, path: str, xml: str = "<y xmlns='x:'/>") -> None:
+        change = PropertyChange("{x:}y", xml)
+        self.world.writing.set_properties(
+            self.who, DrivePath.parse(path), Patch((change,)), NONE, self.world.clock()
         )
 
     def lock(
