@@ -83,7 +83,9 @@ class Judge:
     ) -> Answered:
         """What the decision log says of it; the same object for the same answer."""
         reason = None if isinstance(decision, Permit) else decision.reason.value
-        key = (point, structure, reason, decision.rule)
+        # All that is said of a structure: its hash would be that of five fields.
+        acts_for = None if structure is None else (structure.id, structure.time_zone)
+        key = (point, acts_for, reason, decision.rule)
         known = self._answers.get(key)
         if known is None:
             if len(self._answers) >= _MOST_ANSWERS:
@@ -192,28 +194,35 @@ class Judge:
         """
         if not self.snapshot.table.can_block:
             return None
-        question, structure = self.drive_question(who, now)
-        found = self.snapshot.block(question)
+        # What the structure is for is its clock, and what to say of a refusal.
+        structure = self._structure(who, now) if self.snapshot.has_slots else None
+        found = self.snapshot.block(self._drive_point(who, structure, now))
         if found is None:
             return None
         rule, way = found
+        structure = self._structure(who, now)
         return Denial(Action.LIST, way.reason, rule.id, self._remedy(way, structure, now))
 
     def drive_question(self, who: Principal, now: datetime) -> Question:
         """The words of the question about the whole drive, and whose clock told the slot."""
+        structure = self._structure(who, now)
+        return self._drive_point(who, structure, now), structure
+
+    def _structure(self, who: Principal, now: datetime) -> Structure | None:
         membership = acting_membership(who, None, now)
-        structure = membership.structure if membership else None
-        point = Point(
+        return membership.structure if membership else None
+
+    def _drive_point(self, who: Principal, structure: Structure | None, now: datetime) -> Point:
+        return Point(
             role=who.person.role,
             relation=Relation.NONE,
-            action=Action.LIST,
+            action=_LIST,
             category=Category.UNCLASSIFIED,
             structure=NO_STRUCTURE,
             zone=self.snapshot.networks.zone_of(who.address),
             auth=who.strength,
             slot=self._slot(structure, now),
         )
-        return point, structure
 
     def question(self, who: Principal, action: Action, target: Target, now: datetime) -> Question:
         """The words that `decide` asks about, and the structure that the person acts for."""

@@ -160,5 +160,5 @@ class Snapshot:
             return NO_STRUCTURE
         declared = self.slugs.get(structure.slug)
         if declared is None:
-            return structure.kind.value
+            return structure.kind._value_
         return structure.slug if declared is structure.kind else UNKNOWN

@@ -39,14 +39,19 @@ def acting_membership(
     """
     if not who.memberships:
         return None
+    if len(who.memberships) == 1:  # nearly always, and whatever structure is meant
+        (only,) = who.memberships
+        return only if only.holds(now) else None
     holding = [m for m in who.memberships if m.holds(now)]
     if structure is not None:
         holding = [m for m in holding if m.structure.id == structure.id] or holding
     return min(holding, key=lambda m: (m.starts, m.id), default=None)
 
 
-def earliest(*moments: datetime | None) -> datetime | None:
-    return min((moment for moment in moments if moment is not None), default=None)
+def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
 
 
 def _lent(who: Principal, target: Target, now: datetime) -> Tie:

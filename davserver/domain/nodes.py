@@ -28,6 +28,9 @@ class NodeState(Word):
     TRASH = "trash"
 
 
+LIVE: Final = NodeState.LIVE
+
+
 @lean(frozen=True, slots=True)
 class Content:
     """One immutable version's bytes: where they are, what they weigh, the key that opens them.

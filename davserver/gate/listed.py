@@ -16,7 +16,7 @@ from davserver.domain.nodes import Node, NodeState
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.judging import UNTIED, Counting
-from davserver.gate.places import Place, PlaceKind, under
+from davserver.gate.places import Place, PlaceKind, under, wide_first
 from davserver.vault.rows import category_of
 from davserver.vault.way import Found
 from policies.invariants import NOBODY
@@ -124,8 +124,9 @@ def _count(
     assert near.vault is not None  # noqa: S101 — what is judged lies in a vault
     vault = near.vault.id
     ways = _ways(near, deposits=deposits)
-    shown = (way for way in ways if category in sight.shown_by(vault, way))
-    way = next(shown, ways[0])
+    way = ways[0]
+    if len(ways) > 1:
+        way = next((one for one in ways if category in sight.shown_by(vault, one)), way)
     sight.counting.listed(under(sight.who, vault, way, category), of, times)
 
 
@@ -133,6 +134,6 @@ def _ways(near: Place, *, deposits: bool) -> Sequence[Grant | None]:
     """The widest grant first, as `Place.targets` has them; None: by ownership."""
     if near.owned:
         return (None,)
-    wide_first = sorted(near.grants, key=lambda grant: grant.right.value, reverse=True)
-    able = [one for one in wide_first if deposits or one.right is not Right.DEPOSIT]
-    return able or wide_first
+    widest = wide_first(near.grants)
+    able = [one for one in widest if deposits or one.right is not Right.DEPOSIT]
+    return able or widest

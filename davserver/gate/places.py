@@ -1,6 +1,6 @@
 """A place on a drive: what a path means for one person, with the facts that judging it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import Enum
@@ -103,8 +103,7 @@ class Place:
             return []
         if vault.owner == self.who.id:
             return [self._target(_OWNER, None)]
-        wide_first = sorted(self.grants, key=lambda grant: grant.right.value, reverse=True)
-        return [self._target(relation_of(grant), grant) for grant in wide_first]
+        return [self._target(relation_of(grant), grant) for grant in wide_first(self.grants)]
 
     def _target(self, relation: Relation, grant: Grant | None) -> Target:
         vault, node, above = self.vault, self.node, self.above
@@ -115,6 +114,13 @@ class Place:
             structure = structure_of(self.who, grant)
         name = self.path.name
         return Target(vault.id, relation, category, node, parent, name, grant, structure, above)
+
+
+def wide_first(grants: Sequence[Grant]) -> Sequence[Grant]:
+    """In the order in which they are asked: the widest before the others."""
+    if len(grants) <= 1:
+        return grants
+    return sorted(grants, key=lambda grant: grant.right.value, reverse=True)
 
 
 def relation_of(grant: Grant) -> Relation:
@@ -174,13 +180,14 @@ def covering(
     if not grants:
         return ()
     ids = {node.id for node in chain}
-    return tuple(
+    found = [
         grant
         for grant in grants
         if grant.node in ids
         and (grant.within is None or grant.within in ids)
         and (grant.right is not Right.DEPOSIT or all(map(theirs, _below(grant.node, chain))))
-    )
+    ]
+    return tuple(found)
 
 
 def _below(top: NodeId, chain: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -6,6 +6,7 @@ Everything a request knows comes through here, from one snapshot of the database
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -14,7 +15,7 @@ from davserver.domain.decisions import Denial, Permit
 from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
-from davserver.domain.nodes import Node, NodeState
+from davserver.domain.nodes import LIVE, Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import any_half_saved, is_half_saved
@@ -39,6 +40,8 @@ from davserver.vault.rows import OpenVault, category_of
 from davserver.vault.way_statements import NOTHING, NOTHING_HERE, PERHAPS, Hidden
 
 _EVERY = len(Category)
+_NONE: frozenset[Category] = frozenset()
+_DEPOSIT: Final = Right.DEPOSIT
 
 
 class Sight:
@@ -92,43 +95,50 @@ class Sight:
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
-        nowhere = Place(path, NOWHERE if rest else FREE, self.who)
-        grants = self._walks.named(folder, self.grants_named)
-        if not grants:
-            return count_absent(self, nowhere)
-        try:
-            vault = self.open_vault(grants[0].vault)
-        except NotFound:
-            return count_absent(self, nowhere)
+        grants = self.grants_named(folder)
+        vault = self._vault_of(grants)
+        if vault is None:
+            return count_absent(self, self._nowhere(path))
         shared = Place(path, PlaceKind.SHARED, self.who, vault, grants=grants, known=grants)
-        if not rest:
-            items = tuple(one.items[0] for one in self.items(shared))
-            return replace(shared, items=items) if items else nowhere
-        return self._granted(shared, rest, nowhere)
+        if rest:
+            return self._granted(shared, vault, rest)
+        items = tuple(one.items[0] for one in self.items(shared))
+        return replace(shared, items=items) if items else self._nowhere(path)
+
+    def _nowhere(self, path: DrivePath) -> Place:
+        return Place(path, NOWHERE if len(path.parts) > 1 else FREE, self.who)
 
     def grants_named(self, folder: str) -> tuple[Grant, ...]:
         grantees = (self.who.id, *self.who.structures)
-        return tuple(self.tools.grants.live_under_name(self.tx, grantees, folder, None, self.now))
+        return self.tools.grants.live_under_name(self.tx, grantees, folder, self.now)
 
-    def _granted(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
+    def _vault_of(self, grants: Sequence[Grant]) -> OpenVault | None:
+        """That they are all of, if there are any and it opens."""
+        try:
+            return self.open_vault(grants[0].vault) if grants else None
+        except NotFound:
+            return None
+
+    def _granted(self, shared: Place, vault: OpenVault, rest: list[str]) -> Place:
         """A place below /folder: `rest` begins with the name of a granted item."""
-        assert shared.vault is not None  # noqa: S101 — a shared folder has a vault
         item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
         if item is None:
-            return self._unknown_item(shared, rest, count_absent(self, nowhere))
-        names = tuple(rest[1:])
-        hidden = self._hidden_below(shared, item.node, names)
-        parts = shared.path.parts
-        above, below, _ = self._walks.down(shared.vault, item.node, parts, 2, hidden=hidden)
+            return self._unknown_item(shared, rest, count_absent(self, self._nowhere(shared.path)))
+        path, names = shared.path, tuple(rest[1:])
+        hidden = self._hidden_below(shared, vault, item.node, names)
+        above, below, _ = self._walks.down(vault, item.node, path.parts, 2, hidden=hidden)
         top = self.granted_top(shared, above)
         if top is None:
+            nowhere = self._nowhere(path)
             if not count_top(self, shared, above, None):
                 count_absent(self, nowhere)
             return self._unknown_item(shared, rest, nowhere)
         go = judged if hidden is PERHAPS else unhidden
-        return go(self, top, shared.path, names, below)
+        return go(self, top, path, names, below)
 
-    def _hidden_below(self, shared: Place, top: NodeId, names: tuple[str, ...]) -> Hidden:
+    def _hidden_below(
+        self, shared: Place, vault: OpenVault, top: NodeId, names: tuple[str, ...]
+    ) -> Hidden:
         """What may be hidden from this person of what these names could mean below a granted thing,
         and those of the place that is asked for next.
 
@@ -139,11 +149,11 @@ class Sight:
         it, and shows whatever category it has. And has somebody else half saved it? Then each name
         says so by which it could be asked for.
         """
-        vault, then = shared.vault, self._walks.then
-        if vault is None or any_half_saved(names) or (then and any_half_saved(then.parts)):
+        then = self._walks.then
+        if any_half_saved(names) or (then and any_half_saved(then.parts)):
             return PERHAPS
         for one in shared.grants:
-            wide = one.node == top and one.right is not Right.DEPOSIT and one.within is None
+            wide = one.node == top and one.right is not _DEPOSIT and one.within is None
             if wide and len(self.shown_by(vault.id, one)) == _EVERY:
                 return NOTHING_HERE
         return PERHAPS
@@ -159,17 +169,15 @@ class Sight:
         vault = shared.vault
         if vault is None or not chain or chain[0].id != vault.root:
             return None
-        if any(node.state is not NodeState.LIVE for node in chain):
-            return None
-        top = replace(
-            shared,
-            kind=NODE,
-            node=chain[-1],
-            above=tuple(chain[:-1]),
-            grants=self.covering(shared.known, tuple(chain)),
-            is_top=True,
+        for node in chain:
+            if node.state is not LIVE:
+                return None
+        whole, known = tuple(chain), shared.known
+        grants = self.covering(known, whole)
+        top = Place(
+            shared.path, NODE, self.who, vault, whole[-1], whole[:-1], grants, known, is_top=True
         )
-        return top if (top.owned or top.grants) and self.sees(top) else None
+        return top if (grants or top.owned) and self.sees(top) else None
 
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""
@@ -230,12 +238,12 @@ class Sight:
         assert place.vault is not None  # noqa: S101 — nobody asks about a bare drive
         if place.owned:
             return self.shown_by(place.vault.id, None)
-        sets = (
-            self.shown_by(place.vault.id, grant)
-            for grant in place.grants
-            if deposits or grant.right is not Right.DEPOSIT
-        )
-        return frozenset().union(*sets)
+        seen: frozenset[Category] = _NONE
+        for grant in place.grants:
+            if deposits or grant.right is not _DEPOSIT:
+                shown = self.shown_by(place.vault.id, grant)
+                seen = seen | shown if seen else shown
+        return seen
 
     def shows_all(self, vault: OpenVault | None) -> bool:
         """Whether nothing in it is hidden from this person, who need not be told that as slowly as

@@ -1,12 +1,11 @@
 """The way down a path, remembered for whoever goes it again while nothing changes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from davserver.db.changed import ANYTHING, FOLDERS
 from davserver.db.remembered import is_turn, keep, known, once
-from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -24,20 +23,9 @@ class Walks:
         self._tx = tx
         self._who = who
         self._ahead: tuple[NodeId, tuple[str, ...], Way] | None = None
-        self._named: tuple[str, tuple[Grant, ...]] | None = None
         self.then: DrivePath | None = None
         self.unlocked: VaultId | None = None
         """A vault in which nothing at all was locked, as the way to a place in it has told."""
-
-    def named(self, folder: str, ask: Callable[[str], tuple[Grant, ...]]) -> tuple[Grant, ...]:
-        """What `ask` gives of that folder, once for both places."""
-        before, self._named = self._named, None
-        if before is not None and before[0] == folder:
-            return before[1]
-        grants = ask(folder)
-        if self.then is not None:
-            self._named = (folder, grants)
-        return grants
 
     def down(
         self,

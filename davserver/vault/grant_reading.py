@@ -40,6 +40,20 @@ class _Asked:
     held: list[Held]
 
 
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """What is live from `since` (included) to `until` (excluded; None: nothing ends it) while no
+    grant and no affiliation changes.
+    """
+
+    grants: tuple[Grant, ...]
+    since: datetime
+    until: datetime | None
+
+    def covers(self, now: datetime) -> bool:
+        return self.since <= now and (self.until is None or now < self.until)
+
+
 class GrantRows:
     """One per process, shared between threads."""
 
@@ -81,9 +95,20 @@ class GrantRows:
     def mine(
         self, tx: Connection, wanted: Prepared, asked: dict[str, bytes], now: datetime
     ) -> list[Grant]:
-        """As `live`, of grants to those who ask. What is over once stays so: while nothing
-        changes, a later moment needs no other rows.
-        """
+        """As `live`, of grants to those who ask."""
+        return self._mine(tx, wanted, asked, now)[0]
+
+    def mine_for_a_while(
+        self, tx: Connection, wanted: Prepared, asked: dict[str, bytes], now: datetime
+    ) -> Spell:
+        """As `mine`, with how long that is so."""
+        grants, held = self._mine(tx, wanted, asked, now)
+        return Spell(tuple(grants), now, standing.steady_until(held, now))
+
+    def _mine(
+        self, tx: Connection, wanted: Prepared, asked: dict[str, bytes], now: datetime
+    ) -> tuple[list[Grant], list[Held]]:
+        """What is over once stays so: while nothing changes, a later moment needs no other rows."""
         question = (wanted, *asked.values())
         before: _Asked | None = known(tx, SHARING, question)
         if before is None or now < before.at:
@@ -95,7 +120,7 @@ class GrantRows:
             below = (question, frozenset(ids))
             return once(tx, SHARING, below, lambda: self._awake_among(tx, ids))
 
-        return standing.live(tx, self._keys, before.held, load, now)
+        return standing.live(tx, self._keys, before.held, load, now), before.held
 
     def _awake_among(self, tx: Connection, ids: Collection[GrantId]) -> list[Held]:
         these = table.c.id.in_(ids_of(tx.dialect.name, "ids"))

@@ -1,14 +1,16 @@
 """Grants in the database: which are live for whom, and under which names (DESIGN §2.1, §4)."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
 
 from sqlalchemy import Connection, delete, update
 
+from davserver.db.changed import SHARING
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
+from davserver.db.remembered import keep, known
 from davserver.db.tables import grant as table
 from davserver.db.tables import lock as lock_table
 from davserver.domain.errors import NotFound
@@ -25,7 +27,7 @@ from davserver.vault.grant_names import (
     with_folders_settled,
     with_items_settled,
 )
-from davserver.vault.grant_reading import GrantRows
+from davserver.vault.grant_reading import GrantRows, Spell
 from davserver.vault.grant_rows import (
     GrantRow,
     at_rest,
@@ -89,23 +91,29 @@ class GrantBook:
         return self._read.mine(tx, mine_there(len(grantees)), asked, now)
 
     def live_under_name(
-        self,
-        tx: Connection,
-        grantees: Collection[bytes],
-        folder: str,
-        name: str | None,
-        now: datetime,
-    ) -> list[Grant]:
-        """What /`folder` means on this viewer's drive, or /`folder`/`name`: grants of one vault,
-        and of one node where a name is given. Empty when there is no such thing.
+        self, tx: Connection, grantees: Collection[bytes], folder: str, now: datetime
+    ) -> tuple[Grant, ...]:
+        """What /`folder` means on this viewer's drive: grants of one vault, under the names as
+        shown. Empty when there is no such thing.
         """
+        question = ("under a name", tuple(grantees), folder)
+        spell: Spell | None = known(tx, SHARING, question)
+        if spell is None or not spell.covers(now):
+            spell = self._under_name(tx, grantees, folder, now)
+            keep(tx, SHARING, question, spell)
+        return spell.grants
+
+    def _under_name(
+        self, tx: Connection, grantees: Collection[bytes], folder: str, now: datetime
+    ) -> Spell:
         stored = could_be_stored_as(folder)
         indexes = self._indexes(grantees, stored)
         asked = {**numbered("grantee", [*grantees]), **numbered("folder", indexes)}
-        grants = self._read.mine(tx, mine_under(len(grantees), len(indexes)), asked, now)
-        inside = [one for one in grants if one.folder in stored]
+        wanted = mine_under(len(grantees), len(indexes))
+        spell = self._read.mine_for_a_while(tx, wanted, asked, now)
+        inside = [one for one in spell.grants if one.folder in stored]
         meant = [one for one in with_folders_settled(inside) if one.folder == folder]
-        return [one for one in with_items_settled(meant) if name is None or one.name == name]
+        return replace(spell, grants=tuple(with_items_settled(meant)))
 
     def folders_for(
         self, tx: Connection, grantees: Collection[bytes], now: datetime

@@ -45,6 +45,22 @@ class Held:
         return replace(grant, until=_earlier(grant.until, self.affiliation.over_at))
 
 
+def steady_until(held: Iterable[Held], now: datetime) -> datetime | None:
+    """The first moment after `now` at which time alone may make others of these live: one begins
+    or ends, or the affiliation that it stands on. None: nothing does; `now` itself where people
+    count too, whose accounts and places are no facts of a grant.
+    """
+    moments: list[datetime | None] = []
+    for one in held:
+        grant, affiliation = one.row.grant, one.affiliation
+        if grant.parent is not None:
+            return now
+        moments += (grant.starts, grant.until)
+        if affiliation is not None:
+            moments += (affiliation.confirmed, affiliation.over_at)
+    return min((at for at in moments if at is not None and at > now), default=None)
+
+
 Load = Callable[[Collection[GrantId]], list[Held]]
 """Grants by id, in one statement."""
 

@@ -148,7 +148,7 @@ def test_a_grant_that_rests_is_in_no_answer_about_living_ones(office: Office) ->
             return [
                 any(one.id == resting.id for one in book.live_for(tx, vault, {person}, now)),
                 any(one.vault == vault for one in book.folders_for(tx, {person}, now)),
-                bool(book.live_under_name(tx, {person}, "Name of amina", "Logement", now)),
+                bool(book.live_under_name(tx, {person}, "Name of amina", now)),
                 bool(book.live_among(tx, [resting.id], now)),
                 bool(book.on_nodes(tx, vault, [_node(office, resting.id)], now)),
                 any(share.kind.to == person for page in pages for share in page),
