@@ -31,6 +31,7 @@ class Seat:
 def principal_of(
     facts: Facts, person: Person, row: CredentialRow, address: str | None, tally: Tally | None
 ) -> Principal:
+    """Whom those facts are of, who proved `row`. `tally` counts for one request."""
     return Principal(
         person=person,
         credential=row.id,

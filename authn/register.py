@@ -87,6 +87,7 @@ class Register:
     def add_structure(
         self, tx: Connection, new: NewStructure, now: datetime
     ) -> tuple[Structure, Stamp]:
+        """Whoever calls has looked whether the slug is taken."""
         structure = Structure(
             StructureId(self._entropy(ID_BYTES)), new.slug, new.name, new.kind, new.time_zone
         )
@@ -101,6 +102,7 @@ class Register:
         return structure, insert_row(tx, self._keys, t.structure, row)
 
     def add_person(self, tx: Connection, new: NewPerson, now: datetime) -> tuple[Person, Stamp]:
+        """Whoever calls has looked whether the login is taken. A credential comes apart."""
         person = PersonId(self._entropy(ID_BYTES))
         row = {
             "id": person,
@@ -168,6 +170,7 @@ class Register:
         device: NewDevice,
         now: datetime,
     ) -> Stamp:
+        """A second one of its id is refused by the table: ids are drawn at random."""
         values = {
             "person_id": person,
             "kind": CredentialKind.APP_PASSWORD.value,
@@ -186,6 +189,7 @@ class Register:
         device: NewDevice,
         now: datetime,
     ) -> tuple[CredentialId, Stamp]:
+        """Whoever calls has looked whether it `is_registered`: its key gives the id."""
         credential = certificate.credential(self._keys)
         values = {
             "person_id": person,
@@ -223,6 +227,7 @@ class Register:
         starts: datetime,
         ends: datetime | None,
     ) -> tuple[Membership, Stamp]:
+        """It holds from `starts` (included) to `ends` (excluded), UTC; None: until it is ended."""
         membership = Membership(MembershipId(self._entropy(ID_BYTES)), structure, starts, ends)
         row = {
             "id": membership.id,

@@ -93,6 +93,7 @@ class Diff:
 
 
 def differences(old: Snapshot, new: Snapshot) -> Diff:
+    """Of the answers, whatever the lines say: exact, over everything that a request can be."""
     space = space_of(old, new)
     tree = Tree(old, new, space)
     possible = Possible(tree)

@@ -94,6 +94,7 @@ def tied(relation: str, structure: Pair) -> bool:
 
 
 def space_of(old: Snapshot, new: Snapshot) -> PairSpace:
+    """All questions of both sets, each value as the pair of words that both have for one fact."""
     zones = zone_parts(old.networks, new.networks)
     hours = _hours(old, new)
     values = {

@@ -72,6 +72,7 @@ class Replay:
     _answers: dict[tuple[Point, Said], Said] = field(default_factory=dict, repr=False)
 
     def add(self, line: Logged) -> None:
+        """Asks the other rules what that line was asked, and counts where they differ."""
         if self.seen is None:
             self.seen = Times(0, line.at, line.at)
         self.seen.add(line.at, line.count)

@@ -206,6 +206,8 @@ DOMAIN = Kind("a domain name such as ccas.example.org", _domain)
 
 
 def words(*allowed: str) -> Kind[tuple[str, ...]]:
+    """Several of them, each once."""
+
     def read(value: object, _: Path) -> tuple[str, ...]:
         if not isinstance(value, list) or any(one not in allowed for one in value):
             raise ValueError
@@ -215,6 +217,8 @@ def words(*allowed: str) -> Kind[tuple[str, ...]]:
 
 
 def whole(least: int, most: int) -> Kind[int]:
+    """Both included."""
+
     def read(value: object, _: Path) -> int:
         number = _whole(value)
         if not least <= number <= most:
@@ -228,6 +232,8 @@ PORT = whole(1, _HIGHEST_PORT)
 
 
 def one_of(*words: str) -> Kind[str]:
+    """As text."""
+
     def read(value: object, _: Path) -> str:
         if value not in words:
             raise ValueError
@@ -249,6 +255,8 @@ def size(least: int, most: int) -> Kind[int]:
 
 
 def duration(least: timedelta, most: timedelta) -> Kind[timedelta]:
+    """Both included."""
+
     def read(value: object, _: Path) -> timedelta:
         seconds = _with_unit(value, _DURATIONS)
         # More than a timedelta holds, or than a float: an OverflowError otherwise.

@@ -78,6 +78,7 @@ class Plan:
 
 
 def plan_of(changes: tuple[PropertyChange, ...]) -> Plan:
+    """What each of the changes means: a dead property, a date, a category, or nothing."""
     dead: list[PropertyChange] = []
     wrong: dict[str, Wrong] = {}
     modified: datetime | None = None

@@ -51,6 +51,7 @@ class PersonView:
 
 
 def add_structure(desk: Desk, new: NewStructure) -> Structure:
+    """Raises AlreadyThere, Barred."""
     rule = desk.allow()
     if desk.register.is_slug_taken(desk.tx, new.slug):
         raise AlreadyThere(f"there is a structure {quoted(new.slug)}; choose another short name")
@@ -60,6 +61,7 @@ def add_structure(desk: Desk, new: NewStructure) -> Structure:
 
 
 def add_person(desk: Desk, arrival: Arrival) -> Person:
+    """With their password, memberships and vault. Raises AlreadyThere, NotFound, Barred."""
     rule, new = desk.allow(), arrival.person
     if desk.register.is_taken(desk.tx, new.login):
         raise AlreadyThere(f"the login {quoted(new.login)} is taken; choose another")

@@ -58,6 +58,7 @@ class Examiner:
         self._terms = terms
 
     def examine(self, folder: Folder) -> Examined:
+        """What would become of that folder now: on one snapshot, and nothing is written."""
         with self._tools.db.read() as tx:
             number = generations.number_in_force(tx)
             serving = generations.find(tx, self._tools.keys, number)

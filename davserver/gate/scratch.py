@@ -90,6 +90,8 @@ class Scratch:
     def set_properties(
         self, who: Principal, path: DrivePath, changes: Sequence[PropertyChange]
     ) -> Entry:
+        """Raises NotFound, and as `put` does."""
+
         def work(sight: Sight) -> Entry:
             file = self._found(sight, path)
             plain = self._area.content(sight.tx, who.id, file)
@@ -125,6 +127,8 @@ class Scratch:
         return change(self._tools, who, work)
 
     def refresh(self, who: Principal, path: DrivePath, seconds: int) -> LockView:
+        """Raises NotFound, ConditionFailed where it is not locked."""
+
         def work(sight: Sight) -> LockView:
             file = self._found(sight, path)
             token = file.properties.get(_LOCK, "").partition(" ")[0]
@@ -135,6 +139,8 @@ class Scratch:
         return change(self._tools, who, work)
 
     def unlock(self, who: Principal, path: DrivePath, token: str) -> None:
+        """Raises NotFound, NotLocked for another token."""
+
         def work(sight: Sight) -> None:
             file = self._found(sight, path)
             if file.properties.get(_LOCK, "").partition(" ")[0] != token:

@@ -70,6 +70,7 @@ class Settling:
     now: datetime
 
     def do(self, known: Known, plan: Plan) -> None:
+        """Whoever `known` is becomes what the `plan` says. Raises as the trail does."""
         if plan.joins is not None:
             person = self._join(plan)
         elif known.person is not None and known.account is not None:

@@ -82,6 +82,7 @@ class Shares:
     def states(
         self, tx: Connection, rows: Sequence[GrantRow], now: datetime
     ) -> dict[GrantId, GrantState]:
+        """Of each, by its own dates and by what it stands on. One statement at most."""
         states = {row.grant.id: state_of(row.grant, now) for row in rows}
         states |= {row.grant.id: GrantState.RESTING for row in rows if rests(row, now)}
         leaning = {

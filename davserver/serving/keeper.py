@@ -73,6 +73,7 @@ class Keeper:
         self._told = told
 
     def begin(self, post: Post) -> tuple[int, int]:
+        """Its process id, and the pipe on which it says that it is ready."""
         news, tell = os.pipe()
         told = {
             **self._told,

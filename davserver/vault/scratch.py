@@ -66,6 +66,7 @@ class ScratchArea:
     def find(
         self, tx: Connection, person: PersonId, folder: NodeId, name: str, now: datetime
     ) -> SideFile | None:
+        """None where it is over, or its row was altered."""
         index = self._keys.scratch(person).name_index(folder, name)
         row = tx.execute(
             select(table).where(

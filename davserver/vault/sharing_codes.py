@@ -30,6 +30,7 @@ def lettered(tx: Connection, keys: InstanceKeys, letters: str) -> SharingCode | 
 
 
 def add(tx: Connection, keys: InstanceKeys, code: SharingCode) -> Stamp:
+    """The table refuses letters that are in use."""
     columns: dict[str, Any] = {
         "id": code.id,
         "person_id": code.person,
