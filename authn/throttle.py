@@ -107,10 +107,12 @@ class Throttle:
 
 
 def seconds_to_wait(count: Count | None, now: datetime) -> int:
-    """0 when nothing stands in the way."""
-    if count is None or count.until <= now:
+    """0 when nothing stands in the way. A clock that was set back makes no wait longer than it was;
+    set back by more than any wait lasts, it ends them.
+    """
+    if count is None or count.until <= now or count.last - now > LONGEST_WAIT:
         return 0
-    return math.ceil((count.until - now).total_seconds())
+    return math.ceil(min(count.until - now, count.until - count.last).total_seconds())
 
 
 def network_of(address: str | None) -> str:
@@ -148,9 +150,8 @@ def next_of_address(before: Count | None, now: datetime) -> Count:
     faded = max(0, (now - before.last) // ONE_ACCOUNT_FADES_IN)
     left = max(0, before.failures - faded)
     failures = left + 1
-    last = before.last + faded * ONE_ACCOUNT_FADES_IN if left else now
-    wait = ADDRESS_WAIT if failures > ACCOUNTS_PER_ADDRESS else timedelta()
-    return Count(failures, last, now + wait)
+    last = min(before.last + faded * ONE_ACCOUNT_FADES_IN, now) if left else now
+    return Count(failures, last, now + ADDRESS_WAIT if failures > ACCOUNTS_PER_ADDRESS else last)
 
 
 def _record(tx: Connection, source: Source, now: datetime, *, sweep: bool) -> None:

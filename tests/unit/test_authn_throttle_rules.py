@@ -25,6 +25,27 @@ def failing(times: int):
     return count
 
 
+@pytest.mark.parametrize("back", [SECOND, 40 * SECOND, timedelta(hours=1)])
+def test_a_mistake_keeps_nobody_waiting_when_the_clock_is_set_back(back: timedelta) -> None:
+    for count in (failing(1), failing(5), next_of_address(None, NOW)):
+        assert seconds_to_wait(count, NOW - back) == 0
+    fading = next_of_address(next_of_address(None, NOW - 30 * SECOND), NOW)
+    assert seconds_to_wait(fading, NOW - back) == 0
+
+
+def test_a_wait_is_no_longer_than_it_was_set_whatever_the_clock_says() -> None:
+    count = failing(8)
+    assert seconds_to_wait(count, NOW - MINUTE) == 8
+    assert seconds_to_wait(count, NOW - LONGEST_WAIT - SECOND) == 0
+    assert seconds_to_wait(next_of_pair(count, NOW - timedelta(hours=1)), NOW) == 0
+
+
+def test_an_address_is_not_free_while_the_clock_is_behind() -> None:
+    count, _ = failing_accounts(ACCOUNTS_PER_ADDRESS, timedelta())
+    before = NOW - timedelta(hours=1)
+    assert seconds_to_wait(next_of_address(count, before), before) == 60
+
+
 def test_five_mistakes_are_free_and_further_ones_double_the_wait():
     waits = [seconds_to_wait(failing(times), NOW) for times in range(1, 11)]
     assert waits == [0, 0, 0, 0, 0, 2, 4, 8, 16, 32]
