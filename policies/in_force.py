@@ -10,6 +10,7 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
+from davserver.db.remembered import is_turn
 from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged, NotFound
 from davserver.sealing.instance import InstanceKeys
@@ -30,11 +31,17 @@ def owners_only() -> Snapshot:
 
 
 class InForce:
-    """One per process; shared between threads."""
+    """One per process; shared between threads.
+
+    A number is known by what a look showed: what stands in a transaction that writes may be undone
+    yet, and another set come into force under the same number.
+    """
 
     def __init__(self, keys: InstanceKeys) -> None:
         self._keys = keys
         self._judges: OrderedDict[int, Judge] = OrderedDict()
+        self._latest: tuple[bytes, Judge] | None = None
+        """The one made last, by the MAC of its row: the same row need not be made a judge again."""
         self._lock = Lock()
 
     def current(self, tx: Connection) -> Judge:
@@ -50,16 +57,21 @@ class InForce:
         with self._lock:
             known = self._judges.get(number)
             if known is None:
-                known = self._judges[number] = Judge(self._snapshot(tx, number), number)
-                while len(self._judges) > _KEPT:
-                    self._judges.popitem(last=False)
+                known = self._made(tx, number)
+                if not is_turn(tx):
+                    self._judges[number] = known
+                    while len(self._judges) > _KEPT:
+                        self._judges.popitem(last=False)
             return known
 
-    def _snapshot(self, tx: Connection, number: int) -> Snapshot:
+    def _made(self, tx: Connection, number: int) -> Judge:
         if number == 0:
-            return owners_only()
+            return Judge(owners_only(), number)
         try:
-            return load_bytes(generations.fetch(tx, self._keys, number).files)
+            row = generations.fetch(tx, self._keys, number)
+            if self._latest is None or self._latest[0] != row.mac:
+                self._latest = row.mac, Judge(load_bytes(row.files), number)
         except (NotFound, Damaged, PolicyProblems) as error:
             sound(Alarm.POLICY_UNUSABLE, number=number, error=type(error).__name__)
-            return owners_only()
+            return Judge(owners_only(), number)
+        return self._latest[1]
