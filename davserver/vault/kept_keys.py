@@ -17,20 +17,24 @@ class Kept:
 
     vault: OpenVault
     keys: int
-    until: datetime
+    since: datetime
 
     def serves(self, keys: int, now: datetime) -> bool:
-        return self.keys == keys and now < self.until
+        return self.keys == keys and not self.is_over(now)
+
+    def is_over(self, now: datetime) -> bool:
+        """A clock that was set back ends it, or it would live for as long as that took longer."""
+        return not timedelta() <= now - self.since < KEPT
 
     def followed_by(self, opened: OpenVault, keys: int, now: datetime) -> "Kept":
         """Whoever works in a folder of thousands does not wait for all its names every five
         minutes. Nothing is handed on to other keys, nor what nobody used for as long again.
         """
         same = self.keys == keys and self.vault.wraps == opened.wraps
-        if same and now < self.until + KEPT:
+        if same and now < self.since + 2 * KEPT:
             opened = replace(opened, seen=self.vault.seen.later())
         return kept(opened, keys, now)
 
 
 def kept(opened: OpenVault, keys: int, now: datetime) -> Kept:
-    return Kept(opened, keys, now + KEPT)
+    return Kept(opened, keys, now)

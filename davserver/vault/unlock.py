@@ -107,7 +107,7 @@ class Unlock:
         self._keys = keys
         self._entropy = entropy
         self._kept: dict[VaultId, Kept] = {}
-        self._tidy_at = datetime.min.replace(tzinfo=UTC)
+        self._tidied = datetime.min.replace(tzinfo=UTC)
 
     def vault(self, tx: Connection, vault_id: VaultId, keys: int, now: datetime) -> OpenVault:
         """The opened vault. `keys` is the epoch counter of this request: keys kept under another
@@ -155,16 +155,16 @@ class Unlock:
             new = before.followed_by(one, keys, now) if before else kept(one, keys, now)
             self._kept[one.id] = new
             found[one.id] = new.vault
-        if now >= self._tidy_at:
+        if abs(now - self._tidied) >= _TIDIED_EVERY:
             self._tidy(now)
         return found
 
     def _tidy(self, now: datetime) -> None:
         # Copied first: other threads add to it meanwhile.
         for vault_id, one in list(self._kept.items()):
-            if one.until <= now:
+            if one.is_over(now):
                 self._kept.pop(vault_id, None)
-        self._tidy_at = now + _TIDIED_EVERY
+        self._tidied = now
 
     def readable(
         self, tx: Connection, ids: Collection[VaultId], *, categories: bool

@@ -1,5 +1,6 @@
 """Opening what the settings name: database, keyring and keys. Everything else is built on these."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from davserver.domain.errors import Unavailable
 from davserver.sealing.instance import InstanceKeys
 from davserver.sealing.keyring import LocalKeyring
 from davserver.wiring.instance import open_instance
+
+Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

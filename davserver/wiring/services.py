@@ -43,7 +43,7 @@ from davserver.wiring.limits import limits_of
 from davserver.wiring.looking_after import LookingAfter
 from davserver.wiring.lookout import EVERY, Lookout
 from davserver.wiring.occasional import Occasional
-from davserver.wiring.opening import Opened, clock, open_all
+from davserver.wiring.opening import Clock, Opened, clock, open_all
 from davserver.wiring.policy_watch import PolicyWatch
 from davserver.wiring.signers import read_signers
 from policies.folder import read_folder
@@ -116,15 +116,15 @@ class Services(Occasional):
         self.db.close()
 
 
-def build(settings: Settings, entropy: Entropy = os.urandom) -> Services:
-    """Opens what the settings name and builds everything on it.
+def build(settings: Settings, entropy: Entropy = os.urandom, clock: Clock = clock) -> Services:
+    """Opens what the settings name and builds everything on it. `clock`: what tells the time.
 
     Raises Unavailable and its kind for a database or keyring that cannot be opened, Damaged for
     keys that do not fit the database.
     """
     opened = open_all(settings)
     try:
-        return _built(_base(settings, opened, entropy), entropy)
+        return _built(_base(settings, opened, entropy, clock), entropy)
     except BaseException:
         opened.db.close()
         raise
@@ -145,8 +145,9 @@ class _Base:
     housekeeping: Housekeeping
 
 
-def _base(settings: Settings, opened: Opened, entropy: Entropy) -> _Base:
-    tools, roster, directories = _with_directories(settings, _tools(settings, opened, entropy))
+def _base(settings: Settings, opened: Opened, entropy: Entropy, clock: Clock) -> _Base:
+    bare = _tools(settings, opened, entropy, clock)
+    tools, roster, directories = _with_directories(settings, bare)
     sessions = Sessions(tools.db, tools.keys, tools.login, entropy)
     decisions = DecisionLog(settings.policy.decisions, settings.policy.decisions_kept, clock)
     return _Base(
@@ -164,6 +165,7 @@ def _base(settings: Settings, opened: Opened, entropy: Entropy) -> _Base:
 
 def _built(base: _Base, entropy: Entropy) -> Services:
     settings, tools = base.settings, base.tools
+    clock = tools.clock
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch = EpochWatch(tools.db, tools.policy, clock)
     return Services(
@@ -201,12 +203,14 @@ def _lookout(settings: Settings, db: Database) -> Housekeeping:
 
 def _policy_watch(base: _Base) -> PolicyWatch:
     settings = base.settings
-    return PolicyWatch(base.rulebook, settings.policies, settings.data / _POLICY_TURN, clock)
+    turn = settings.data / _POLICY_TURN
+    return PolicyWatch(base.rulebook, settings.policies, turn, base.tools.clock)
 
 
 def _with_directories(settings: Settings, bare: Tools) -> tuple[Tools, Roster, Directories]:
     """The same tools, with a sign-in for those too who come from directories."""
-    roster, directories = Roster(bare, settings.directories), open_directories(settings, clock)
+    roster = Roster(bare, settings.directories)
+    directories = open_directories(settings, bare.clock)
     login = staff_login(bare, settings, directories, roster)
     return replace(bare, login=login), roster, directories
 
@@ -244,7 +248,7 @@ def _oversight(base: _Base) -> "Oversight":
     return Oversight(base.tools, base.rulebook, sources)
 
 
-def _tools(settings: Settings, opened: Opened, entropy: Entropy) -> Tools:
+def _tools(settings: Settings, opened: Opened, entropy: Entropy, clock: Clock) -> Tools:
     """With a sign-in for those alone who come from no directory."""
     db, keys = opened.db, opened.keys
     policy = InForce(keys)

@@ -48,6 +48,18 @@ def test_who_works_in_a_folder_does_not_wait_for_its_names_again(
     assert listed(world, amina, "/unused") != unused
 
 
+def test_keys_live_no_longer_when_the_clock_is_set_back(world: World, amina: Drive) -> None:
+    before = opened(world, amina)
+    world.clock.passes(hours=-1)
+    again = opened(world, amina)
+    assert again is not before
+    assert opened(world, amina) is again
+    bilal = world.beneficiary("bilal")
+    world.clock.passes(hours=-1)
+    opened(world, bilal)
+    assert amina.who.vault not in world.vaults._unlock._kept
+
+
 def test_nothing_is_handed_on_that_was_opened_long_ago(world: World, amina: Drive) -> None:
     before, used = opened(world, amina), listed(world, amina, "/used")
     world.clock.passes(minutes=10)

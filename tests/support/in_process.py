@@ -4,7 +4,7 @@ import io
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,13 +73,25 @@ class Front:
         self, login: str, method: str, path: str, body: bytes = b"", **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         """The status, headers and body. Names of headers are written with `_`."""
+        return self.asked(basic(login, self.instance.passwords[login]), method, path, body, headers)
+
+    def asked(
+        self,
+        authorization: str,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        address: str = "127.0.0.1",
+    ) -> tuple[int, dict[str, str], bytes]:
+        """As `ask`, by whoever says so and comes from there."""
         told: list[Any] = []
         environ = {
             "REQUEST_METHOD": method, "PATH_INFO": path, "REQUEST_URI": path, "RAW_URI": path,
             "SCRIPT_NAME": "", "QUERY_STRING": "", "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "1", "SERVER_NAME": "localhost",
+            "REMOTE_ADDR": address, "REMOTE_PORT": "1", "SERVER_NAME": "localhost",
             "SERVER_PORT": "80", "HTTP_HOST": "localhost", "wsgi.url_scheme": "http",
-            "HTTP_AUTHORIZATION": basic(login, self.instance.passwords[login]),
+            "HTTP_AUTHORIZATION": authorization,
             "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)),
             "wsgi.errors": sys.stderr, "abri.request_id": "a-request",
             **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
