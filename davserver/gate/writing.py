@@ -31,7 +31,7 @@ from davserver.gate.places import NODE, NOWHERE, Place
 from davserver.gate.removing import remove
 from davserver.gate.scratch import Scratch
 from davserver.gate.sight import Sight
-from davserver.gate.small_upload import SmallUpload
+from davserver.gate.small_upload import Aims, SmallUpload
 from davserver.gate.tools import Tools
 from davserver.trail import What
 from davserver.vault import quota, writing
@@ -59,6 +59,7 @@ class Writing:
     def __init__(self, tools: Tools, scratch: Scratch) -> None:
         self._tools = tools
         self._scratch = scratch
+        self._aims = Aims()
 
     # ── PUT ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -83,8 +84,10 @@ class Writing:
             plain = read_fully(upload, upload.length)
             require_checksum(upload, plain)
             small = SmallUpload(self._tools.staging, upload, path.name, plain)
-            small.seal_for(who, now)
-            return change(self._tools, who, lambda s: _publish_small(s, path, small, conditions))
+            small.seal_for(self._aims.guess(who, path), now)
+            done = change(self._tools, who, lambda s: _publish_small(s, path, small, conditions))
+            self._aims.went(who, path, small)
+            return done
         room = look(self._tools, who, now, lambda sight: _room(sight, path, conditions))
         return self._staged(
             who, upload, path.name, room, now,

@@ -1,6 +1,8 @@
 """What one small change costs within the writer's turn, which everybody else waits for."""
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
@@ -8,7 +10,7 @@ from sqlalchemy import event
 from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
-from tests.support.accounts import something_changes
+from tests.support.accounts import NOON, something_changes
 from tests.support.drive import Drive, World
 
 INDEXED = {"vault_id", "parent_id", "state", "name_idx", "name_ci_idx", "twin", "maker_id"}
@@ -114,21 +116,66 @@ def test_new_content_leaves_the_indexes_of_names_and_folders_alone(
     assert not named & INDEXED
 
 
-def test_a_small_file_of_ones_own_is_sealed_before_the_turn(world: World, amina: Drive) -> None:
-    sealed: list[bool] = []
-    inside: list[bool] = []
+def sealed_by(world: World, act: Callable[[], object]) -> list[bool]:
+    """For each drawing of random bytes for contents, whether it was within the turn."""
+    drawn: list[bool] = []
+    said: list[object] = []
+    staging, engine = world.tools.staging, world.db.engines()[1]
+    before = staging._entropy
 
     def entropy(count: int) -> bytes:
-        sealed.append(bool(inside))
-        return bytes(range(count))
+        drawn.append(bool(said))
+        return os.urandom(count)
 
-    staging = world.tools.staging
-    event.listen(world.db.engines()[1], "before_cursor_execute", lambda *_: inside.append(True))
+    def note(*given: object) -> None:
+        said.append(given)
+
     staging._entropy = entropy
-    amina.put("/Santé/once.txt", b"sealed once")
-    assert sealed
-    assert not any(sealed)
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+        staging._entropy = before
+    assert drawn
+    return drawn
+
+
+def test_a_small_file_of_ones_own_is_sealed_before_the_turn(world: World, amina: Drive) -> None:
+    assert not any(sealed_by(world, lambda: amina.put("/Santé/once.txt", b"sealed once")))
     assert amina.get("/Santé/once.txt") == b"sealed once"
+
+
+def test_one_for_somebody_else_too_where_the_one_before_went(world: World, karim: Drive) -> None:
+    def put(folder: str, text: bytes) -> list[bool]:
+        return sealed_by(world, lambda: karim.put(f"/{folder}/Santé/once.txt", text))
+
+    zoe = world.beneficiary("zoe", "fr")
+    world.grant(zoe, karim, "/Santé", Right.WRITE)
+    assert all(put("Name of amina", b"hers"))
+    assert all(put("Name of zoe", b"another's"))
+    for text in (b"hers again", b"and again"):
+        assert not any(put("Name of amina", text))
+        assert karim.get("/Name of amina/Santé/once.txt") == text
+    assert not any(put("Name of zoe", b"again"))
+    assert zoe.get("/Santé/once.txt") == b"again"
+
+
+def test_where_the_name_is_another_persons_by_now_it_is_sealed_for_them(
+    world: World, amina: Drive, karim: Drive
+) -> None:
+    """Whoever has the folder's name by then reads it, and nobody else does."""
+    path = "/Name of amina/Santé/once.txt"
+    karim.put(path, b"for the first")
+    with world.db.read() as tx:
+        (first,) = world.grants.live_under_name(tx, (karim.person.id,), "Name of amina", NOON)
+    world.end_grant(first, amina)
+    other = world.beneficiary("other", "fr")
+    other.person = replace(other.person, name="Name of amina")
+    world.grant(other, karim, "/Santé", Right.WRITE)
+    karim.put(path, b"for the second")
+    assert karim.get(path) == other.get("/Santé/once.txt") == b"for the second"
+    assert amina.get("/Santé/once.txt") == b"for the first"
 
 
 def test_a_small_copy_is_judged_once_and_asks_nothing_before_its_turn(

@@ -3,10 +3,9 @@ judged there counts as it did.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, update
@@ -24,7 +23,7 @@ from davserver.gate.sight import Sight
 from davserver.vault.way import walk
 from tests.support.accounts import statements_of
 from tests.support.crowd import Crowd, put
-from tests.support.drive import Drive, World, world_on
+from tests.support.drive import Drive, World
 from tests.support.hidden import hide
 from tests.support.rules import more_rules
 
@@ -33,12 +32,6 @@ pytestmark = pytest.mark.slow
 TOP = "/Name of amina/Santé"
 ONE, OTHER = f"{TOP}/b/one.txt", f"{TOP}/b/other.txt"
 NO_HEALTH = "p, no-health, deny, professional, *, *, health, *, *, *, *"
-
-
-@pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
-    with world_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
