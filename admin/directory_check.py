@@ -18,8 +18,8 @@ from davserver.config import DirectorySettings, Problem, Settings, WrongSettings
 from davserver.config.rules import broken_rules
 from davserver.domain.errors import BadInput, NotFound
 
-_COLOURS = {Verdict.GOOD: "green", Verdict.DOUBTFUL: "yellow", Verdict.WRONG: "red"}
-_MARKS = {Verdict.GOOD: "ok      ", Verdict.DOUBTFUL: "doubtful", Verdict.WRONG: "WRONG   "}
+COLOURS = {Verdict.GOOD: "green", Verdict.DOUBTFUL: "yellow", Verdict.WRONG: "red"}
+MARKS = {Verdict.GOOD: "ok      ", Verdict.DOUBTFUL: "doubtful", Verdict.WRONG: "WRONG   "}
 
 Somebody = Annotated[
     str | None,
@@ -127,7 +127,7 @@ def _account(name: str, settings: DirectorySettings, person: str | None) -> str 
 
 
 def _tell(step: Step) -> None:
-    line = f"{_MARKS[step.verdict]}  {step.looked.value}: {step.says}"
-    say_coloured(line, _COLOURS[step.verdict])
+    line = f"{MARKS[step.verdict]}  {step.looked.value}: {step.says}"
+    say_coloured(line, COLOURS[step.verdict])
     if step.change:
         say(f"          {step.change}")

@@ -11,7 +11,7 @@ from davserver.domain.people import Structure
 from davserver.gate.directory_care import DirectoryView, Freshness, Waiting
 
 _DIGEST = 12
-_FRESHNESS = {
+FRESHNESS = {
     Freshness.FRESH: "looked at within its term",
     Freshness.LATE: "LATE: not looked at as a whole within its term: abri directory check",
     Freshness.NEVER: "never looked at as a whole: abri directory sync",
@@ -55,7 +55,7 @@ def _row(one: DirectoryView) -> tuple[str, ...]:
 
 
 def _tell(one: DirectoryView) -> None:
-    say(f"{one.name}: {_FRESHNESS[one.freshness]}")
+    say(f"{one.name}: {FRESHNESS[one.freshness]}")
     say(f"last looked at: {local(one.synced)}")
     if one.settings:
         say(f"servers: {', '.join(one.settings.servers)}")

@@ -16,7 +16,7 @@ from davserver.gate.roster import Settled
 from davserver.gate.sync_guard import Held
 from davserver.gate.synchronising import Outcome, Run
 
-_EXITS = {
+EXITS = {
     Outcome.DONE: Exit.DONE,
     Outcome.HELD: Exit.FINDINGS,
     Outcome.UNKNOWN: Exit.UNAVAILABLE,
@@ -106,7 +106,7 @@ def _slugs(session: Session) -> dict[bytes, str]:
 
 
 def _end(runs: list[Run]) -> None:
-    codes = [_EXITS[one.outcome] for one in runs]
+    codes = [EXITS[one.outcome] for one in runs]
     codes += [Exit.FINDINGS for one in runs if one.problems]
     worst = max(codes, default=Exit.DONE)
     if worst is not Exit.DONE:

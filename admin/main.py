@@ -60,7 +60,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     os.umask(_PRIVATE)
     _never_fail_to_print()
     log_errors()
-    arguments = _config_first(list(sys.argv[1:] if words is None else words))
+    arguments = config_first(list(sys.argv[1:] if words is None else words))
     debug = DEBUG in arguments
     try:
         typer.main.get_command(application(arguments))(args=arguments, prog_name="abri")
@@ -86,7 +86,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         callback=_everywhere,
     )
-    asked = _command_word(arguments)
+    asked = command_word(arguments)
     for name in [asked] if asked in COMMANDS else COMMANDS:
         command = COMMANDS[name]
         module = import_module(command.module)
@@ -117,7 +117,7 @@ def _everywhere(
     context.obj = config
 
 
-def _config_first(words: list[str]) -> list[str]:
+def config_first(words: list[str]) -> list[str]:
     """`--config FILE` is understood anywhere, not only before the command."""
     before: list[str] = []
     options: list[str] = []
@@ -134,7 +134,7 @@ def _config_first(words: list[str]) -> list[str]:
     return [*options, *before]
 
 
-def _command_word(arguments: Sequence[str]) -> str:
+def command_word(arguments: Sequence[str]) -> str:
     rest = iter(arguments)
     for word in rest:
         if word == CONFIG:

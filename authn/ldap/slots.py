@@ -20,6 +20,11 @@ class Slots:
         self._free = most
         self._waiting: deque[threading.Event] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for one."""
+        return len(self._waiting)
+
     @contextmanager
     def one(self, seconds: float) -> Iterator[None]:
         """Raises Busy when there is none within that time."""

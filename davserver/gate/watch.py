@@ -66,13 +66,18 @@ class EpochWatch:
         was_read = True
         while not self._stop.wait(INTERVAL_SECONDS):
             try:
-                self._now = self._read()
+                self.look()
             except AbriError:
                 if was_read:  # the alarm for it is the lookout's
                     log.warning("epoch-unreadable")
                 was_read = False
             else:
                 was_read = True
+
+    def look(self) -> Epoch:
+        """What the watcher does twice a second. Raises Unavailable."""
+        self._now = self._read()
+        return self._now
 
     def _read(self) -> Epoch:
         with self._db.read() as tx:

@@ -24,6 +24,10 @@ class Parking:
         self.bell, self._rope = os.pipe()
         self._epoll.register(self.bell, select.EPOLLIN)
 
+    def __len__(self) -> int:
+        """How many wait here."""
+        return len(self._parked)
+
     def put(self, connection: Connection) -> None:
         """From now on any thread may find it ready. Raises OSError or ValueError for a dead one."""
         descriptor = connection.socket.fileno()

@@ -31,7 +31,8 @@ LOOK_SECONDS = 0.25
 class Server(HTTPServer):
     """Serves one application on one listening socket until `drain` or `stop`.
 
-    `open`: every connection there is. `phase`: where it is in its life.
+    `open`: every connection there is; `parking`: where those wait that have nothing to do.
+    `phase`: where it is in its life.
     """
 
     def __init__(
@@ -66,9 +67,9 @@ class Server(HTTPServer):
         self._accept_over = threading.Event()
         self._accept_over.set()
         self._unseen: set[Connection] = set()
-        self._parking = Parking()
+        self.parking = Parking()
         slots = ComputeSlots(listener.compute_slots)
-        self.requests: Crew = Crew(self, self._parking, listener.threads, slots)
+        self.requests: Crew = Crew(self, self.parking, listener.threads, slots)
 
     @property
     def url(self) -> str:
@@ -93,7 +94,7 @@ class Server(HTTPServer):
     def _serve(self) -> None:
         poller = select.poll()
         poller.register(self._listening.fileno(), select.POLLIN)
-        poller.register(self._parking.bell, select.POLLIN)
+        poller.register(self.parking.bell, select.POLLIN)
         looked = monotonic()
         while self.ready:
             try:
@@ -101,7 +102,7 @@ class Server(HTTPServer):
                     self._accept()
                 if monotonic() - looked >= LOOK_SECONDS:
                     looked = monotonic()
-                    for connection in self._parking.overdue(looked):
+                    for connection in self.parking.overdue(looked):
                         connection.expire()
             except Exception as error:  # noqa: BLE001 - the accept loop outlives whatever happens
                 self.house.log.failure("accept-loop", error, pid=self.house.pid)
@@ -112,7 +113,7 @@ class Server(HTTPServer):
             conn.leave()
             return
         try:
-            self._parking.put(conn)
+            self.parking.put(conn)
         except (OSError, ValueError):
             conn.close()  # its socket died between the answer and here
 
@@ -144,7 +145,7 @@ class Server(HTTPServer):
             return False
         if len(self.open) <= limits.connections:
             return True
-        victim = self._parking.nearest()
+        victim = self.parking.nearest()
         if victim is not None:
             victim.close()
         return victim is not None
@@ -171,10 +172,10 @@ class Server(HTTPServer):
     def stop_accepting(self) -> None:
         """Closes the port and every parked connection; running requests go on."""
         self.ready = False
-        self._parking.ring()
+        self.parking.ring()
         self._accept_over.wait()
         self._listening.close()
-        self._parking.close()
+        self.parking.close()
 
     def stop(self) -> None:
         """Ends everything now, and waits for the threads."""
@@ -183,7 +184,7 @@ class Server(HTTPServer):
         for connection in tuple(self.open):
             connection.stop_all()
         self.requests.stop(self.shutdown_timeout)
-        self._parking.release()
+        self.parking.release()
 
 
 @contextlib.contextmanager

@@ -159,6 +159,14 @@ class Unlock:
             self._tidy(now)
         return found
 
+    def held(self) -> frozenset[VaultId]:
+        """The vaults whose keys are in memory."""
+        return frozenset(self._kept)
+
+    def forget(self) -> None:
+        """All of them: whoever comes next opens theirs anew, as after a restart."""
+        self._kept.clear()
+
     def _tidy(self, now: datetime) -> None:
         # Copied first: other threads add to it meanwhile.
         for vault_id, one in list(self._kept.items()):

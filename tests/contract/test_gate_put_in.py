@@ -218,7 +218,7 @@ def test_the_number_of_statements_does_not_depend_on_how_many_there_are(scene: S
         owner.get("/Logement/a.txt")
         # What is noted is told first, by whoever comes first: mostly by the chore.
         world.tools.readings.keep_up(world.clock())
-        world.vaults._unlock._kept.clear()
+        world.unlock.forget()
         with statements_of(world.db) as sent:
             found = scene.seen()
         counts.append(len(sent))

@@ -214,7 +214,7 @@ def test_a_transfer_that_runs_through_it_is_broken_off(office: Office) -> None:
     assert next(pieces)
     moves(office, OTHERS)
     # As the watcher of this process does twice a second.
-    world.watch._now = world.watch._read()
+    world.watch.look()
     with pytest.raises(NotFound):
         next(pieces)
     running.close()

@@ -72,12 +72,11 @@ def test_a_transfer_that_runs_stops_at_the_moment(house: House) -> None:
     running = world.reading.open(karim.who, path, NONE, world.clock())
     pieces = running.read(0, len(LARGE))
     assert next(pieces)
-    given = world.watch._read().revocation
+    given = world.watch.look().revocation
     on = world.clock() + DAY
     leave(house, on)
     # As the watcher of this process does twice a second.
-    world.watch._now = world.watch._read()
-    assert world.watch._now.revocation > given
+    assert world.watch.look().revocation > given
     assert next(pieces)
     world.clock.now = on
     with pytest.raises(NotFound):

@@ -162,7 +162,7 @@ def test_a_broken_folder_does_not_uncover_what_its_category_hid(stage: Stage) ->
     place = f"/{grant.folder}/{grant.name}/analyse.txt"
 
     def sees_nothing() -> bool:
-        world.vaults._unlock._kept.clear()
+        world.unlock.forget()
         hidden = stage.read(scene.karim, place) is None
         return hidden and scene.view("karim") == scene.truth["karim"]
 

@@ -242,7 +242,7 @@ def test_what_was_tampered_with_is_not_finished_by_rule(
     bilal.delete("/b.txt")
     before = world.rows(t.node, t.node.c.id == node)
     spoil(world, node)
-    world.vaults._unlock._kept.clear()
+    world.unlock.forget()
     assert world.sweep().trash == 0
     after = world.rows(t.node, t.node.c.id == node)
     assert [row["rec_ct"] for row in after] == [row["rec_ct"] for row in before]

@@ -64,7 +64,7 @@ def test_beyond_the_number_of_connections_the_one_nearest_to_its_deadline_goes()
             one.send(get())
             assert one.answer().status == 200
             # It has its deadline and waits for the next request: a moment after its answer.
-            assert eventually(lambda number=number: len(running.server._parking._parked) == number)
+            assert eventually(lambda number=number: len(running.server.parking) == number)
         with running.connect() as newcomer:
             newcomer.send(get())
             assert newcomer.answer().status == 200

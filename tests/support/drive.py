@@ -180,7 +180,8 @@ class World:
         data.mkdir(mode=0o700)
         self.kek = LocalKeyring.create(keyring, data, os.urandom, NOON)
         self.blobs = DiskBlobStore(data / "blobs")
-        self.vaults = Vaults(Unlock(self.kek, self.keys, os.urandom), os.urandom)
+        self.unlock = Unlock(self.kek, self.keys, os.urandom)
+        self.vaults = Vaults(self.unlock, os.urandom)
         self.grants = GrantBook(self.keys)
         trail = Trail(self.keys)
         self.tools = Tools(

@@ -307,7 +307,7 @@ class Scene:
     def view(self, login: str, *, cold: bool = True) -> View:
         """All that this person's app password opens; `cold`: by a process without memories."""
         if cold:
-            self.world.vaults._unlock._kept.clear()
+            self.world.unlock.forget()
         try:
             who = self._signed_in(login)
         except AbriError:

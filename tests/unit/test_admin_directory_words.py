@@ -1,8 +1,8 @@
 """What commands say of directories is complete."""
 
-from admin.directory_check import _COLOURS, _MARKS
-from admin.directory_show import _FRESHNESS
-from admin.directory_sync import _EXITS
+from admin.directory_check import COLOURS, MARKS
+from admin.directory_show import FRESHNESS
+from admin.directory_sync import EXITS
 from admin.directory_words import WHY, WORDS, in_words
 from authn.directory_accounts import Standing
 from authn.ldap.steps import Verdict
@@ -15,9 +15,9 @@ def test_each_change_each_reason_and_each_state_has_its_words() -> None:
     assert set(WORDS) == set(Became)
     assert {line[0] for line in WORDS.values()} == set("+-±!")
     assert set(WHY) == {one.value for one in Standing} - {Standing.ACTIVE.value}
-    assert set(_FRESHNESS) == set(Freshness)
-    assert set(_EXITS) == set(Outcome)
-    assert set(_MARKS) == set(_COLOURS) == set(Verdict)
+    assert set(FRESHNESS) == set(Freshness)
+    assert set(EXITS) == set(Outcome)
+    assert set(MARKS) == set(COLOURS) == set(Verdict)
 
 
 def test_lines_that_are_alike_are_said_once() -> None:

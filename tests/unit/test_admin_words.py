@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from admin.listen import address_of, parse_listen
-from admin.main import COMMANDS, _command_word, _config_first
+from admin.main import COMMANDS, command_word, config_first
 from admin.output import local, size, utc
 from davserver.domain.errors import BadInput
 
@@ -30,7 +30,7 @@ DOCS = ROOT / "docs" / "commands.md"
     ],
 )
 def test_the_settings_may_be_named_anywhere(typed, read):
-    assert _config_first(typed) == read
+    assert config_first(typed) == read
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_settings_may_be_named_anywhere(typed, read):
     ],
 )
 def test_a_folder_named_like_a_command_is_not_the_command(words, command):
-    assert _command_word(words) == command
+    assert command_word(words) == command
 
 
 def test_every_command_of_the_table_has_its_module_and_its_page():

@@ -35,7 +35,7 @@ def test_they_come_in_the_order_in_which_they_asked() -> None:
         for number in range(5):
             threads.append(threading.Thread(target=come, args=(number,)))
             threads[-1].start()
-            assert eventually(lambda: len(slots._waiting) == len(threads))
+            assert eventually(lambda: slots.waiting == len(threads))
     # Whoever asks now comes after all of them.
     come(5)
     for one in threads:
@@ -50,4 +50,4 @@ def test_nobody_is_lost_who_gave_up() -> None:
             with pytest.raises(Busy), slots.one(0.01):
                 pass
     with slots.one(0):
-        assert not slots._waiting
+        assert slots.waiting == 0
