@@ -19,7 +19,14 @@ ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 ALL = "\n".join(path.read_text() for path in DOCS)
 FORMAT = ROOT / "davserver/sealing/FORMAT.md"
-OTHERS = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md")
+OTHERS = (
+    "README.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "tests/README.md",
+    "benchmarks/README.md",
+)
 PAGES = [*DOCS, FORMAT, *(ROOT / name for name in OTHERS)]
 CITING = [
     path

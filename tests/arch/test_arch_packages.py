@@ -40,3 +40,10 @@ def test_each_of_its_files_says_what_it_is(package: Path) -> None:
         if not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+def test_each_benchmark_is_listed() -> None:
+    folder = ROOT / "benchmarks"
+    told = re.findall(r"^\| `(\S+)`", (folder / "README.md").read_text(), re.MULTILINE)
+    there = [path.name for path in folder.iterdir() if path.suffix in {".py", ".sh"}]
+    assert sorted(told) == sorted([*there, "beside/"])
