@@ -2,15 +2,16 @@
 
 import random
 import time
-from contextlib import suppress
+from typing import Any
 
-from psycopg import Error, InternalError
+from psycopg import InternalError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.collisions import Collisions, be_patient, end_turn, share_turn, take_turn
+from davserver.db.collisions import SHARE_TURN, TAKE_TURN, Collisions, is_taken
 from davserver.db.failures import RETRY, Again, state_of
+from davserver.db.prepared import Check
 from davserver.db.remembered import remembers
 from davserver.db.taken import Taken
 from davserver.db.wire import Wire, raising, wire_of
@@ -29,50 +30,66 @@ class PostgresWriter:
         self._kept = Kept(engine, isolation_level="AUTOCOMMIT")
         self._collisions = collisions
         self._patience_ms = patience_ms
-        self._turn: Wire | None = None
-        """Where it was taken."""
+        self._gave_up = False
+        """Whether it has waited for its turn for too long: a process that stands still must not
+        stop the others.
+        """
         self._taken: Taken | None = None
         self._in_doubt = False
         """Whether a COMMIT is under way, and nobody knows yet what became of it."""
+        self._writes = 0
+        """As many had been sent when the work of the last one began."""
 
     def take_turn(self) -> None:
-        """With those who have not collided lately; for itself, where this process has."""
-        self._in_doubt = False
-        is_new = not self._kept.is_open
-        try:
-            with raising(self._kept.tx()) as wire:
-                if is_new:
-                    be_patient(wire, self._patience_ms)
-                    self._taken = Taken(wire)
-                    remembers(self._kept.tx(), self._taken)
-                self._turn = wire
-                if self._collisions.are_expected():
-                    with waiting():
-                        take_turn(wire)
-                else:
-                    share_turn(wire)
-        except DBAPIError:
-            self.drop()
-            raise
+        """With BEGIN."""
 
     def end_turn(self) -> None:
-        wire, self._turn = self._turn, None
-        if wire is not None:
-            # Where it is lost, so is the turn.
-            with suppress(Error):
-                end_turn(wire)
+        """With the transaction."""
 
     def begin(self) -> Connection:
+        self._in_doubt = False
+        is_new = not self._kept.is_open
         tx = self._kept.tx()
         with raising(tx) as wire:
+            if is_new:
+                wire.say(b"SET lock_timeout = %d" % self._patience_ms)
+                self._taken = Taken(wire)
+                remembers(tx, self._taken)
             wire.post("BEGIN ISOLATION LEVEL SERIALIZABLE", ())
+            self._post_turn(wire)
             if self._taken is not None:
                 self._taken.begin()
         return tx
 
-    def say(self, word: str) -> None:
+    def _post_turn(self, wire: Wire) -> None:
+        """Among processes: with those who have not collided lately; for itself, where this one has.
+        It is waited for together with whatever is asked next.
+        """
+        if self._gave_up:
+            self._gave_up = False
+        elif self._collisions.are_expected():
+            wire.post(TAKE_TURN, (), Check(self._waited, of_errors=True), patiently=True)
+        else:
+            wire.post(SHARE_TURN, (), Check(self._met, of_errors=True))
+
+    def _waited(self, answer: Any) -> None:
+        if is_taken(answer):
+            self._gave_up = True
+            raise Again
+
+    def _met(self, answer: Any) -> None:
+        if is_taken(answer):
+            self._collisions.note()
+            raise Again
+
+    def begin_part(self) -> None:
         with raising(self._kept.tx()) as wire:
-            wire.post_words(word.encode())
+            wire.begin_part()
+            self._writes = wire.writes
+
+    def is_untouched(self) -> bool:
+        wire = wire_of(self._kept.tx())
+        return wire.writes == self._writes and wire.is_in_order
 
     def settle(self) -> None:
         with raising(self._kept.tx()) as wire:
@@ -130,10 +147,6 @@ class PostgresWriter:
         self._kept.drop()
 
     def let_go(self) -> None:
-        if self._kept.is_open:
-            # The end of a turn may be on its way.
-            with suppress(Error):
-                wire_of(self._kept.tx()).settle()
         self._kept.let_go()
 
     def close(self) -> None:

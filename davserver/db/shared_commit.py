@@ -1,8 +1,9 @@
 """One writer at a time in a process, and one commit for all who wait (DESIGN §2.4).
 
 One thread leads: it takes the turn among processes, does its own work, then that of everybody who
-came to wait meanwhile, each in a savepoint of its own, and commits once. The first of those who
-came too late leads next, while the former waits for the disk: then all whose work it was are told.
+came to wait meanwhile, and commits once. The first of those who came too late leads next, while the
+former waits for the disk: then all whose work it was are told. Who fails fails alone: where they
+had changed something, all is undone, and each of those works done again without the others.
 """
 
 import threading
@@ -139,10 +140,8 @@ class SharedCommit:
             tx = writer.begin()
             turn_begins(tx, time.monotonic())
             try:
-                # Alone as yet: what it raises undoes it and nobody else.
-                jobs[0].result = self._first(tx, jobs[0])
+                jobs[0].result = self._done(tx, jobs[0])
                 while self._waiting and not alone and len(jobs) < _MOST_IN_ONE_COMMIT:
-                    writer.settle()
                     jobs.append(self._waiting.popleft())
                     self._beside(tx, jobs[-1])
                 writer.commit()
@@ -155,7 +154,7 @@ class SharedCommit:
                 writer.drop()
             raise
 
-    def _first(self, tx: Connection, job: _Job) -> Any:
+    def _done(self, tx: Connection, job: _Job) -> Any:
         try:
             return job.work(tx)
         except Exception as error:
@@ -165,18 +164,18 @@ class SharedCommit:
             raise
 
     def _beside(self, tx: Connection, job: _Job) -> None:
+        """Most of those who fail have changed nothing yet, so that no savepoint is needed."""
         writer = self._writer
-        writer.say("SAVEPOINT job")
+        writer.begin_part()
         try:
-            job.result = job.work(tx)
-            writer.settle()
+            job.result = self._done(tx, job)
         except BaseException as error:
             if is_of_all(error):
                 raise
+            if isinstance(error, DBAPIError) or not writer.is_untouched():
+                raise Again from error
             job.error = error
-            writer.say("ROLLBACK TO job")
-            undone(tx)
-        writer.say("RELEASE job")
+        writer.begin_part()
 
     def let_go(self) -> None:
         """Gives its connection back."""

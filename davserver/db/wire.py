@@ -8,7 +8,7 @@ the transaction all the same.
 
 import select
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import psycopg
@@ -17,19 +17,23 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from sqlalchemy import Connection
 
+from davserver.db.aside import waiting
 from davserver.db.changed import may_move, may_write
+from davserver.db.failures import RETRY, Again
 from davserver.db.prepared import WIRE, Check, as_sqlalchemy
 from davserver.db.wire_values import all_dumped
 
 _BINARY = pq.Format.BINARY
-_STATE, _LOCK_NOT_AVAILABLE = pq.DiagnosticField.SQLSTATE, b"55P03"
 _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY})
 
 
 class Wire:
     """Of one connection, which one thread at a time uses. Raises the driver's errors."""
 
-    __slots__ = ("_names", "_pg", "_posted", "_socket", "driver", "moves", "transformer", "writes")
+    __slots__ = (
+        "_earlier", "_names", "_patiently", "_pg", "_posted", "_socket", "driver", "moves",
+        "transformer", "writes",
+    )  # fmt: skip
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
         self.driver = driver
@@ -37,8 +41,12 @@ class Wire:
         self._pg = driver.pgconn
         self._names: dict[str, tuple[bytes, bool, bool]] = {}
         """Of each prepared statement, and whether it may change a row, and move a counter."""
-        self._posted: list[tuple[bool, Check | None]] = []
-        """Of each statement under way, whether it stands alone, and who looks at its result."""
+        self._posted: list[Check | None] = []
+        """Of each statement under way, who looks at its result."""
+        self._earlier = 0
+        """As many of them belong to the work of others, which is over."""
+        self._patiently = False
+        """Whether one of them may wait for others for long."""
         self.writes = self.moves = 0
         """How many statements were sent that may have changed a row; and moved a counter of what is
         remembered.
@@ -54,9 +62,14 @@ class Wire:
         return self._pg.transaction_status == pq.TransactionStatus.IDLE
 
     @property
+    def is_in_order(self) -> bool:
+        """Whether one is, and can go on."""
+        return self._pg.transaction_status == pq.TransactionStatus.INTRANS
+
+    @property
     def is_sure(self) -> bool:
         """Whether what is under way is done, or an error: it may be committed with it."""
-        return all(check is None or check.of_errors for _, check in self._posted)
+        return all(check is None or check.of_errors for check in self._posted)
 
     # ── and wait ────────────────────────────────────────────────────────────────────────────────
 
@@ -64,7 +77,8 @@ class Wire:
         """One message, of one or more statements without values. Gives the last one's result."""
         if not self._posted:
             return self._good(self._pg.exec_(words))
-        self.post_words(words)
+        self._pg.send_query_params(words, [])
+        self._posted.append(None)
         return self._received()
 
     def execute(self, sql: str, values: Iterable[Any]) -> Any:
@@ -105,12 +119,11 @@ class Wire:
         values: Iterable[Any],
         check: Check | None = None,
         *,
-        alone: bool = False,
+        patiently: bool = False,
     ) -> None:
         """As `execute`, but on its way together with whatever is waited for next, which raises what
-        comes of it or what `check` makes of that; and is not done then. `alone`: before a
-        transaction, as one of its own, where it does not matter whether a lock is waited for in
-        vain.
+        comes of it or what `check` makes of that; and is not done then. `patiently`: it may wait
+        for others for long.
         """
         found = self._names.get(sql)
         if found is None:
@@ -123,20 +136,18 @@ class Wire:
         if not self._posted:
             self._begin_posting()
         self._pg.send_query_prepared(name, raw, forms, _BINARY)
-        if alone:
-            self._pg.pipeline_sync()
-        self._posted.append((alone, check))
+        self._posted.append(check)
+        self._patiently = self._patiently or patiently
 
-    def post_words(self, words: bytes) -> None:
-        """As `post`, of one statement without values."""
-        if not self._posted:
-            self._begin_posting()
-        self._pg.send_query_params(words, [])
-        self._posted.append((False, None))
+    def begin_part(self) -> None:
+        """What is posted from here on is the work of somebody else. What was wrong with what is
+        under way raises Again, unless it is of all.
+        """
+        self._earlier = len(self._posted)
 
     def drop_posted(self) -> None:
         """Waits for what nobody waited for, whatever came of it."""
-        self._posted = [(alone, None) for alone, _ in self._posted]
+        self._posted = [None for _ in self._posted]
         with suppress(psycopg.Error):
             self.settle()
 
@@ -155,32 +166,39 @@ class Wire:
     def _received(self) -> Any:
         """The last result of those under way. After an error nothing more was done."""
         posted, self._posted = self._posted, []
+        earlier, self._earlier = self._earlier, 0
+        patiently, self._patiently = self._patiently, False
+        with waiting() if patiently else nullcontext():
+            results = self._results(len(posted))
+        for at, (result, check) in enumerate(zip(results, posted, strict=True)):
+            try:
+                if check is not None:
+                    check.look(result)
+                self._good(result)
+            except Exception as error:
+                if at >= earlier or getattr(error, "sqlstate", None) in RETRY:
+                    raise
+                raise Again from error
+        return results[-1]
+
+    def _results(self, count: int) -> list[Any]:
         try:
             self._pg.pipeline_sync()
             self._send_all()
-            results = [self._next_of_two(alone=alone) for alone, _ in posted]
+            results = [self._next_of_two() for _ in range(count)]
             self._next()
             self._pg.exit_pipeline_mode()
         except BaseException:
             # Nobody knows any more whose answer comes next.
             self.driver.close()
             raise
-        for result, (alone, check) in zip(results, posted, strict=True):
-            if check is not None:
-                check.look(result)
-            if result.status in _GOOD:
-                continue
-            if not alone or result.error_field(_STATE) != _LOCK_NOT_AVAILABLE:
-                self._good(result)
-        return results[-1]
+        return results
 
-    def _next_of_two(self, *, alone: bool) -> Any:
-        """A result, which is followed by the end of its statement, and of its transaction."""
+    def _next_of_two(self) -> Any:
+        """A result, which is followed by the end of its statement."""
         result = self._next()
         # It is not waited for: it comes of itself after a result.
         self._pg.get_result()
-        if alone:
-            self._next()
         return result
 
     def _next(self) -> Any:

@@ -30,8 +30,15 @@ class Writer(Protocol):
 
     def begin(self) -> Connection: ...
 
-    def say(self, word: str) -> None:
-        """SAVEPOINT and the like."""
+    def begin_part(self) -> None:
+        """What comes from here on is somebody else's work. Where what was sent before turns out to
+        be wrong, Again is raised: whose it was is not known any more.
+        """
+
+    def is_untouched(self) -> bool:
+        """Whether nothing was changed in that part, and the transaction can go on. After
+        `settle`.
+        """
 
     def settle(self) -> None:
         """Raises what came of statements whose end nobody has waited for, and Again where what the
@@ -98,8 +105,8 @@ class SqliteWriter:
         self._kept = Kept(engine)
         self._lock_file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._log = log
-        self._changes = 0
-        """That its connection has made, when it began."""
+        self._changes = self._part = 0
+        """That its connection has made, when it began, and when the last one's work did."""
 
     def take_turn(self) -> None:
         try:
@@ -136,8 +143,12 @@ class SqliteWriter:
             self._kept.drop()
             raise
 
-    def say(self, word: str) -> None:
-        say(self._kept.tx(), word)
+    def begin_part(self) -> None:
+        self._part = driver_of(self._kept.tx()).total_changes
+
+    def is_untouched(self) -> bool:
+        driver = driver_of(self._kept.tx())
+        return driver.total_changes == self._part and driver.in_transaction
 
     def commit(self) -> None:
         tx = self._kept.tx()
@@ -162,8 +173,8 @@ class SqliteWriter:
         """Each statement was waited for."""
 
     def again(self, error: DBAPIError | Again, attempt: int) -> bool:  # noqa: ARG002 — as for any other
-        """Never: nobody else writes during a turn."""
-        return False
+        """Nobody else writes during a turn: only where one of several has failed."""
+        return isinstance(error, Again)
 
     def drop(self) -> None:
         self._kept.drop()

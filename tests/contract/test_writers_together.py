@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection, insert, select, text, update
 
 from davserver.db import tables
-from davserver.db.collisions import end_turn, take_turn
+from davserver.db.aside import wait_by
+from davserver.db.collisions import SHARE_TURN, TAKE_TURN
 from davserver.db.database import Database
-from davserver.db.wire import wire_of
 from davserver.domain.errors import Unavailable
 from tests.support.serving import eventually
 
@@ -166,6 +166,37 @@ def test_who_waits_for_a_process_that_stands_still_goes_on_without_a_turn(
         impatient.close()
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whoever_meets_somebody_who_takes_turns_does_so_too_and_lets_others_compute(
+    db: Database, another: Database
+) -> None:
+    aside: list[str] = []
+
+    @contextmanager
+    def counted() -> Iterator[None]:
+        aside.append("begins")
+        yield
+        aside.append("ends")
+
+    def in_my_turn(tx: Connection) -> None:
+        one_more(tx)
+        assert aside == ["begins", "ends"]
+        with pytest.raises(Exception, match="LockNotAvailable"), another.engines()[1].begin() as it:
+            it.exec_driver_sql(SHARE_TURN)
+
+    def writes() -> None:
+        wait_by(counted)
+        db.write(in_my_turn)
+
+    with ThreadPoolExecutor(1) as pool:
+        with in_turn(another):
+            done = pool.submit(writes)
+            assert eventually(lambda: waiting(db) == 1)
+            assert aside == ["begins"]
+        done.result(20)
+
+
 def collide(one: Database, other: Database) -> None:
     """And `one` is done all the same."""
     tries: list[int] = []
@@ -183,17 +214,14 @@ def collide(one: Database, other: Database) -> None:
 @contextmanager
 def in_turn(db: Database) -> Iterator[None]:
     """Somebody who has collided is at work."""
-    with db.engines()[2].connect() as connection:
-        wire = wire_of(connection)
-        take_turn(wire)
+    with db.engines()[2].begin() as tx:
+        tx.exec_driver_sql(TAKE_TURN)
         yield
-        end_turn(wire)
-        wire.settle()
 
 
 def waiting(db: Database) -> int:
     """How many wait for their turn."""
     with db.read() as tx:
-        asked = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        asked = text("SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted")
         found: int = tx.execute(asked).scalar_one()
     return found
