@@ -143,32 +143,34 @@ class Sweeper:
     def _sweep_trash(self, now: datetime) -> int:
         if self._trash_kept is None:
             return 0
-        wanted = (
-            select(node.c.id, node.c.vault_id)
-            .where(trashed_node, node.c.trashed_at <= to_us(now - self._trash_kept))
-            .order_by(node.c.trashed_at)
-            .limit(MOST_IN_A_RUN)
-        )
+        is_due = trashed_node & (node.c.trashed_at <= to_us(now - self._trash_kept))
+        wanted = select(node.c.id, node.c.vault_id).where(is_due).order_by(node.c.trashed_at)
         with self._db.read() as tx:
-            due = [(NodeId(row.id), VaultId(row.vault_id)) for row in tx.execute(wanted)]
-        return sum(self._erase(one, vault, now) for one, vault in due)
+            found = tx.execute(wanted.limit(MOST_IN_A_RUN)).all()
+        return sum(self._erase(NodeId(r.id), VaultId(r.vault_id), is_due, now) for r in found)
 
-    def _erase(self, one: NodeId, vault_id: VaultId, now: datetime) -> bool:
-        """Whether it went. What was altered stays: nobody's tampering is finished by rule."""
+    def _erase(
+        self, one: NodeId, vault_id: VaultId, is_due: ColumnElement[bool], now: datetime
+    ) -> bool:
+        """Whether it went. What was altered stays: nobody's tampering is finished by rule. Nor does
+        what was taken out of the trash since it was found, though it be there again.
+        """
 
-        def work(tx: Connection) -> None:
+        def work(tx: Connection) -> bool:
+            if tx.execute(select(node.c.id).where(node.c.id == one, is_due)).first() is None:
+                return False
             keys = tx.execute(select(epoch.c["keys"])).scalar_one()
             vault = self._vaults.open(tx, vault_id, keys, now)
             chain, _, _ = walk(tx, vault, one, ())
             stamps = purge(tx, vault, one)
             self._witness(tx, Erased(vault_id, tuple(chain), stamps), now)
+            return True
 
         try:
-            self._db.write(work)
+            return self._db.write(work)
         except (Damaged, NotFound):
             sound(Alarm.TRASH_DAMAGED, id=one.hex())
             return False
-        return True
 
     # ── blobs ───────────────────────────────────────────────────────────────────────────────────
 
