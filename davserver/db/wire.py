@@ -26,6 +26,11 @@ from davserver.db.wire_values import all_dumped
 _BINARY = pq.Format.BINARY
 _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY})
 
+_MOST = 512
+"""Statements that a connection keeps prepared: all that requests use, and some to spare. Paths of
+ever other lengths would fill the database's memory: each is another statement.
+"""
+
 
 class Wire:
     """Of one connection, which one thread at a time uses. Raises the driver's errors."""
@@ -158,6 +163,9 @@ class Wire:
     # ── what libpq gives ────────────────────────────────────────────────────────────────────────
 
     def _prepared(self, sql: str) -> tuple[bytes, bool, bool]:
+        if len(self._names) >= _MOST:
+            self._good(self._pg.exec_(b"DEALLOCATE ALL"))
+            self._names.clear()
         name = b"abri_%d" % len(self._names)
         self._good(self._pg.prepare(name, sql.encode()))
         found = self._names[sql] = name, may_write(sql), may_move(sql)
