@@ -4,6 +4,9 @@ Whoever uses it needs `database` and `prepared`, and `tables` to look things up.
 that is quick and safe on both databases: read `looks` and `readers` for reading, `shared_commit`
 and `writers` for writing, `remembered` and `changed` for memory.
 
+Of a prepared statement `all`, `first`, `tuples` and `batches` read; `run` says how many rows it
+changed, `send` and `run_for` do not; `must_change` and `must_add` raise where it went another way.
+
 In reading order:
     database         `read`, `write` and `note`: all that others call
     tables           every table there is
@@ -41,6 +44,6 @@ PostgreSQL:
     wire_values      values as libpq takes them
     postgres_writer  its transactions, without waiting for what need not be waited for
     collisions       whoever collided with another writer takes turns
-    granted          what is believed while an answer is on its way (no grant)
+    presumed         that what nearly always goes well has, while the answer is on its way
     taken            that nothing moved the counters: believed, and asked along the way
 """

@@ -8,8 +8,8 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from davserver.db.granted import doubted, is_granted
 from davserver.db.prepared import Prepared
+from davserver.db.presumed import doubted, is_presumed
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Relation
@@ -66,7 +66,7 @@ def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> tuple
         return ()
     booking = {"payer": vault.id, "size": size}
     has_room = "room", vault.id
-    if is_granted(tx, has_room):
+    if is_presumed(tx, has_room):
         _CHARGE_VAULT.must_change(tx, booking, partial(doubted, tx, has_room))
         return ()
     if _CHARGE_VAULT.run(tx, booking) == 1:

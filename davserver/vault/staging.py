@@ -33,7 +33,9 @@ from davserver.vault.blobs.store import AnyBytes, BlobStore
 from davserver.vault.pieces import Piece, pieces
 
 INLINE_BYTES = 64 * 1024
-"""Up to this many plain bytes a file is kept in the database row (docs/decisions: inline blobs)."""
+"""Up to this many plain bytes a file is kept in the database row, as one chunk
+(docs/decisions/2026-11-23-small-files-in-their-row.md).
+"""
 
 LEASE = timedelta(hours=24)
 _PIECE = 512 * 1024
@@ -41,6 +43,8 @@ _ROOMS = 4
 """Pieces in memory: one arrives, one is full, one waits to be sealed, one is sealed."""
 _BESIDE_FROM = 1024 * 1024
 """From this size on sealing has a thread of its own, which costs 0.1 ms to start."""
+_ANY_ROOM = 1 << 62
+"""For what was measured before."""
 _CHUNK_LOG2 = CHUNK_BYTES.bit_length() - 1
 
 
@@ -99,7 +103,7 @@ class Staging:
         first = read_fully(upload, INLINE_BYTES + 1)
         if len(first) <= INLINE_BYTES:
             return self._inline(vault, first, media_type, now)
-        return self._streamed(vault, first, upload, media_type, 1 << 62, now)
+        return self._streamed(vault, first, upload, media_type, _ANY_ROOM, now)
 
     def _inline(self, vault: VaultId, plain: bytes, media_type: str, now: datetime) -> Staged:
         blob, key = rising_id(self._entropy, now), new_key(self._entropy)

@@ -1,7 +1,7 @@
-"""What is taken for granted while PostgreSQL's answer is on its way.
+"""What is presumed while PostgreSQL's answer is on its way.
 
 Nobody waits to hear that something went as it nearly always does. Where it did not, all is done
-again, and whoever took it for granted asks then, as whoever writes to SQLite always does.
+again, and whoever presumed it asks then, as whoever writes to SQLite always does.
 """
 
 from collections.abc import Hashable
@@ -14,7 +14,7 @@ _KEY = "abri.doubted"
 _MOST = 1000
 
 
-def is_granted(tx: Connection, what: Hashable) -> bool:
+def is_presumed(tx: Connection, what: Hashable) -> bool:
     """Whether this connection has not been wrong about it."""
     return tx.dialect.name == "postgresql" and what not in vars(tx).get(_KEY, ())
 
