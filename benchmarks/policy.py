@@ -35,8 +35,10 @@ from davserver.domain.people import (
 )
 from policies.decider import Judge
 from policies.diff import differences
+from policies.folder import read_folder
 from policies.loader import load, load_bytes, shipped
 from policies.snapshot import Snapshot
+from policies.trials import run
 from tests.support.drive import world_on
 
 FEW_RULES, MANY_RULES = 25, 100
@@ -79,11 +81,15 @@ def measure_sets(times: Times, rounds: int) -> None:
     before, after = load_bytes(many), load_bytes(other)
     narrow = [load_bytes(made(MANY_RULES, seed, NARROW)) for seed in (4, 5)]
     turned = _with_a_rule_turned(many, before)
+    cases = read_folder(shipped()).tests
     for _ in range(rounds):
         times.take(f"reload of {FEW_RULES} rules", lambda: load_bytes(few))
         times.take(f"reload of {MANY_RULES} rules", lambda: load_bytes(many))
         times.take("diff, one rule of 100 turned", lambda: differences(before, turned))
         times.take("diff, nothing alike in 2 × 100", lambda: differences(before, after))
+        times.take(
+            f"trial of the shipped cases, {MANY_RULES} rules", lambda: run(load_bytes(many), cases)
+        )
     for _ in range(max(3, rounds // 4)):
         times.take("diff, nothing alike in 2 × 100 narrow rules", lambda: differences(*narrow))
     pairs = ((before, turned), (before, after), narrow)

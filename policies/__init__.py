@@ -68,6 +68,7 @@ Whether a set is good:
     case_words        their keys
     toml_places       where a key stands
     cases             one of them
+    alike             those of its questions that have one answer
     promises          what holds whatever the rules say
     stage             made-up people for them
     spoiling          a question that becomes nobody's business

@@ -65,7 +65,7 @@ class Case:
     def questions(self, structures: tuple[str, ...]) -> Iterator[Asked]:
         """`structures` are all that there are: tried where the case names none."""
         for role, relation, right in product(self.roles, self.relations, self.rights):
-            for structure in self._structures(relation, structures):
+            for structure in self.places(relation, structures):
                 slots = self.own_slots.get(structure, self.slots)
                 for action, category, zone, auth, slot in product(
                     self.actions, self.categories, self.zones, self.auths, slots
@@ -76,11 +76,12 @@ class Case:
 
     def size(self, structures: tuple[str, ...]) -> int:
         """How many questions those are."""
-        places = sum(len(self._structures(one, structures)) for one in self.relations)
+        places = sum(len(self.places(one, structures)) for one in self.relations)
         others = (self.roles, self.actions, self.categories, self.zones, self.auths, self.slots)
         return prod(map(len, others)) * len(self.rights) * places
 
-    def _structures(self, relation: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    def places(self, relation: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        """The structures that it asks about under this relation; `known` are all that there are."""
         if self.structures is not None:
             return self.structures
         if relation in _IN_A_STRUCTURE:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from davserver.domain.decisions import Decision, Permit
 from davserver.domain.errors import Reason
+from policies.alike import Alike, Key, Together
 from policies.case_files import read_cases
 from policies.cases import Asked, Case, Expected
 from policies.decider import Judge
@@ -15,16 +16,11 @@ from policies.promises import Kept, ask_all
 from policies.rules import Rule
 from policies.snapshot import Snapshot
 from policies.stage import Stage
-from policies.vocabulary import NO_STRUCTURE, Column, Point
+from policies.vocabulary import Point
 from policies.worth import Worth, weigh
 
-MOST_QUESTIONS = 50_000
-"""In one case: more is a case that names nothing."""
-
-_ALIKE = (Column.CATEGORY, Column.STRUCTURE, Column.ZONE, Column.AUTH, Column.SLOT)
-"""Where two words that every rule accepts alike, or not, have one answer. The other columns matter
-to the invariants as well.
-"""
+MOST_QUESTIONS = 5_000_000
+"""In one case: more is a case that names nothing. Those that have one answer are asked once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,49 +114,41 @@ def run(snapshot: Snapshot, files: Mapping[str, bytes], judge: type[Judge] = Jud
     )
 
 
-_Key = tuple[object, ...]
-
-
 class _Bench:
     """Asks, and keeps count of the rules that had a part in the answers."""
 
     def __init__(self, snapshot: Snapshot, judge: type[Judge]) -> None:
         self._snapshot = snapshot
         self._stage = Stage(snapshot, judge)
-        self._alike = [(column, tuple(Column).index(column)) for column in _ALIKE]
-        self._structures = snapshot.vocabulary.values[Column.STRUCTURE]
+        self._together = Together(snapshot)
         self._rules = {rule.id: rule for rule in snapshot.rules}
-        self._answers: dict[_Key, Got] = {}
+        self._answers: dict[Key, Got] = {}
         self._matched: set[str] = set()
         self._decisive: set[str] = set()
         self.questions = 0
 
     def failure(self, case: Case, report: Report) -> Failure | None:
-        size = case.size(self._structures)
+        size = self._together.size(case)
         if size > MOST_QUESTIONS:
             message = f"{size} questions in one case; at most {MOST_QUESTIONS}. Name fewer words."
             report.add(case.file, (case.line, 1), Code.CASE_TOO_WIDE, message)
             return None
         self.questions += size
         wrong = [
-            (asked, got)
-            for asked in case.questions(self._structures)
-            if not _fits(case.expected, got := self._ask(case, asked))
+            (one, got)
+            for one in self._together.of(case)
+            if not _fits(case.expected, got := self._ask(case, one))
         ]
-        return Failure(case, *wrong[0], failed=len(wrong), asked=size) if wrong else None
+        if not wrong:
+            return None
+        first, got = wrong[0]
+        return Failure(case, first.first, got, sum(one.many for one, _ in wrong), size)
 
-    def _ask(self, case: Case, asked: Asked) -> Got:
-        key = self._key(case, asked)
-        if key not in self._answers:
-            self._answers[key] = self._asked(case, asked)
-        return self._answers[key]
-
-    def _key(self, case: Case, asked: Asked) -> _Key:
-        point = asked.point
-        table = self._snapshot.table
-        masks = [table.mask(column, point[index]) for column, index in self._alike]
-        nowhere = point.structure == NO_STRUCTURE
-        return (point[:3], *masks, nowhere, asked.right, case.read_only)
+    def _ask(self, case: Case, one: Alike) -> Got:
+        got = self._answers.get(one.key)
+        if got is None:
+            got = self._answers[one.key] = self._asked(case, one.first)
+        return got
 
     def _asked(self, case: Case, asked: Asked) -> Got:
         question = self._stage.question(asked.point, asked.right)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.policy_sets import made
 from davserver.domain.errors import Reason
 from policies.case_files import read_cases, read_folder
 from policies.loader import check, load, load_bytes, shipped
@@ -245,7 +246,8 @@ def test_a_structure_with_a_name_of_its_own_can_be_asked_about():
 
 def test_a_case_that_asks_for_nearly_everything_is_refused():
     everything = 'name = "x"\nrole = "*"\nrelation = "*"\naction = "*"\nauth = "*"\nzone = "*"\n'
-    trial = trial_of(f'[[case]]\n{everything}right = ["read", "write", "deposit"]\nexpect = "deny"')
+    text = f'[[case]]\n{everything}right = ["read", "write", "deposit"]\nexpect = "deny"'
+    trial = trial_of(text, load_bytes(made(0, 1)))
     assert [one.code for one in trial.problems] == [Code.CASE_TOO_WIDE]
     assert trial.questions <= MOST_QUESTIONS
     assert not trial.passed
