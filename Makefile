@@ -111,7 +111,8 @@ check: setup
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 	$(BIN)/mypy --no-error-summary
-	$(BIN)/pytest -q -n $(WORKERS) -m 'not slow and not postgres' -k 'not mallory' tests/unit tests/contract tests/property
+	$(BIN)/pytest -q -n $(WORKERS) -m 'not slow and not postgres' -k 'not mallory' tests/unit tests/contract tests/property \
+	  tests/arch/test_arch_packages.py tests/arch/test_arch_docs.py
 
 # rclone and WsgiDAV come from PyPI into an environment of their own, Apache and nginx from Debian;
 # whoever cannot be installed is left out. SERVERS="rclone-crypt wsgidav abri" names some.

@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import typer
@@ -209,6 +210,7 @@ def _told_of_faults() -> set[str]:
     return set(re.findall(r"`(test_\w+)`", page.partition("## Where stock WsgiDAV")[2]))
 
 
+@cache
 def _tests() -> dict[str, str]:
     """Every test function of the repository, with what its text says."""
     trees = [ast.parse(path.read_text()) for path in (ROOT / "tests").rglob("test_*.py")]

@@ -1,5 +1,5 @@
 """Rights that end while bytes are under way: a download breaks off, an upload comes to nothing
-(DESIGN §2.1). Rights that run out by the clock: tests/contract/test_gate_drive.py.
+(DESIGN §2.1). Rights that run out by the clock: tests/contract/test_gate_running_out.py.
 """
 
 import os
