@@ -48,6 +48,16 @@ class InForce:
         """The judge of what is in force now, met before a request needs it."""
         return self.judge(tx, generations.number_in_force(tx))
 
+    def meet(self, tx: Connection, number: int) -> None:
+        """The number in force, by whoever looks at it all the time. Where it is lower than one that
+        was met, the database was put back to what it was: those to come under these numbers will
+        be others.
+        """
+        with self._lock:
+            for later in [one for one in self._judges if one > number]:
+                del self._judges[later]
+        self.judge(tx, number)
+
     def judge(self, tx: Connection, number: int) -> Judge:
         """The judge of that generation: one statement where this process has not met it yet."""
         known = self._judges.get(number)

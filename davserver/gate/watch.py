@@ -85,5 +85,5 @@ class EpochWatch:
                 select(epoch_table.c.revocation, epoch_table.c.policy, epoch_table.c["keys"])
             ).one()
             # A new policy is met here, so that seldom a request has to wait for it.
-            self._policy.judge(tx, row[1])
+            self._policy.meet(tx, row[1])
         return Epoch(row[0], row[1], row[2])

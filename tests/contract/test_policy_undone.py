@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, update
 
+from davserver.db import tables as t
 from davserver.domain.ids import ID_BYTES, GenerationId
+from davserver.gate.watch import EpochWatch
 from policies import generations
 from policies.generations import Origin, Proposed
 from tests.support.accounts import statements_of
@@ -64,6 +66,25 @@ def test_what_was_undone_never_decides(world: World) -> None:
     with world.db.read() as tx:
         seen = decides_by(world, number)(tx)
     assert world.db.write(decides_by(world, number)) == seen
+    assert ("no-put" in seen, "no-get" in seen) == (True, False)
+
+
+def test_a_database_that_was_put_back_decides_by_what_comes_into_force_then(world: World) -> None:
+    """As a server of PostgreSQL can be, while Abri runs."""
+    watch = EpochWatch(world.db, world.tools.policy, world.clock)
+    before = watch.look().policy
+    number = world.db.write(into_force(world, NO_GET))
+    assert watch.look().policy == number
+
+    def put_back(tx: Connection) -> None:
+        tx.execute(delete(t.policy_generation).where(t.policy_generation.c.number == number))
+        tx.execute(update(t.epoch).values(policy=before))
+
+    world.db.write(put_back)
+    assert watch.look().policy == before
+    assert world.db.write(into_force(world, NO_PUT)) == number
+    with world.db.read() as tx:
+        seen = decides_by(world, number)(tx)
     assert ("no-put" in seen, "no-get" in seen) == (True, False)
 
 
