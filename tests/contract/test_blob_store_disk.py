@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import shutil
 import stat
 import sys
 
@@ -79,6 +80,16 @@ def test_a_folder_that_another_process_made_is_synced_once_here_too(store, tmp_p
     other = DiskBlobStore(tmp_path / "blobs")
     put(other, BlobId(BLOB[:2] + os.urandom(14)), b"text")
     assert other.syncs == 4
+
+
+def test_a_folder_that_somebody_took_away_is_made_again(store, tmp_path):
+    """As by a backup that is put in place of the store while Abri runs."""
+    put(store, BLOB, b"one")
+    shutil.rmtree(tmp_path / "blobs" / "0a")
+    before = store.syncs
+    put(store, BLOB, b"another")
+    assert get(store, BLOB) == b"another"
+    assert store.syncs == before + 4, "two folders, the file, its entry"
 
 
 def test_a_delete_is_synced_and_an_abort_is_not(store):

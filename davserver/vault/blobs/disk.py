@@ -59,12 +59,19 @@ class DiskBlobStore:
     def create(self, blob: BlobId) -> "DiskBlobWriter":
         file = Path(self._place(blob))
         with _DISK_ERRORS:
-            self._make_folders(file.parent)
             try:
-                handle = os.open(file, _NEW, 0o600)
+                handle = self._made(file)
+            except FileNotFoundError:
+                # Somebody took folders away: a backup was put in the place of the store.
+                self._durable.clear()
+                handle = self._made(file)
             except FileExistsError:
                 raise AlreadyThere("there is a blob of this id already") from None
         return DiskBlobWriter(self, file, handle)
+
+    def _made(self, file: Path) -> int:
+        self._make_folders(file.parent)
+        return os.open(file, _NEW, 0o600)
 
     def open(self, blob: BlobId) -> "DiskBlobReader":
         with _DISK_ERRORS:
