@@ -8,7 +8,7 @@ from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import Reason
 from davserver.domain.ids import VaultId
-from davserver.domain.people import AccountState, Principal, Role, Structure
+from davserver.domain.people import Principal, Role, Structure
 from davserver.domain.remedies import Remedy
 from davserver.domain.tallies import Answered
 from policies.changes import Way
@@ -39,7 +39,7 @@ class Judge:
         self._pens: dict[tuple[Role, Relation, str], frozenset[Category]] = {}
         self._allowed: dict[tuple[tuple[Action, ...], Point], frozenset[Action]] = {}
         self._answers: dict[tuple[object, ...], Answered] = {}
-        self._listed: dict[tuple[Point, AccountState, bool], Answered] = {}
+        self._listed: dict[tuple[object, ...], Answered] = {}
 
     def decide(
         self, who: Principal, action: Action, target: Target, now: datetime
@@ -83,9 +83,7 @@ class Judge:
     ) -> Answered:
         """What the decision log says of it; the same object for the same answer."""
         reason = None if isinstance(decision, Permit) else decision.reason.value
-        # All that is said of a structure: its hash would be that of five fields.
-        acts_for = None if structure is None else (structure.id, structure.time_zone)
-        key = (point, acts_for, reason, decision.rule)
+        key = (point, _said_of(structure), reason, decision.rule)
         known = self._answers.get(key)
         if known is None:
             if len(self._answers) >= _MOST_ANSWERS:
@@ -107,6 +105,21 @@ class Judge:
         known = self._listed.get(key)
         if known is None:
             decision, asked = self.asked(who, _LIST, Target(vault, _OWNER, category), now)
+            known = self._listed[key] = self.answered(*asked, decision)
+        return known
+
+    def listed(self, who: Principal, target: Target, now: datetime) -> Answered:
+        """The same of what somebody else let them see: remembered by the words, and by what else
+        the invariants ask of LIST.
+        """
+        tie = self._tie(who, target, now)
+        structure, grant = tie.structure, tie.grant
+        point = self._point(who, _LIST, target.category, tie, now)
+        right = None if grant is None else grant.right
+        key = (point, _said_of(structure), who.person.state, right)
+        known = self._listed.get(key)
+        if known is None:
+            decision, asked = self.asked(who, _LIST, target, now)
             known = self._listed[key] = self.answered(*asked, decision)
         return known
 
@@ -274,3 +287,8 @@ class Judge:
             return tie.until
         span = self._span(tie.structure, now)
         return earliest(tie.until, span.ends if span else now)
+
+
+def _said_of(structure: Structure | None) -> tuple[object, ...] | None:
+    """All that the decision log says of it: the hash of a structure is that of five fields."""
+    return None if structure is None else (structure.id, structure.time_zone)

@@ -132,4 +132,4 @@ class Principal:
 
     @property
     def structures(self) -> tuple[StructureId, ...]:
-        return tuple(m.structure.id for m in self.memberships)
+        return tuple([m.structure.id for m in self.memberships])

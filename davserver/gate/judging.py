@@ -110,6 +110,12 @@ class Counting:
             answer = self._judge.listed_of_ones_own(self._who, vault, category, self._now)
             self._tally.count(answer, of, self._now, None)
 
+    def listed_once(self, target: Target, of: Hashable) -> None:
+        """As `listed`, of a thing that is alone of its kind in this request."""
+        if self._tally is not None:
+            answer = self._judge.listed(self._who, target, self._now)
+            self._tally.count(answer, of, self._now, _id_of(target.grant))
+
     def listed(self, target: Target, of: Hashable, times: int = 1) -> None:
         """`times` things of the target's category, shown or hidden as LIST is answered there."""
         if self._tally is None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from davserver.domain.actions import Action, Category, Right
-from davserver.domain.decisions import Denial
+from davserver.domain.decisions import Denial, Target
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
@@ -81,7 +81,8 @@ def count_free(sight: Looking, place: Place, folder: NodeId) -> None:
     if place.owned:
         sight.counting.listed_own(place.vault.id, place.category, folder)
     else:
-        _count(sight, place, place.category, folder, deposits=True)
+        shown = _shown_as(sight, place, place.category, deposits=True)
+        sight.counting.listed_once(shown, folder)
 
 
 def count_absent(sight: Looking, place: Place) -> Place:
@@ -120,6 +121,10 @@ def _count(
     *,
     deposits: bool,
 ) -> None:
+    sight.counting.listed(_shown_as(sight, near, category, deposits=deposits), of, times)
+
+
+def _shown_as(sight: Looking, near: Place, category: Category, *, deposits: bool) -> Target:
     """By the first way that shows such a thing; else by the first of all."""
     assert near.vault is not None  # noqa: S101 — what is judged lies in a vault
     vault = near.vault.id
@@ -127,7 +132,7 @@ def _count(
     way = ways[0]
     if len(ways) > 1:
         way = next((one for one in ways if category in sight.shown_by(vault, one)), way)
-    sight.counting.listed(under(sight.who, vault, way, category), of, times)
+    return under(sight.who, vault, way, category)
 
 
 def _ways(near: Place, *, deposits: bool) -> Sequence[Grant | None]:

@@ -81,7 +81,10 @@ class Place:
     @property
     def only_deposits(self) -> bool:
         """Whether this person may put things there, and see nothing that is not theirs."""
-        return bool(self.grants) and all(one.right is Right.DEPOSIT for one in self.grants)
+        for one in self.grants:
+            if one.right is not Right.DEPOSIT:
+                return False
+        return bool(self.grants)
 
     @property
     def category(self) -> Category:
@@ -121,6 +124,14 @@ def wide_first(grants: Sequence[Grant]) -> Sequence[Grant]:
     if len(grants) <= 1:
         return grants
     return sorted(grants, key=lambda grant: grant.right.value, reverse=True)
+
+
+def called(grants: Sequence[Grant], name: str) -> Grant | None:
+    """The first that shows under that name."""
+    for one in grants:
+        if one.name == name:
+            return one
+    return None
 
 
 def relation_of(grant: Grant) -> Relation:

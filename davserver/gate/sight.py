@@ -28,6 +28,7 @@ from davserver.gate.places import (
     NOWHERE,
     Place,
     PlaceKind,
+    called,
     covering,
     is_recallable,
     thing_of,
@@ -95,7 +96,8 @@ class Sight:
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
-        grants = self.grants_named(folder)
+        grantees = (self.who.id, *self.who.structures)
+        grants = self.tools.grants.live_under_name(self.tx, grantees, folder, self.now)
         vault = self._vault_of(grants)
         if vault is None:
             return count_absent(self, self._nowhere(path))
@@ -108,10 +110,6 @@ class Sight:
     def _nowhere(self, path: DrivePath) -> Place:
         return Place(path, NOWHERE if len(path.parts) > 1 else FREE, self.who)
 
-    def grants_named(self, folder: str) -> tuple[Grant, ...]:
-        grantees = (self.who.id, *self.who.structures)
-        return self.tools.grants.live_under_name(self.tx, grantees, folder, self.now)
-
     def _vault_of(self, grants: Sequence[Grant]) -> OpenVault | None:
         """That they are all of, if there are any and it opens."""
         try:
@@ -121,7 +119,7 @@ class Sight:
 
     def _granted(self, shared: Place, vault: OpenVault, rest: list[str]) -> Place:
         """A place below /folder: `rest` begins with the name of a granted item."""
-        item = next((grant for grant in shared.grants if grant.name == rest[0]), None)
+        item = called(shared.grants, rest[0])
         if item is None:
             return self._unknown_item(shared, rest, count_absent(self, self._nowhere(shared.path)))
         path, names = shared.path, tuple(rest[1:])
