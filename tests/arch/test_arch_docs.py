@@ -26,6 +26,7 @@ OTHERS = (
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "tests/README.md",
+    "tests/support/README.md",
     "benchmarks/README.md",
 )
 PAGES = [*DOCS, FORMAT, *(ROOT / name for name in OTHERS)]

@@ -47,3 +47,13 @@ def test_each_benchmark_is_listed() -> None:
     told = re.findall(r"^\| `(\S+)`", (folder / "README.md").read_text(), re.MULTILINE)
     there = [path.name for path in folder.iterdir() if path.suffix in {".py", ".sh"}]
     assert sorted(told) == sorted([*there, "beside/"])
+
+
+def test_each_file_that_tests_share_is_listed() -> None:
+    folder = ROOT / "tests/support"
+    rows = re.findall(r"^\| (`.*?) \|", (folder / "README.md").read_text(), re.MULTILINE)
+    told = [name for row in rows for name in re.findall(r"`([\w.]+)`", row)]
+    there = [
+        one.name.removesuffix(".py") for one in folder.iterdir() if one.suffix in {".py", ".js"}
+    ]
+    assert sorted(told) == sorted(there)
