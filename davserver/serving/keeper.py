@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from davserver.serving.logs import Log, open_log
-from davserver.serving.supervisor import Post, Supervisor
+from davserver.serving.supervisor import Post, Supervisor, be_called_abri
 
 _ROOT = Path(__file__).parents[2]
 _KEEP = (
-    "import sys; sys.path.insert(0, sys.argv[1]); import davserver.serving.keeper as k; k.main()"
+    "'abri serve: the supervisor'; import sys; sys.path.insert(0, sys.argv[1]);"
+    "import davserver.serving.keeper as k; k.main()"
 )
 _SUCCEED = (
-    "import sys, json; told = json.loads(sys.argv[1]); sys.path[:] = told['path'];"
-    "from davserver.serving.successor import main; main(told)"
+    "'abri serve: a worker'; import sys, json; told = json.loads(sys.argv[1]);"
+    "sys.path[:] = told['path']; from davserver.serving.successor import main; main(told)"
 )
+"""Each begins with what it is: `ps` and systemd show the whole command."""
 
 
 class Charge(NamedTuple):
@@ -98,6 +100,7 @@ class Keeper:
 
 
 def main() -> None:
+    be_called_abri()
     state = json.loads(sys.argv[2])
     told = state["successor"]
     posts = [Post(listening, pid) for listening, pid in state["posts"]]

@@ -13,6 +13,7 @@ from davserver.serving.logs import Log, open_log
 from davserver.serving.memory import settle_memory
 from davserver.serving.server import context_of
 from davserver.serving.settings import Listener
+from davserver.serving.supervisor import be_called_abri
 from davserver.serving.worker import AppFactory, Duty, live
 from davserver.wiring.version import abri_version
 
@@ -27,6 +28,7 @@ class Will:
 
 
 def main(told: Mapping[str, Any]) -> NoReturn:
+    be_called_abri()
     log = open_log(Path(told["log"]) if told["log"] else None)
     live(lambda: _duty(told, log), told["tell"], log)
 

@@ -38,6 +38,27 @@ def test_a_successor_serves_by_the_settings_of_the_start(server):
     assert not {one.pid for one in before} & {one.pid for one in server.workers()}
 
 
+SUCCESSOR = ("abri", "abri serve: a worker")
+
+
+def test_whoever_lists_processes_knows_what_each_is(server):
+    supervisor = psutil.Process(server.process.pid)
+    assert eventually(lambda: shown(supervisor) == ("abri", "abri serve: the supervisor"))
+    (first,) = supervisor.children()
+    first.kill()
+    assert eventually(lambda: [shown(one) for one in supervisor.children()] == [SUCCESSOR])
+
+
+def shown(process: psutil.Process) -> tuple[str, str]:
+    """As `top` and `ps` show it: the name, and what stands first in the code that it runs."""
+    try:
+        name, words = Path(f"/proc/{process.pid}/comm").read_text().strip(), process.cmdline()
+    except (OSError, psutil.Error):
+        return "", ""
+    code = words[words.index("-c") + 1] if "-c" in words else ""
+    return name, code.partition(";")[0].strip("'")
+
+
 def test_each_worker_holds_its_own_port_alone(tmp_path):
     """One that kept another's listening socket would be given connections that it never accepts."""
     with programs(tmp_path) as start:
