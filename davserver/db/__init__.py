@@ -11,6 +11,7 @@ In reading order:
     database         `read`, `write` and `note`: all that others call
     tables           every table there is
     prepared         statements that are compiled once and given straight to the driver
+    compiled         what a driver takes of a statement
     id_list          any number of ids as one bound value
     upserts          INSERT … ON CONFLICT for both databases
     clock            moments as the database keeps them
@@ -41,9 +42,11 @@ Writing:
 
 PostgreSQL:
     wire             statements given to libpq itself
+    wire_cursor      what of a driver's cursor is used, on it
     wire_values      values as libpq takes them
     postgres_writer  its transactions, without waiting for what need not be waited for
     collisions       whoever collided with another writer takes turns
     presumed         that what nearly always goes well has, while the answer is on its way
+    foreseen         answers that are asked for ahead of their time
     taken            that nothing moved the counters: believed, and asked along the way
 """

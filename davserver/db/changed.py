@@ -199,6 +199,16 @@ def may_move(statement: str) -> bool:
     return any(table == "changed" or _touches(table, what) for table, what in written)
 
 
+@lru_cache(maxsize=1024)
+def concerns(statement: str, question: str) -> bool:
+    """Whether that statement could change what is answered to `question`: it writes a table that
+    is named there.
+    """
+    if not _KNOWN.match(statement):
+        return True
+    return any(re.search(rf"\b{table}\b", question) for table, _ in _WRITTEN.findall(statement))
+
+
 def _touches(table: str, what: str) -> bool:
     """`what`: the assignments of an UPDATE."""
     for about, tables in COUNTED.items():

@@ -155,5 +155,5 @@ def _settle(_cursor: Any, statement: str, *given: Any) -> None:
     with suppress(NotImplementedError):
         wire = given[-1].root_connection.info[WIRE]
         wire.settle()
-        wire.writes += may_write(statement)
-        wire.moves += may_move(statement)
+        if may_write(statement):
+            wire.note_write(statement, moves=may_move(statement))

@@ -55,6 +55,7 @@ class PostgresWriter:
                 wire.say(b"SET lock_timeout = %d" % self._patience_ms)
                 self._taken = Taken(wire)
                 remembers(tx, self._taken)
+            wire.foreseen.forget()
             wire.post("BEGIN ISOLATION LEVEL SERIALIZABLE", ())
             self._post_turn(wire)
             if self._taken is not None:

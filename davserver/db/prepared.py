@@ -9,27 +9,26 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Connection
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.crud import REQUIRED
+
+from davserver.db.compiled import Given, Ready, compiled, named
 
 Row = Mapping[str, Any]
-Given = Mapping[str, Any]
 Otherwise = Callable[[], Exception]
 
 WIRE = "abri.wire"
 """Where a connection of PostgreSQL keeps its `davserver.db.wire.Wire`."""
 
 
-_DONE = 1
-"""PGRES_COMMAND_OK. This file must not load psycopg: SQLite needs none of it."""
 _STATE = ord("C")
-"""PG_DIAG_SQLSTATE, and the class of broken integrity."""
-_INTEGRITY = b"23"
+"""PG_DIAG_SQLSTATE, the class of broken integrity, and what was divided by nothing. This file must
+not load psycopg: SQLite needs none of it.
+"""
+_INTEGRITY, _BY_NOTHING = b"23", b"22012"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +41,6 @@ class Check:
     of_errors: bool = False
 
 
-@dataclass(slots=True)
-class _Ready:
-    """One statement for one kind of database. `names` of its columns, once an answer told them.
-    `arguments` makes what the driver takes of what a caller gives.
-    """
-
-    sql: str
-    arguments: Callable[[Given], Any]
-    truths: frozenset[str]
-    names: tuple[str, ...] = ()
-
-    def called(self, description: Sequence[Sequence[Any]]) -> tuple[str, ...]:
-        self.names = tuple(str(column[0]) for column in description)
-        return self.names
-
-
 class Prepared:
     """One statement. `columns`: those that an INSERT without values sets."""
 
@@ -66,7 +49,7 @@ class Prepared:
     def __init__(self, statement: Executable, columns: Collection[str] | None = None) -> None:
         self._statement = statement
         self._columns = list(columns) if columns is not None else None
-        self._ready: dict[str, _Ready] = {}
+        self._ready: dict[str, Ready] = {}
 
     def all(self, tx: Connection, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every row."""
@@ -75,13 +58,13 @@ class Prepared:
         rows = cursor.fetchall()
         if not rows:
             return []
-        return _named(ready, ready.names or ready.called(cursor.description), rows)
+        return named(ready, ready.names or ready.called(cursor.description), rows)
 
     def named(
         self, tx: Connection, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
     ) -> list[dict[str, Any]]:
         """What `tuples` gave, as `all` would have given it."""
-        return _named(self._for(tx), names, rows)
+        return named(self._for(tx), names, rows)
 
     def tuples(self, tx: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Every row as the driver gives it, in the order of the columns: for questions that read so
@@ -133,7 +116,8 @@ class Prepared:
 
     def must_change(self, tx: Connection, given: Given, otherwise: Otherwise) -> None:
         """As `run`, where exactly one row is to be changed. Raises what `otherwise` makes, on
-        PostgreSQL with the next answer that is waited for, or with that to COMMIT.
+        PostgreSQL with the next answer that is waited for, or with that to COMMIT: an error, so
+        that nothing is committed then.
         """
         if tx.dialect.name == "sqlite":
             if self.run(tx, given) != 1:
@@ -141,11 +125,11 @@ class Prepared:
             return
 
         def look(result: Any) -> None:
-            # An error speaks for itself.
-            if result.status == _DONE and result.command_tuples != 1:
+            if result.error_field(_STATE) == _BY_NOTHING:
                 raise otherwise()
 
-        self._posted(tx, (given,), Check(look))
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        _post(tx, _of_one(ready.sql), [ready.arguments(given)], look)
 
     def must_add(self, tx: Connection, several: Sequence[Given], otherwise: Otherwise) -> None:
         """As `run_for`, where rows that are there already mean something else than that somebody
@@ -163,57 +147,38 @@ class Prepared:
             if state is not None and state.startswith(_INTEGRITY):
                 raise otherwise()
 
-        self._posted(tx, several, Check(look, of_errors=True))
-
-    def _posted(self, tx: Connection, several: Sequence[Given], check: Check) -> None:
         ready = self._ready.get(tx.dialect.name) or self._for(tx)
-        _execute(tx, ready.sql, list(map(ready.arguments, several)), many=True, check=check)
+        _post(tx, ready.sql, list(map(ready.arguments, several)), look)
 
-    def _for(self, tx: Connection) -> _Ready:
+    def foresee(self, tx: Connection, given: Given) -> None:
+        """Of what will be asked later in this transaction PostgreSQL is asked now, along with what
+        is waited for next, so that nobody waits for it then.
+        """
+        wire = None if tx.dialect.name == "sqlite" else tx.__dict__.get(WIRE)
+        if wire is None:
+            return
+        ready = self._ready.get(tx.dialect.name) or self._for(tx)
+        try:
+            wire.foresee(ready.sql, ready.arguments(given))
+        except tx.dialect.loaded_dbapi.Error as error:
+            raise _failed(tx, error, wire.driver) from error
+
+    def _for(self, tx: Connection) -> Ready:
         name = tx.dialect.name
         ready = self._ready.get(name)
         if ready is None:
-            ready = self._ready[name] = self._compiled(tx)
+            ready = self._ready[name] = compiled(tx, self._statement, self._columns)
         return ready
 
-    def _compiled(self, tx: Connection) -> _Ready:
-        dialect = tx.dialect if tx.dialect.name == "sqlite" else _postgresql()
-        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]  # Executable has none by its type
-        order = tuple(compiled.positiontup)
-        said = {name: value for name, value in compiled.params.items() if value is not None}
-        # For the columns of an INSERT, SQLAlchemy has a sign that the value is still to come.
-        fixed = {name: value for name, value in said.items() if value is not REQUIRED}
-        truths = frozenset(
-            column.keyname
-            for column in compiled._result_columns  # noqa: SLF001 — the only list of types
-            if isinstance(column.type, Boolean) and tx.dialect.name == "sqlite"
-        )
-        return _Ready(str(compiled), _arguments(order, fixed), truths)
+
+@cache
+def _of_one(update: str) -> str:
+    """Which PostgreSQL takes for an error where it does not change one row."""
+    return f"WITH done AS ({update} RETURNING 1) SELECT 1 / (count(*) = 1)::int FROM done"  # noqa: S608 — our own statement
 
 
-def _named(
-    ready: _Ready, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> list[dict[str, Any]]:
-    found = [dict(zip(names, row)) for row in rows]  # noqa: B905 — both are of one statement
-    for name in ready.truths:
-        for row in found:
-            row[name] = None if row[name] is None else bool(row[name])
-    return found
-
-
-def _arguments(order: tuple[str, ...], fixed: Given) -> Callable[[Given], Any]:
-    """What the driver takes: by position."""
-    if not order:
-        return lambda _: ()
-    # `itemgetter` gives a tuple of several names only.
-    pick = itemgetter(*order) if len(order) > 1 else _only(order[0])
-    if not fixed:
-        return pick
-    return lambda given: pick({**fixed, **given})
-
-
-def _only(name: str) -> Callable[[Given], Any]:
-    return lambda given: (given[name],)
+def _post(tx: Connection, sql: str, several: Any, look: Callable[[Any], None]) -> None:
+    _execute(tx, sql, several, many=True, check=Check(look, of_errors=True))
 
 
 def _execute(
@@ -272,14 +237,6 @@ def _on_wire(tx: Connection, driver: Any) -> Any:
     from psycopg import RawCursor  # noqa: PLC0415 — SQLite needs none of it
 
     return RawCursor(driver)
-
-
-@cache
-def _postgresql() -> Any:
-    """As libpq takes statements: with $1 where psycopg has %(name)s."""
-    from sqlalchemy.dialects.postgresql import psycopg  # noqa: PLC0415 — SQLite needs none of it
-
-    return psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's has no types
 
 
 def as_sqlalchemy(tx: Connection, error: Exception, *, lost: bool = False) -> BaseException:

@@ -7,7 +7,7 @@ the transaction all the same.
 """
 
 import select
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
@@ -20,7 +20,9 @@ from sqlalchemy import Connection
 from davserver.db.aside import waiting
 from davserver.db.changed import may_move, may_write
 from davserver.db.failures import RETRY, Again
+from davserver.db.foreseen import Foreseen
 from davserver.db.prepared import WIRE, Check, as_sqlalchemy
+from davserver.db.wire_cursor import Cursor
 from davserver.db.wire_values import all_dumped
 
 _BINARY = pq.Format.BINARY
@@ -36,8 +38,8 @@ class Wire:
     """Of one connection, which one thread at a time uses. Raises the driver's errors."""
 
     __slots__ = (
-        "_earlier", "_names", "_patiently", "_pg", "_posted", "_socket", "driver", "moves",
-        "transformer", "writes",
+        "_earlier", "_names", "_patiently", "_pg", "_posted", "_socket", "driver", "foreseen",
+        "moves", "transformer", "writes",
     )  # fmt: skip
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
@@ -52,13 +54,14 @@ class Wire:
         """As many of them belong to the work of others, which is over."""
         self._patiently = False
         """Whether one of them may wait for others for long."""
+        self.foreseen = Foreseen()
         self.writes = self.moves = 0
         """How many statements were sent that may have changed a row; and moved a counter of what is
         remembered.
         """
         self._socket: select.poll | None = None
 
-    def cursor(self) -> "Cursor":
+    def cursor(self) -> Cursor:
         return Cursor(self)
 
     @property
@@ -88,13 +91,16 @@ class Wire:
 
     def execute(self, sql: str, values: Iterable[Any]) -> Any:
         """The result of `sql`, in which the values stand as $1, $2 and so on."""
+        foreseen = self.foreseen.take(sql, values)
+        if foreseen is not None:
+            return foreseen
         if self._posted:
             self.post(sql, values)
             return self._received()
         raw, forms = all_dumped(values)
         name, writes, moves = self._names.get(sql) or self._prepared(sql)
         if writes:
-            self.writes, self.moves = self.writes + 1, self.moves + moves
+            self.note_write(sql, moves=moves)
         return self._good(self._pg.exec_prepared(name, raw, forms, _BINARY))
 
     def settle(self) -> None:
@@ -136,13 +142,30 @@ class Wire:
             found = self._prepared(sql)
         name, writes, moves = found
         if writes:
-            self.writes, self.moves = self.writes + 1, self.moves + moves
+            self.note_write(sql, moves=moves)
         raw, forms = all_dumped(values)
         if not self._posted:
             self._begin_posting()
         self._pg.send_query_prepared(name, raw, forms, _BINARY)
         self._posted.append(check)
         self._patiently = self._patiently or patiently
+
+    def foresee(self, sql: str, values: Iterable[Any]) -> None:
+        """Asks what `execute` will want to know in this transaction, along with whatever is waited
+        for next. It is asked again where a table was written that it names.
+        """
+        given = tuple(values)
+        self.post(sql, given, self.foreseen.expect(sql, given))
+        self.flush()
+
+    def note_write(self, sql: str, *, moves: bool) -> None:
+        """A statement that may have changed a row is on its way."""
+        self.writes, self.moves = self.writes + 1, self.moves + moves
+        self.foreseen.is_written(sql)
+
+    def flush(self) -> None:
+        """What was posted is done while we go on."""
+        self._pg.flush()
 
     def begin_part(self) -> None:
         """What is posted from here on is the work of somebody else. What was wrong with what is
@@ -234,48 +257,6 @@ class Wire:
         if self._pg.status == pq.ConnStatus.BAD:
             raise psycopg.OperationalError("the connection to the database is lost")
         raise error_from_result(result)
-
-
-class Cursor:
-    """As a driver's, for one statement."""
-
-    __slots__ = ("_next", "_result", "_wire", "check")
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.check: Check | None = None
-        """Looks at what comes of each of several."""
-        self._result: Any = None
-        self._next = 0
-
-    def execute(self, sql: str, values: Iterable[Any]) -> None:
-        self._result = self._wire.execute(sql, values)
-
-    def executemany(self, sql: str, several: Iterable[Iterable[Any]]) -> None:
-        """Nobody is told how many rows that were: so nobody waits."""
-        for values in several:
-            self._wire.post(sql, values, self.check)
-
-    @property
-    def rowcount(self) -> int:
-        return self._result.command_tuples or 0
-
-    @property
-    def description(self) -> Sequence[Sequence[str]]:
-        return [(self._result.fname(at).decode(),) for at in range(self._result.nfields)]
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        return self.fetchmany(self._result.ntuples)
-
-    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
-        begin, end = self._next, min(self._next + size, self._result.ntuples)
-        if begin == end:
-            return []
-        self._next = end
-        # Anew each time: another cursor of this connection may have read in between.
-        transformer = self._wire.transformer
-        transformer.set_pgresult(self._result, set_loaders=True, format=_BINARY)
-        return transformer.load_rows(begin, end, tuple)
 
 
 def wire_of(tx: Connection) -> Wire:

@@ -48,7 +48,10 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
     def closure(tx: Connection) -> T:
         now = tools.clock()
         begins(who)
-        return _done(Sight(tools, tx, tools.login.still(tx, who, now), now), work)
+        known = tools.login.still(tx, who, now)
+        if known.vault is not None:
+            tools.trail.foresee(tx, known.vault, known.id)
+        return _done(Sight(tools, tx, known, now), work)
 
     stands(who)
     try:

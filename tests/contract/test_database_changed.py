@@ -34,6 +34,7 @@ from davserver.db.changed import (
     PEOPLE,
     SHARING,
     About,
+    concerns,
     may_move,
     may_write,
 )
@@ -133,6 +134,24 @@ def moved(db: Database, statement: Executable) -> set[About]:
 def test_what_is_not_plainly_harmless_may_move_a_counter(statement: str, may: bool) -> None:  # noqa: FBT001
     assert may_move(statement) is may
     assert may_write(statement) or not may
+
+
+@pytest.mark.parametrize(
+    ("statement", "does"),
+    [
+        ("INSERT INTO trail_head (seq) VALUES ($1)", True),
+        ("WITH done AS (UPDATE trail_head SET seq = $1 RETURNING 1) SELECT 1 FROM done", True),
+        ("INSERT INTO trail (seq) VALUES ($1)", False),
+        ("SELECT seq FROM trail_head", False),
+        ("CALL something()", True),
+    ],
+)
+def test_an_answer_is_not_kept_where_something_is_written_that_it_is_made_of(
+    statement: str,
+    does: bool,  # noqa: FBT001
+) -> None:
+    asked = "SELECT h.seq FROM (SELECT 1) LEFT OUTER JOIN trail_head AS h ON h.vault_id = $1"
+    assert concerns(statement, asked) is does
 
 
 def value(column: Column[Any], variant: int) -> Any:
