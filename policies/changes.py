@@ -46,7 +46,7 @@ def nearest_change(
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class WayOut:
     """How a no would become a yes: the code that is told for it, and the words behind. `slots`:
     those in which it would be allowed, where it is the hour that has to change.
     """
@@ -56,11 +56,11 @@ class Way:
     slots: frozenset[str] = frozenset()
 
 
-def way_out(point: Point, vocabulary: Vocabulary, would_allow: Callable[[Point], bool]) -> Way:
+def way_out(point: Point, vocabulary: Vocabulary, would_allow: Callable[[Point], bool]) -> WayOut:
     """By the nearest change; the reason is `policy` where nothing helps."""
     changes = nearest_change(point, vocabulary, would_allow)
     if not changes:
-        return Way(Reason.POLICY)
+        return WayOut(Reason.POLICY)
     reason, words = REASONS[changes[0].column], {one.column: one.word for one in changes}
     for change in changes:
         point = point.with_word(change.column, change.word)
@@ -74,7 +74,7 @@ def way_out(point: Point, vocabulary: Vocabulary, would_allow: Callable[[Point],
         for slot in vocabulary.values[Column.SLOT]
         if Column.SLOT in words and would_allow(point.with_word(Column.SLOT, slot))
     ]
-    return Way(reason, _remedy(words), frozenset(slots))
+    return WayOut(reason, _remedy(words), frozenset(slots))
 
 
 _EASIEST_FIRST = (Zone.INTERNET, Zone.VPN, Zone.OFFICE)

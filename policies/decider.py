@@ -11,7 +11,7 @@ from davserver.domain.ids import VaultId
 from davserver.domain.people import Principal, Role, Structure
 from davserver.domain.remedies import Remedy
 from davserver.domain.tallies import Answered
-from policies.changes import Way
+from policies.changes import WayOut
 from policies.hours import Span
 from policies.invariants import OWN_REVOKE, Refusal, refusal
 from policies.logged import said
@@ -269,7 +269,9 @@ class Judge:
         span = self._span(structure, now)
         return span.slot if span else UNKNOWN
 
-    def _remedy(self, way: Way | None, structure: Structure | None, now: datetime) -> Remedy | None:
+    def _remedy(
+        self, way: WayOut | None, structure: Structure | None, now: datetime
+    ) -> Remedy | None:
         if way is None or way.remedy is None or not way.slots:
             return way.remedy if way else None
         calendar = self.snapshot.calendar

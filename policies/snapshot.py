@@ -7,7 +7,7 @@ from itertools import product
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.errors import Reason
 from davserver.domain.people import Structure, StructureKind
-from policies.changes import Way, way_out
+from policies.changes import WayOut, way_out
 from policies.directory_groups import DirectoryGroups
 from policies.engine import Engine
 from policies.hours import Calendar
@@ -27,7 +27,7 @@ class Answer:
 
     allowed: bool
     rule: Rule | None
-    way: Way | None = None
+    way: WayOut | None = None
 
     @property
     def reason(self) -> Reason | None:
@@ -96,7 +96,7 @@ class Snapshot:
         if allowed:
             return Answer(allowed=True, rule=rule)
         if not self.vocabulary.knows(point):
-            return Answer(allowed=False, rule=None, way=Way(Reason.POLICY))
+            return Answer(allowed=False, rule=None, way=WayOut(Reason.POLICY))
         way = way_out(point, self.vocabulary, lambda other: self.table.decide(other)[0])
         return Answer(allowed=False, rule=rule, way=way)
 
@@ -141,7 +141,7 @@ class Snapshot:
             for those in circumstances
         ]
 
-    def block(self, point: Point) -> tuple[Rule, Way] | None:
+    def block(self, point: Point) -> tuple[Rule, WayOut] | None:
         """The rule that blocks this person's whole drive now, and what would lift it."""
         if point in self._free:
             return None

@@ -13,7 +13,7 @@ from davserver.gate import recalling
 from davserver.gate.acting import change, look, record
 from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.recallable import PutIn, look_at, put_in, recall_node
-from davserver.gate.recalling import Recalled
+from davserver.gate.recalling import RecalledDocument
 from davserver.gate.restoring import note_look, own_drive
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
@@ -56,7 +56,7 @@ class SafetyNets:
         self._at_once = at_once
         self._directory = Directory(tools.keys)
 
-    def recall(self, who: Principal, path: DrivePath) -> Recalled:
+    def recall(self, who: Principal, path: DrivePath) -> RecalledDocument:
         """Erases what `who` put at `path` of their drive within the recall window, versions and
         all, also when they removed it already. Both trails keep that it was there.
 
@@ -77,7 +77,7 @@ class SafetyNets:
         self._tools.readings.settle(now)
         return look(self._tools, who, now, lambda sight: look_at(sight, node))
 
-    def recall_node(self, who: Principal, node: NodeId) -> Recalled:
+    def recall_node(self, who: Principal, node: NodeId) -> RecalledDocument:
         """As `recall`, of one of what `put_in` gave. Raises as that."""
         return change(self._tools, who, lambda sight: recall_node(sight, node))
 

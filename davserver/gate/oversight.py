@@ -17,7 +17,7 @@ from davserver.domain.health import Sighting
 from davserver.domain.people import Principal
 from davserver.gate.decision_files import LogState, state_of_log
 from davserver.gate.desk import Barred, Desk, Front
-from davserver.gate.refused import Refused, Span, from_log, from_trail
+from davserver.gate.refused import RefusedLately, Span, from_log, from_trail
 from davserver.gate.rulebook import Generation, Rulebook, Status
 from davserver.gate.tools import Tools
 from davserver.trail import INSTANCE
@@ -61,7 +61,7 @@ class Oversight:
         self._allow(who, now)
         return self._rulebook.kept()
 
-    def refused(self, who: Principal, now: datetime, back: Span = Span.WEEK) -> Refused:
+    def refused(self, who: Principal, now: datetime, back: Span = Span.WEEK) -> RefusedLately:
         """Counted over `back` at most."""
         self._allow(who, now)
         log = self._sources.log
@@ -78,7 +78,7 @@ class Oversight:
         self._allow(who, now)
         return tuple(self._sources.checkup(now))
 
-    def _from_trail(self, state: LogState, now: datetime) -> Refused:
+    def _from_trail(self, state: LogState, now: datetime) -> RefusedLately:
         with self._tools.db.read() as tx:
             found = self._tools.trail.entries(tx, INSTANCE, limit=_ENTRIES, names=lambda _: {})
         return from_trail(found, state, now, is_cut=len(found) == _ENTRIES)

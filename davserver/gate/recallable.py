@@ -17,7 +17,7 @@ from davserver.domain.nodes import Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.places import Place
-from davserver.gate.recalling import OPAQUE, Recalled, obstacle, recall_at
+from davserver.gate.recalling import OPAQUE, RecalledDocument, obstacle, recall_at
 from davserver.gate.received import received
 from davserver.gate.sight import Sight
 from davserver.trail import What
@@ -55,7 +55,7 @@ def put_in(sight: Sight) -> list[PutIn]:
     return [_put_in(sight, place, authors, told) for place in places]
 
 
-def recall_node(sight: Sight, node: NodeId) -> Recalled:
+def recall_node(sight: Sight, node: NodeId) -> RecalledDocument:
     """As `recall`, whatever it is called by now. Raises NotFound too for what they did not make."""
     places = _places(sight, deposited.file_of(sight.tx, sight.who.id, node))
     if not places:

@@ -34,7 +34,7 @@ OPAQUE = frozenset({DAMAGED, ERASED})
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class RecalledDocument:
     """What was erased. `path` is the owner's; `sha256` of each version, the last one first."""
 
     path: str
@@ -43,12 +43,12 @@ class Recalled:
     sha256: tuple[bytes, ...]
 
 
-def recall(sight: Sight, path: DrivePath) -> Recalled:
+def recall(sight: Sight, path: DrivePath) -> RecalledDocument:
     """In one transaction, on behalf of its maker. Raises NotFound, BadInput, Locked, Turned."""
     return recall_at(sight, _place(sight, path))
 
 
-def recall_at(sight: Sight, place: Place) -> Recalled:
+def recall_at(sight: Sight, place: Place) -> RecalledDocument:
     """As `recall`, of what is there for its maker."""
     vault = require_movable(place, Action.RECALL)
     node = place.node
@@ -72,7 +72,7 @@ def recall_at(sight: Sight, place: Place) -> Recalled:
     contents = [required(node.content), *(one.content for one in before)]
     _record(sight, place, permit.rule, stamps, contents)
     shas = tuple(one.sha256 for one in contents)
-    return Recalled(owners_path(place), node.created, contents[0].size, shas)
+    return RecalledDocument(owners_path(place), node.created, contents[0].size, shas)
 
 
 # ── what it is about ────────────────────────────────────────────────────────────────────────────

@@ -70,7 +70,7 @@ class ByReason:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLately:
     """`told` to whoever asked; `hidden`: what did not exist for them, in listings and by its name.
     `since`: counted from then on only, if not for the whole of the longest span. `lost`: lines that
     the log could not write; `damaged`: lines that could not be read.
@@ -91,7 +91,7 @@ class Refused:
 
 def from_log(
     folder: Path, log: LogState, now: datetime, back: Span, bounds: Bounds = _BOUNDS
-) -> Refused:
+) -> RefusedLately:
     """Raises OSError."""
     tail = Tail(folder, now - back.value, bounds.size)
     count = _Count(now)
@@ -108,7 +108,7 @@ def from_log(
 
 def from_trail(
     entries: Sequence[TrailEntry], log: LogState, now: datetime, *, is_cut: bool
-) -> Refused:
+) -> RefusedLately:
     """`entries`: the last ones of the instance's trail, oldest first."""
     count = _Count(now)
     for one in reversed(entries):
@@ -159,8 +159,8 @@ class _Count:
         if not is_hidden and len(self.last) < SHOWN:
             self.last.append(one)
 
-    def result(self, source: Source, log: LogState, since: datetime | None) -> Refused:
-        return Refused(
+    def result(self, source: Source, log: LogState, since: datetime | None) -> RefusedLately:
+        return RefusedLately(
             source=source,
             log=log,
             told=_by_reason(self.told),

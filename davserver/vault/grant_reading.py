@@ -26,7 +26,7 @@ from davserver.vault.affiliations import NAMES as AFFILIATION_NAMES
 from davserver.vault.affiliations import open_affiliation
 from davserver.vault.grant_rows import NAMES, GrantRow, open_row
 from davserver.vault.grant_statements import ALL, Wanted
-from davserver.vault.standing import Held
+from davserver.vault.standing import HeldGrant
 
 _REMEMBERED = 25_000
 """Opened rows, of 2 kB each: as many as one person may well have, who lists them all at once."""
@@ -37,7 +37,7 @@ class _Asked:
     """What was not over at that moment."""
 
     at: datetime
-    held: list[Held]
+    held: list[HeldGrant]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +65,21 @@ class GrantRows:
         """The genuine ones, in any state."""
         return [one.row for one in self.held(tx, wanted, asked)]
 
-    def held(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[Held]:
+    def held(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[HeldGrant]:
         """The same, with what they stand on."""
         return self._genuine(tuple(one) for one in tx.execute(wanted, asked))
 
-    def _genuine(self, rows: Iterable[tuple[Any, ...]]) -> list[Held]:
+    def _genuine(self, rows: Iterable[tuple[Any, ...]]) -> list[HeldGrant]:
         return [held for held in map(self._opened, rows) if held is not None]
 
-    def _open(self, values: tuple[Any, ...]) -> Held | None:
+    def _open(self, values: tuple[Any, ...]) -> HeldGrant | None:
         row = open_row(self._keys, dict(zip(NAMES, values[: len(NAMES)], strict=True)))
         if row is None:
             return None
         beside = dict(zip(AFFILIATION_NAMES, values[len(NAMES) :], strict=True))
         if not isinstance(row.grant.to, ToStructure) or beside["id"] is None:
-            return Held(row, None)
-        return Held(row, open_affiliation(self._keys, beside))
+            return HeldGrant(row, None)
+        return HeldGrant(row, open_affiliation(self._keys, beside))
 
     def grants(self, tx: Connection, wanted: Wanted, asked: dict[str, Any]) -> list[Grant]:
         """As stored, whatever they stand on."""
@@ -107,7 +107,7 @@ class GrantRows:
 
     def _mine(
         self, tx: Connection, wanted: Prepared, asked: dict[str, bytes], now: datetime
-    ) -> tuple[list[Grant], list[Held]]:
+    ) -> tuple[list[Grant], list[HeldGrant]]:
         """What is over once stays so: while nothing changes, a later moment needs no other rows."""
         question = (wanted, *asked.values())
         before: _Asked | None = known(tx, SHARING, question)
@@ -116,17 +116,17 @@ class GrantRows:
             before = _Asked(now, _awake(self._genuine(rows)))
             keep(tx, SHARING, question, before)
 
-        def load(ids: Collection[GrantId]) -> list[Held]:
+        def load(ids: Collection[GrantId]) -> list[HeldGrant]:
             below = (question, frozenset(ids))
             return once(tx, SHARING, below, lambda: self._awake_among(tx, ids))
 
         return standing.live(tx, self._keys, before.held, load, now), before.held
 
-    def _awake_among(self, tx: Connection, ids: Collection[GrantId]) -> list[Held]:
+    def _awake_among(self, tx: Connection, ids: Collection[GrantId]) -> list[HeldGrant]:
         these = table.c.id.in_(ids_of(tx.dialect.name, "ids"))
         return _awake(self.held(tx, ALL.where(these), {"ids": as_value(tx, ids)}))
 
 
-def _awake(held: Collection[Held]) -> list[Held]:
+def _awake(held: Collection[HeldGrant]) -> list[HeldGrant]:
     """What rests gives nothing, and nothing stands on it."""
     return [one for one in held if not one.row.resting]

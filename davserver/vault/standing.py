@@ -29,7 +29,7 @@ from davserver.vault.grant_rows import GrantRow
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldGrant:
     """A genuine grant, with the affiliation of its vault and structure if it is a structure's."""
 
     row: GrantRow
@@ -45,7 +45,7 @@ class Held:
         return replace(grant, until=_earlier(grant.until, self.affiliation.over_at))
 
 
-def steady_until(held: Iterable[Held], now: datetime) -> datetime | None:
+def steady_until(held: Iterable[HeldGrant], now: datetime) -> datetime | None:
     """The first moment after `now` at which time alone may make others of these live: one begins
     or ends, or the affiliation that it stands on. None: nothing does; `now` itself where people
     count too, whose accounts and places are no facts of a grant.
@@ -61,12 +61,12 @@ def steady_until(held: Iterable[Held], now: datetime) -> datetime | None:
     return min((at for at in moments if at is not None and at > now), default=None)
 
 
-Load = Callable[[Collection[GrantId]], list[Held]]
+Load = Callable[[Collection[GrantId]], list[HeldGrant]]
 """Grants by id, in one statement."""
 
 
 def live(
-    tx: Connection, keys: InstanceKeys, held: Sequence[Held], load: Load, now: datetime
+    tx: Connection, keys: InstanceKeys, held: Sequence[HeldGrant], load: Load, now: datetime
 ) -> list[Grant]:
     """Those that are live now, each with its effective end. Two more statements where there are
     re-shares among them, none otherwise.
