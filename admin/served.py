@@ -9,6 +9,7 @@ from admin.logs import log_to
 from davserver.config import Settings
 from davserver.dav.app import MOUNTS, make_app
 from davserver.domain.alarms import Alarm, sound
+from davserver.domain.drive import Piece
 from davserver.domain.errors import AbriError
 from davserver.serving.fronts import together
 from davserver.serving.gateway import WSGIApp
@@ -53,7 +54,7 @@ class LatePages:
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    ) -> Iterable[Piece]:
         return (self._pages or self._loaded())(environ, start_response)
 
     def _loaded(self) -> WSGIApp:

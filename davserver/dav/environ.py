@@ -12,6 +12,7 @@ from davserver.dav.preconditions import FIELDS, parse_conditions
 from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount
 from davserver.domain.conditions import NONE, Conditions
+from davserver.domain.drive import Piece
 from davserver.domain.lean import lean
 from davserver.domain.paths import DrivePath
 from davserver.http.environ import Environ, header, keys_of
@@ -92,7 +93,7 @@ def request_id(environ: Environ) -> str | None:
 
 def send(
     reply: Reply, environ: Environ, start_response: StartResponse, body: Body | None
-) -> Iterable[bytes]:
+) -> Iterable[Piece]:
     """Start the answer and give its bytes. `body` is the request's, None when it was not parsed.
 
     What is left of a body would be taken for the next request: then the connection ends here.

@@ -18,6 +18,7 @@ from davserver.dav.errors import Declined, declined, reply_to
 from davserver.dav.methods.options import options
 from davserver.dav.reply import Reply
 from davserver.dav.urls import Mount, raw_path
+from davserver.domain.drive import Piece
 from davserver.domain.errors import AbriError, Truncated
 from davserver.domain.paths import DrivePath
 from davserver.http.environ import Environ, header, peer_of, take_certificate
@@ -40,7 +41,7 @@ class Guard:
         self._inside = inside
         self._doorstep = Doorstep(mounts)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[Piece]:
         body: Body | None = None
         try:
             body = body_of(environ)

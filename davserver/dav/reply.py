@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from http import HTTPStatus
 
+from davserver.domain.drive import Piece
 from davserver.domain.lean import lean
 
 Headers = tuple[tuple[str, str], ...]
@@ -23,7 +24,7 @@ class Reply:
 
     status: HTTPStatus
     headers: Headers = ()
-    body: Iterable[bytes] = ()
+    body: Iterable[Piece] = ()
 
 
 def whole(status: HTTPStatus, body: bytes, *headers: tuple[str, str]) -> Reply:

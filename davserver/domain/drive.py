@@ -74,12 +74,16 @@ EVERY_DETAIL = frozenset(Detail)
 Details = frozenset[Detail]
 
 
+Piece = bytes | memoryview
+"""Of a download: a view over fresh memory spares a copy, and serves a socket as bytes do."""
+
+
 class Download(Protocol):
     """An opened file version. Its bytes stay the same however long the reading takes."""
 
     entry: Entry
 
-    def read(self, offset: int, length: int) -> Iterator[bytes]:
+    def read(self, offset: int, length: int) -> Iterator[Piece]:
         """The plain bytes of that range, each piece verified before it is given.
 
         Raises Damaged when stored bytes fail their seal, Refused or NotFound when the right to

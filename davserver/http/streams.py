@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
+from davserver.domain.drive import Piece
 from davserver.domain.errors import BadInput, TooLarge, Truncated, WrongChecksum
 from davserver.http.malformed import Malformed
 
@@ -185,12 +186,12 @@ class Outgoing:
     What goes wrong later breaks off in the middle, so that nobody takes a part for the whole.
     """
 
-    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
+    def __init__(self, pieces: Iterator[Piece], close: Callable[[], None]) -> None:
         self.close = close
         self._pieces = gathered(pieces)
         self._first = next(self._pieces, b"")
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Piece]:
         try:
             if self._first:
                 yield self._first
@@ -203,11 +204,11 @@ class Outgoing:
 class Closing:
     """A body after which something is to be done, whole or broken off."""
 
-    def __init__(self, body: Iterable[bytes], after: Callable[[], None]) -> None:
+    def __init__(self, body: Iterable[Piece], after: Callable[[], None]) -> None:
         self._body = body
         self._after = after
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Piece]:
         return iter(self._body)
 
     def close(self) -> None:
@@ -219,11 +220,11 @@ class Closing:
             self._after()
 
 
-def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def gathered(pieces: Iterator[Piece]) -> Iterator[Piece]:
     """Fewer, larger writes: each is a system call, and a record of TLS or several. Views of what
     was just decrypted (`FileDownload.read`) stay views, unless they are small.
     """
-    waiting: list[bytes] = []
+    waiting: list[Piece] = []
     size = 0
     for piece in pieces:
         if len(piece) >= _ENOUGH:
@@ -241,5 +242,5 @@ def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield _joined(waiting)
 
 
-def _joined(pieces: list[bytes]) -> bytes:
+def _joined(pieces: list[Piece]) -> Piece:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from davserver.domain.drive import Piece
 from davserver.serving.gateway import WSGIApp
 
 _OF_BROWSERS = frozenset({"GET", "HEAD", "POST"})
@@ -13,7 +14,7 @@ def together(drives: WSGIApp, pages: WSGIApp, below: frozenset[str]) -> WSGIApp:
     walk down to it from the root, with methods that no browser sends: those are for the drives too.
     """
 
-    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[Piece]:
         is_page = environ["REQUEST_METHOD"] in _OF_BROWSERS and _first(environ) not in below
         return (pages if is_page else drives)(environ, start_response)
 

@@ -8,6 +8,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Protocol, TypeAlias
 
+from davserver.domain.drive import Piece
 from davserver.domain.errors import TooLarge
 from davserver.serving.bodies import NO_BODY, Body, LengthBody
 from davserver.serving.chunked import ChunkedBody
@@ -24,7 +25,7 @@ from davserver.serving.settings import Listener
 from davserver.serving.wire import Cut, Gone, Wire
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
-WSGIApp: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+WSGIApp: TypeAlias = Callable[[Environ, Callable[..., Any]], Iterable[Piece]]
 
 CUT_ANSWERS = {
     Cut.EOF: (HTTPStatus.BAD_REQUEST, "The request ended before its body was complete."),

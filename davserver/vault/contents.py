@@ -9,13 +9,14 @@ from davserver.db.prepared import Prepared
 from davserver.db.remembered import keep, known
 from davserver.db.tables import blob as blob_table
 from davserver.domain.decisions import Permit
+from davserver.domain.drive import Piece
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import VaultId
 from davserver.domain.nodes import Content
 from davserver.sealing.chunks import BlobCipher
 from davserver.sealing.format import CHUNK_BYTES
 from davserver.sealing.stream import SealedReader, SmallReader
-from davserver.vault.blobs.store import AnyBytes, BlobReader, BlobStore
+from davserver.vault.blobs.store import BlobReader, BlobStore
 
 _BLOB = Prepared(
     select(blob_table.c.store, blob_table.c.state, blob_table.c.inline_ct).where(
@@ -36,7 +37,7 @@ class OpenContent:
         self._behind = behind
         self.size = size
 
-    def read(self, offset: int, length: int) -> Iterator[AnyBytes]:
+    def read(self, offset: int, length: int) -> Iterator[Piece]:
         """The plain bytes of that range. Raises Damaged, also from the iterator."""
         return self._reader.range(offset, length)
 

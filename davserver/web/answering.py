@@ -1,10 +1,11 @@
 """Answers on their way out: error pages, and what every answer carries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from werkzeug.wrappers import Response
 
+from davserver.domain.drive import Piece
 from davserver.domain.errors import AbriError, SlowDown, Unavailable
 from davserver.web.errors import sentence_of, trouble_of
 from davserver.web.headers import ALWAYS, NOT_KEPT
@@ -23,6 +24,11 @@ def failed(visit: Visit, error: AbriError) -> Response:
     if isinstance(error, SlowDown | Unavailable):
         response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+def streamed(body: Iterable[Piece], *headers: tuple[str, str]) -> Response:
+    """What is too large to be held. Werkzeug passes pieces on to our server as they are."""
+    return Response(body, headers=headers, direct_passthrough=True)  # type: ignore[arg-type]  # it knows no views, and looks at none
 
 
 def fault_noted(visit: Visit, error: Exception) -> None:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from davserver.db.aside import wait_by
+from davserver.domain.drive import Piece
 from davserver.domain.errors import AbriError, NotFound, NotSignedIn
 from davserver.web import reception
 from davserver.web.again import CORRECTABLE, shown_again
@@ -20,7 +21,7 @@ from davserver.web.routes import ROUTES, Route
 from davserver.web.visit import Visit
 from davserver.wiring.services import Services
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[Piece]]
 
 
 def make_pages(services: Services) -> Application:

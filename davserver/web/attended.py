@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from davserver.domain.drive import Piece
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.people import Principal
 from davserver.web.visit import Visit
@@ -37,7 +38,7 @@ class Attended:
             self._looked = now
         return self._who
 
-    def over(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def over(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         """Breaks off where they have signed out. Raises NotSignedIn."""
         for piece in pieces:
             self.who()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from davserver.domain.conditions import NONE
-from davserver.domain.drive import Download, Entry, TrailEntry
+from davserver.domain.drive import Download, Entry, Piece, TrailEntry
 from davserver.domain.errors import Damaged, NotFound, Unavailable
 from davserver.domain.paths import DrivePath
 from davserver.domain.sidefiles import NameKind, kind_of_name
@@ -26,7 +26,7 @@ from davserver.web.happened import happened
 from davserver.web.packed import Packed
 from davserver.web.unpacking import Unpacking
 from davserver.web.visit import Visit
-from davserver.web.zipping import AnyBytes, Member, Zipping
+from davserver.web.zipping import Member, Zipping
 
 DOCUMENTS = "documents"
 _AT_ONCE = 200
@@ -61,7 +61,7 @@ class Parcel:
         self._attended = Attended(self.visit)
         self._zip = Zipping(self.visit.texts.zone)
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Piece]:
         """The bytes of the ZIP. Breaks off where the right to read ends meanwhile."""
         return gathered(self._pieces())
 
@@ -149,7 +149,7 @@ class Parcel:
         told |= {"bytes": summed.size, "sha256": summed.sha256.hexdigest()}
         self._is_done(entry, told | ({"problem": "damaged"} if summed.is_damaged else {}))
 
-    def _summed(self, pieces: Iterator[bytes], summed: _Sum) -> Iterator[AnyBytes]:
+    def _summed(self, pieces: Iterator[Piece], summed: _Sum) -> Iterator[Piece]:
         try:
             for piece in self._attended.over(pieces):
                 summed.sha256.update(piece)

@@ -14,6 +14,7 @@ from davserver.domain.errors import AlreadyThere, ConditionFailed, NotFound
 from davserver.domain.paths import DrivePath, clean_name
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.http.streams import Outgoing
+from davserver.web.answering import streamed
 from davserver.web.attended import Attended
 from davserver.web.links import document_link
 from davserver.web.marked import N_
@@ -79,7 +80,7 @@ def download(visit: Visit, place: str) -> Response:
     except BaseException:
         opened.close()
         raise
-    response = Response(body, headers=_of_document(opened.entry), direct_passthrough=True)
+    response = streamed(body, *_of_document(opened.entry))
     response.call_on_close(opened.close)
     response.call_on_close(attended.noted)
     return response

@@ -2,6 +2,7 @@
 
 from werkzeug.wrappers import Response
 
+from davserver.web.answering import streamed
 from davserver.web.parcel import Parcel
 from davserver.web.visit import Visit
 
@@ -17,9 +18,8 @@ def parcel(visit: Visit) -> Response:
     """
     visit.services.keeping.require_all(visit.who, visit.now)
     day = visit.now.astimezone(visit.texts.zone).date().isoformat()
-    return Response(
+    return streamed(
         Parcel(visit).pieces(),
-        content_type="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="abri-{day}.zip"'},
-        direct_passthrough=True,
+        ("Content-Type", "application/zip"),
+        ("Content-Disposition", f'attachment; filename="abri-{day}.zip"'),
     )
