@@ -119,8 +119,9 @@ def _gone(
     to_folder = _way(who, vault, start, names[:-1])
     # What is hidden or absent is remembered for as long as both cost the same: any change may make
     # one of the other.
-    about = ANYTHING if hidden is PERHAPS else FOLDERS
-    before: Way | None = known(tx, about, to_folder)
+    before: Way | None = (
+        known(tx, ANYTHING, to_folder) if hidden is PERHAPS else known(tx, FOLDERS, to_folder)
+    )
     if before is not None and before[0]:
         return further(tx, vault, before, names[-1], hidden=hidden)
     way = walk(tx, vault, start, names, hidden=hidden)

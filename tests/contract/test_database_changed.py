@@ -51,6 +51,7 @@ REMEMBERED: Mapping[str, tuple[About, ...]] = {
     "davserver/gate/walked.py": (About.ANYTHING, FOLDERS),
     "davserver/vault/contents.py": (About.ANYTHING,),
     "davserver/vault/grant_reading.py": (SHARING,),
+    "davserver/vault/grants.py": (SHARING,),
     "davserver/vault/held.py": (About.ANYTHING,),
     "davserver/vault/standing.py": (PEOPLE,),
 }
