@@ -44,8 +44,9 @@ class Foreseen:
 
     def is_written(self, sql: str) -> None:
         """By a statement that may change rows."""
-        for one in [one for one in self._asked if concerns(sql, one)]:
-            del self._asked[one]
+        for one in tuple(self._asked):
+            if concerns(sql, one):
+                del self._asked[one]
 
     def forget(self) -> None:
         self._asked.clear()
