@@ -24,7 +24,7 @@ from policies.folder import Folder
 from policies.generations import Generation, Origin, Proposed
 from policies.last_seen import Seen, Verdict
 from policies.loader import load_bytes
-from policies.problems import PolicyProblems
+from policies.problems import Code, PolicyProblems
 from policies.proposals import Proposal
 from policies.snapshot import Snapshot
 
@@ -33,6 +33,7 @@ log = Events("abri.policy")
 
 __all__ = [
     "Approved",
+    "Code",
     "Diff",
     "Examined",
     "Generation",

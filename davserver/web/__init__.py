@@ -35,6 +35,7 @@ Words and looks:
     marked         a sentence that is looked up later
     happened       the trail in words
     policy_words   what becomes of policy files, in words
+    mistakes       what is wrong in them, in words
     refusal_words  what was refused, in words
     health_words   how an instance is, in words
     headers        fields of every page

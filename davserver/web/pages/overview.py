@@ -4,6 +4,7 @@ from werkzeug.wrappers import Response
 
 from davserver.gate.refused import Source, Span
 from davserver.gate.rulebook import Generation
+from davserver.web.mistakes import in_words
 from davserver.web.pages.health import rows_of
 from davserver.web.policy_words import ORIGINS, VERDICTS, WELL, not_in_force, warnings
 from davserver.web.visit import Visit
@@ -34,6 +35,7 @@ def rules(visit: Visit) -> Response:
         warnings=not_in_force(status),
         is_well=status.folder.verdict in WELL,
         most=_MOST_PROBLEMS,
+        in_words=lambda one: in_words(one, visit.texts),
         verdict=VERDICTS[status.folder.verdict],
         origin=lambda one: _origin(visit, one),
     )
