@@ -1,6 +1,7 @@
 """The pages in a real Chromium: every journey on a telephone and on a desktop, without JavaScript
-and with it, in each language, and in one from right to left. Each page is shown, is free of what
-axe-core calls a violation, and fits its screen (tests/support/screens.py says what is looked at).
+and with it, in light and in dark, in each language, and in one from right to left. Each page is
+shown, is free of what axe-core calls a violation, and fits its screen (tests/support/screens.py
+says what is looked at).
 
 Screenshots are kept in build/screenshots/, to be looked at.
 """
@@ -51,6 +52,7 @@ def visitor(
     context = browser.new_context(
         viewport={"width": screen.size.width, "height": screen.size.height},
         locale="en-GB" if screen.language == "fr" else "fr-FR",
+        color_scheme="dark" if screen.is_dark else "light",
         java_script_enabled=screen.javascript,
         ignore_https_errors=True,
         bypass_csp=screen.javascript,  # axe is put into the page
