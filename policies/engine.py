@@ -110,15 +110,20 @@ def _enforcer(
     return enforcer
 
 
+_PARSING = Lock()
+
+
 def _keep_matcher(enforcer: Any) -> None:
     """Parses the matcher now, once. Per question it costs half of the time, and in several threads
-    at once CPython up to 3.11.7 can fail in it (cpython issue 106905).
+    at once CPython up to 3.11.7 can fail in it (cpython issue 106905): so one after the other, as
+    a request may meet a policy while another is examined.
     """
     functions = enforcer.fm.get_functions()
     for name, assertion in enforcer.model["g"].items():
         functions[name] = _CASBIN.util.generate_g_function(assertion.rm)
     matcher = enforcer.model["m"]["m"].value
-    kept = enforcer._get_expression(matcher, functions)  # noqa: SLF001 — Casbin has no public hook
+    with _PARSING:
+        kept = enforcer._get_expression(matcher, functions)  # noqa: SLF001 — Casbin has no public hook
     enforcer._get_expression = lambda *_: kept  # noqa: SLF001 — likewise
     # Its text is only searched for `eval(` now, with every question: a third of the time.
     enforcer.model["m"]["m"].value = _PARSED

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from davserver.db.database import Database
 from davserver.db.tables import epoch as epoch_table
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import AbriError, Unavailable
 from davserver.domain.events import Events
@@ -71,6 +72,8 @@ class EpochWatch:
                 if was_read:  # the alarm for it is the lookout's
                     log.warning("epoch-unreadable")
                 was_read = False
+            except Exception as error:  # noqa: BLE001 — without it no transfer is decided again
+                sound(Alarm.CHORE_BROKEN, chore="epoch-watch", error=type(error).__name__)
             else:
                 was_read = True
 

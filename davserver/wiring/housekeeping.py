@@ -72,13 +72,14 @@ class Housekeeping:
         while not self._stop.wait(self._pause(due)):
             for chore in self._chores:
                 now = self._clock()
-                if not self._stop.is_set() and due[chore.name] <= now:
+                if not self._stop.is_set() and _wait(chore, due[chore.name], now) <= _NOW:
                     self._ran[chore.name] = (now, self._do(chore, now))
                     due[chore.name] = self._clock() + chore.every
 
     def _pause(self, due: dict[str, datetime]) -> float:
-        next_due = min(due.values(), default=self._clock() + timedelta(hours=1))
-        return max(0.0, (next_due - self._clock()).total_seconds())
+        now = self._clock()
+        waits = (_wait(chore, due[chore.name], now) for chore in self._chores)
+        return min(waits, default=timedelta(hours=1)).total_seconds()
 
     def _do(self, chore: Chore, now: datetime) -> bool:
         try:
@@ -92,3 +93,11 @@ class Housekeeping:
         else:
             return True
         return False
+
+
+def _wait(chore: Chore, due: datetime, now: datetime) -> timedelta:
+    """None where the clock was set back: a chore of every second must not rest for an hour."""
+    return due - now if _NOW <= due - now <= chore.every else _NOW
+
+
+_NOW = timedelta()

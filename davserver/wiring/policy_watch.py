@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
+from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import AbriError
 from davserver.domain.events import Events
 from davserver.gate.rulebook import Examined, Rulebook
@@ -79,6 +80,9 @@ class PolicyWatch:
             if not self._failed:
                 log.warning("policy-not-looked-at", error=type(error).__name__)
             self._failed = True
+            return False
+        except Exception as error:  # noqa: BLE001 — or nobody would follow the files any more
+            sound(Alarm.CHORE_BROKEN, chore="policy-watch", error=type(error).__name__)
             return False
         self._failed = False
         return found is not None
