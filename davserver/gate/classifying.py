@@ -68,11 +68,15 @@ def permit_to_classify(sight: Sight, place: Place) -> Permit:
 
 
 def classify(sight: Sight, place: Place, permit: Permit, category: Category | None) -> None:
-    """In the caller's transaction. Nothing happens where it is so already."""
+    """In the caller's transaction. Nothing happens where it is so already. Raises Turned where its
+    owner would not see it any more: nobody could bring it back.
+    """
     assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a real place
     if place.node.category is category:
         return
     before, after = place.category, category or category_of(place.above)
+    if after not in sight.shown_by(place.vault.id, None):
+        raise refuse(place, Action.PUT, Reason.POLICY)
     done = classifying.classify(sight.tx, place.vault, permit, category, sight.now)
     if before is not after:
         # Somebody may have lost sight of it: what runs is judged again.

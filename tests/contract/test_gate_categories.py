@@ -14,6 +14,7 @@ from davserver.domain.people import Structure
 from davserver.gate.classifying import CategoryView, Classifying
 from tests.support.accounts import NOON
 from tests.support.drive import Drive
+from tests.support.rules import put_in_force, shipped_files
 from tests.support.safekeeping import Safekeeping
 
 HOUSING, HEALTH, WORK = Category.HOUSING, Category.HEALTH, Category.WORK
@@ -259,3 +260,23 @@ def test_a_side_file_is_about_nothing(world: Safekeeping, amina: Drive) -> None:
     world.clock.now = NOON + timedelta(days=2)
     with pytest.raises(NotFound):
         world.writing.set_properties(amina.who, path, wish, NONE, world.clock())
+
+
+def test_nobody_hides_their_own_document_from_themselves(world: Safekeeping, amina: Drive) -> None:
+    files = shipped_files()
+    files["rules.csv"] += b"p, hide, deny, beneficiary, owner, list, justice, *, *, *, *\n"
+    put_in_force(world.tools, files)
+    said = (PropertyChange("{urn:z}colour", "<z:colour xmlns:z='urn:z'/>"),)
+    for dead in ((), said):
+        for path in ("/Logement/bail.txt", "/Logement"):
+            patch = Patch(dead, classify=Classify(Category.JUSTICE))
+            with pytest.raises(Refused) as refused:
+                world.writing.set_properties(
+                    amina.who, DrivePath.parse(path), patch, NONE, world.clock()
+                )
+            assert refused.value.reason is Reason.POLICY
+    with pytest.raises(Refused):
+        Classifying(world.tools).set(
+            world.for_(amina), DrivePath.parse("/Logement"), Category.JUSTICE, world.clock()
+        )
+    assert amina.get("/Logement/bail.txt") == b"lease"
