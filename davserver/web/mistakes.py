@@ -20,8 +20,8 @@ _FAILED = (
 )
 _BROKEN = r"promise (?P<name>\S+) is broken: .*"
 _COVERED = (
-    r"the cases show (?P<shown>\d+) % of the rules at work; "
-    r"policy\.coverage asks for (?P<asked>\d+) %"
+    r"the cases show (?P<shown>\d+ %) of the rules at work; "
+    r"policy\.coverage asks for (?P<asked>\d+ %)"
 )
 _OTHERS: dict[str, str] = {
     _FAILED: N_(
@@ -30,7 +30,7 @@ _OTHERS: dict[str, str] = {
     ),
     _BROKEN: N_("A promise of Abri is broken: %(name)s."),
     _COVERED: N_(
-        "The cases show %(shown)s %% of the rules at work; policy.coverage asks for %(asked)s %%."
+        "The cases show %(shown)s of the rules at work; policy.coverage asks for %(asked)s."
     ),
 }
 """What else keeps a set out of force: how it is said, and the sentence of the catalogue."""
