@@ -44,6 +44,7 @@ PostgreSQL:
     wire             statements given to libpq itself
     wire_cursor      what of a driver's cursor is used, on it
     wire_values      values as libpq takes them
+    wired            the wire of a connection, and its errors
     postgres_writer  its transactions, without waiting for what need not be waited for
     collisions       whoever collided with another writer takes turns
     presumed         that what nearly always goes well has, while the answer is on its way

@@ -17,7 +17,7 @@ from davserver.db.begun import driver_of
 from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import Again, raise_translated, translated
 from davserver.db.log import Log, Sync
-from davserver.db.looks import Looks, SqliteLook
+from davserver.db.looks import MEANWHILE, UNTIL_ASKED, Looks, SqliteLook
 from davserver.db.readers import Readers, Snapshot
 from davserver.db.shared_commit import SharedCommit
 from davserver.db.writers import SqliteWriter, Writer
@@ -69,17 +69,35 @@ class Database:
             return Snapshot(self._kept)
         return _mapped(self._kept) if self.sqlite else _repeatable(self._readers)
 
+    def look(self, work: Work[T], *, asks: bool = True) -> T:
+        """What `work` gives on one snapshot. It may run twice, and its last run alone counts: what
+        is remembered is believed until the database has answered, which it has when this returns,
+        or raises anything. `asks`: it will ask the database something, as a rule.
+        """
+        try:
+            with self._kept.snapshot(UNTIL_ASKED if asks else MEANWHILE) as tx:
+                return work(tx)
+        except Again:
+            with self._kept.snapshot() as tx:
+                return work(tx)
+
     def write(self, work: Work[T]) -> T:
         """Run `work` in one durable transaction and return what it returned, after the commit.
 
         `work` may run several times; only its last run counts. What it raises undoes it alone.
         Raises NoSpace when the disk is full, Unavailable when the database is away.
         """
-        return _run(self._shared, work)
+        try:
+            return _run(self._shared, work)
+        finally:
+            self._kept.changes += 1
 
     def note(self, work: Work[T]) -> T:
         """As `write`, but the commit does not wait for the disk (DESIGN §2.7)."""
-        return _run(self._shared_notes, work)
+        try:
+            return _run(self._shared_notes, work)
+        finally:
+            self._kept.changes += 1
 
     def reaches_disk(self) -> bool:
         """Whether what this process writes does. Where it did not, it is tried again: a disk that

@@ -154,6 +154,6 @@ def _settle(_cursor: Any, statement: str, *given: Any) -> None:
     # What SQLAlchemy asks a new server about itself is on a connection without such a place.
     with suppress(NotImplementedError):
         wire = given[-1].root_connection.info[WIRE]
-        wire.settle()
+        wire.make_way()
         if may_write(statement):
             wire.note_write(statement, moves=may_move(statement))

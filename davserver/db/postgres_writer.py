@@ -14,7 +14,8 @@ from davserver.db.failures import RETRY, Again, state_of
 from davserver.db.prepared import Check
 from davserver.db.remembered import remembers
 from davserver.db.taken import Taken
-from davserver.db.wire import Wire, raising, wire_of
+from davserver.db.wire import Wire
+from davserver.db.wired import raising, wire_of
 from davserver.db.writers import Kept
 
 _TRIES = 12

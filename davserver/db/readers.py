@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from davserver.db.failures import raise_translated
-from davserver.db.looks import Look, Looks
+from davserver.db.failures import Again, raise_translated
+from davserver.db.looks import NONE, Belief, Look, Looks
 from davserver.db.remembered import KEPT, Remembered, remembers
 
 _PATIENCE = 30.0
@@ -28,6 +28,8 @@ class _Kept:
     memory: Remembered
     used: float = 0.0
     """When, by the clock of `Readers`."""
+    changes: int = 0
+    """Of this process, when it was used last."""
 
 
 class Readers:
@@ -46,12 +48,14 @@ class Readers:
         self._looks = looks
         self._clock = clock
         self._kept: list[_Kept] = []
+        self.changes = 0
+        """How many this process has made, as far as those who look need to know."""
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(most):
             self._free.put(None)
 
-    def snapshot(self) -> "Snapshot":
-        return Snapshot(self)
+    def snapshot(self, belief: Belief = NONE) -> "Snapshot":
+        return Snapshot(self, belief)
 
     def take(self) -> _Kept:
         """Raises sqlalchemy's TimeoutError when none comes free, DBAPIError."""
@@ -122,13 +126,15 @@ class Snapshot:
     """One read-only look: `with` gives the connection. Every small request pays for it: a class and
     no generator, and few steps.
 
-    Raises Unavailable when the database is away.
+    Raises Unavailable when the database is away. One that believes anything raises Again, inside or
+    at the end, where that does not hold: nothing may come of it before.
     """
 
-    __slots__ = ("_kept", "_readers")
+    __slots__ = ("_belief", "_kept", "_readers")
 
-    def __init__(self, readers: Readers) -> None:
+    def __init__(self, readers: Readers, belief: Belief = NONE) -> None:
         self._readers = readers
+        self._belief = belief
         self._kept: _Kept | None = None
 
     def __enter__(self) -> Connection:
@@ -151,7 +157,11 @@ class Snapshot:
     def _begun(self) -> _Kept:
         kept = self._readers.take()
         try:
-            kept.memory.begin(kept.used, kept.look.begin())
+            moved, kept.changes = kept.changes != self._readers.changes, self._readers.changes
+            if self._belief is NONE or not kept.look.believe(
+                self._belief, kept.memory, kept.used, moved=moved
+            ):
+                kept.memory.begin(kept.used, kept.look.begin())
         except BaseException:
             self._readers.drop(kept)
             raise
@@ -168,8 +178,10 @@ class Snapshot:
         try:
             kept.look.end(well=error is None)
         except BaseException as failed:
-            self._readers.drop(kept)
-            raise_translated(failed)
+            healthy = isinstance(failed, Again) and not kept.tx.invalidated
+            (self._readers.give_back if healthy else self._readers.drop)(kept)
+            if not isinstance(failed, Again):
+                raise_translated(failed)
             raise
         if error is None:
             self._readers.give_back(kept)

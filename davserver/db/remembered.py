@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from davserver.db.changed import ANYTHING, COUNTED, About
+from davserver.db.failures import Again
 
 T = TypeVar("T")
 
@@ -50,7 +51,8 @@ class Remembered:
     """Of one connection, which one thread at a time uses."""
 
     __slots__ = (
-        "_begun", "_counts", "_kept", "_late", "_rows", "_seen", "_source", "_until", "_version"
+        "_begun", "_counts", "_kept", "_late", "_rows", "_seen", "_source", "_trusts", "_until",
+        "_version", "gave_anything",
     )  # fmt: skip
 
     def __init__(self, source: Source) -> None:
@@ -64,6 +66,9 @@ class Remembered:
         # counters were last looked at. `_late`: whether more of them at the latter.
         self._begun = self._seen = _UNKNOWN
         self._late = False
+        # Of a snapshot that is believed: whether it may show this very version, and whether an
+        # answer was given that holds in no other one.
+        self._trusts = self.gave_anything = False
 
     def begin(self, now: float, version: Hashable = None) -> None:
         """A snapshot begins at that version of the database; without one, a turn to write. `now` in
@@ -76,6 +81,30 @@ class Remembered:
         if now >= self._until:
             self.forget()
             self._until = now + KEPT
+
+    def believe(self, now: float, *, moved: bool) -> bool:
+        """A snapshot begins, and nobody knows yet what it shows: until `meet` what is remembered is
+        believed. `moved`: it is another version for sure. False where nothing is remembered.
+        """
+        if self._seen == _UNKNOWN or now >= self._until:
+            return False
+        if moved:
+            self._kept[ANYTHING].clear()
+        self._trusts, self.gave_anything = not moved, False
+        return True
+
+    def meet(self, version: Hashable, counts: tuple[Any, ...]) -> None:
+        """What the snapshot shows; no counters where nobody asked for them. Raises Again where what
+        was believed does not hold.
+        """
+        if version == self._version:
+            return
+        self._version = version
+        if not counts:
+            self._seen = _UNKNOWN
+            raise Again
+        if self._count(counts) or (self._trusts and self.gave_anything):
+            raise Again
 
     @property
     def is_turn(self) -> bool:
@@ -103,11 +132,16 @@ class Remembered:
     def _look(self) -> None:
         counts, self._seen = self._source.counts(), self._rows.total_changes
         self._late = self._seen != self._begun
+        self._count(counts)
+
+    def _count(self, counts: tuple[Any, ...]) -> bool:
+        """It is another version, with these counters. Whether any of them moved."""
         self._kept[ANYTHING].clear()
-        for about in COUNTED:
-            if self._counts is None or self._counts[about] != counts[about]:
-                self._kept[about].clear()
-        self._counts = counts
+        before, self._counts = self._counts, counts
+        moved = [about for about in COUNTED if before is None or before[about] != counts[about]]
+        for about in moved:
+            self._kept[about].clear()
+        return bool(moved)
 
 
 def remembers(tx: Connection, source: Source) -> Remembered:
@@ -154,7 +188,12 @@ def once(tx: Connection, about: About, question: Hashable, ask: Callable[[], T])
 def known(tx: Connection, about: About, question: Hashable) -> Any | None:
     """The answer, if it is remembered."""
     memory: Remembered | None = tx.__dict__.get(_KEY)
-    return None if memory is None else memory.answers(about).get(question)
+    if memory is None:
+        return None
+    answer = memory.answers(about).get(question)
+    if answer is not None and about is ANYTHING:
+        memory.gave_anything = True
+    return answer
 
 
 def keep(tx: Connection, about: About, question: Hashable, answer: object) -> None:

@@ -7,21 +7,20 @@ the transaction all the same.
 """
 
 import select
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from sqlalchemy import Connection
 
 from davserver.db.aside import waiting
 from davserver.db.changed import may_move, may_write
 from davserver.db.failures import RETRY, Again
 from davserver.db.foreseen import Foreseen
-from davserver.db.prepared import WIRE, Check, as_sqlalchemy
+from davserver.db.prepared import Check
 from davserver.db.wire_cursor import Cursor
 from davserver.db.wire_values import all_dumped
 
@@ -38,8 +37,8 @@ class Wire:
     """Of one connection, which one thread at a time uses. Raises the driver's errors."""
 
     __slots__ = (
-        "_earlier", "_names", "_patiently", "_pg", "_posted", "_socket", "driver", "foreseen",
-        "moves", "transformer", "writes",
+        "_earlier", "_names", "_patiently", "_pg", "_posted", "_socket", "ahead", "driver",
+        "foreseen", "moves", "transformer", "writes",
     )  # fmt: skip
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
@@ -59,6 +58,8 @@ class Wire:
         """How many statements were sent that may have changed a row; and moved a counter of what is
         remembered.
         """
+        self.ahead: Callable[[], None] | None = None
+        """Posts what has to go ahead of whatever is asked next."""
         self._socket: select.poll | None = None
 
     def cursor(self) -> Cursor:
@@ -94,6 +95,8 @@ class Wire:
         foreseen = self.foreseen.take(sql, values)
         if foreseen is not None:
             return foreseen
+        if self.ahead is not None:
+            self._go_ahead(self.ahead)
         if self._posted:
             self.post(sql, values)
             return self._received()
@@ -122,7 +125,13 @@ class Wire:
     def ask_and_go(self, sql: str) -> None:
         """The same of a statement that is prepared."""
         found = self._names.get(sql) or self._prepared(sql)
-        self._pg.send_query_prepared(found[0], [])
+        self._pg.send_query_prepared(found[0], [], result_format=_BINARY)
+
+    def answer(self) -> Any:
+        """To what was asked last without waiting."""
+        result = self._next()
+        self.settle()
+        return self._good(result)
 
     def post(
         self,
@@ -140,6 +149,8 @@ class Wire:
         if found is None:
             self.settle()
             found = self._prepared(sql)
+            if self.ahead is not None:
+                self._go_ahead(self.ahead)
         name, writes, moves = found
         if writes:
             self.note_write(sql, moves=moves)
@@ -178,6 +189,17 @@ class Wire:
         self._posted = [None for _ in self._posted]
         with suppress(psycopg.Error):
             self.settle()
+
+    def make_way(self) -> None:
+        """For what others are about to say: it comes after all that has to go ahead of it."""
+        while self.ahead is not None:
+            self._go_ahead(self.ahead)
+            self.settle()
+        self.settle()
+
+    def _go_ahead(self, post: Callable[[], None]) -> None:
+        self.ahead = None
+        post()
 
     def _begin_posting(self) -> None:
         self.settle()
@@ -259,22 +281,3 @@ class Wire:
         if self._pg.status == pq.ConnStatus.BAD:
             raise psycopg.OperationalError("the connection to the database is lost")
         raise error_from_result(result)
-
-
-def wire_of(tx: Connection) -> Wire:
-    """Of a connection of PostgreSQL."""
-    found: Wire = tx.info[WIRE]
-    return found
-
-
-@contextmanager
-def raising(tx: Connection) -> Iterator[Wire]:
-    """Gives its wire, and raises the driver's errors as DBAPIError."""
-    wire = wire_of(tx)
-    try:
-        yield wire
-    except psycopg.Error as error:
-        lost = wire.driver.closed
-        if lost:
-            tx.invalidate(error)
-        raise as_sqlalchemy(tx, error, lost=lost) from error

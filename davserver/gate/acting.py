@@ -63,19 +63,26 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
     return change(tools, doubt.afresh(), work)
 
 
-def look(tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T]) -> T:
-    """Run `work` on one snapshot. `who` was read at the start of this very request, or is in that
-    snapshot. Raises as `change` does.
+def look(
+    tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T], *, asks: bool = True
+) -> T:
+    """Run `work` on one snapshot, perhaps twice. `who` was read at the start of this very request,
+    or is in that snapshot. Raises as `change` does. `asks`: as `Database.look` means it.
     """
+
+    def closure(tx: Connection) -> T:
+        begins(who)
+        known = tools.login.still(tx, who, now) if isinstance(who, Recalled) else who
+        return _done(Sight(tools, tx, known, now), work)
+
+    stands(who)
     try:
-        with tools.db.read() as tx:
-            known = tools.login.still(tx, who, now) if isinstance(who, Recalled) else who
-            return _done(Sight(tools, tx, known, now), work)
+        return tools.db.look(closure, asks=asks)
     except Turned as turned:
         raise recorded(tools, turned) from None
     except Outdated as outdated:
         doubt = outdated.doubt
-    return look(tools, doubt.afresh(), now, work)
+    return look(tools, doubt.afresh(), now, work, asks=asks)
 
 
 def _done(sight: Sight, work: Callable[[Sight], T]) -> T:

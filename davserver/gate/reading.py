@@ -36,7 +36,13 @@ class Reading:
         """The entry at `path`. Raises NotFound, Refused."""
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.look(who, path, now)
-        return look(self._tools, who, now, lambda s: Entries(s, details).one(_existing(s, path)))
+        return look(
+            self._tools,
+            who,
+            now,
+            lambda s: Entries(s, details).one(_existing(s, path)),
+            asks=False,
+        )
 
     def list(
         self, who: Principal, path: DrivePath, now: datetime, details: Details = EVERY_DETAIL
@@ -47,7 +53,9 @@ class Reading:
         """
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.look(who, path, now), Below.of(())
-        return look(self._tools, who, now, lambda sight: self._listing(sight, path, details))
+        return look(
+            self._tools, who, now, lambda sight: self._listing(sight, path, details), asks=False
+        )
 
     def documents_beyond(
         self, who: Principal, known: Container[bytes], now: datetime
@@ -58,23 +66,36 @@ class Reading:
         return look(self._tools, who, now, lambda sight: _beyond(sight, known))
 
     def open(
-        self, who: Principal, path: DrivePath, conditions: Conditions, now: datetime
+        self,
+        who: Principal,
+        path: DrivePath,
+        conditions: Conditions,
+        now: datetime,
+        *,
+        part: bool = False,
     ) -> Download:
-        """A file, opened. The reading is recorded before this returns (DESIGN §2.7).
+        """A file, opened. The reading is recorded before this returns (DESIGN §2.7). `part`: one
+        part of it is wanted, of a large one as a rule, and after others.
 
         Raises NotFound, Refused, NotChanged, ConditionFailed, Damaged; BadInput for a folder.
         """
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.open(who, path, conditions, now)
-        download, place, permit = look(
-            self._tools, who, now, lambda sight: self._opened(sight, path, conditions)
-        )
+        opened: _Opened = []
+
+        def work(sight: Sight) -> tuple[Place, Permit]:
+            while opened:  # in a look that is done again
+                opened.pop().close()
+            return self._opened(sight, path, conditions, opened)
+
         try:
+            place, permit = look(self._tools, who, now, work, asks=not part)
             note_reading(self._tools, place, permit, now)
         except BaseException:
-            download.close()
+            for download in opened:
+                download.close()
             raise
-        return download
+        return opened[0]
 
     # ── in one snapshot ─────────────────────────────────────────────────────────────────────────
 
@@ -86,8 +107,8 @@ class Reading:
         return entry, below.with_beside(self._scratch.beside(sight, entry))
 
     def _opened(
-        self, sight: Sight, path: DrivePath, conditions: Conditions
-    ) -> tuple["FileDownload", Place, Permit]:
+        self, sight: Sight, path: DrivePath, conditions: Conditions, opened: "_Opened"
+    ) -> tuple[Place, Permit]:
         place = _existing(sight, path, Action.GET)
         if place.is_folder:
             raise BadInput("a folder has no content of its own")
@@ -96,7 +117,8 @@ class Reading:
         require_if(conditions, path, lambda other: state_of(sight, other))
         require_for_reading(conditions, entry)
         content = open_permitted(sight.tx, self._tools.blobs, permit)
-        return FileDownload(entry, content, permit, self._watch), place, permit
+        opened.append(FileDownload(entry, content, permit, self._watch))
+        return place, permit
 
     def again(self, permit: Permit) -> Permit:
         """The same reading, decided anew on present facts: for transfers that are running.
@@ -128,6 +150,9 @@ class FileDownload:
 
     def close(self) -> None:
         self._content.close()
+
+
+_Opened = list[FileDownload]
 
 
 def _beyond(sight: Sight, known: Container[bytes]) -> Sequence[Entry]:

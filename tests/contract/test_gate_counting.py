@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection
 
+from davserver.db.database import Database
 from davserver.domain.actions import Action, Category, Right
 from davserver.domain.conditions import NONE
 from davserver.domain.drive import Classify, Patch
@@ -13,10 +14,10 @@ from davserver.domain.grants import Grant
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Counted, Tally
-from davserver.gate.acting import change
+from davserver.gate.acting import change, look
 from davserver.gate.sight import Sight
 from policies.vocabulary import Point
-from tests.support.accounts import statements_of
+from tests.support.accounts import something_changes, statements_of
 from tests.support.drive import Body, Drive, World
 
 INSIDE = "/Name of amina"
@@ -155,6 +156,32 @@ def test_a_change_that_is_run_again_counts_once(world: World, amina: Drive) -> N
     change(replace(world.tools, db=Twice()), who, work)  # type: ignore[arg-type]
     assert runs == ["/Logement", "/Travail"]
     assert [line[:2] + line[3:] for line in lines(who)] == [("put", "work", 1)]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_look_that_is_run_again_counts_once(
+    world: World, amina: Drive, database_url: str
+) -> None:
+    """It believed what is remembered, and another process has changed it."""
+    who, runs = counted(amina), []
+
+    def work(sight: Sight) -> None:
+        path = "/Travail" if runs else "/Logement"
+        sight.require(Action.LIST, sight.place(DrivePath.parse(path)))
+        runs.append(path)
+
+    elsewhere = Database(database_url)
+    try:
+        for path in ("/Logement", "/Travail"):
+            amina.look(path)
+            amina.look(path)
+        something_changes(elsewhere)
+        look(world.tools, who, world.clock(), work, asks=False)
+    finally:
+        elsewhere.close()
+    assert runs == ["/Logement", "/Travail"]
+    assert [line[:2] + line[3:] for line in lines(who)] == [("list", "work", 1)]
 
 
 def test_a_refusal_is_counted_with_what_refused(world: World, amina: Drive, karim: Drive) -> None:

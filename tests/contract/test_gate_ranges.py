@@ -1,9 +1,12 @@
 """Reading one large file in many ranges: what each of them asks of database and disk."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import update
 
 from davserver.db import tables
+from davserver.db.database import Database
 from davserver.domain.conditions import NONE
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId
@@ -60,7 +63,7 @@ class Ranges:
 
     def read(self, offset: int, length: int) -> None:
         world = self.world
-        file = world.reading.open(self.who, self.path, NONE, world.clock())
+        file = world.reading.open(self.who, self.path, NONE, world.clock(), part=True)
         try:
             assert b"".join(file.read(offset, length)) == PLAIN[offset : offset + length]
         finally:
@@ -107,3 +110,19 @@ def test_a_file_that_is_gone_is_damage_however_often_it_was_read(
     world.blobs.delete(BlobId(stored.id))
     with pytest.raises(Damaged):
         ranges.read(0, 9)
+
+
+def test_no_file_stays_open_behind_a_look_that_is_done_again(
+    world: World, amina: Drive, database_url: str, tmp_path: Path
+) -> None:
+    """On PostgreSQL a look believes what is remembered, which another process has made wrong."""
+    ranges, elsewhere = Ranges(amina, "/film.mp4"), Database(database_url)
+    (stored,) = [one for one in tmp_path.glob("**/blobs/**/*") if one.is_file()]
+    try:
+        for _ in range(3):
+            ranges.read(0, 9)
+            something_changes(elsewhere)
+    finally:
+        elsewhere.close()
+    opened = [one for one in Path("/proc/self/fd").iterdir() if one.exists()]
+    assert not any(one.samefile(stored) for one in opened)

@@ -36,7 +36,11 @@ def get(visit: Visit) -> Reply:
             return _folder(visit, entry)
     try:
         download = visit.services.reading.open(
-            visit.who, request.path, request.conditions(), visit.now
+            visit.who,
+            request.path,
+            request.conditions(),
+            visit.now,
+            part=request.header("Range") is not None,
         )
     except BadInput:
         entry = visit.services.reading.look(visit.who, request.path, visit.now)
