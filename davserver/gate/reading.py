@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
 
 from davserver.domain.actions import Action
-from davserver.domain.conditions import Conditions
+from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import EVERY_DETAIL, Details, Download, Entry, Piece
 from davserver.domain.errors import BadInput, NotFound
@@ -22,6 +22,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.watch import EpochWatch
 from davserver.vault.contents import OpenContent, open_permitted
+from davserver.vault.way import Stored
 
 
 class Reading:
@@ -109,14 +110,16 @@ class Reading:
     def _opened(
         self, sight: Sight, path: DrivePath, conditions: Conditions, opened: "_Opened"
     ) -> tuple[Place, Permit]:
-        place = _existing(sight, path, Action.GET)
+        stored: Stored = {}
+        # Whoever names a state may have that one.
+        place = _existing(sight, path, Action.GET, stored if conditions is NONE else None)
         if place.is_folder:
             raise BadInput("a folder has no content of its own")
         permit = sight.require(Action.GET, place)
         entry = of_file(place)
         require_if(conditions, path, lambda other: state_of(sight, other))
         require_for_reading(conditions, entry)
-        content = open_permitted(sight.tx, self._tools.blobs, permit)
+        content = open_permitted(sight.tx, self._tools.blobs, permit, stored)
         opened.append(FileDownload(entry, content, permit, self._watch))
         return place, permit
 
@@ -167,8 +170,10 @@ def _beyond(sight: Sight, known: Container[bytes]) -> Sequence[Entry]:
     return found
 
 
-def _existing(sight: Sight, path: DrivePath, asked: Action = Action.LIST) -> Place:
-    place = sight.place(path)
+def _existing(
+    sight: Sight, path: DrivePath, asked: Action = Action.LIST, stored: Stored | None = None
+) -> Place:
+    place = sight.place(path, stored=stored)
     if not place.exists:
         raise NotFound("nothing is there")
     if place.kind is PlaceKind.NODE:

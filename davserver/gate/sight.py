@@ -1,6 +1,5 @@
-"""What one person sees in one transaction: paths, children, and the answers about them.
-
-Everything a request knows comes through here, from one snapshot of the database and one policy.
+"""What one person sees in one transaction: paths, children, and the answers about them. Everything
+a request knows comes through here, from one snapshot of the database and one policy.
 """
 
 from collections.abc import Collection, Sequence
@@ -38,6 +37,7 @@ from davserver.gate.turned import Turned
 from davserver.gate.walked import Walks, walked
 from davserver.vault import index
 from davserver.vault.rows import OpenVault, category_of
+from davserver.vault.way import Stored
 from davserver.vault.way_statements import NOTHING, NOTHING_HERE, PERHAPS, Hidden
 
 _EVERY = len(Category)
@@ -64,13 +64,14 @@ class Sight:
 
     # ── where is it ─────────────────────────────────────────────────────────────────────────────
 
-    def place(self, path: DrivePath, then: DrivePath | None = None) -> Place:
-        """What `path` means for this person. Never raises for what is absent or hidden.
-
-        `then`: the place that is asked for next, and before anything changes: the way to both is
-        one statement where they lie in the same drive or the same granted folder.
+    def place(
+        self, path: DrivePath, then: DrivePath | None = None, stored: Stored | None = None
+    ) -> Place:
+        """What `path` means for this person. Never raises for what is absent or hidden. `then`: the
+        place asked for next, before anything changes: one statement leads to both, where they lie
+        in the same drive or granted folder. `stored`: for its content's row, if that comes along.
         """
-        self._walks.then = then
+        self._walks.then, self._walks.stored = then, stored
         if self.who.vault is not None:
             return self._own(self.who.vault, path)
         if path.is_root:
@@ -287,7 +288,6 @@ class Sight:
 
     def require(self, action: Action, place: Place, *, in_passing: bool = False) -> Permit:
         """Raises Turned: the thing is visible, so that the reason may be told and is recorded.
-
         `in_passing`: a yes is not counted, another action on the same thing is what matters.
         """
         decision, target, asked = best(self.judge, self.who, action, place, self.now)

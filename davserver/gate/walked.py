@@ -10,13 +10,14 @@ from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.vault.rows import OpenVault
-from davserver.vault.way import Way, further, further_both, walk, walk_both
+from davserver.vault.way import Stored, Way, further, further_both, walk, walk_both
 from davserver.vault.way_statements import PERHAPS, Hidden
 
 
 class Walks:
     """The ways that one request goes, in one transaction. `then`: the place of which it asks after
-    this one, and before anything changes: the way there is read with the first.
+    this one, and before anything changes: the way there is read with the first. `stored`: takes
+    the content of what is at the end, where it can be read along.
     """
 
     def __init__(self, tx: Connection, who: Principal) -> None:
@@ -24,6 +25,7 @@ class Walks:
         self._who = who
         self._ahead: tuple[NodeId, tuple[str, ...], Way] | None = None
         self.then: DrivePath | None = None
+        self.stored: Stored | None = None
         self.unlocked: VaultId | None = None
         """A vault in which nothing at all was locked, as the way to a place in it has told."""
 
@@ -58,7 +60,9 @@ class Walks:
         if ahead is not None and ahead[:2] == (start, names):
             return ahead[2]
         if then is None or then.parts[:skipped] != parts[:skipped]:
-            return walked(self._tx, self._who, vault, start, names, hidden=hidden)
+            return walked(
+                self._tx, self._who, vault, start, names, hidden=hidden, stored=self.stored
+            )
         others = then.parts[skipped:]
         way, other = self._both(vault, start, names, others, hidden=hidden)
         self._ahead = (start, others, other)
@@ -94,15 +98,17 @@ def walked(
     names: Sequence[str],
     *,
     hidden: Hidden = PERHAPS,
+    stored: Stored | None = None,
 ) -> Way:
     """As `walk`. Whoever reads one document of a folder after another goes the way to the folder
-    once.
+    once. `stored` gets nothing where the way is remembered.
     """
     names = tuple(names)
-    if is_turn(tx):
-        return _gone(tx, who, vault, start, names, hidden=hidden)
-    question = _way(who, vault, start, names)
-    return once(tx, ANYTHING, question, lambda: _gone(tx, who, vault, start, names, hidden=hidden))
+
+    def go() -> Way:
+        return _gone(tx, who, vault, start, names, hidden=hidden, stored=stored)
+
+    return go() if is_turn(tx) else once(tx, ANYTHING, _way(who, vault, start, names), go)
 
 
 def _gone(
@@ -113,6 +119,7 @@ def _gone(
     names: tuple[str, ...],
     *,
     hidden: Hidden,
+    stored: Stored | None,
 ) -> Way:
     if not names:
         return walk(tx, vault, start, names, hidden=hidden)
@@ -123,7 +130,7 @@ def _gone(
         known(tx, ANYTHING, to_folder) if hidden is PERHAPS else known(tx, FOLDERS, to_folder)
     )
     if before is not None and before[0]:
-        return further(tx, vault, before, names[-1], hidden=hidden)
+        return further(tx, vault, before, names[-1], hidden=hidden, stored=stored)
     way = walk(tx, vault, start, names, hidden=hidden)
     if hidden is PERHAPS:
         keep(tx, ANYTHING, to_folder, (way[0], way[1][:-1], False))

@@ -17,14 +17,19 @@ from davserver.sealing.chunks import BlobCipher
 from davserver.sealing.format import CHUNK_BYTES
 from davserver.sealing.stream import SealedReader, SmallReader
 from davserver.vault.blobs.store import BlobReader, BlobStore
+from davserver.vault.rows import Columns
+from davserver.vault.way import Stored
+from davserver.vault.way_statements import STORED_COLUMNS
 
 _BLOB = Prepared(
-    select(blob_table.c.store, blob_table.c.state, blob_table.c.inline_ct).where(
+    select(*(blob_table.c[name] for name in STORED_COLUMNS)).where(
         blob_table.c.vault_id == bindparam("vault"), blob_table.c.id == bindparam("blob")
     )
 )
 
 _INLINE = "inline"
+_MISSING = None, "dead"
+"""States of a row that is not there: read along the way, it has none."""
 
 
 class OpenContent:
@@ -47,8 +52,9 @@ class OpenContent:
             self._behind.close()
 
 
-def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenContent:
-    """The content of the permit's own file: at most one statement. Raises Damaged.
+def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit, stored: Stored) -> OpenContent:
+    """The content of the permit's own file: at most one statement, and none where its row is among
+    `stored`. Raises Damaged.
 
     Who reads a large file in many ranges is asked for its row and its header once, while nothing
     changes.
@@ -57,11 +63,11 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenCont
     assert node is not None and node.content is not None  # noqa: S101, PT018 — it is a file
     vault, content = node.vault, node.content
     if content.size <= CHUNK_BYTES:
-        return open_content(tx, blobs, vault, content)
+        return open_content(tx, blobs, vault, content, stored.get(content.blob))
     question = "content", permit.who.id, content.blob
     cipher: BlobCipher | None = known(tx, ANYTHING, question)
     if cipher is None:
-        inline = _inline_of(tx, vault, content)
+        inline = _inline_of(tx, vault, content, stored.get(content.blob))
         if inline is not None:
             return inline
         cipher = _cipher(vault, content)
@@ -69,16 +75,26 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit) -> OpenCont
     return _stored(blobs, cipher, content)
 
 
-def open_content(tx: Connection, blobs: BlobStore, vault: VaultId, content: Content) -> OpenContent:
-    """Raises Damaged when the stored bytes are missing or of another size, before any is read."""
-    inline = _inline_of(tx, vault, content)
+def open_content(
+    tx: Connection,
+    blobs: BlobStore,
+    vault: VaultId,
+    content: Content,
+    row: Columns | None = None,
+) -> OpenContent:
+    """`row`: its own, if that was read already. Raises Damaged when the stored bytes are missing or
+    of another size, before any is read.
+    """
+    inline = _inline_of(tx, vault, content, row)
     return _stored(blobs, _cipher(vault, content), content) if inline is None else inline
 
 
-def _inline_of(tx: Connection, vault: VaultId, content: Content) -> OpenContent | None:
+def _inline_of(
+    tx: Connection, vault: VaultId, content: Content, row: Columns | None
+) -> OpenContent | None:
     """None where it is in the store and not in its row. Raises Damaged."""
-    found = _BLOB.tuples(tx, {"vault": vault, "blob": content.blob})
-    if not found or found[0][1] == "dead":
+    found = [row] if row else _BLOB.tuples(tx, {"vault": vault, "blob": content.blob})
+    if not found or found[0][1] in _MISSING:
         raise Damaged("the content's row is missing")
     store, _, stored = found[0]
     if store != _INLINE:

@@ -29,6 +29,7 @@ from davserver.vault.way_statements import (
     any_way,
     one_by_one,
     one_step,
+    step_to_content,
     steps,
     two_ends,
     way_to,
@@ -60,6 +61,10 @@ Way = tuple[Sequence[Node], Sequence[Sequence[Found]], bool]
 """The ancestors of where a walk starts, it the last; what could be meant by each name; and whether
 it was seen that nothing in the vault is locked, which is told to whom nothing in it is hidden.
 """
+
+
+Stored = dict[bytes | None, Columns]
+"""Rows of contents that were read along the way, by the id of each."""
 
 
 def walk(
@@ -151,9 +156,17 @@ def _statement(
 
 
 def further(
-    tx: Connection, vault: OpenVault, way: Way, name: str, *, hidden: Hidden = PERHAPS
+    tx: Connection,
+    vault: OpenVault,
+    way: Way,
+    name: str,
+    *,
+    hidden: Hidden = PERHAPS,
+    stored: Stored | None = None,
 ) -> Way:
-    """What `walk` finds for one more name at the end of a way that it went before."""
+    """What `walk` finds for one more name at the end of a way that it went before. `stored`: takes
+    the rows of contents as well, where nothing may be hidden.
+    """
     above, below, _ = way
     folders = [one.node.id for one in below[-1]] if below else [node.id for node in above[-1:]]
     if not folders and hidden is not PERHAPS:
@@ -161,9 +174,14 @@ def further(
     plain, stripped = pair = _indexes(vault, name)
     # Below what is absent nothing is found, with as much work as below something hidden.
     asked = folders or [_deepest(way)]
-    given = {f"folder{number}": folder for number, folder in enumerate(asked)}
-    statement = one_step(len(asked), 1 if plain == stripped else 2, hidden=hidden)
-    rows = statement.tuples(tx, {**given, "a": plain, "b": stripped, "vault": vault.id})
+    given: dict[str, bytes] = {f"folder{number}": one for number, one in enumerate(asked)}
+    given |= {"a": plain, "b": stripped, "vault": vault.id}
+    indexes = 1 if plain == stripped else 2
+    if stored is None or hidden is PERHAPS:
+        rows = one_step(len(asked), indexes, hidden=hidden).tuples(tx, given)
+    else:
+        rows = step_to_content(len(asked), indexes, hidden=hidden).tuples(tx, given)
+        stored.update({row[_BLOB]: row[_STORED:] for row in rows})
     found = _opened(vault, rows, [pair], (0,), hidden=hidden)
     return above, [*below, found if folders else []], _unlocked(rows, hidden=hidden)
 
@@ -224,10 +242,12 @@ def _opened(
 
 
 _LEFT = 1 + len(NODE_COLUMNS)
+_STORED = _LEFT + 4
+_BLOB = 1 + NODE_COLUMNS.index("blob_id")
 
 
 def _left(row: Columns) -> Left | None:
-    parent, index, at, by = row[_LEFT:]
+    parent, index, at, by = row[_LEFT:_STORED]
     return None if at is None else Left(parent, index, at, by)
 
 

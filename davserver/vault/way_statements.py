@@ -47,13 +47,13 @@ Steps = tuple[int, ...]
 """For each name the number of the one that it is looked for in: 0 for the start, 1 for the first.
 (0, 1, 2) is one path; (0, 1, 1) leads to two names in the same folder.
 """
+STORED_COLUMNS = ("store", "state", "inline_ct")
+"""Of the row of a content."""
 _SELECTED = f"{COLUMNS}, n.left_parent, n.left_idx, n.left_at, n.left_by"
 LOCKED = 2 * INSTEAD
 """The depth of a row that says that something in the vault is locked, or was until lately."""
-_ANY_LOCK = (
-    f"SELECT {LOCKED}{', NULL' * (len(NODE_COLUMNS) + 4)} "
-    "WHERE EXISTS (SELECT 1 FROM lock WHERE vault_id = :vault)"
-)
+_COLUMNS = len(NODE_COLUMNS) + 4
+"""Of a row, after its depth."""
 _UP = f"""
     WITH RECURSIVE up(id, parent_id, depth) AS (
         SELECT id, parent_id, 0 FROM node WHERE id = :start
@@ -63,9 +63,12 @@ _UP = f"""
 """
 
 
-def _told(hidden: Hidden) -> Sequence[str]:
+def _told(hidden: Hidden, columns: int = _COLUMNS) -> Sequence[str]:
     """Of locks only whoever may know of each."""
-    return (_ANY_LOCK,) if hidden is NOTHING else ()
+    if hidden is not NOTHING:
+        return ()
+    any_lock = "EXISTS (SELECT 1 FROM lock WHERE vault_id = :vault)"
+    return (f"SELECT {LOCKED}{', NULL' * columns} WHERE {any_lock}",)
 
 
 def way_to(step: int, after: Steps) -> Sequence[int]:
@@ -146,11 +149,7 @@ def one_by_one(after: Steps, *, from_root: bool, hidden: Hidden = PERHAPS) -> Pr
 @lru_cache(maxsize=64)
 def one_step(folders: int, indexes: int, *, hidden: Hidden = PERHAPS) -> Prepared:
     """From one of some folders by one name."""
-    called = (
-        f"parent_id {_among('folder', folders)} AND "
-        f"name_idx {'= :a' if indexes == 1 else 'IN (:a, :b)'} AND state = 'live'"
-    )
-    there = f"SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {called}"
+    there = f"SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {_called(folders, indexes)}"
     if hidden is not PERHAPS:
         return Prepared(text(" UNION ALL ".join([there, *_told(hidden)])))
     return Prepared(
@@ -159,10 +158,29 @@ def one_step(folders: int, indexes: int, *, hidden: Hidden = PERHAPS) -> Prepare
         {there}
         UNION ALL
         SELECT {INSTEAD + 1}, {_SELECTED} FROM node n
-        WHERE n.id = :folder0 AND NOT EXISTS (SELECT 1 FROM node WHERE {called})
+        WHERE n.id = :folder0
+        AND NOT EXISTS (SELECT 1 FROM node n WHERE {_called(folders, indexes)})
         """
         )
     )
+
+
+@lru_cache(maxsize=16)
+def step_to_content(folders: int, indexes: int, *, hidden: Hidden) -> Prepared:
+    """As `one_step`, where nothing is hidden, and after each row that of its content."""
+    columns = ", ".join(f"b.{name}" for name in STORED_COLUMNS)
+    there = (
+        f"SELECT 1 AS depth, {_SELECTED}, {columns} FROM node n "
+        "LEFT JOIN blob b ON b.vault_id = n.vault_id AND b.id = n.blob_id "
+        f"WHERE {_called(folders, indexes)}"
+    )
+    told = _told(hidden, _COLUMNS + len(STORED_COLUMNS))
+    return Prepared(text(" UNION ALL ".join([there, *told])))
+
+
+def _called(folders: int, indexes: int) -> str:
+    parent, name = _among("folder", folders), "= :a" if indexes == 1 else "IN (:a, :b)"
+    return f"n.parent_id {parent} AND n.name_idx {name} AND n.state = 'live'"
 
 
 @lru_cache(maxsize=8)
