@@ -78,7 +78,7 @@ def test_the_turn_is_free_again_after_an_error():
 
 
 def test_never_two_at_once():
-    turn = HashingTurn()
+    turn = HashingTurn(60)
     inside, most = 0, 0
     seen = threading.Lock()
 
