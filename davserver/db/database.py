@@ -75,10 +75,10 @@ class Database:
         or raises anything. `asks`: it will ask the database something, as a rule.
         """
         try:
-            with self._kept.snapshot(UNTIL_ASKED if asks else MEANWHILE) as tx:
+            with Snapshot(self._kept, UNTIL_ASKED if asks else MEANWHILE) as tx:
                 return work(tx)
         except Again:
-            with self._kept.snapshot() as tx:
+            with Snapshot(self._kept) as tx:
                 return work(tx)
 
     def write(self, work: Work[T]) -> T:

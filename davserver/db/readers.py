@@ -54,8 +54,8 @@ class Readers:
         for _ in range(most):
             self._free.put(None)
 
-    def snapshot(self, belief: Belief = NONE) -> "Snapshot":
-        return Snapshot(self, belief)
+    def snapshot(self) -> "Snapshot":
+        return Snapshot(self)
 
     def take(self) -> _Kept:
         """Raises sqlalchemy's TimeoutError when none comes free, DBAPIError."""

@@ -83,14 +83,14 @@ class Reading:
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.open(who, path, conditions, now)
         opened: _Opened = []
-
-        def work(sight: Sight) -> tuple[Place, Permit]:
-            while opened:  # in a look that is done again
-                opened.pop().close()
-            return self._opened(sight, path, conditions, opened)
-
         try:
-            place, permit = look(self._tools, who, now, work, asks=not part)
+            place, permit = look(
+                self._tools,
+                who,
+                now,
+                lambda sight: self._opened(sight, path, conditions, opened),
+                asks=not part,
+            )
             note_reading(self._tools, place, permit, now)
         except BaseException:
             for download in opened:
@@ -110,6 +110,8 @@ class Reading:
     def _opened(
         self, sight: Sight, path: DrivePath, conditions: Conditions, opened: "_Opened"
     ) -> tuple[Place, Permit]:
+        while opened:  # in a look that is done again
+            opened.pop().close()
         stored: Stored = {}
         # Whoever names a state may have that one.
         place = _existing(sight, path, Action.GET, stored if conditions is NONE else None)
