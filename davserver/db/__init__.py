@@ -8,46 +8,46 @@ Of a prepared statement `all`, `first`, `tuples` and `batches` read; `run` says 
 changed, `send` and `run_for` do not; `must_change` and `must_add` raise where it went another way.
 
 In reading order:
-    database         `read`, `write` and `note`: all that others call
-    tables           every table there is
-    prepared         statements that are compiled once and given straight to the driver
-    compiled         what a driver takes of a statement
-    id_list          any number of ids as one bound value
-    upserts          INSERT … ON CONFLICT for both databases
-    clock            moments as the database keeps them
-    authority        which columns a row's MAC covers
-    engine           how both databases are opened
-    failures         what a driver reports, in the domain's words; and `Again`
-    schema           the revision of the tables, and bringing it forward
-    migrations/      one file for each revision
+    database             `read`, `write` and `note`: all that others call
+    tables               every table there is
+    prepared             statements that are compiled once and given straight to the driver
+    compiled             what a driver takes of a statement
+    id_list              any number of ids as one bound value
+    upserts              INSERT … ON CONFLICT for both databases
+    clock                moments as the database keeps them
+    authority            which columns a row's MAC covers
+    engine               how both databases are opened
+    failures             what a driver reports, in the domain's words; and `Again`
+    schema               the revision of the tables, and bringing it forward
+    migrations/          one file for each revision
 
 Reading:
-    looks            how a look begins and ends, on SQLite, and what any look must tell
-    postgres_look    the same on PostgreSQL
-    readers          the connections that look
-    together         several processes that read one snapshot
+    looks                how a look begins and ends, on SQLite, and what any look must tell
+    postgres_look        the same on PostgreSQL
+    readers              the connections that look
+    together             several processes that read one snapshot
 
 Memory:
-    remembered       answers that hold while nothing changes that they were made of
-    changed          the counters that tell so, moved by triggers
+    remembered           answers that hold while nothing changes that they were made of
+    changed              the counters that tell so, moved by triggers
 
 Writing:
-    shared_commit    one thread leads, and commits once for all who wait
-    writers          what a writer does; the one of SQLite, with its turn among processes
-    begun            transactions begun and ended by SQLite's driver itself
-    log              SQLite's log, waited for after the turn
-    leftovers        what was removed leaves its files
-    turns            chores that one process does for all
-    aside            who only waits says so, that others may compute
+    shared_commit        one thread leads, and commits once for all who wait
+    writers              what a writer does; the one of SQLite, with its turn among processes
+    sqlite_transactions  begun and ended by the driver itself
+    log                  SQLite's log, waited for after the turn
+    leftovers            what was removed leaves its files
+    turns                chores that one process does for all
+    aside                who only waits says so, that others may compute
 
 PostgreSQL:
-    wire             statements given to libpq itself
-    wire_cursor      what of a driver's cursor is used, on it
-    wire_values      values as libpq takes them
-    wired            the wire of a connection, and its errors
-    postgres_writer  its transactions, without waiting for what need not be waited for
-    collisions       whoever collided with another writer takes turns
-    presumed         that what nearly always goes well has, while the answer is on its way
-    foreseen         answers that are asked for ahead of their time
-    taken            that nothing moved the counters: believed, and asked along the way
+    wire                 statements given to libpq itself
+    wire_cursor          what of a driver's cursor is used, on it
+    wire_values          values as libpq takes them
+    wired                the wire of a connection, and its errors
+    postgres_writer      its transactions, without waiting for what need not be waited for
+    collisions           whoever collided with another writer takes turns
+    presumed             that what nearly always goes well has, while the answer is on its way
+    foreseen             answers that are asked for ahead of their time
+    postgres_counters    as a writer knows them: believed, and asked along the way
 """

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from davserver.db.begun import driver_of
 from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import Again, raise_translated, translated
 from davserver.db.log import Log, Sync
 from davserver.db.looks import MEANWHILE, UNTIL_ASKED, Looks, SqliteLook
 from davserver.db.readers import Readers, Snapshot
 from davserver.db.shared_commit import SharedCommit
+from davserver.db.sqlite_transactions import driver_of
 from davserver.db.writers import SqliteWriter, Writer
 
 T = TypeVar("T")

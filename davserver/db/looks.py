@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from davserver.db.begun import commit, driver_of, roll_back
 from davserver.db.changed import COUNTS
 from davserver.db.prepared import as_sqlalchemy
 from davserver.db.remembered import Remembered, Source
+from davserver.db.sqlite_transactions import commit, driver_of, roll_back
 
 
 class Belief(Enum):

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from davserver.db.aside import waiting
 from davserver.db.collisions import SHARE_TURN, TAKE_TURN, Collisions, is_taken
 from davserver.db.failures import RETRY, Again, state_of
+from davserver.db.postgres_counters import PostgresCounters
 from davserver.db.prepared import Check
 from davserver.db.remembered import remembers
-from davserver.db.taken import Taken
 from davserver.db.wire import Wire
 from davserver.db.wired import raising, wire_of
 from davserver.db.writers import Kept
@@ -35,7 +35,7 @@ class PostgresWriter:
         """Whether it has waited for its turn for too long: a process that stands still must not
         stop the others.
         """
-        self._taken: Taken | None = None
+        self._counters: PostgresCounters | None = None
         self._in_doubt = False
         """Whether a COMMIT is under way, and nobody knows yet what became of it."""
         self._writes = 0
@@ -54,13 +54,13 @@ class PostgresWriter:
         with raising(tx) as wire:
             if is_new:
                 wire.say(b"SET lock_timeout = %d" % self._patience_ms)
-                self._taken = Taken(wire)
-                remembers(tx, self._taken)
+                self._counters = PostgresCounters(wire)
+                remembers(tx, self._counters)
             wire.foreseen.forget()
             wire.post("BEGIN ISOLATION LEVEL SERIALIZABLE", ())
             self._post_turn(wire)
-            if self._taken is not None:
-                self._taken.begin()
+            if self._counters is not None:
+                self._counters.begin()
         return tx
 
     def _post_turn(self, wire: Wire) -> None:

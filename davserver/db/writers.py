@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.begun import commit, driver_of, roll_back, say
 from davserver.db.failures import Again
 from davserver.db.log import Log
 from davserver.db.looks import SqliteLook
 from davserver.db.prepared import as_sqlalchemy
 from davserver.db.remembered import remembers
+from davserver.db.sqlite_transactions import commit, driver_of, roll_back, say
 from davserver.domain.errors import Unavailable
 
 

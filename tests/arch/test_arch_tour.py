@@ -48,6 +48,14 @@ def test_a_put_goes_the_way_that_is_told(front: Front) -> None:
     assert strays(told, steps) == []
 
 
+def test_every_file_that_is_named_is_there() -> None:
+    folders = ("davserver", "authn", "policies", "admin")
+    there = {path.name for folder in folders for path in (ROOT / folder).rglob("*.py")}
+    named = set(re.findall(r"`(?:[\w/]+/)?(\w+\.py)`", TOUR))
+    assert len(named) > 30
+    assert named - there == set()
+
+
 def told_in(title: str) -> list[Step]:
     section = TOUR.partition(f"## {title}\n")[2].partition("\n## ")[0]
     return [(found[1], found[2]) for found in STEP.finditer(section)]

@@ -18,7 +18,7 @@ from davserver.db.wire import Wire
 Counts = tuple[Any, ...]
 
 
-class Taken:
+class PostgresCounters:
     """The counters as one connection that writes knows them, for its `Remembered`."""
 
     def __init__(self, wire: Wire) -> None:
