@@ -7,6 +7,7 @@ epoch moved since its permit was given, or the permit's own end has come, is any
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 from sqlalchemy import select
 
@@ -22,13 +23,23 @@ from policies.in_force import InForce
 log = Events(__name__)
 
 INTERVAL_SECONDS = 0.5
+PATIENCE_SECONDS = 10.0
 
 Again = Callable[[Permit], Permit]
 """Decides the same action on the same node anew. Raises Refused, NotFound, NotSignedIn."""
 
 
 class EpochWatch:
-    def __init__(self, db: Database, policy: InForce, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        policy: InForce,
+        clock: Callable[[], datetime],
+        seconds: Callable[[], float] = monotonic,
+    ) -> None:
+        """`seconds` since anything."""
+        self._seconds = seconds
+        self._read_at = seconds()
         self._db = db
         self._policy = policy
         self._clock = clock
@@ -47,6 +58,12 @@ class EpochWatch:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=2)
+
+    def is_answered(self) -> bool:
+        """Whether the database gave an answer lately: asks nothing, so that it is known of one too
+        that hangs.
+        """
+        return self._seconds() - self._read_at < PATIENCE_SECONDS
 
     def require(self, permit: Permit) -> Permit:
         """The permit, or a newer one, while the right holds. Raises what `again` raises if not."""
@@ -80,6 +97,7 @@ class EpochWatch:
     def look(self) -> Epoch:
         """What the watcher does twice a second. Raises Unavailable."""
         self._now = self._read()
+        self._read_at = self._seconds()
         return self._now
 
     def _read(self) -> Epoch:

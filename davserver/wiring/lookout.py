@@ -8,6 +8,7 @@ from davserver.config import Settings
 from davserver.db.database import Database
 from davserver.domain.alarms import Alarm, is_over, sound
 from davserver.domain.health import Sign
+from davserver.gate.watch import EpochWatch
 from davserver.wiring.health import disk_seen, parts_of, works
 
 EVERY = timedelta(seconds=10)
@@ -26,9 +27,11 @@ class Lookout:
     well: a database that is started anew is none.
     """
 
-    def __init__(self, settings: Settings, db: Database) -> None:
+    def __init__(self, settings: Settings, db: Database, watch: EpochWatch) -> None:
         self._looks: Mapping[str, Callable[[], bool]] = {
             **parts_of(settings, db),
+            # Asked here, a database that hangs would keep the lookout from telling it.
+            "database": watch.is_answered,
             "room": partial(_has_room, settings),
         }
         self._ill: dict[str, bool] = {}

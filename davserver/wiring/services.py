@@ -192,13 +192,14 @@ def _built(base: _Base, entropy: Entropy) -> Services:
         watch=watch,
         policy_watch=_policy_watch(base),
         housekeeping=base.housekeeping,
-        lookout=_lookout(settings, tools.db),
+        lookout=_lookout(settings, tools.db, watch),
     )
 
 
-def _lookout(settings: Settings, db: Database) -> Housekeeping:
+def _lookout(settings: Settings, db: Database, watch: EpochWatch) -> Housekeeping:
     """A thread of its own: what it tells of makes the other chores wait."""
-    return Housekeeping([Chore("lookout", EVERY, Lookout(settings, db).look)], clock, "lookout")
+    look = Lookout(settings, db, watch).look
+    return Housekeeping([Chore("lookout", EVERY, look)], clock, "lookout")
 
 
 def _policy_watch(base: _Base) -> PolicyWatch:
