@@ -30,7 +30,7 @@ class Everybody:
 
     def live(self, steps: int) -> None:
         """Raises Different as soon as anything is."""
-        _arrive(self.story)
+        arrive(self.story)
         for step in range(1, steps + 1):
             (act,) = self.story.dice.choices(list(OFTEN), list(OFTEN.values()))
             act(self.story)
@@ -41,7 +41,7 @@ class Everybody:
         self.story.worlds.rows()
 
 
-def _arrive(story: Story) -> None:
+def arrive(story: Story) -> None:
     story.deed("lea arrives", access.lea_arrives)
     for login in EVERYBODY:
         known = story.worlds.warm.passwords.get(login, WORDS[0])

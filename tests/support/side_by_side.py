@@ -100,12 +100,12 @@ class SideBySide:
         """`worker`: which of them; another number: a process of its own, as a command is."""
         self.chapter += 1
         if worker < len(self.workers):
-            found = self._told(lambda: _done(self.workers[worker].services, deed, self.given.now))
+            found = self._told(lambda: done(self.workers[worker].services, deed, self.given.now))
         else:
-            with _opened(self.warm, self.given) as console:
-                found = self._told(lambda: _done(console, deed, self.given.now))
+            with opened(self.warm, self.given) as console:
+                found = self._told(lambda: done(console, deed, self.given.now))
         with self._afresh() as front:
-            expected = self._told(lambda: _done(front.services, deed, self.given.now))
+            expected = self._told(lambda: done(front.services, deed, self.given.now))
         self._compare(f"{what} by {worker}", found, expected)
         return found
 
@@ -143,7 +143,7 @@ class SideBySide:
     @contextmanager
     def _afresh(self) -> Iterator[Front]:
         self.given.begin(f"before {self.chapter}")
-        with _opened(self.cold, self.given) as services:
+        with opened(self.cold, self.given) as services:
             yield Front(self.cold, services)
 
     def _compare(self, what: str, found: object, expected: object) -> None:
@@ -151,7 +151,7 @@ class SideBySide:
             raise Different(f"{what}\nremembers: {found}\nremembers nothing: {expected}")
 
 
-def _done(services: Services, deed: Deed, now: datetime) -> object:
+def done(services: Services, deed: Deed, now: datetime) -> object:
     try:
         return deed(services, now)
     except AbriError as error:
@@ -172,7 +172,7 @@ def _rows_of(instance: Instance) -> dict[str, set[tuple[object, ...]]]:
 
 
 @contextmanager
-def _opened(instance: Instance, given: Given) -> Iterator[Services]:
+def opened(instance: Instance, given: Given) -> Iterator[Services]:
     services = build(load(instance.config), given.entropy, given.clock)
     try:
         yield services
@@ -188,6 +188,6 @@ def side_by_side(warm: Instance, cold: Instance) -> Iterator[SideBySide]:
         workers = []
         for number in range(2):
             given.begin(f"worker {number}")
-            services = stack.enter_context(_opened(warm, given))
+            services = stack.enter_context(opened(warm, given))
             workers.append(Front(warm, services))
         yield SideBySide(warm, cold, given, workers)
