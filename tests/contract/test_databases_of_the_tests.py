@@ -20,7 +20,8 @@ def test_each_test_gets_an_empty_database_that_takes_every_table(empty_database_
     try:
         with database.read() as connection:
             assert inspect(connection).get_table_names() == []
-        database.write(metadata.create_all)
+        with database.engines()[1].begin() as connection:
+            metadata.create_all(connection)
         with database.read() as connection:
             assert set(inspect(connection).get_table_names()) == set(metadata.tables)
     finally:

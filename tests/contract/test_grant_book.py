@@ -138,7 +138,7 @@ def test_what_a_name_means_is_remembered_until_something_is_shared(
     if book.db.sqlite:  # there no other test's commits are seen
         assert asked() is found
     second = book.share(amina, "Travail", ToPerson(karim.id)).grant
-    assert [one.id for one in asked()] == [first.id, second.id]
+    assert {one.id for one in asked()} == {first.id, second.id}
 
 
 def test_what_a_structure_has_is_over_with_its_affiliation_though_nobody_writes_that(
