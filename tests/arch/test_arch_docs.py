@@ -7,6 +7,7 @@ from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
+import pytest
 import typer
 
 from admin.exits import Exit
@@ -196,6 +197,7 @@ def _numbered(page: str) -> set[str]:
     return set(re.findall(r"^## (\d+)\.", page, re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_the_known_faults_lead_to_tests_that_are_there() -> None:
     assert _told_of_faults() - set(_tests()) == set()
 

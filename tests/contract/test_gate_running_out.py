@@ -87,6 +87,7 @@ class _Slow(Body):
         return piece
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["there.bin", "new.bin"])
 @pytest.mark.parametrize("size", [2_000, len(LARGE)])
 def test_an_upload_comes_to_nothing(shared: Shared, name: str, size: int) -> None:

@@ -142,6 +142,7 @@ def reshared(world: World, owner: Drive, names: Sequence[str]) -> Drive:
     return drive
 
 
+@pytest.mark.slow
 def test_re_shares_cost_two_more_statements_however_many(world: World) -> None:
     amina = world.beneficiary("amina")
     few, many = (reshared(world, amina, [f"{n}" for n in range(size)]) for size in (2, 300))

@@ -64,6 +64,7 @@ def test_rows_come_back_as_they_were_packed(stamps: list[RowStamp]) -> None:
     assert unpacked_rows(packed_rows(stamps)) == stamps
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(steps=STEPS)
 def test_every_write_and_every_read_is_told(
