@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from davserver.db import tables
 from davserver.db.database import Database
 from davserver.domain.errors import NoParent, NotFound
+from tests.support.accounts import noted
 from tests.support.drive import Drive, World
 
 ONE, OTHER = "/a/b/one.txt", "/a/b/other.txt"
@@ -31,17 +32,8 @@ def amina(world: World) -> Drive:
 
 def ways(world: World, act: Callable[[], object]) -> list[str]:
     """The statements that look for names, of those that write."""
-    said: list[str] = []
-    engine = world.db.engines()[1]
-
-    def note(*given: object) -> None:
-        said.append(str(given[2]))
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with noted(world.db.engines()[1]) as said:
         act()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     return [one for one in said if "n.rec_ct" in one and "name_idx" in one]
 
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
 
 from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
-from tests.support.accounts import NOON, something_changes
+from tests.support.accounts import NOON, noted, something_changes
 from tests.support.drive import Drive, World
 
 INDEXED = {"vault_id", "parent_id", "state", "name_idx", "name_ci_idx", "twin", "maker_id"}
@@ -39,11 +38,8 @@ def karim(world: World, amina: Drive) -> Drive:
 def said_by(world: World, act: Callable[[], object]) -> list[str]:
     """The statements of its transaction, in which somebody has just changed who people are."""
     something_changes(world.db)
-    statements: list[str] = []
-    event.listen(
-        world.db.engines()[1], "before_cursor_execute", lambda *a: statements.append(str(a[2]))
-    )
-    act()
+    with noted(world.db.engines()[1]) as statements:
+        act()
     return [one for one in statements if not one.startswith("INSERT INTO changed ")]
 
 
@@ -119,23 +115,18 @@ def test_new_content_leaves_the_indexes_of_names_and_folders_alone(
 def sealed_by(world: World, act: Callable[[], object]) -> list[bool]:
     """For each drawing of random bytes for contents, whether it was within the turn."""
     drawn: list[bool] = []
-    said: list[object] = []
-    staging, engine = world.tools.staging, world.db.engines()[1]
+    staging = world.tools.staging
     before = staging._entropy
 
     def entropy(count: int) -> bytes:
         drawn.append(bool(said))
         return os.urandom(count)
 
-    def note(*given: object) -> None:
-        said.append(given)
-
     staging._entropy = entropy
-    event.listen(engine, "before_cursor_execute", note)
     try:
-        act()
+        with noted(world.db.engines()[1]) as said:
+            act()
     finally:
-        event.remove(engine, "before_cursor_execute", note)
         staging._entropy = before
     assert drawn
     return drawn

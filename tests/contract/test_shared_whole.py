@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from sqlalchemy import Connection, event, update
+from sqlalchemy import Connection, update
 
 from davserver.db import tables
 from davserver.db.database import Database
@@ -21,7 +21,7 @@ from davserver.gate.down import judged, unhidden
 from davserver.gate.places import NOWHERE, Place
 from davserver.gate.sight import Sight
 from davserver.vault.way import walk
-from tests.support.accounts import statements_of
+from tests.support.accounts import noted, statements_of
 from tests.support.crowd import Crowd, put
 from tests.support.drive import Drive, World
 from tests.support.hidden import hide
@@ -61,17 +61,8 @@ def grant(world: World, amina: Drive, karim: Drive) -> Grant:
 
 def said_by(world: World, act: Callable[[], object]) -> list[str]:
     """The statements of its turn to write."""
-    said: list[str] = []
-    engine = world.db.engines()[1]
-
-    def note(*given: object) -> None:
-        said.append(str(given[2]))
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with noted(world.db.engines()[1]) as said:
         act()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     return said
 
 

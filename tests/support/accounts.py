@@ -201,12 +201,18 @@ def statements_of(db: Database) -> Iterator[list[str]]:
     remembered from before.
     """
     something_changes(db)
+    with noted(*db.engines()) as sent:
+        yield sent
+
+
+@contextmanager
+def noted(*engines: Engine) -> Iterator[list[str]]:
+    """Every statement that is sent through them meanwhile."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         sent.append(statement)
 
-    engines: tuple[Engine, ...] = db.engines()
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
