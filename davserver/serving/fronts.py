@@ -22,4 +22,5 @@ def together(drives: WSGIApp, pages: WSGIApp, below: frozenset[str]) -> WSGIApp:
 
 
 def _first(environ: dict[str, Any]) -> str:
-    return str(environ["REQUEST_URI"]).partition("?")[0].lstrip("/").partition("/")[0]
+    """Of the decoded path: one address may be written in several ways, also as a whole URL."""
+    return str(environ["PATH_INFO"]).lstrip("/").partition("/")[0]

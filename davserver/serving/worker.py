@@ -106,7 +106,7 @@ def _wait_for_stop(parent: int, accepting: threading.Thread) -> bool:
     """True when told to stop, False when something else ended this worker's life."""
     spare = Spare()
     while os.getppid() == parent and accepting.is_alive():
-        if signal.sigtimedwait({signal.SIGTERM}, PARENT_LOOK_SECONDS):
+        if _told_to_stop(PARENT_LOOK_SECONDS):
             return True
         spare.look()
     return False
@@ -116,8 +116,16 @@ def _pause(seconds: float) -> None:
     """Waits, unless SIGTERM comes a second time."""
     until = monotonic() + seconds
     while (left := until - monotonic()) > 0:
-        if signal.sigtimedwait({signal.SIGTERM}, left):
+        if _told_to_stop(left):
             return
+
+
+def _told_to_stop(seconds: float) -> bool:
+    """Waits for SIGTERM. A process that was held (SIGSTOP, a paused container) for longer than it
+    wanted to wait gets from Python a signal that nobody sent, with numbers that lay in memory.
+    """
+    told = signal.sigtimedwait({signal.SIGTERM}, seconds)
+    return told is not None and told.si_signo == signal.SIGTERM
 
 
 def _tell(descriptor: int, message: bytes) -> None:

@@ -50,6 +50,15 @@ def test_a_drive_has_one_spelling(amina: Drive, target: str) -> None:
     assert amina.caller.ask("PROPFIND", target, {"Depth": "0"}).status == 404
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PROPFIND"])
+def test_an_address_may_be_written_whole_or_encoded(amina: Drive, note: str, method: str) -> None:
+    """As programs behind a proxy ask (RFC 9112 §3.2.2); beside the pages, GET was one of theirs."""
+    port = amina.caller.connection.port
+    for begin in (f"http://localhost:{port}/dav", "/d%61v"):
+        answer = amina.caller.ask(method, begin + note, {"Depth": "0"})
+        assert answer.status in {200, 204, 207}, answer
+
+
 def test_a_destination_elsewhere_is_refused_and_nothing_moves(amina: Drive, note: str) -> None:
     for elsewhere in ("http://other.example/dav/x", "/elsewhere/x", "https://localhost:1/dav/x"):
         headers = {"Destination": elsewhere}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from davserver.serving.worker import PARENT_LOOK_SECONDS
 from tests.support.served_process import programs, refuses
 from tests.support.served_program import resident
 from tests.support.serving import eventually, get, is_closed_by_server
@@ -96,6 +97,23 @@ def test_a_killed_worker_is_replaced_and_the_others_go_on(start):
     assert [line["code"] for line in program.log() if line["event"] == "worker-died"] == [-9]
     program.signal(signal.SIGTERM)
     assert program.end() == 0
+
+
+@pytest.mark.slow
+def test_a_server_that_was_held_for_a_while_goes_on_with_the_same_workers(start):
+    """A paused container: workers took the end of it for an order to stop, and cut transfers."""
+    program = start("pid", workers=2).wait_until_ready()
+    held = [program.process, *program.workers]
+    before = {one.pid for one in program.workers}
+    for one in held:
+        one.send_signal(signal.SIGSTOP)
+    time.sleep(2 * PARENT_LOOK_SECONDS)
+    for one in held:
+        one.send_signal(signal.SIGCONT)
+    time.sleep(PARENT_LOOK_SECONDS)
+    assert int(program.ask(get()).split()[0]) in before
+    assert {one.pid for one in program.workers} == before
+    assert "worker-stopped" not in [line["event"] for line in program.log()]
 
 
 def test_connections_wait_and_are_not_lost_while_a_worker_is_replaced(start):
