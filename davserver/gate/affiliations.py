@@ -14,7 +14,7 @@ from davserver.domain.people import Principal
 from davserver.gate import requesting
 from davserver.gate.affiliating import Finished, finish, left_side, slug_of
 from davserver.gate.affiliation_views import AffiliationView, RequestView, Seen, seen_by, shown
-from davserver.gate.desk import Desk, Front
+from davserver.gate.desk import Desk, Front, workplace
 from davserver.gate.memberships import STAFF
 from davserver.gate.notices import NoticeKind, tell
 from davserver.gate.tools import Tools
@@ -145,7 +145,7 @@ def _workplace(desk: Desk, slug: str) -> StructureId:
     if requesting.acts_for_all(desk.who):
         desk.allow()
         return desk.directory.find_structure(desk.tx, slug).id
-    structure = requesting.workplace(desk, slug, set(STAFF))
+    structure = workplace(desk, slug, set(STAFF))
     desk.allow(desk.who.person)
     return structure.id
 

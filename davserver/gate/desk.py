@@ -17,11 +17,12 @@ from authn.directory import Directory
 from authn.login_name import login_key
 from authn.register import Register
 from authn.rows import CredentialRow, Stamp
+from authn.texts import quoted
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import AlreadyThere, NotFound, Reason, Refused
 from davserver.domain.ids import CredentialId
-from davserver.domain.people import Person, Principal
+from davserver.domain.people import Person, Principal, Role, Structure
 from davserver.gate.judging import begins, judged, stands
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
@@ -138,6 +139,16 @@ class Desk:
 
 def row_stamps(stamps: Iterable[Stamp]) -> tuple[RowStamp, ...]:
     return tuple(RowStamp(one.table, one.id, one.version, one.mac) for one in stamps)
+
+
+def workplace(desk: Desk, slug: str, roles: set[Role]) -> Structure:
+    """The structure of that name where `desk.who` works now in such a role. Raises NotFound, the
+    same for one that does not exist.
+    """
+    for membership in desk.who.memberships:
+        if membership.structure.slug == slug and desk.who.person.role in roles:
+            return membership.structure
+    raise NotFound(f"{quoted(slug)} is no structure that you can act for")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from davserver.domain.affiliations import (
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Reason
 from davserver.domain.ids import ID_BYTES, PersonId, RequestId, StructureId, VaultId
-from davserver.domain.people import Principal, Role, Structure
+from davserver.domain.people import Principal, Role
 from davserver.gate.acting import row_stamps
 from davserver.gate.affiliating import affirm, answered_side, owner_of, slug_of
 from davserver.gate.consent import asks_owner
-from davserver.gate.desk import Barred, Desk
+from davserver.gate.desk import Barred, Desk, workplace
 from davserver.gate.notices import NoticeKind, tell, unsent
 from davserver.trail import Event, What
 from davserver.vault import affiliation_requests as requests
@@ -139,16 +139,6 @@ def clean_code(text: str) -> str:
     if not _CODE.fullmatch(code):
         raise BadInput(f"a code has {_DIGITS} digits: type it as it was sent")
     return code
-
-
-def workplace(desk: Desk, slug: str, roles: set[Role]) -> Structure:
-    """The structure of that name where `desk.who` works now in such a role. Raises NotFound, the
-    same for one that does not exist.
-    """
-    for membership in desk.who.memberships:
-        if membership.structure.slug == slug and desk.who.person.role in roles:
-            return membership.structure
-    raise NotFound(f"{quoted(slug)} is no structure that you can act for")
 
 
 def require_own(desk: Desk, action: Action) -> str:

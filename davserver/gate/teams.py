@@ -14,9 +14,8 @@ from davserver.domain.errors import BadInput, NotFound
 from davserver.domain.ids import PersonId
 from davserver.domain.people import AccountState, Person, Principal, Role, Structure
 from davserver.gate import memberships
-from davserver.gate.desk import Barred, Desk, Front
+from davserver.gate.desk import Barred, Desk, Front, workplace
 from davserver.gate.memberships import Span
-from davserver.gate.requesting import workplace
 from davserver.gate.team_members import LATELY, Kept, Member, Presence, members
 from davserver.gate.tools import Tools
 from davserver.trail import Event, What
