@@ -13,9 +13,9 @@ from admin.session import Session, opened
 from davserver.domain.affiliations import Affiliation
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import RequestId
-from davserver.gate.affiliating import Finished
-from davserver.gate.affiliation_views import AffiliationView, RequestView
-from davserver.gate.affiliations import Wish
+from davserver.gate.affiliations.affiliating import Finished
+from davserver.gate.affiliations.affiliations import Wish
+from davserver.gate.affiliations.views import AffiliationView, RequestView
 
 app = typer.Typer(
     help="Affiliations: which structure accompanies whom, with their consent.",

@@ -13,7 +13,7 @@ from admin.session import opened
 from admin.settings_of import settings_of
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import CredentialId
-from davserver.gate.people import CertificateToAdd
+from davserver.gate.people.people import CertificateToAdd
 
 app = typer.Typer(
     help="TLS client certificates: the strongest sign-in, for a card or a device.",

@@ -30,8 +30,8 @@ from davserver.domain.conditions import Conditions
 from davserver.domain.errors import AlreadyThere, ConditionFailed
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Role
-from davserver.gate.offers import Wish
-from davserver.gate.people import PersonToAdd
+from davserver.gate.people.people import PersonToAdd
+from davserver.gate.sharing.offers import Wish
 
 _ONLY_IF_ABSENT = Conditions(if_none_match=AnyTag.ANY)
 

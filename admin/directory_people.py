@@ -5,7 +5,7 @@ from typing import Any
 from admin.output import local
 from authn.directory_accounts import DirectoryAccount
 from davserver.domain.people import AccountState, Membership, Person, source_of
-from davserver.gate.accounts import PersonView
+from davserver.gate.people.accounts import PersonView
 
 _NONE = ("-", "-", "-")
 

@@ -8,7 +8,7 @@ from admin.instants import parse_since
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.progress import progress
 from admin.session import opened
-from davserver.gate.deeds import Account, Day, Period
+from davserver.gate.people.deeds import Account, Day, Period
 
 
 def report(

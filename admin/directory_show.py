@@ -8,7 +8,7 @@ from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from davserver.domain.errors import NotFound
 from davserver.domain.people import Structure
-from davserver.gate.directory_care import DirectoryView, Freshness, Waiting
+from davserver.gate.staff.directory_care import DirectoryView, Freshness, Waiting
 
 _DIGEST = 12
 FRESHNESS = {

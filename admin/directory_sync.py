@@ -12,9 +12,9 @@ from admin.output import AsJson, say, say_changes, show_json, warn
 from admin.progress import progress
 from admin.session import Session, opened
 from davserver.domain.errors import BadInput
-from davserver.gate.roster import Settled
-from davserver.gate.sync_guard import Held
-from davserver.gate.synchronising import Outcome, Run
+from davserver.gate.staff.roster import Settled
+from davserver.gate.staff.sync_guard import Held
+from davserver.gate.staff.synchronising import Outcome, Run
 
 EXITS = {
     Outcome.DONE: Exit.DONE,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from davserver.gate.roster import Became, Settled
+from davserver.gate.staff.roster import Became, Settled
 
 WORDS: Mapping[Became, str] = {
     Became.JOINED: "+ {login} comes, as {says}",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from davserver.config import Settings
 from davserver.domain.health import Sighting, State
-from davserver.gate.decision_files import LogState, closed_place, state_of_log
+from davserver.gate.policy.decision_files import LogState, closed_place, state_of_log
 from davserver.wiring.health import LOGS
 from davserver.wiring.policy import check_policy
 from davserver.wiring.signers import read_signers

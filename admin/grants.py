@@ -16,8 +16,8 @@ from davserver.domain.drive import GrantView
 from davserver.domain.errors import BadInput, NotFound
 from davserver.domain.ids import GrantId, OfferId
 from davserver.domain.paths import DrivePath
-from davserver.gate.offer_views import OfferView
-from davserver.gate.offers import Wish
+from davserver.gate.sharing.offer_views import OfferView
+from davserver.gate.sharing.offers import Wish
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
 

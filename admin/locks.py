@@ -14,7 +14,7 @@ from davserver.db import tables as t
 from davserver.db.clock import to_us
 from davserver.domain.errors import NotLocked
 from davserver.domain.ids import LockId
-from davserver.gate.vault_views import HeldLock
+from davserver.gate.recovery.vault_views import HeldLock
 
 _TAG = re.compile(r"<[^>]*>")
 """What a program wrote about itself is an XML element (RFC 4918 §14.17); people read its text."""

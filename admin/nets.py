@@ -9,7 +9,7 @@ from admin.instants import parse_instant
 from admin.output import AsJson, local, say, show_json, size
 from admin.session import opened
 from davserver.domain.paths import DrivePath
-from davserver.gate.undone import WHY_TEXTS, Act, UndoReport
+from davserver.gate.recovery.undone import WHY_TEXTS, Act, UndoReport
 
 Owner = Annotated[str, typer.Argument(metavar="LOGIN", help="Whose vault.")]
 By = Annotated[str, typer.Option("--by", metavar="LOGIN", help="Whose changes.")]

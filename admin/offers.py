@@ -6,7 +6,7 @@ import typer
 
 from admin.exits import Exit
 from admin.output import local, say, show_json, warn
-from davserver.gate.offer_views import OfferView
+from davserver.gate.sharing.offer_views import OfferView
 
 
 def show_waiting(one: OfferView, *, as_json: bool) -> NoReturn:

@@ -20,8 +20,8 @@ from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from davserver.domain.languages import language_named
 from davserver.domain.people import Person, Role
-from davserver.gate.accounts import PersonView
-from davserver.gate.people import PersonToAdd
+from davserver.gate.people.accounts import PersonView
+from davserver.gate.people.people import PersonToAdd
 
 app = typer.Typer(help="People: their accounts, never their documents.", no_args_is_help=True)
 

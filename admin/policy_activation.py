@@ -11,7 +11,7 @@ from admin.policy_approve import As, PasswordStdin
 from admin.session import opened
 from admin.settings_of import settings_of
 from admin.sign_in import signed_in
-from davserver.gate.rulebook import Examined, Generation, Pending, Status, Verdict
+from davserver.gate.policy.rulebook import Examined, Generation, Pending, Status, Verdict
 from davserver.wiring.policy import read_policy
 
 SENTENCES: dict[Verdict, str] = {

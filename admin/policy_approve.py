@@ -8,7 +8,7 @@ from admin.output import AsJson, local, say, say_changes, show_json
 from admin.session import opened
 from admin.sign_in import signed_in
 from davserver.domain.errors import BadInput
-from davserver.gate.rulebook import Approved, Diff, Proposal
+from davserver.gate.policy.rulebook import Approved, Diff, Proposal
 from davserver.wiring.comparing import as_lines
 
 As = Annotated[

@@ -9,8 +9,8 @@ from admin.output import AsJson, say_changes, show_json
 from admin.progress import progress
 from admin.session import opened
 from davserver.db.together import processes
-from davserver.gate.impact import Line, Report, Span, Summing, Turn
-from davserver.gate.impact_texts import as_lines
+from davserver.gate.policy.impact import Line, Report, Span, Summing, Turn
+from davserver.gate.policy.impact_texts import as_lines
 from davserver.wiring.naming import rules_named
 
 _OWNERS = 5

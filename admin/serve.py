@@ -12,7 +12,7 @@ from admin.policy_activation import tell
 from admin.served import served
 from admin.settings_of import config_file, settings_of
 from davserver.config import Problem, Settings, WrongSettings
-from davserver.gate.rulebook import Verdict
+from davserver.gate.policy.rulebook import Verdict
 from davserver.serving.settings import Listener
 from davserver.serving.workers import serve
 from davserver.wiring.services import build

@@ -11,7 +11,7 @@ from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput
-from davserver.gate.history import PAGE
+from davserver.gate.people.history import PAGE
 from davserver.trail import ExportedHead
 
 app = typer.Typer(help="The trail: who did what.", no_args_is_help=True)

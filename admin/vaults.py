@@ -15,7 +15,7 @@ from admin.session import Session, opened
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
-from davserver.gate.vault_views import TrashView, VaultView, VersionView
+from davserver.gate.recovery.vault_views import TrashView, VaultView, VersionView
 
 app = typer.Typer(
     help="Vaults: numbers, checks, versions, trash and safety nets.", no_args_is_help=True

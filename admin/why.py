@@ -9,8 +9,8 @@ from admin.instants import parse_instant
 from admin.output import AsJson, say, show_json
 from admin.session import opened
 from davserver.domain.paths import DrivePath
-from davserver.gate.insight import Insight
-from davserver.gate.seeing_texts import nobody_else, sentence
+from davserver.gate.sharing.insight import Insight
+from davserver.gate.sharing.seeing_texts import nobody_else, sentence
 
 
 class Lang(StrEnum):

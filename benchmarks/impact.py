@@ -24,7 +24,7 @@ from benchmarks.impact_rows import fill
 from benchmarks.scale import rows_of
 from davserver.config import load
 from davserver.db.together import processes
-from davserver.gate.impact import Summing
+from davserver.gate.policy.impact import Summing
 from davserver.wiring.services import build
 from policies.loader import load as load_policy
 from policies.loader import load_bytes, shipped

@@ -22,7 +22,7 @@ from authn.credentials import from_login_and_secret
 from benchmarks.beside.client import HERE, Ask, Line, Place, in_turn
 from benchmarks.beside.servers import MIB
 from davserver.domain.people import Role
-from davserver.gate.people import PersonToAdd
+from davserver.gate.people.people import PersonToAdd
 from davserver.serving.health import always_well
 from davserver.serving.logs import Log
 from davserver.serving.server import running_server

@@ -7,7 +7,7 @@ from typing import Any
 
 from davserver.domain.actions import Category
 from davserver.domain.paths import DrivePath
-from davserver.gate.classifying import Classifying
+from davserver.gate.drive.classifying import Classifying
 from policies.decider import Judge
 from tests.support.drive import Drive, World
 

@@ -25,7 +25,7 @@ from davserver.gate.conditions import (
     require_unlocked,
     tokens_at,
 )
-from davserver.gate.entries import Entries
+from davserver.gate.entries.entries import Entries
 from davserver.gate.judging import UNTIED, begins, stands
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import FREE, VIRTUAL, Place, thing_of

@@ -4,7 +4,7 @@ every word (`policies.problems`). One table, complete by test.
 
 import re
 
-from davserver.gate.rulebook import Code
+from davserver.gate.policy.rulebook import Code
 from davserver.web.marked import N_
 from davserver.web.texts import Texts
 

@@ -1,6 +1,6 @@
 """What becomes of the policy files, in words for administrators; complete by test."""
 
-from davserver.gate.rulebook import Origin, Status, Verdict
+from davserver.gate.policy.rulebook import Origin, Status, Verdict
 from davserver.web.marked import N_
 
 VERDICTS: dict[Verdict, str] = {

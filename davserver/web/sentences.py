@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from davserver.domain import advice, moments
 from davserver.domain.refusals import REASONS
 from davserver.domain.wording import said
-from davserver.gate import seeing_texts
+from davserver.gate.sharing import seeing_texts
 
 _METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _KEYWORDS: Final = {"N_": None, "gettext": None, "_": None, "ngettext": (1, 2)}

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from davserver.domain.drive import Entry
 from davserver.domain.paths import DrivePath, quoted
-from davserver.gate.below import Below
+from davserver.gate.entries.below import Below
 
 AT_ONCE = 100
 """Rows of one page."""

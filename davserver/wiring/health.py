@@ -19,8 +19,8 @@ from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.errors import AbriError, BadInput
 from davserver.domain.health import Sighting, Sign
-from davserver.gate.decision_files import LogState, state_of_log
-from davserver.gate.directory_care import DirectoryCare, DirectoryState, Freshness
+from davserver.gate.policy.decision_files import LogState, state_of_log
+from davserver.gate.staff.directory_care import DirectoryCare, DirectoryState, Freshness
 from davserver.wiring.housekeeping import Housekeeping, Job
 from davserver.wiring.version import abri_version
 

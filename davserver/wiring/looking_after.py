@@ -4,9 +4,9 @@ from functools import partial
 
 from authn.directories import Directories
 from davserver.config import Settings
-from davserver.gate.directory_care import DirectoryCare
-from davserver.gate.roster import Roster
-from davserver.gate.synchronising import Synchronising
+from davserver.gate.staff.directory_care import DirectoryCare
+from davserver.gate.staff.roster import Roster
+from davserver.gate.staff.synchronising import Synchronising
 from davserver.gate.tools import Tools
 from davserver.wiring.housekeeping import Chore, Housekeeping
 

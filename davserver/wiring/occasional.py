@@ -12,17 +12,17 @@ from davserver.config import Settings
 from davserver.gate.tools import Tools
 
 if TYPE_CHECKING:
-    from davserver.gate.affiliations import Affiliations
-    from davserver.gate.deeds import Deeds
-    from davserver.gate.impact import Impact
-    from davserver.gate.keeping import Keeping
-    from davserver.gate.nets import SafetyNets
-    from davserver.gate.offers import Offers
-    from davserver.gate.oversight import Oversight
-    from davserver.gate.people import People
-    from davserver.gate.seeing import Seeing
-    from davserver.gate.sharing import Sharing
-    from davserver.gate.teams import Teams
+    from davserver.gate.affiliations.affiliations import Affiliations
+    from davserver.gate.care.keeping import Keeping
+    from davserver.gate.people.deeds import Deeds
+    from davserver.gate.people.people import People
+    from davserver.gate.people.teams import Teams
+    from davserver.gate.policy.impact import Impact
+    from davserver.gate.policy.oversight import Oversight
+    from davserver.gate.recovery.nets import SafetyNets
+    from davserver.gate.sharing.offers import Offers
+    from davserver.gate.sharing.seeing import Seeing
+    from davserver.gate.sharing.sharing import Sharing
     from davserver.wiring.explaining import Explaining
     from davserver.wiring.probing import Probing
 
@@ -37,57 +37,57 @@ class Occasional:
 
     @cached_property
     def sharing(self) -> "Sharing":
-        from davserver.gate.sharing import Sharing
+        from davserver.gate.sharing.sharing import Sharing
 
         return Sharing(self.tools, self.settings.vaults.allowance)
 
     @cached_property
     def offers(self) -> "Offers":
-        from davserver.gate.offers import Offers
+        from davserver.gate.sharing.offers import Offers
 
         return Offers(self.tools, self.settings.vaults.allowance)
 
     @cached_property
     def seeing(self) -> "Seeing":
-        from davserver.gate.seeing import Seeing
+        from davserver.gate.sharing.seeing import Seeing
 
         return Seeing(self.tools)
 
     @cached_property
     def affiliations(self) -> "Affiliations":
-        from davserver.gate.affiliations import Affiliations
+        from davserver.gate.affiliations.affiliations import Affiliations
 
         return Affiliations(self.tools)
 
     @cached_property
     def people(self) -> "People":
         from authn.staff_names import StaffNames
-        from davserver.gate.people import People
+        from davserver.gate.people.people import People
 
         settings = self.settings
         return People(self.tools, settings.vaults.quota, StaffNames(settings.directories))
 
     @cached_property
     def teams(self) -> "Teams":
-        from davserver.gate.teams import Teams
+        from davserver.gate.people.teams import Teams
 
         return Teams(self.tools)
 
     @cached_property
     def deeds(self) -> "Deeds":
-        from davserver.gate.deeds import Deeds
+        from davserver.gate.people.deeds import Deeds
 
         return Deeds(self.tools)
 
     @cached_property
     def keeping(self) -> "Keeping":
-        from davserver.gate.keeping import Keeping
+        from davserver.gate.care.keeping import Keeping
 
         return Keeping(self.tools)
 
     @cached_property
     def nets(self) -> "SafetyNets":
-        from davserver.gate.nets import SafetyNets
+        from davserver.gate.recovery.nets import SafetyNets
 
         return SafetyNets(self.tools)
 
@@ -105,7 +105,7 @@ class Occasional:
 
     @cached_property
     def impact(self) -> "Impact":
-        from davserver.gate.impact import Impact
+        from davserver.gate.policy.impact import Impact
 
         return Impact(self.tools)
 

@@ -15,7 +15,7 @@ from time import monotonic
 from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import AbriError
 from davserver.domain.events import Events
-from davserver.gate.rulebook import Examined, Rulebook
+from davserver.gate.policy.rulebook import Examined, Rulebook
 from policies.folder import Fingerprint, Folder, fingerprint, read_folder
 from policies.generations import Origin
 

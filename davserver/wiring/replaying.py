@@ -7,7 +7,7 @@ from pathlib import Path
 
 from davserver.domain.errors import Unavailable
 from davserver.domain.people import Structure
-from davserver.gate.decision_files import Damage, files_since, read_file
+from davserver.gate.policy.decision_files import Damage, files_since, read_file
 from policies.logged import Gap, Logged
 from policies.replay import HIDDEN, Difference, Replay, Said, Times
 from policies.snapshot import Snapshot

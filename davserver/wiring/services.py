@@ -13,22 +13,22 @@ from authn.sessions import Sessions
 from davserver.config import Settings
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
-from davserver.gate.classifying import Classifying
-from davserver.gate.copying import Copying
-from davserver.gate.decision_log import DecisionLog
-from davserver.gate.history import History
-from davserver.gate.locking import Locking
-from davserver.gate.moving import Moving
-from davserver.gate.policy_notices import PolicyNotices
-from davserver.gate.reading import Reading
-from davserver.gate.roster import Roster
-from davserver.gate.rulebook import Rulebook, Terms
-from davserver.gate.scratch import Scratch
-from davserver.gate.sharing_codes import SharingCodes
+from davserver.gate.care.upkeep import Upkeep
+from davserver.gate.drive.classifying import Classifying
+from davserver.gate.drive.copying import Copying
+from davserver.gate.drive.locking import Locking
+from davserver.gate.drive.moving import Moving
+from davserver.gate.drive.reading import Reading
+from davserver.gate.drive.scratch import Scratch
+from davserver.gate.drive.writing import Writing
+from davserver.gate.people.history import History
+from davserver.gate.policy.decision_log import DecisionLog
+from davserver.gate.policy.notices import PolicyNotices
+from davserver.gate.policy.rulebook import Rulebook, Terms
+from davserver.gate.sharing.codes import SharingCodes
+from davserver.gate.staff.roster import Roster
 from davserver.gate.tools import Tools
-from davserver.gate.upkeep import Upkeep
 from davserver.gate.watch import EpochWatch
-from davserver.gate.writing import Writing
 from davserver.trail import TELLING, Readings, Trail
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grants import GrantBook
@@ -50,7 +50,7 @@ from policies.folder import read_folder
 from policies.in_force import InForce
 
 if TYPE_CHECKING:
-    from davserver.gate.oversight import Oversight
+    from davserver.gate.policy.oversight import Oversight
 
 BLOBS = "blobs"
 """Where contents lie in the data folder."""
@@ -230,7 +230,7 @@ def _chores(
 
 
 def _oversight(base: _Base) -> "Oversight":
-    from davserver.gate.oversight import Oversight, Sources  # noqa: PLC0415 — as `Occasional`
+    from davserver.gate.policy.oversight import Oversight, Sources  # noqa: PLC0415 — as `Occasional`
 
     settings = base.settings
     checkup = Checkup(

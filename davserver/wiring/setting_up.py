@@ -9,7 +9,7 @@ from davserver.config import Settings
 from davserver.db import schema
 from davserver.db.database import Database
 from davserver.domain.ids import Entropy
-from davserver.gate.older_affiliations import affirm_older
+from davserver.gate.affiliations.older import affirm_older
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Trail
 from davserver.wiring.instance import create_instance, holds_instance, open_instance

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from davserver.config import load
-from davserver.gate.notices import Notice, waiting
+from davserver.gate.people.notices import Notice, waiting
 from davserver.wiring.opening import open_all
 from tests.support.cast import CCAS, EITHER, OTHER_STRUCTURE, Casts
 from tests.support.instance import Instance

@@ -13,8 +13,8 @@ import pytest
 
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Tally
-from davserver.gate.decision_files import Damage, files_since, read_file
-from davserver.gate.decision_log import DecisionLog
+from davserver.gate.policy.decision_files import Damage, files_since, read_file
+from davserver.gate.policy.decision_log import DecisionLog
 from policies.logged import Gap, Logged
 from tests.support.drive import Clock
 from tests.support.events import capture_logs

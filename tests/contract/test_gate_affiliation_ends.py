@@ -11,8 +11,8 @@ from davserver.db import tables as t
 from davserver.domain.affiliations import IDLE
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import NotFound
-from davserver.gate.affiliation_views import AffiliationViewState
-from davserver.gate.notices import NoticeKind
+from davserver.gate.affiliations.views import AffiliationViewState
+from davserver.gate.people.notices import NoticeKind
 from davserver.trail import INSTANCE
 from tests.support.accounts import statements_of
 from tests.support.affiliating import DAY, House

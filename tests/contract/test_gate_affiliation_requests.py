@@ -13,9 +13,9 @@ from davserver.db import tables as t
 from davserver.domain.affiliations import MOST_TRIES, UNANSWERED
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Reason, Refused
 from davserver.domain.ids import RequestId
-from davserver.gate.affiliation_views import AffiliationViewState, RequestState
-from davserver.gate.affiliations import WRONG_CODE, Wish
-from davserver.gate.notices import NoticeKind
+from davserver.gate.affiliations.affiliations import WRONG_CODE, Wish
+from davserver.gate.affiliations.views import AffiliationViewState, RequestState
+from davserver.gate.people.notices import NoticeKind
 from tests.support.accounts import HOME, statements_of
 from tests.support.affiliating import DAY, House
 from tests.support.safekeeping import safekeeping

@@ -14,8 +14,8 @@ from davserver.domain.actions import Category, Right
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
-from davserver.gate.impact import Impact, Summing
-from davserver.gate.survey import Survey, counts
+from davserver.gate.policy.impact import Impact, Summing
+from davserver.gate.policy.survey import Survey, counts
 from davserver.vault.living import EVERY, Part, parts
 from davserver.vault.outline import Outlines
 from davserver.vault.rows import OpenVault

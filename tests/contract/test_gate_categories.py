@@ -11,7 +11,7 @@ from davserver.domain.drive import Classify, Entry, Patch, PropertyChange
 from davserver.domain.errors import Locked, NotFound, Reason, Refused
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Structure
-from davserver.gate.classifying import CategoryView, Classifying
+from davserver.gate.drive.classifying import CategoryView, Classifying
 from tests.support.accounts import NOON
 from tests.support.drive import Drive
 from tests.support.rules import put_in_force, shipped_files

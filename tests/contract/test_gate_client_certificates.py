@@ -11,7 +11,7 @@ from davserver.domain.actions import Strength
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, NotSignedIn
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import Role
-from davserver.gate.people import CertificateToAdd
+from davserver.gate.people.people import CertificateToAdd
 from davserver.trail import INSTANCE
 from tests.support.accounts import HOME, NOON
 from tests.support.cards import DAY, Issuer, new_key

@@ -12,7 +12,7 @@ from davserver.domain.errors import NotFound, Reason, Refused
 from davserver.domain.ids import ID_BYTES
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.gate.deeds import Account, Deeds, Period
+from davserver.gate.people.deeds import Account, Deeds, Period
 from tests.support.affiliating import DAY, House
 from tests.support.drive import Body
 from tests.support.rules import put_in_force, shipped_files

@@ -14,8 +14,8 @@ from davserver.domain.drive import GrantView
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Structure
-from davserver.gate.affiliations import Affiliations
-from davserver.gate.classifying import Classifying
+from davserver.gate.affiliations.affiliations import Affiliations
+from davserver.gate.drive.classifying import Classifying
 from tests.support.drive import Drive
 from tests.support.rules import more_rules
 from tests.support.safekeeping import Safekeeping, safekeeping

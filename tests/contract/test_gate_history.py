@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from davserver.db import tables
 from davserver.domain.errors import NotFound, Reason, Refused
 from davserver.domain.people import AccountState, Principal
-from davserver.gate.history import History
+from davserver.gate.people.history import History
 from davserver.trail import Event, ExportedHead, Flaw, What
 from davserver.vault.rows import OpenVault
 from tests.support.accounts import HOME, NOON, statements_of

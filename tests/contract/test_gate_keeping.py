@@ -17,7 +17,7 @@ from davserver.domain.errors import (
 from davserver.domain.ids import LockId, NodeId
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
-from davserver.gate.vault_views import TrashView
+from davserver.gate.recovery.vault_views import TrashView
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping
 

@@ -10,7 +10,7 @@ from authn.directory import NOBODY
 from davserver.db import tables as t
 from davserver.domain.ids import PersonId
 from davserver.domain.people import Person
-from davserver.gate.notices import SAYS, Notice, NoticeKind, mark_sent, tell, waiting
+from davserver.gate.people.notices import SAYS, Notice, NoticeKind, mark_sent, tell, waiting
 from tests.support.accounts import NOON, statements_of
 from tests.support.drive import World
 

@@ -15,12 +15,12 @@ from davserver.domain.health import Sighting, Sign
 from davserver.domain.ids import GenerationId
 from davserver.domain.people import Principal, Role
 from davserver.domain.tallies import Tally
-from davserver.gate.decision_files import LogState
-from davserver.gate.decision_log import DecisionLog
-from davserver.gate.oversight import Oversight, Sources
-from davserver.gate.people import PersonToAdd
-from davserver.gate.refused import Bounds, Refusal, Source, Span, from_log
-from davserver.gate.rulebook import Rulebook, Terms, Verdict
+from davserver.gate.people.people import PersonToAdd
+from davserver.gate.policy.decision_files import LogState
+from davserver.gate.policy.decision_log import DecisionLog
+from davserver.gate.policy.oversight import Oversight, Sources
+from davserver.gate.policy.refused import Bounds, Refusal, Source, Span, from_log
+from davserver.gate.policy.rulebook import Rulebook, Terms, Verdict
 from policies import generations
 from policies.folder import Folder
 from policies.generations import Origin, Proposed

@@ -11,7 +11,7 @@ from davserver.db import tables as t
 from davserver.domain.actions import Action, Right
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import Locked, Reason, Refused
-from davserver.gate.notices import NoticeKind
+from davserver.gate.people.notices import NoticeKind
 from davserver.vault import pace
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive

@@ -15,7 +15,7 @@ from davserver.domain.errors import (
 )
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Role, StructureKind
-from davserver.gate.people import People, PersonToAdd
+from davserver.gate.people.people import People, PersonToAdd
 from tests.support.accounts import NOON
 from tests.support.directories import directory_of
 from tests.support.office import QUOTA

@@ -12,7 +12,7 @@ from davserver.domain.errors import (
 )
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import Principal, Role, StructureKind
-from davserver.gate.people import CertificateToAdd, People, PersonToAdd
+from davserver.gate.people.people import CertificateToAdd, People, PersonToAdd
 from tests.support.accounts import NOON
 from tests.support.cards import Issuer
 from tests.support.office import Office

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from davserver.domain.actions import Right
 from davserver.domain.errors import NotFound, Reason, Refused
 from davserver.domain.ids import NodeId, PersonId
-from davserver.gate.recallable import PutIn
+from davserver.gate.recovery.recallable import PutIn
 from davserver.vault import deposited
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from davserver.db import tables
 from davserver.domain.errors import Unavailable
-from davserver.gate.history import History
+from davserver.gate.people.history import History
 from tests.support.drive import Drive, World
 
 PLACE = "/Logement/bail.pdf"

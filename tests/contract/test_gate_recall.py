@@ -9,7 +9,7 @@ from davserver.domain.actions import Right
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput, Locked, NotFound, Reason
 from davserver.domain.paths import DrivePath
-from davserver.gate.notices import NoticeKind
+from davserver.gate.people.notices import NoticeKind
 from davserver.trail import INSTANCE
 from tests.support.drive import Drive
 from tests.support.refusals import reason_of

@@ -17,9 +17,9 @@ from davserver.domain.grants import ToPerson
 from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState
-from davserver.gate.insight import Can, Ground
-from davserver.gate.seeing import Seeing
-from davserver.gate.seeing_texts import sentence
+from davserver.gate.sharing.insight import Can, Ground
+from davserver.gate.sharing.seeing import Seeing
+from davserver.gate.sharing.seeing_texts import sentence
 from davserver.vault import living
 from tests.support.rules import SHARE_ON, put_in_force
 from tests.support.staffing import (

@@ -13,10 +13,10 @@ from davserver.db import tables as t
 from davserver.domain.actions import Right
 from davserver.domain.errors import NotFound, Refused
 from davserver.domain.people import Principal, Role, Structure
-from davserver.gate.notices import NoticeKind
-from davserver.gate.people import PersonToAdd
-from davserver.gate.policy_notices import PolicyNotices
-from davserver.gate.rulebook import Rulebook, Terms, Verdict
+from davserver.gate.people.notices import NoticeKind
+from davserver.gate.people.people import PersonToAdd
+from davserver.gate.policy.notices import PolicyNotices
+from davserver.gate.policy.rulebook import Rulebook, Terms, Verdict
 from davserver.trail import What
 from davserver.trail.words import INSTANCE
 from davserver.vault.findings import Flaw

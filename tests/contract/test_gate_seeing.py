@@ -16,10 +16,10 @@ from davserver.domain.grants import ToPerson, ToStructure
 from davserver.domain.moments import MONTHS
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Person, Role, Structure
-from davserver.gate.classifying import Classifying
-from davserver.gate.insight import Can, Ground, Insight
-from davserver.gate.seeing import Seeing
-from davserver.gate.seeing_texts import (
+from davserver.gate.drive.classifying import Classifying
+from davserver.gate.sharing.insight import Can, Ground, Insight
+from davserver.gate.sharing.seeing import Seeing
+from davserver.gate.sharing.seeing_texts import (
     BECAUSE,
     CAN,
     CATEGORIES,

@@ -16,7 +16,7 @@ from davserver.domain.ids import GrantId, PersonId, StructureId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Person, Principal, Role, Structure
 from davserver.gate.shares import GrantState
-from davserver.gate.sharing import MOST_PURPOSE_CHARACTERS, Sharing
+from davserver.gate.sharing.sharing import MOST_PURPOSE_CHARACTERS, Sharing
 from davserver.trail import INSTANCE
 from davserver.vault.rows import OpenVault
 from tests.support.accounts import NOON

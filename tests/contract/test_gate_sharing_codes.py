@@ -14,8 +14,8 @@ from davserver.db import tables as t
 from davserver.domain.errors import NotFound, Reason, Refused
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.sharing_codes import LIVES
-from davserver.gate.sharing import Called
-from davserver.gate.sharing_codes import CodeView, SharingCodes
+from davserver.gate.sharing.codes import CodeView, SharingCodes
+from davserver.gate.sharing.sharing import Called
 from davserver.trail import INSTANCE
 from tests.support.accounts import HOME, statements_of
 from tests.support.affiliating import House

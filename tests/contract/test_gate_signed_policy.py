@@ -10,7 +10,7 @@ from authn.credentials import Password, password_bytes
 from davserver.db.tables import epoch, policy_generation
 from davserver.domain.errors import NotFound
 from davserver.domain.people import Principal, Role
-from davserver.gate.rulebook import Examined, Rulebook, Terms, Verdict
+from davserver.gate.policy.rulebook import Examined, Rulebook, Terms, Verdict
 from policies.folder import Folder
 from policies.generations import Generation, Origin
 from policies.problems import Code

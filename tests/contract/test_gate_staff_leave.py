@@ -10,7 +10,7 @@ from davserver.db import tables as t
 from davserver.domain.conditions import NONE
 from davserver.domain.errors import BadInput, Locked, NotFound
 from davserver.domain.paths import DrivePath
-from davserver.gate.memberships import Departure
+from davserver.gate.people.memberships import Departure
 from tests.support.affiliating import DAY, House
 from tests.support.safekeeping import safekeeping
 

@@ -10,11 +10,11 @@ import pytest
 
 from davserver.domain.actions import Action
 from davserver.domain.ids import PersonId
-from davserver.gate.impact import Impact
-from davserver.gate.impact_texts import NOTHING, as_lines
-from davserver.gate.notices import NoticeKind
-from davserver.gate.survey import Reached, Survey, counts
-from davserver.gate.widened import made_more_visible, tell_owners
+from davserver.gate.people.notices import NoticeKind
+from davserver.gate.policy.impact import Impact
+from davserver.gate.policy.impact_texts import NOTHING, as_lines
+from davserver.gate.policy.survey import Reached, Survey, counts
+from davserver.gate.policy.widened import made_more_visible, tell_owners
 from policies.snapshot import Snapshot
 from policies.ways import Comparison
 from tests.support.drive import Drive

@@ -14,9 +14,9 @@ from authn.ldap.port import Present
 from davserver.db import tables as t
 from davserver.domain.errors import NotFound
 from davserver.domain.people import AccountState
-from davserver.gate.roster import Roster
-from davserver.gate.sync_guard import Held
-from davserver.gate.synchronising import Outcome, Run, Synchronising
+from davserver.gate.staff.roster import Roster
+from davserver.gate.staff.sync_guard import Held
+from davserver.gate.staff.synchronising import Outcome, Run, Synchronising
 from policies.in_force import InForce
 from tests.support.authority import Authority
 from tests.support.lying_ldap import SEARCH, Request, entry, lying_ldap, message, search_done

@@ -16,9 +16,9 @@ from authn.rows import sealed_profile, with_mac
 from davserver.db import tables as t
 from davserver.db.clock import to_us
 from davserver.domain.people import AccountState, Role, source_of
-from davserver.gate.roster import Became
-from davserver.gate.sync_roll import everybody
-from davserver.gate.synchronising import AT_ONCE, Outcome
+from davserver.gate.staff.roster import Became
+from davserver.gate.staff.sync_roll import everybody
+from davserver.gate.staff.synchronising import AT_ONCE, Outcome
 from tests.support.accounts import statements_of
 from tests.support.authority import Authority
 from tests.support.staff import crowded

@@ -9,7 +9,7 @@ import pytest
 from davserver.domain.decisions import Denial
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound
 from davserver.domain.people import Role
-from davserver.gate.teams import Hindrance, Kept, Presence, Sums
+from davserver.gate.people.teams import Hindrance, Kept, Presence, Sums
 from davserver.vault import affiliations
 from tests.support.accounts import statements_of
 from tests.support.affiliating import DAY

@@ -11,7 +11,7 @@ from davserver.domain.decisions import Denial
 from davserver.domain.errors import NotFound, NotSignedIn, Reason, Refused
 from davserver.domain.ids import ID_BYTES, PersonId
 from davserver.domain.people import Principal
-from davserver.gate.teams import Teams, Unknown
+from davserver.gate.people.teams import Teams, Unknown
 from tests.support.accounts import HOME, statements_of
 from tests.support.agency import Agency, agency_in, without
 

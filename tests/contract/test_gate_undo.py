@@ -14,8 +14,8 @@ from davserver.db.database import Database, Work
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput, NotFound, Reason, Refused
 from davserver.domain.paths import DrivePath
-from davserver.gate.nets import SafetyNets
-from davserver.gate.undone import Act, UndoReport, Why
+from davserver.gate.recovery.nets import SafetyNets
+from davserver.gate.recovery.undone import Act, UndoReport, Why
 from davserver.vault import index
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping

@@ -12,7 +12,7 @@ from davserver.config import Settings
 from davserver.db import schema
 from davserver.db.database import Database
 from davserver.domain.health import Sighting, Sign, State
-from davserver.gate.directory_care import DirectoryState, Freshness
+from davserver.gate.staff.directory_care import DirectoryState, Freshness
 from davserver.web.health_words import JOBS
 from davserver.wiring.certificates import authorities_seen, certificate_seen
 from davserver.wiring.health import (

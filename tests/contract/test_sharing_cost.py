@@ -11,7 +11,7 @@ from davserver.domain.actions import Category, Right
 from davserver.domain.grants import ToPerson
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
-from davserver.gate.entries import SHOWN
+from davserver.gate.entries.entries import SHOWN
 from tests.support.accounts import statements_of
 from tests.support.crowd import Clientele, Crowd, put
 from tests.support.drive import Drive, World

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from davserver.domain.people import Epoch
-from davserver.gate.rulebook import Examined, Rulebook, Terms
+from davserver.gate.policy.rulebook import Examined, Rulebook, Terms
 from davserver.gate.watch import EpochWatch
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.policy_watch import PolicyWatch

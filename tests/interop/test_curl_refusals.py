@@ -13,7 +13,7 @@ from davserver.domain.advice import advice
 from davserver.domain.errors import Reason
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.people import Role
-from davserver.gate.people import PersonToAdd
+from davserver.gate.people.people import PersonToAdd
 from tests.support.cast import CCAS
 from tests.support.instance import Instance, Server, password_of
 from tests.support.outside import Outside, program

@@ -23,8 +23,8 @@ from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role, StructureKind
-from davserver.gate.affiliations import Wish
-from davserver.gate.people import PersonToAdd
+from davserver.gate.affiliations.affiliations import Wish
+from davserver.gate.people.people import PersonToAdd
 from davserver.web.app import Application, make_pages
 from davserver.web.cookies import LANGUAGE, SESSION
 from davserver.wiring.services import Services

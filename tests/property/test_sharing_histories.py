@@ -24,7 +24,7 @@ from davserver.domain.actions import Action, Right
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Refused
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.paths import DrivePath
-from davserver.gate.affiliations import Affiliations
+from davserver.gate.affiliations.affiliations import Affiliations
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 from tests.support.sharing_model import Given, Place, Safe, Thing, World

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from davserver.gate.people import CertificateToAdd
+from davserver.gate.people.people import CertificateToAdd
 from tests.support.cards import DAY, Card, Issuer, new_key
 from tests.support.cast import CCAS, EITHER, Casts
 from tests.support.http import Answer, Caller, basic

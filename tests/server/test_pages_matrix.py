@@ -12,7 +12,7 @@ import pytest
 
 from davserver.config import load
 from davserver.domain.people import Role
-from davserver.gate.rulebook import Verdict
+from davserver.gate.policy.rulebook import Verdict
 from davserver.web.routes import ROUTES, Route
 from davserver.wiring.services import Services, build
 from policies import loader as policies

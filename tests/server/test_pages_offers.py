@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from davserver.domain.actions import Right
-from davserver.gate.offers import OfferView
+from davserver.gate.sharing.offers import OfferView
 from tests.support.browser import Browser
 from tests.support.cast import CCAS
 from tests.support.dav import Drive

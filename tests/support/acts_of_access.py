@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from authn.credentials import from_login_and_secret
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import Principal, Role
-from davserver.gate.people import PersonToAdd
+from davserver.gate.people.people import PersonToAdd
 from davserver.wiring.services import Services
 from tests.support.http import basic
 from tests.support.story import EVERYBODY, PEOPLE_AT_HOME, STAFF, TEAMS, WORDS, Story

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from davserver.domain.ids import LockId, NodeId
 from davserver.domain.paths import DrivePath
-from davserver.gate.upkeep import Upkeep
+from davserver.gate.care.upkeep import Upkeep
 from davserver.wiring.services import Services
 from policies.folder import Folder
 from tests.support.acts_of_access import operator

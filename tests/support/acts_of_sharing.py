@@ -7,8 +7,8 @@ from davserver.domain.actions import Right
 from davserver.domain.ids import GrantId, OfferId, RequestId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.gate.affiliations import Wish as AffiliationWish
-from davserver.gate.ledger import Wish
+from davserver.gate.affiliations.affiliations import Wish as AffiliationWish
+from davserver.gate.sharing.ledger import Wish
 from davserver.wiring.services import Services
 from tests.support.cast import CCAS, OTHER_STRUCTURE
 from tests.support.story import OWNERS, STAFF, TEAMS, Story

@@ -7,9 +7,9 @@ from typing import Any
 from authn.credentials import Password, password_bytes
 from davserver.domain.ids import RequestId
 from davserver.domain.people import Principal
-from davserver.gate.affiliation_views import AffiliationViewState, RequestView
-from davserver.gate.affiliations import Wish
-from davserver.gate.notices import NoticeKind
+from davserver.gate.affiliations.affiliations import Wish
+from davserver.gate.affiliations.views import AffiliationViewState, RequestView
+from davserver.gate.people.notices import NoticeKind
 from tests.support.accounts import HOME
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from davserver.domain.ids import PersonId
 from davserver.domain.people import Principal
-from davserver.gate.teams import Member, Teams
+from davserver.gate.people.teams import Member, Teams
 from davserver.trail import INSTANCE
 from tests.support.affiliating import House
 from tests.support.rules import put_in_force, shipped_files

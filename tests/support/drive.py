@@ -17,15 +17,15 @@ from davserver.domain.grants import Grant, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Person, Principal, Role, Structure
-from davserver.gate.affiliating import affirm
-from davserver.gate.copying import Copying
-from davserver.gate.locking import Locking
-from davserver.gate.moving import Moving
-from davserver.gate.reading import Reading
-from davserver.gate.scratch import Scratch
+from davserver.gate.affiliations.affiliating import affirm
+from davserver.gate.drive.copying import Copying
+from davserver.gate.drive.locking import Locking
+from davserver.gate.drive.moving import Moving
+from davserver.gate.drive.reading import Reading
+from davserver.gate.drive.scratch import Scratch
+from davserver.gate.drive.writing import Writing
 from davserver.gate.tools import Limits, Tools
 from davserver.gate.watch import EpochWatch
-from davserver.gate.writing import Writing
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Readings, Trail
 from davserver.vault.blobs.disk import DiskBlobStore

@@ -21,7 +21,7 @@ from davserver.db.database import Database
 from davserver.domain.actions import Right
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Role, StructureKind
-from davserver.gate.people import PersonToAdd
+from davserver.gate.people.people import PersonToAdd
 from davserver.wiring.opening import database_url
 from davserver.wiring.services import Services, build
 from tests.support import prepared

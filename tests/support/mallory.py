@@ -35,11 +35,11 @@ from davserver.domain.errors import AbriError
 from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role
-from davserver.gate.affiliations import Wish
-from davserver.gate.offers import Wish as OfferWish
-from davserver.gate.people import PersonToAdd
-from davserver.gate.rulebook import Rulebook, Terms
-from davserver.gate.sync_guard import Held, Loss
+from davserver.gate.affiliations.affiliations import Wish
+from davserver.gate.people.people import PersonToAdd
+from davserver.gate.policy.rulebook import Rulebook, Terms
+from davserver.gate.sharing.offers import Wish as OfferWish
+from davserver.gate.staff.sync_guard import Held, Loss
 from policies.folder import Folder
 from tests.support.accounts import HOME
 from tests.support.affiliating import PASSWORD

@@ -11,8 +11,8 @@ from davserver.domain.actions import Right
 from davserver.domain.grants import Grantee
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Role
-from davserver.gate.people import PersonToAdd
-from davserver.gate.sharing import Sharing
+from davserver.gate.people.people import PersonToAdd
+from davserver.gate.sharing.sharing import Sharing
 from davserver.wiring.services import Services, build
 from tests.policy.specification import SCENES, Scene
 from tests.support.cast import CCAS, OTHER_STRUCTURE

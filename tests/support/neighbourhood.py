@@ -14,7 +14,7 @@ from davserver.domain.actions import Category, Right
 from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Structure, StructureKind
-from davserver.gate.classifying import Classifying
+from davserver.gate.drive.classifying import Classifying
 from davserver.vault import affiliations
 from policies.loader import load, load_bytes, shipped
 from policies.snapshot import Snapshot

@@ -12,8 +12,8 @@ from davserver.domain.drive import GrantView
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
-from davserver.gate.offer_views import OfferView
-from davserver.gate.offers import Offers, Wish
+from davserver.gate.sharing.offer_views import OfferView
+from davserver.gate.sharing.offers import Offers, Wish
 from davserver.trail import What
 from tests.support.affiliating import House
 from tests.support.drive import Drive

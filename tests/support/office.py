@@ -9,7 +9,7 @@ from authn.credentials import from_login_and_secret
 from davserver.domain.drive import TrailEntry
 from davserver.domain.ids import VaultId
 from davserver.domain.people import Person, Principal, Role, StructureKind
-from davserver.gate.people import People, PersonToAdd
+from davserver.gate.people.people import People, PersonToAdd
 from davserver.trail import INSTANCE
 from tests.support.accounts import HOME, NOON
 from tests.support.drive import World

@@ -7,8 +7,8 @@ from authn.sessions import as_cookie
 from davserver.domain.actions import Right
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Role, StructureKind
-from davserver.gate.affiliations import Wish
-from davserver.gate.people import PersonToAdd
+from davserver.gate.affiliations.affiliations import Wish
+from davserver.gate.people.people import PersonToAdd
 from davserver.wiring.services import Services
 from tests.support.cast import CCAS, OTHER_STRUCTURE
 from tests.support.dav import Drive

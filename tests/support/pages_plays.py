@@ -19,10 +19,10 @@ from davserver.domain.conditions import NONE
 from davserver.domain.ids import RequestId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Person, Role
-from davserver.gate.affiliations import Wish
-from davserver.gate.offers import OfferView
-from davserver.gate.offers import Wish as OfferWish
-from davserver.gate.people import PersonToAdd
+from davserver.gate.affiliations.affiliations import Wish
+from davserver.gate.people.people import PersonToAdd
+from davserver.gate.sharing.offers import OfferView
+from davserver.gate.sharing.offers import Wish as OfferWish
 from davserver.web.assets import STYLE
 from davserver.web.routes import Route
 from tests.support.cast import OTHER_STRUCTURE as ASSO

@@ -16,7 +16,7 @@ from authn.staff import Staff as StaffOfLogin
 from authn.staff_names import StaffNames
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.people import AccountState, Person, Principal
-from davserver.gate.roster import Roster
+from davserver.gate.staff.roster import Roster
 from policies.in_force import InForce
 from tests.support.accounts import HOME
 from tests.support.safekeeping import Safekeeping, safekeeping

@@ -19,7 +19,7 @@ from lxml import etree
 
 from davserver.domain.actions import Right
 from davserver.domain.paths import DrivePath
-from davserver.gate.rulebook import Examined, Verdict
+from davserver.gate.policy.rulebook import Examined, Verdict
 from davserver.wiring.services import Services
 from policies.folder import Folder
 from policies.loader import generation_of, load, shipped

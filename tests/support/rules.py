@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from davserver.domain.ids import ID_BYTES, GenerationId
-from davserver.gate.rulebook import Rulebook, Terms, Verdict
+from davserver.gate.policy.rulebook import Rulebook, Terms, Verdict
 from davserver.gate.tools import Tools
 from davserver.sealing.instance import InstanceKeys
 from policies import generations

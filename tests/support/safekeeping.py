@@ -18,16 +18,16 @@ from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.ids import BlobId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role, Structure, StructureKind
-from davserver.gate.affiliations import Affiliations
-from davserver.gate.checking import Report
-from davserver.gate.keeping import Keeping
-from davserver.gate.nets import SafetyNets
-from davserver.gate.notices import Notice, waiting
-from davserver.gate.offers import Offers
-from davserver.gate.people import People, PersonToAdd
-from davserver.gate.sharing import Sharing
+from davserver.gate.affiliations.affiliations import Affiliations
+from davserver.gate.care.checking import Report
+from davserver.gate.care.keeping import Keeping
+from davserver.gate.care.upkeep import Upkeep
+from davserver.gate.people.notices import Notice, waiting
+from davserver.gate.people.people import People, PersonToAdd
+from davserver.gate.recovery.nets import SafetyNets
+from davserver.gate.sharing.offers import Offers
+from davserver.gate.sharing.sharing import Sharing
 from davserver.gate.tools import Limits
-from davserver.gate.upkeep import Upkeep
 from davserver.vault.sweep import Swept
 from policies.generations import Origin
 from tests.support.drive import QUOTA, Body, Drive, World

@@ -17,7 +17,7 @@ from davserver.domain.drive import TrailEntry
 from davserver.domain.grants import Grant, Grantee, ToStructure
 from davserver.domain.ids import GrantId, NodeId
 from davserver.domain.people import Person, Principal, Role, Structure
-from davserver.gate.affiliating import affirm
+from davserver.gate.affiliations.affiliating import affirm
 from davserver.gate.tools import Limits, Tools
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Readings, Trail

@@ -16,7 +16,7 @@ from authn.ldap.port import Absent, Entry, EntryState, Present
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import NotFound
 from davserver.domain.people import AccountState, Membership, Person, Structure
-from davserver.gate.roster import Roster, Settled
+from davserver.gate.staff.roster import Roster, Settled
 from davserver.trail.words import INSTANCE
 from tests.support.drive import Drive
 from tests.support.rules import put_in_force, shipped_files

@@ -11,8 +11,8 @@ from authn.ldap.opening import open_directory
 from authn.ldap.port import StaffDirectory
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.people import Membership
-from davserver.gate.roster import Roster
-from davserver.gate.synchronising import Run, Synchronising
+from davserver.gate.staff.roster import Roster
+from davserver.gate.staff.synchronising import Run, Synchronising
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 from tests.support.staff import Staff

@@ -16,7 +16,7 @@ from davserver.domain.decisions import Permit
 from davserver.domain.ids import PersonId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Principal
-from davserver.gate.members import children
+from davserver.gate.entries.members import children
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools

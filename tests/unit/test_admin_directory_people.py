@@ -21,7 +21,7 @@ from davserver.domain.people import (
     Structure,
     StructureKind,
 )
-from davserver.gate.accounts import PersonView
+from davserver.gate.people.accounts import PersonView
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KARIM = Person(

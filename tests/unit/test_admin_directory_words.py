@@ -6,9 +6,9 @@ from admin.directory_sync import EXITS
 from admin.directory_words import WHY, WORDS, in_words
 from authn.directory_accounts import Standing
 from authn.ldap.steps import Verdict
-from davserver.gate.directory_care import Freshness
-from davserver.gate.roster import Became, Settled
-from davserver.gate.synchronising import Outcome
+from davserver.gate.staff.directory_care import Freshness
+from davserver.gate.staff.roster import Became, Settled
+from davserver.gate.staff.synchronising import Outcome
 
 
 def test_each_change_each_reason_and_each_state_has_its_words() -> None:

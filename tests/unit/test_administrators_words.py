@@ -4,8 +4,8 @@ from davserver.domain.actions import Action, Zone
 from davserver.domain.errors import Reason
 from davserver.domain.health import Sighting, Sign, State
 from davserver.domain.people import Role
-from davserver.gate.decision_files import LogState
-from davserver.gate.rulebook import Origin, Verdict
+from davserver.gate.policy.decision_files import LogState
+from davserver.gate.policy.rulebook import Origin, Verdict
 from davserver.web.health_words import HEALTH, STATES
 from davserver.web.policy_words import ORIGINS, VERDICTS
 from davserver.web.refusal_words import ACTIONS, MEANS, ROLES, ZONES

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from davserver.domain.drive import Entry
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
-from davserver.gate.below import Below
+from davserver.gate.entries.below import Below
 from davserver.web.slices import AT_ONCE, sliced_below
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

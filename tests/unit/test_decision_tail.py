@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from davserver.gate import decision_tail
-from davserver.gate.decision_tail import Tail
+from davserver.gate.policy import decision_tail
+from davserver.gate.policy.decision_tail import Tail
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from davserver.domain.paths import DrivePath
-from davserver.gate.free_names import next_number, numbered
+from davserver.gate.drive.free_names import next_number, numbered
 
 
 @given(some.integers(0, 5000), some.sets(some.integers(2, 6000)))

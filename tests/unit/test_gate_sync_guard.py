@@ -4,7 +4,7 @@ import pytest
 
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import PersonId, StructureId
-from davserver.gate.sync_guard import Held, Loss, too_many
+from davserver.gate.staff.sync_guard import Held, Loss, too_many
 
 CCAS, FOYER = StructureId(b"c" * 16), StructureId(b"f" * 16)
 

@@ -11,7 +11,7 @@ from davserver.domain import errors
 from davserver.domain.actions import Right
 from davserver.domain.errors import AbriError
 from davserver.domain.people import Role
-from davserver.gate.affiliation_views import RequestState
+from davserver.gate.affiliations.views import RequestState
 from davserver.trail import What
 from davserver.web.errors import TROUBLES, trouble_of
 from davserver.web.happened import HAPPENED, KINDS, Kind

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from admin.policy_activation import SENTENCES, WELL
-from davserver.gate.rulebook import Verdict
+from davserver.gate.policy.rulebook import Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy" / "activation.md"
 

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound
 from davserver.domain.ids import RequestId
-from davserver.gate.affiliation_views import AffiliationView, RequestState
-from davserver.gate.affiliations import Wish
-from davserver.gate.requesting import TooManyWaiting
+from davserver.gate.affiliations.affiliations import Wish
+from davserver.gate.affiliations.requesting import TooManyWaiting
+from davserver.gate.affiliations.views import AffiliationView, RequestState
 from davserver.web.errors import FilledInWrong
 from davserver.web.marked import N_
 from davserver.web.slices import sliced

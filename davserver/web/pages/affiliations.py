@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 
 from davserver.domain.ids import RequestId
-from davserver.gate.affiliation_views import AffiliationViewState, RequestState
+from davserver.gate.affiliations.views import AffiliationViewState, RequestState
 from davserver.web.marked import N_
 from davserver.web.typed import id_typed
 from davserver.web.visit import Visit, moved_to

@@ -2,8 +2,8 @@
 
 from werkzeug.wrappers import Response
 
-from davserver.gate.refused import Source, Span
-from davserver.gate.rulebook import Generation
+from davserver.gate.policy.refused import Source, Span
+from davserver.gate.policy.rulebook import Generation
 from davserver.web.mistakes import in_words
 from davserver.web.pages.health import rows_of
 from davserver.web.policy_words import ORIGINS, VERDICTS, WELL, not_in_force, warnings

@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 from davserver.domain.errors import Reason
 from davserver.domain.refusals import REASONS
 from davserver.domain.wording import words
-from davserver.gate.decision_files import LogState
-from davserver.gate.refused import Source, Span
+from davserver.gate.policy.decision_files import LogState
+from davserver.gate.policy.refused import Source, Span
 from davserver.web.refusal_words import ACTIONS, MEANS, ROLES, UNKNOWN, ZONES
 from davserver.web.visit import Visit
 

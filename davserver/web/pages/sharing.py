@@ -15,9 +15,9 @@ from davserver.domain.errors import AlreadyThere, BadInput, NotFound
 from davserver.domain.grants import Grantee, ToStructure
 from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
-from davserver.gate.ledger import MOST_PURPOSE_CHARACTERS
-from davserver.gate.seeing_texts import nobody_else, sentence
 from davserver.gate.shares import STRUCTURE, GrantState
+from davserver.gate.sharing.ledger import MOST_PURPOSE_CHARACTERS
+from davserver.gate.sharing.seeing_texts import nobody_else, sentence
 from davserver.web.errors import FilledInWrong
 from davserver.web.links import path_link
 from davserver.web.marked import N_

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from davserver.domain.decisions import Denial
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Refused
 from davserver.domain.ids import ID_BYTES, PersonId
-from davserver.gate.teams import Hindrance, Kept, Presence, Unknown
+from davserver.gate.people.teams import Hindrance, Kept, Presence, Unknown
 from davserver.web.errors import FilledInWrong, sentence_of
 from davserver.web.marked import N_
 from davserver.web.slices import sliced

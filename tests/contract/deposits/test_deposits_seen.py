@@ -12,7 +12,7 @@ from davserver.domain.errors import (
 )
 from davserver.domain.grants import ToPerson
 from davserver.domain.paths import DrivePath
-from davserver.gate.sharing import Sharing
+from davserver.gate.sharing.sharing import Sharing
 from tests.support.drive import Drive, World
 from tests.support.refusals import reason_of
 

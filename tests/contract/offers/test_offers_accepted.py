@@ -17,7 +17,7 @@ from davserver.domain.errors import (
     NotFound,
 )
 from davserver.domain.offers import OfferState
-from davserver.gate.offer_views import OfferView
+from davserver.gate.sharing.offer_views import OfferView
 from davserver.trail import What
 from tests.support.affiliating import DAY
 from tests.support.offering import BAIL, Asking

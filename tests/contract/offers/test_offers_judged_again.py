@@ -17,7 +17,7 @@ from davserver.domain.errors import (
 from davserver.domain.ids import OfferId
 from davserver.domain.offers import UNANSWERED, OfferState
 from davserver.domain.paths import DrivePath
-from davserver.gate.classifying import Classifying
+from davserver.gate.drive.classifying import Classifying
 from davserver.trail import What
 from tests.support.accounts import HOME
 from tests.support.offering import BAIL, Asking

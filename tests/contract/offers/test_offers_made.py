@@ -20,7 +20,7 @@ from davserver.domain.grants import ToPerson
 from davserver.domain.ids import PersonId
 from davserver.domain.offers import UNANSWERED, OfferState
 from davserver.domain.paths import DrivePath
-from davserver.gate.notices import NoticeKind
+from davserver.gate.people.notices import NoticeKind
 from davserver.trail import What
 from tests.support.accounts import statements_of
 from tests.support.affiliating import DAY

@@ -1,0 +1,8 @@
+"""Vaults as they are looked after, by commands and by the server itself. Read `keeping`.
+
+In reading order:
+    keeping              vaults as commands look after them
+    lock_keeping         locks as the vault's owner meets them
+    checking             vaults and trails, looked through
+    upkeep               what a server does for itself
+"""
