@@ -20,7 +20,7 @@ from davserver.domain.actions import Category
 from davserver.domain.grants import Grantee, ToPerson, ToStructure
 from davserver.domain.ids import PersonId
 from davserver.domain.people import Person, Role, Structure
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.staging import Staging
 from davserver.wiring.opening import Opened
 from tests.support.crowd import Crowd, Rows, blob_row, put

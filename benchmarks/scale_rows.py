@@ -18,7 +18,7 @@ from davserver.db import tables
 from davserver.domain.grants import ToPerson
 from davserver.domain.people import Person, Role
 from davserver.vault.blobs.disk import DiskBlobStore
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults

@@ -34,7 +34,7 @@ from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned, owners_path, recorded
 from davserver.trail import Event, RowStamp, What
 from davserver.vault import affiliations
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.stamps import Stamp
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from davserver.domain.errors import ConditionFailed, Locked, NotChanged
 from davserver.domain.paths import DrivePath
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place
-from davserver.vault.locks import Lock
+from davserver.vault.locks.locks import Lock
 
 
 def require_for_reading(conditions: Conditions, entry: Entry) -> None:

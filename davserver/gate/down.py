@@ -13,8 +13,8 @@ from davserver.domain.nodes import FOLDER, Node
 from davserver.domain.paths import DrivePath
 from davserver.gate.listed import Looking, count_free, count_missing
 from davserver.gate.places import FREE, NODE, NOWHERE, Place
-from davserver.vault.index import choose
-from davserver.vault.way import Found
+from davserver.vault.nodes.index import choose
+from davserver.vault.nodes.way import Found
 
 Below = Sequence[Sequence[Found]]
 """For each name what could be meant by it."""

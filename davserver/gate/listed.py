@@ -17,8 +17,8 @@ from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.judging import UNTIED, Counting
 from davserver.gate.places import Place, PlaceKind, under, wide_first
-from davserver.vault.rows import category_of
-from davserver.vault.way import Found
+from davserver.vault.nodes.rows import category_of
+from davserver.vault.nodes.way import Found
 from policies.invariants import NOBODY
 
 

@@ -11,8 +11,8 @@ from davserver.domain.nodes import Node
 from davserver.domain.sidefiles import NameKind, kind_of_name
 from davserver.gate.places import Place, is_recallable
 from davserver.gate.sight import Sight
-from davserver.vault.locks import Lock, Way
-from davserver.vault.rows import category_of
+from davserver.vault.locks.locks import Lock, Way
+from davserver.vault.nodes.rows import category_of
 from policies.decider import Judge
 from policies.ties import tie_of
 

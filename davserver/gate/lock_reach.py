@@ -11,9 +11,10 @@ from davserver.domain.nodes import Node, NodeState
 from davserver.gate.lock_holders import Holder, HoldersSight, Member
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
-from davserver.vault import index, live_locks
-from davserver.vault.locks import Lock
-from davserver.vault.rows import OpenVault
+from davserver.vault.locks import live as live_locks
+from davserver.vault.locks.locks import Lock
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import OpenVault
 
 
 class Standing:

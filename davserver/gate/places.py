@@ -14,8 +14,8 @@ from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
-from davserver.vault.rows import OpenVault, category_of
-from davserver.vault.way import Left
+from davserver.vault.nodes.rows import OpenVault, category_of
+from davserver.vault.nodes.way import Left
 
 
 class PlaceKind(Enum):

@@ -14,9 +14,10 @@ from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, NodeId, VaultId
 from davserver.gate.tools import Tools
-from davserver.vault import index, suspensions
-from davserver.vault.grant_rows import GrantRow
-from davserver.vault.suspensions import Suspension
+from davserver.vault.grants import suspensions
+from davserver.vault.grants.rows import GrantRow
+from davserver.vault.grants.suspensions import Suspension
+from davserver.vault.nodes import index
 
 STRUCTURE = "structure:"
 """Before a structure's slug, where a grantee is written as text."""

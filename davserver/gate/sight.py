@@ -35,10 +35,10 @@ from davserver.gate.places import (
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
 from davserver.gate.walked import Walks, walked
-from davserver.vault import index
-from davserver.vault.rows import OpenVault, category_of
-from davserver.vault.way import Stored
-from davserver.vault.way_statements import NOTHING, NOTHING_HERE, PERHAPS, Hidden
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import OpenVault, category_of
+from davserver.vault.nodes.way import Stored
+from davserver.vault.nodes.way_statements import NOTHING, NOTHING_HERE, PERHAPS, Hidden
 
 _EVERY = len(Category)
 _NONE: frozenset[Category] = frozenset()

@@ -10,7 +10,7 @@ from davserver.domain.ids import Entropy
 from davserver.sealing.instance import InstanceKeys
 from davserver.trail import Readings, Trail
 from davserver.vault.blobs.store import BlobStore
-from davserver.vault.grants import GrantBook
+from davserver.vault.grants.grants import GrantBook
 from davserver.vault.staging import Staging
 from davserver.vault.vault import Vaults
 from policies.in_force import InForce

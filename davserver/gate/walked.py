@@ -9,9 +9,9 @@ from davserver.db.remembered import is_turn, keep, known, once
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.vault.rows import OpenVault
-from davserver.vault.way import Stored, Way, further, further_both, walk, walk_both
-from davserver.vault.way_statements import PERHAPS, Hidden
+from davserver.vault.nodes.rows import OpenVault
+from davserver.vault.nodes.way import Stored, Way, further, further_both, walk, walk_both
+from davserver.vault.nodes.way_statements import PERHAPS, Hidden
 
 
 class Walks:

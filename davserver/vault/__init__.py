@@ -1,8 +1,8 @@
 """The encrypted store. Its methods take a `Permit` and act on its own target; whether somebody may
 is not asked here.
 
-Read `rows` (how a row opens), `way` (how a path is found), `writing` (how a node is made) and
-`staging` (how bytes come in).
+Read `nodes/rows` (how a row opens), `nodes/way` (how a path is found), `writing` (how a node is
+made) and `staging` (how bytes come in).
 
 A vault and its keys:
     vault                 making one, opening one
@@ -11,14 +11,7 @@ A vault and its keys:
     templates             the folders that a new one starts with
 
 Nodes:
-    rows                  rows ↔ opened nodes: the only module that opens or seals a record
-    version_rows          the same for earlier versions
-    seen                  opened rows, by their exact bytes
-    held                  whole folders, for as long as a connection remembers anything
-    index                 children, ancestors, subtrees; twins and what a name means
-    child_rows            what lies in one folder, read lean
-    way                   the way down a path
-    way_statements        its statements
+    nodes/                rows that are opened, and found
     outline               which nodes many vaults hold, without names
     outline_rows          what is read for that
 
@@ -43,16 +36,8 @@ Contents:
     scratch               side files
     sweep                 what nothing needs any more goes
 
-Grants and what they stand on:
-    grants                which are live, and giving, renewing, ending them
-    grant_reading         from rows to live grants
-    grant_rows            rows ↔ grants
-    grant_statements      the statements that read them
-    grant_names           what a shared thing is called on the other side
-    kin                   whose grants appear on one drive, so that names must differ
-    standing              what a grant stands on
-    suspensions           grants that rest
-    living                all living grants of the instance
+Grants and what comes before them:
+    grants/               which are live, what they stand on; giving, renewing, ending them
     deposited             what somebody put into folders a moment ago
     affiliations          rows of them
     affiliation_requests  rows of requests for them
@@ -60,20 +45,8 @@ Grants and what they stand on:
     sharing_codes         rows of them
 
 Locks:
-    locks                 taking, refreshing, dropping them
-    live_locks            which there are on some nodes
-    lock_statements       their SQL
-    lock_ends             locks that end because something else does
+    locks/                taking, refreshing, dropping them; which there are; how they end
 
 Checking:
-    check                 all checks of one vault
-    check_rows            what is read for them
-    check_tree            whether everything hangs where it may
-    check_blobs           whether rows and bytes fit
-    check_contents        every stored byte
-    check_locks           locks
-    check_authority       rows that carry authority
-    check_trail           rows against what the trail last said of them
-    check_policy          the policy in force
-    findings              what a check can find
+    check/                whether what is stored fits together
 """

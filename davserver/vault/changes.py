@@ -22,7 +22,7 @@ from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.sidefiles import NameKind, kind_of_name
-from davserver.vault.rows import OpenVault, Row
+from davserver.vault.nodes.rows import OpenVault, Row
 
 
 @lean(frozen=True, slots=True)

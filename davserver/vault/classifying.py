@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from davserver.domain.actions import Category
 from davserver.domain.decisions import Permit
 from davserver.domain.nodes import Node
-from davserver.vault import changes, index
-from davserver.vault.rows import OpenVault, category_of
+from davserver.vault import changes
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import OpenVault, category_of
 from davserver.vault.writing import Changed, raised, update_node
 
 

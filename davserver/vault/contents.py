@@ -17,9 +17,9 @@ from davserver.sealing.chunks import BlobCipher
 from davserver.sealing.format import CHUNK_BYTES
 from davserver.sealing.stream import SealedReader, SmallReader
 from davserver.vault.blobs.store import BlobReader, BlobStore
-from davserver.vault.rows import Columns
-from davserver.vault.way import Stored
-from davserver.vault.way_statements import STORED_COLUMNS
+from davserver.vault.nodes.rows import Columns
+from davserver.vault.nodes.way import Stored
+from davserver.vault.nodes.way_statements import STORED_COLUMNS
 
 _BLOB = Prepared(
     select(*(blob_table.c[name] for name in STORED_COLUMNS)).where(

@@ -5,7 +5,7 @@ same keys, opened again.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 
 KEPT = timedelta(minutes=5)
 """How long opened keys stay in memory (DESIGN §5.7)."""

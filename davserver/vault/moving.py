@@ -21,9 +21,9 @@ from davserver.domain.decisions import Permit
 from davserver.domain.ids import Entropy
 from davserver.domain.nodes import Node
 from davserver.vault import changes
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
+from davserver.vault.nodes.version_rows import sealed_version, version_from
 from davserver.vault.stamps import Stamp, node_removed, version_removed, version_written
-from davserver.vault.version_rows import sealed_version, version_from
 from davserver.vault.writing import Changed, announce, free_twin, keep_version, raised, update_node
 
 

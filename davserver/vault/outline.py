@@ -19,7 +19,7 @@ from davserver.domain.errors import Damaged
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.nodes import Kind
 from davserver.domain.people import AccountState, Role
-from davserver.vault.living import Part
+from davserver.vault.grants.living import Part
 from davserver.vault.outline_rows import BY_ID, BY_PARENT, BY_VAULT, COUNTED, MANY, NODES
 from davserver.vault.unlock import Readable
 from davserver.vault.vault import Vaults
@@ -75,7 +75,7 @@ class Outline:
         return chain[::-1] if chain and chain[-1].id == self.root else []
 
     def category_of(self, node: bytes) -> Category:
-        """The effective one, as `davserver.vault.rows.category_of`."""
+        """The effective one, as `davserver.vault.nodes.rows.category_of`."""
         way = reversed(self.way_to(node))
         return next((one.category for one in way if one.category), Category.UNCLASSIFIED)
 

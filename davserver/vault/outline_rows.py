@@ -9,7 +9,9 @@ from davserver.db.prepared import Prepared
 from davserver.sealing.space import SEALED_COLUMNS
 
 _DEEPEST = 1000
-"""As in `davserver.vault.index`: whoever writes the database can make folders hold each other."""
+"""As in `davserver.vault.nodes.index`: whoever writes the database can make folders hold each
+other.
+"""
 FEW = ("id", "parent_id", "kind", "vault_id")
 MANY = (*SEALED_COLUMNS, "epoch", "vault_id")
 """Both begin with the same three and end with the vault."""

@@ -15,7 +15,7 @@ from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Relation
 from davserver.domain.decisions import Target
 from davserver.domain.errors import NoSpace
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import thin
 

@@ -18,7 +18,7 @@ from davserver.sealing.instance import InstanceKeys
 from davserver.sealing.keys import new_key
 from davserver.sealing.record import Record
 from davserver.sealing.stream import open_small, seal_small
-from davserver.vault.held import held
+from davserver.vault.nodes.held import held
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,10 @@ from davserver.domain.errors import Damaged, NotFound
 from davserver.domain.ids import ID_BYTES, BlobId, NodeId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.blobs.store import BlobStore
+from davserver.vault.nodes.way import walk
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
 from davserver.vault.vault import Vaults
-from davserver.vault.way import walk
 
 READERS_NEED = timedelta(minutes=5)
 """How long stored bytes outlive their last row: whoever just looked a blob up will open it."""

@@ -19,9 +19,9 @@ from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.vault import pace
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
+from davserver.vault.nodes.rows import NODE_COLUMNS, OpenVault, node_from
+from davserver.vault.nodes.version_rows import version_from
 from davserver.vault.stamps import Stamp, node_removed, version_removed
-from davserver.vault.version_rows import version_from
 
 _STEP = 50
 _MOST_SEEN = 200

@@ -18,12 +18,12 @@ from davserver.domain.errors import AlreadyThere, Damaged, NotFound
 from davserver.domain.ids import Entropy, NodeId, PersonId
 from davserver.domain.nodes import Content, Node, NodeState
 from davserver.vault import changes
-from davserver.vault.index import one
-from davserver.vault.lock_ends import forget_locks
+from davserver.vault.locks.ends import forget_locks
 from davserver.vault.moving import tags_below
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
+from davserver.vault.nodes.index import one
+from davserver.vault.nodes.rows import NODE_COLUMNS, OpenVault, node_from
+from davserver.vault.nodes.version_rows import OldVersion, version_from
 from davserver.vault.stamps import version_removed
-from davserver.vault.version_rows import OldVersion, version_from
 from davserver.vault.writing import Changed, free_twin, keep_version, raised, update_node
 
 

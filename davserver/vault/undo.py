@@ -18,11 +18,11 @@ from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.nodes import Node, NodeState
 from davserver.vault import changes
-from davserver.vault.index import live_named
 from davserver.vault.moving import tags_below
-from davserver.vault.rows import NODE_COLUMNS, OpenVault, node_from
+from davserver.vault.nodes.index import live_named
+from davserver.vault.nodes.rows import NODE_COLUMNS, OpenVault, node_from
+from davserver.vault.nodes.version_rows import OldVersion
 from davserver.vault.stamps import version_removed
-from davserver.vault.version_rows import OldVersion
 from davserver.vault.writing import Changed, announce, free_twin, keep_version, raised, update_node
 
 _NOT_LEFT = {"left_parent": None, "left_idx": None, "left_at": None, "left_by": None}

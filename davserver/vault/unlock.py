@@ -28,7 +28,7 @@ from davserver.sealing.keys import new_key
 from davserver.sealing.space import CategoryReader, SpaceKeys
 from davserver.sealing.values import Value
 from davserver.vault.kept_keys import Kept, kept
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 
 FIRST_EPOCH = 1
 """FORMAT.md §4.1."""

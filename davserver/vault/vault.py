@@ -9,7 +9,7 @@ from davserver.db.tables import node as node_table
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import Entropy, NodeId, PersonId, VaultId
 from davserver.domain.nodes import Kind, Node, NodeState
-from davserver.vault.rows import OpenVault, sealed_columns
+from davserver.vault.nodes.rows import OpenVault, sealed_columns
 from davserver.vault.stamps import Stamp, node_written
 from davserver.vault.templates import TEMPLATES
 from davserver.vault.unlock import Readable, Unlock

@@ -18,16 +18,16 @@ from davserver.domain.ids import Entropy, NodeId, PersonId
 from davserver.domain.lean import changed, lean
 from davserver.domain.nodes import Kind, Node, NodeState
 from davserver.vault import changes
-from davserver.vault.index import live_named, suffixed
-from davserver.vault.quota import charge, payer_of
-from davserver.vault.rows import (
+from davserver.vault.nodes.index import live_named, suffixed
+from davserver.vault.nodes.rows import (
     NODE_COLUMNS,
     OpenVault,
     sealed_columns,
 )
+from davserver.vault.nodes.version_rows import VERSION_COLUMNS, version_columns
+from davserver.vault.quota import charge, payer_of
 from davserver.vault.staging import Staged, publish
 from davserver.vault.stamps import Stamp, node_written, version_written
-from davserver.vault.version_rows import VERSION_COLUMNS, version_columns
 
 _SUFFIXES_AT_ONCE = 7
 

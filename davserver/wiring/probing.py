@@ -11,8 +11,8 @@ from davserver.domain.errors import AbriError, Damaged
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Content
 from davserver.gate.tools import Tools
-from davserver.vault import index
 from davserver.vault.contents import open_content
+from davserver.vault.nodes import index
 
 _ENOUGH = 1024 * 1024
 

@@ -31,7 +31,7 @@ from davserver.gate.tools import Tools
 from davserver.gate.watch import EpochWatch
 from davserver.trail import TELLING, Readings, Trail
 from davserver.vault.blobs.disk import DiskBlobStore
-from davserver.vault.grants import GrantBook
+from davserver.vault.grants.grants import GrantBook
 from davserver.vault.scratch import ScratchArea
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock

@@ -41,7 +41,8 @@ from davserver.db.changed import (
 from davserver.db.database import Database
 from davserver.db.prepared import Prepared
 from davserver.db.tables import metadata
-from davserver.vault import grant_statements, standing
+from davserver.vault.grants import standing
+from davserver.vault.grants import statements as grant_statements
 from tests.support.accounts import empty_instance
 
 ROOT = Path(__file__).parents[2]
@@ -50,10 +51,10 @@ REMEMBERED: Mapping[str, tuple[About, ...]] = {
     "authn/facts.py": (PEOPLE,),
     "davserver/gate/walked.py": (About.ANYTHING, FOLDERS),
     "davserver/vault/contents.py": (About.ANYTHING,),
-    "davserver/vault/grant_reading.py": (SHARING,),
-    "davserver/vault/grants.py": (SHARING,),
-    "davserver/vault/held.py": (About.ANYTHING,),
-    "davserver/vault/standing.py": (PEOPLE,),
+    "davserver/vault/grants/reading.py": (SHARING,),
+    "davserver/vault/grants/grants.py": (SHARING,),
+    "davserver/vault/nodes/held.py": (About.ANYTHING,),
+    "davserver/vault/grants/standing.py": (PEOPLE,),
 }
 """Who remembers, and what they say that it depends on. Their statements are in `ASKED`."""
 

@@ -16,9 +16,9 @@ from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
 from davserver.gate.policy.impact import Impact, Summing
 from davserver.gate.policy.survey import Survey, counts
-from davserver.vault.living import EVERY, Part, parts
+from davserver.vault.grants.living import EVERY, Part, parts
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.outline import Outlines
-from davserver.vault.rows import OpenVault
 from policies.ways import Comparison
 from tests.support.crowd import Crowd, blob_row, put
 from tests.support.neighbourhood import BEFORE, CHANGES

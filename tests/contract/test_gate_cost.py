@@ -10,8 +10,8 @@ from davserver.db import tables
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
-from davserver.vault.rows import sealed_columns
-from davserver.vault.way import walk
+from davserver.vault.nodes.rows import sealed_columns
+from davserver.vault.nodes.way import walk
 from tests.support.drive import Drive, World
 
 pytestmark = pytest.mark.slow

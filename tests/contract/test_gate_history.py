@@ -10,7 +10,7 @@ from davserver.domain.errors import NotFound, Reason, Refused
 from davserver.domain.people import AccountState, Principal
 from davserver.gate.people.history import History
 from davserver.trail import Event, ExportedHead, Flaw, What
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from tests.support.accounts import HOME, NOON, statements_of
 from tests.support.rules import more_rules
 from tests.support.sharing import Shelter

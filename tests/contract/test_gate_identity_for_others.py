@@ -10,8 +10,8 @@ from davserver.domain.actions import Category, Right
 from davserver.domain.errors import NotFound
 from davserver.domain.ids import NodeId
 from davserver.domain.people import Structure
-from davserver.vault.rows import category_of
-from davserver.vault.way import walk
+from davserver.vault.nodes.rows import category_of
+from davserver.vault.nodes.way import walk
 from tests.support.drive import Drive, World
 from tests.support.refusals import reason_of
 

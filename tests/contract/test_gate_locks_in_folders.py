@@ -8,7 +8,7 @@ from davserver.db import tables as t
 from davserver.domain.conditions import Conditions, IfList, StateTerm
 from davserver.domain.errors import Locked
 from davserver.domain.paths import DrivePath
-from davserver.vault.lock_statements import FEW
+from davserver.vault.locks.statements import FEW
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping
 

@@ -20,7 +20,7 @@ from davserver.domain.people import AccountState
 from davserver.gate.sharing.insight import Can, Ground
 from davserver.gate.sharing.seeing import Seeing
 from davserver.gate.sharing.seeing_texts import sentence
-from davserver.vault import living
+from davserver.vault.grants import living
 from tests.support.rules import SHARE_ON, put_in_force
 from tests.support.staffing import (
     ALL,

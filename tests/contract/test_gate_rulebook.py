@@ -19,7 +19,7 @@ from davserver.gate.policy.notices import PolicyNotices
 from davserver.gate.policy.rulebook import Rulebook, Terms, Verdict
 from davserver.trail import What
 from davserver.trail.words import INSTANCE
-from davserver.vault.findings import Flaw
+from davserver.vault.check.findings import Flaw
 from policies.folder import Folder
 from policies.generations import KEPT, Origin
 from policies.loader import load_bytes

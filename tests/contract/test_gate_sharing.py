@@ -18,7 +18,7 @@ from davserver.domain.people import AccountState, Person, Principal, Role, Struc
 from davserver.gate.shares import GrantState
 from davserver.gate.sharing.sharing import MOST_PURPOSE_CHARACTERS, Sharing
 from davserver.trail import INSTANCE
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from tests.support.accounts import NOON
 from tests.support.sharing import Shelter
 

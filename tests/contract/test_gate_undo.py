@@ -16,7 +16,7 @@ from davserver.domain.errors import BadInput, NotFound, Reason, Refused
 from davserver.domain.paths import DrivePath
 from davserver.gate.recovery.nets import SafetyNets
 from davserver.gate.recovery.undone import Act, UndoReport, Why
-from davserver.vault import index
+from davserver.vault.nodes import index
 from tests.support.drive import Drive
 from tests.support.safekeeping import Safekeeping, safekeeping
 

@@ -16,9 +16,9 @@ from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant, ToPerson, ToStructure
 from davserver.domain.ids import GrantId
 from davserver.domain.people import Person
-from davserver.vault.grant_rows import GrantRow
-from davserver.vault.grants import SharedFolder
-from davserver.vault.rows import OpenVault
+from davserver.vault.grants.grants import SharedFolder
+from davserver.vault.grants.rows import GrantRow
+from davserver.vault.nodes.rows import OpenVault
 from tests.support.accounts import NOON, statements_of
 from tests.support.sharing import Shelter, shelter
 

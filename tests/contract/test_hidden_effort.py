@@ -8,7 +8,7 @@ import pytest
 from davserver.domain.conditions import Conditions, IfList, StateTerm
 from davserver.domain.errors import ConditionFailed, NotFound
 from davserver.domain.paths import DrivePath
-from davserver.vault.seen import Seen
+from davserver.vault.nodes.seen import Seen
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive, World
 from tests.support.hidden import hide

@@ -20,7 +20,7 @@ from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
-from davserver.vault.grants import Naming
+from davserver.vault.grants.grants import Naming
 from davserver.wiring.opening import clock
 from davserver.wiring.services import Services
 from tests.contract.test_migrations import MIGRATIONS

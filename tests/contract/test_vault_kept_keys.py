@@ -6,8 +6,8 @@ from sqlalchemy import update
 from davserver.db import tables
 from davserver.domain.errors import NotFound
 from davserver.domain.ids import NodeId
-from davserver.vault.child_rows import children
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.child_rows import children
+from davserver.vault.nodes.rows import OpenVault
 from tests.support.drive import Drive, World
 
 FOLDERS = ("/used", "/unused")

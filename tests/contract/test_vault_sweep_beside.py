@@ -9,7 +9,8 @@ from sqlalchemy import Connection, update
 from davserver.db import tables as t
 from davserver.db.clock import to_us
 from davserver.domain.ids import NodeId
-from davserver.vault import index, trash
+from davserver.vault import trash
+from davserver.vault.nodes import index
 from davserver.vault.sweep import Sweeper
 from davserver.vault.thinning import purge
 from tests.support.drive import Drive

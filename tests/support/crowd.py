@@ -30,8 +30,8 @@ from davserver.domain.nodes import Content, Kind, Node, NodeState
 from davserver.domain.people import Person, Role
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault import affiliations
-from davserver.vault.grant_rows import GrantRow, seal_row
-from davserver.vault.rows import OpenVault, sealed_columns
+from davserver.vault.grants.rows import GrantRow, seal_row
+from davserver.vault.nodes.rows import OpenVault, sealed_columns
 from davserver.vault.staging import Staged
 from davserver.vault.vault import Vaults
 

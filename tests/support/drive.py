@@ -29,7 +29,7 @@ from davserver.gate.watch import EpochWatch
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Readings, Trail
 from davserver.vault.blobs.disk import DiskBlobStore
-from davserver.vault.grants import GrantBook, Naming
+from davserver.vault.grants.grants import GrantBook, Naming
 from davserver.vault.scratch import ScratchArea
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock

@@ -22,7 +22,7 @@ from davserver.domain.nodes import NodeState
 from davserver.domain.paths import DrivePath
 from davserver.sealing.instance import InstanceKeys
 from davserver.trail import Event, Trail, What
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from tests.support.cast import CCAS
 from tests.support.crowd import Clientele, blob_row, put
 from tests.support.instance import Instance

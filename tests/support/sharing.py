@@ -21,11 +21,11 @@ from davserver.gate.affiliations.affiliating import affirm
 from davserver.gate.tools import Limits, Tools
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Readings, Trail
-from davserver.vault import child_rows
 from davserver.vault.blobs.disk import DiskBlobStore
-from davserver.vault.grant_rows import GrantRow
-from davserver.vault.grants import GrantBook, Naming
-from davserver.vault.rows import OpenVault
+from davserver.vault.grants.grants import GrantBook, Naming
+from davserver.vault.grants.rows import GrantRow
+from davserver.vault.nodes import child_rows
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults

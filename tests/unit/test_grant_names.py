@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from davserver.domain.errors import BadPath
 from davserver.domain.paths import clean_name
-from davserver.vault.grant_names import (
+from davserver.vault.grants.names import (
     Claim,
     could_be_stored_as,
     folder_name,

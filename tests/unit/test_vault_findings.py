@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from davserver.domain.ids import VaultId
-from davserver.vault.findings import FLAW_TEXTS, Finding, Flaw, shown
+from davserver.vault.check.findings import FLAW_TEXTS, Finding, Flaw, shown
 
 PAGE = Path(__file__).parents[2] / "docs/checking.md"
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from davserver.domain.ids import NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Kind, Node, NodeState
-from davserver.vault.held import Held
-from davserver.vault.seen import WHOLE_FOLDER, Key, Seen
+from davserver.vault.nodes.held import Held
+from davserver.vault.nodes.seen import WHOLE_FOLDER, Key, Seen
 
 
 def asked(held: Held, question: str, size: int) -> bool:

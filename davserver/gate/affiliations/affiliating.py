@@ -24,7 +24,7 @@ from davserver.gate.shares import STRUCTURE, Shares
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
 from davserver.vault import affiliations
-from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants.rows import GrantRow
 
 
 def affirm(

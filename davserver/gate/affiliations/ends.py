@@ -1,7 +1,8 @@
 """Affiliations that end by themselves: the housekeeping writes it down and tells both sides; and
 requests for them, which are forgotten a while after nobody can answer them any more.
 
-What was granted through them was out of reach from the very moment (`davserver.vault.standing`).
+What was granted through them was out of reach from the very moment
+(`davserver.vault.grants.standing`).
 """
 
 from datetime import datetime

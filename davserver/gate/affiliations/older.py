@@ -14,7 +14,7 @@ from davserver.gate.acting import row_stamps
 from davserver.sealing.instance import InstanceKeys
 from davserver.trail import Event, Trail, What
 from davserver.vault import affiliations
-from davserver.vault.grants import GrantBook
+from davserver.vault.grants.grants import GrantBook
 
 
 def affirm_older(

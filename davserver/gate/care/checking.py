@@ -13,15 +13,15 @@ from davserver.domain.ids import BlobId, PersonId, VaultId
 from davserver.gate.tools import Tools
 from davserver.trail import INSTANCE
 from davserver.trail import Finding as TrailFinding
-from davserver.vault.check import (
+from davserver.vault.check.check import (
     CheckTools,
     check_instance,
     check_vault,
     swept_meanwhile,
 )
-from davserver.vault.check_trail import Stamps
-from davserver.vault.findings import Finding, Flaw
-from davserver.vault.rows import OpenVault
+from davserver.vault.check.findings import Finding, Flaw
+from davserver.vault.check.trail import Stamps
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.stamps import Stamp
 
 _OWNERS = select(vault_table.c.id, vault_table.c.owner_id)

@@ -14,10 +14,10 @@ from davserver.gate.recovery.vault_views import HeldLock
 from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
 from davserver.trail import What
-from davserver.vault import live_locks
-from davserver.vault import locks as vault_locks
-from davserver.vault.locks import Lock
-from davserver.vault.rows import OpenVault
+from davserver.vault.locks import live as live_locks
+from davserver.vault.locks import locks as vault_locks
+from davserver.vault.locks.locks import Lock
+from davserver.vault.nodes.rows import OpenVault
 
 
 def locks(sight: Sight) -> list[HeldLock]:

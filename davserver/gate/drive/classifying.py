@@ -16,7 +16,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.trail import What
 from davserver.vault import classifying
-from davserver.vault.rows import category_of
+from davserver.vault.nodes.rows import category_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from davserver.gate.turned import owners_path
 from davserver.trail import What
 from davserver.vault import writing
 from davserver.vault.contents import OpenContent, open_content
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.staging import INLINE_BYTES, Replay, Staged
 from davserver.vault.writing import Changed, NewNode
 

@@ -23,8 +23,8 @@ from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.trail import What
-from davserver.vault import locks
-from davserver.vault.locks import Lock
+from davserver.vault.locks import locks
+from davserver.vault.locks.locks import Lock
 from davserver.vault.staging import media_type_of
 
 

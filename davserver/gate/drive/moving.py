@@ -33,8 +33,9 @@ from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import owners_path
 from davserver.trail import What
-from davserver.vault import locks, moving, trash
-from davserver.vault.rows import OpenVault
+from davserver.vault import moving, trash
+from davserver.vault.locks import locks
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.staging import media_type_of
 
 

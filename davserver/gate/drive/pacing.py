@@ -12,7 +12,8 @@ from davserver.gate.people.notices import NoticeKind, tell
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.trail import Event, What
-from davserver.vault import locks, pace
+from davserver.vault import pace
+from davserver.vault.locks import locks
 
 
 def count_overwrite(sight: Sight, place: Place) -> None:

@@ -15,8 +15,9 @@ from davserver.gate.conditions import WHOLE
 from davserver.gate.places import Place
 from davserver.gate.sight import Sight
 from davserver.trail import What
-from davserver.vault import index, moving, trash
-from davserver.vault.way import walk
+from davserver.vault import moving, trash
+from davserver.vault.nodes import index
+from davserver.vault.nodes.way import walk
 
 _BEFORE = timedelta(minutes=5)
 """The new content may have been written before the old was renamed away."""

@@ -5,8 +5,8 @@ from datetime import datetime
 from davserver.domain.drive import LockView
 from davserver.domain.paths import DrivePath
 from davserver.gate.places import Place
-from davserver.vault.live_locks import owner_of
-from davserver.vault.locks import Lock
+from davserver.vault.locks.live import owner_of
+from davserver.vault.locks.locks import Lock
 
 
 def lock_view(lock: Lock, place: Place, now: datetime, owner: str | None = None) -> LockView:

@@ -15,10 +15,11 @@ from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.listed import count_children
 from davserver.gate.places import Place, PlaceKind, is_recallable
 from davserver.gate.sight import Sight
-from davserver.vault import changes, child_rows, deposited
+from davserver.vault import changes, deposited
 from davserver.vault.changes import Change
-from davserver.vault.held import held
-from davserver.vault.index import shown_names
+from davserver.vault.nodes import child_rows
+from davserver.vault.nodes.held import held
+from davserver.vault.nodes.index import shown_names
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from davserver.domain.paths import DrivePath
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
-from davserver.vault import index
+from davserver.vault.nodes import index
 
 Shared = tuple[Place, list[Place]]
 """A beneficiary's folder, and what shows in it."""

@@ -20,7 +20,7 @@ from davserver.gate.people import memberships
 from davserver.gate.people.desk import Change, Desk
 from davserver.gate.people.memberships import STAFF, Departure, Span
 from davserver.trail import Event, RowStamp, What
-from davserver.vault.lock_ends import forget_person
+from davserver.vault.locks.ends import forget_person
 
 
 @dataclass(frozen=True, slots=True)

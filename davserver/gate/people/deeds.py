@@ -21,8 +21,9 @@ from davserver.gate.people.desk import Barred, Desk, Front
 from davserver.gate.tools import Tools
 from davserver.trail import Deed, Event, What
 from davserver.trail.story import ERASED
-from davserver.vault import affiliations, index
-from davserver.vault.rows import category_of
+from davserver.vault import affiliations
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import category_of
 
 OPENING = frozenset({What.READ})
 CHANGING = frozenset(

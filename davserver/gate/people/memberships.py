@@ -15,7 +15,7 @@ from davserver.gate.people.desk import Change, Desk
 from davserver.gate.people.resting import Resting
 from davserver.trail import What
 from davserver.vault import affiliations
-from davserver.vault.lock_ends import forget_member
+from davserver.vault.locks.ends import forget_member
 
 STAFF = frozenset({Role.PROFESSIONAL, Role.MANAGER})
 """Who has a place in structures. A beneficiary is tied to one by affiliation and grants alone, an

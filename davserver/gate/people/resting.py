@@ -22,12 +22,13 @@ from davserver.gate.people.notices import NoticeKind, tell
 from davserver.gate.shares import Shares, rests
 from davserver.gate.tools import Tools
 from davserver.trail import Event, What
-from davserver.vault import affiliations, suspensions
-from davserver.vault.grant_rows import GrantRow
-from davserver.vault.lock_ends import forget_granted
+from davserver.vault import affiliations
+from davserver.vault.grants import suspensions
+from davserver.vault.grants.rows import GrantRow
+from davserver.vault.grants.suspensions import Suspension
+from davserver.vault.locks.ends import forget_granted
 from davserver.vault.outline import owners_of
 from davserver.vault.stamps import Stamp
-from davserver.vault.suspensions import Suspension
 
 _NOTICE = {What.GRANT_REST: NoticeKind.GRANTS_REST, What.GRANT_RESUME: NoticeKind.GRANTS_RESUME}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from davserver.domain.actions import Category, Right
-from davserver.vault.living import Kind, Share
+from davserver.vault.grants.living import Kind, Share
 from davserver.vault.outline import Bare, Outline
 
 T = TypeVar("T")

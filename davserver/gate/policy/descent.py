@@ -12,7 +12,7 @@ from typing import NamedTuple
 from davserver.domain.actions import Category
 from davserver.domain.ids import PersonId
 from davserver.gate.policy.effects import HIDDEN, Effect, Effects, Shown, Ways
-from davserver.vault.living import Share
+from davserver.vault.grants.living import Share
 from davserver.vault.outline import Bare, Outline
 
 Key = bytes | tuple[bytes, bool]

@@ -17,7 +17,7 @@ from davserver.domain.people import Role
 from davserver.gate.policy.effects import Change
 from davserver.gate.policy.survey import Parties, Reached, Survey, VaultChange, counts
 from davserver.gate.tools import Tools
-from davserver.vault import living
+from davserver.vault.grants import living
 from policies.ways import Comparison
 
 _PARTS = 64

@@ -22,8 +22,8 @@ from davserver.gate.policy.descent import Descent, Found, Key
 from davserver.gate.policy.effects import HIDDEN, Effect, Effects
 from davserver.gate.policy.viewers import Viewers
 from davserver.gate.tools import Tools
-from davserver.vault import living
-from davserver.vault.living import EVERY, Kind, Part, Share
+from davserver.vault.grants import living
+from davserver.vault.grants.living import EVERY, Kind, Part, Share
 from davserver.vault.outline import Counted, Outline, Outlines, vaults_owned
 from policies.ways import Comparison, Way
 

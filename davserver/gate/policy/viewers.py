@@ -9,7 +9,7 @@ from davserver.domain.ids import PersonId, StructureId
 from davserver.domain.people import Role
 from davserver.gate.policy.descent import Viewer
 from davserver.gate.policy.effects import Effects
-from davserver.vault.living import Kind, Share
+from davserver.vault.grants.living import Kind, Share
 from davserver.vault.outline import Outline
 from policies.ways import Way
 

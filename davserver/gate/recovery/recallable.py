@@ -21,8 +21,9 @@ from davserver.gate.places import Place
 from davserver.gate.recovery.recalling import OPAQUE, RecalledDocument, obstacle, recall_at
 from davserver.gate.sight import Sight
 from davserver.trail import What
-from davserver.vault import deposited, index
-from davserver.vault.rows import Row
+from davserver.vault import deposited
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import Row
 
 _TELLING = OPAQUE | {What.READ.value, What.COPY.value}
 """What the trail says of somebody who may have opened a document."""

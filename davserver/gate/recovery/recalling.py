@@ -24,8 +24,10 @@ from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
 from davserver.trail import Event, What
 from davserver.trail.story import DAMAGED, ERASED
-from davserver.vault import live_locks, locks, trash
-from davserver.vault.rows import required
+from davserver.vault import trash
+from davserver.vault.locks import live as live_locks
+from davserver.vault.locks import locks
+from davserver.vault.nodes.rows import required
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
 

@@ -18,9 +18,9 @@ from davserver.gate.places import Place, PlaceKind
 from davserver.gate.recovery.vault_views import TrashView, VersionView
 from davserver.gate.sight import Sight
 from davserver.trail import What
-from davserver.vault import index
 from davserver.vault import trash as vault_trash
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import OpenVault
 
 
 def versions(sight: Sight, path: DrivePath) -> list[VersionView]:

@@ -17,8 +17,11 @@ from davserver.gate.recovery.undone import Act, Left, Undone, Why
 from davserver.gate.sight import Sight
 from davserver.gate.turned import owners_path
 from davserver.trail import What
-from davserver.vault import index, live_locks, locks, trash, undo
-from davserver.vault.rows import OpenVault, category_of
+from davserver.vault import trash, undo
+from davserver.vault.locks import live as live_locks
+from davserver.vault.locks import locks
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import OpenVault, category_of
 from davserver.vault.stamps import Stamp
 from davserver.vault.undo import Deeds
 

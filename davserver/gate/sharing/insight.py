@@ -8,7 +8,7 @@ from davserver.domain.actions import Category
 from davserver.domain.errors import Reason
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Role, Structure
-from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants.rows import GrantRow
 
 
 class Can(StrEnum):

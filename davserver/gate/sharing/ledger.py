@@ -20,8 +20,8 @@ from davserver.gate.shares import Shares
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
-from davserver.vault.grant_rows import GrantRow
-from davserver.vault.grants import Naming
+from davserver.vault.grants.grants import Naming
+from davserver.vault.grants.rows import GrantRow
 
 MOST_PURPOSE_CHARACTERS = 200
 

@@ -15,9 +15,9 @@ from davserver.domain.offers import OfferState
 from davserver.gate.shares import STRUCTURE
 from davserver.gate.sharing.ledger import Ledger
 from davserver.sealing.values import encode_list, micros
-from davserver.vault import index
+from davserver.vault.nodes import index
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.offers import OfferRow
-from davserver.vault.rows import OpenVault
 
 
 @dataclass(frozen=True, slots=True)

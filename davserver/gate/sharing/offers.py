@@ -25,7 +25,7 @@ from davserver.gate.tools import Tools
 from davserver.gate.turned import refusals_recorded
 from davserver.trail import Event, What
 from davserver.vault import offers
-from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants.rows import GrantRow
 
 __all__ = ["OfferView", "Offers", "Wish"]
 

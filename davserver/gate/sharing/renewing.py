@@ -22,7 +22,7 @@ from davserver.gate.sharing.resharing import bounded_end, require_way_on
 from davserver.gate.sharing.taking_back import owner_of
 from davserver.gate.sight import Sight
 from davserver.trail import What
-from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants.rows import GrantRow
 
 _RUNNING = frozenset({GrantState.LIVE, GrantState.UPCOMING, GrantState.RESTING})
 

@@ -2,7 +2,7 @@
 
 Never with more rights nor for longer than the grant that it stands on, and only once: what was
 shared on is not shared on again. That it still stands is judged at every use
-(`davserver.vault.standing`).
+(`davserver.vault.grants.standing`).
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ from davserver.gate.sharing.ledger import Ledger, Wish, overlap, require_sensibl
 from davserver.gate.sight import Sight
 from davserver.gate.turned import Turned
 from davserver.trail import What
-from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants.rows import GrantRow
 
 
 def share_on(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> GrantView:

@@ -29,9 +29,9 @@ from davserver.gate.sharing.unseen import Unseen, why_not
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
-from davserver.vault import suspensions
-from davserver.vault.grant_rows import GrantRow
-from davserver.vault.rows import OpenVault
+from davserver.vault.grants import suspensions
+from davserver.vault.grants.rows import GrantRow
+from davserver.vault.nodes.rows import OpenVault
 
 _ASKED = (Action.LIST, Action.GET, Action.PUT)
 

@@ -22,7 +22,7 @@ from davserver.gate.judging import judged
 from davserver.gate.shares import OVER, state_of
 from davserver.gate.sharing.ledger import Ledger
 from davserver.trail import What
-from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants.rows import GrantRow
 
 
 @dataclass(frozen=True, slots=True)

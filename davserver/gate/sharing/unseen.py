@@ -11,8 +11,8 @@ from davserver.gate.places import Place
 from davserver.gate.shares import GrantState, rests, state_of
 from davserver.gate.sharing.insight import Ground, Insight
 from davserver.gate.sight import Sight
-from davserver.vault.grant_rows import GrantRow
-from davserver.vault.rows import category_of
+from davserver.vault.grants.rows import GrantRow
+from davserver.vault.nodes.rows import category_of
 from policies.invariants import READS_NOTHING
 
 _NEAREST = tuple(Ground)

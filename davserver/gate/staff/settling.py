@@ -22,7 +22,7 @@ from davserver.gate.people.resting import Resting, tell_in_vault
 from davserver.gate.staff.roster_plan import Known, Plan
 from davserver.gate.tools import Tools
 from davserver.trail import Event, What
-from davserver.vault.lock_ends import forget_member, forget_person, vaults_locked_by
+from davserver.vault.locks.ends import forget_member, forget_person, vaults_locked_by
 
 
 class Became(StrEnum):

@@ -16,8 +16,8 @@ from davserver.db.prepared import Prepared
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Kind, Node, NodeState
-from davserver.vault.rows import Columns, OpenVault, note_damaged, opened_from
-from davserver.vault.seen import WHOLE_FOLDER
+from davserver.vault.nodes.rows import Columns, OpenVault, note_damaged, opened_from
+from davserver.vault.nodes.seen import WHOLE_FOLDER
 
 _FILE, _LIVE = Kind.FILE.value, NodeState.LIVE.value
 _ROWS = f"""

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 from davserver.db import tables
 from davserver.db.authority import covered
 from davserver.sealing.instance import InstanceKeys
-from davserver.vault.check_trail import Present, Stamps, compared
-from davserver.vault.findings import Finding, Flaw, shown
+from davserver.vault.check.findings import Finding, Flaw, shown
+from davserver.vault.check.trail import Present, Stamps, compared
 
 _GENERATION = tables.policy_generation
 _WITH_MAC = (_GENERATION, tables.policy_proposal, tables.policy_approval)

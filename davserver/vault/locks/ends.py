@@ -11,9 +11,9 @@ from davserver.db.tables import grant as grant_table
 from davserver.db.tables import lock as lock_table
 from davserver.domain.ids import GrantId, PersonId, StructureId, VaultId
 from davserver.domain.nodes import Node
-from davserver.vault.index import DEEPEST
-from davserver.vault.lock_statements import locked_around
-from davserver.vault.rows import OpenVault
+from davserver.vault.locks.statements import locked_around
+from davserver.vault.nodes.index import DEEPEST
+from davserver.vault.nodes.rows import OpenVault
 
 
 def forget_person(tx: Connection, person: PersonId) -> None:

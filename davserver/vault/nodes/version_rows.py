@@ -11,7 +11,7 @@ from davserver.domain.lean import lean
 from davserver.domain.nodes import Content, Node
 from davserver.sealing.record import Fields, Record
 from davserver.sealing.space import VersionContext
-from davserver.vault.rows import OpenVault, Row, content_of, fields_of, required
+from davserver.vault.nodes.rows import OpenVault, Row, content_of, fields_of, required
 
 VERSION_COLUMNS = (
     "node_id", "version", "vault_id", "space_id", "epoch", "blob_id", "etag", "rec_ct",

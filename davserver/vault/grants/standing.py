@@ -25,7 +25,7 @@ from davserver.domain.grants import Grant, ToPerson, ToStructure
 from davserver.domain.ids import GrantId, PersonId, StructureId
 from davserver.domain.people import AccountState
 from davserver.sealing.instance import InstanceKeys
-from davserver.vault.grant_rows import GrantRow
+from davserver.vault.grants.rows import GrantRow
 
 
 @dataclass(frozen=True, slots=True)

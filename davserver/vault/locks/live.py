@@ -34,11 +34,11 @@ from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import GrantId, LockId, NodeId, PersonId, StructureId, VaultId
 from davserver.domain.people import AccountState, Role, Structure, StructureKind
-from davserver.vault.index import DEEPEST
-from davserver.vault.lock_statements import locked_around
-from davserver.vault.locks import Lock, Way
-from davserver.vault.rows import OpenVault
-from davserver.vault.suspensions import RESTS
+from davserver.vault.grants.suspensions import RESTS
+from davserver.vault.locks.locks import Lock, Way
+from davserver.vault.locks.statements import locked_around
+from davserver.vault.nodes.index import DEEPEST
+from davserver.vault.nodes.rows import OpenVault
 
 _NOW: BindParameter[int] = bindparam("now")
 _THEIRS = and_(

@@ -12,7 +12,7 @@ from davserver.db.tables import live_node
 from davserver.db.tables import node as node_table
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node
-from davserver.vault.rows import (
+from davserver.vault.nodes.rows import (
     NODE_COLUMNS,
     OpenVault,
     Row,

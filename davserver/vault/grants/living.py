@@ -1,8 +1,8 @@
 """The living grants of the whole instance, as far as a question about all of them goes.
 
 They are judged by their own columns and their affiliation's, in the database; those that were
-shared on as in every request (`davserver.vault.standing`). No MAC is asked of the others: a forged
-row opens nothing, and here it could only make a report say too much.
+shared on as in every request (`davserver.vault.grants.standing`). No MAC is asked of the others: a
+forged row opens nothing, and here it could only make a report say too much.
 """
 
 from collections.abc import Collection, Iterator
@@ -30,8 +30,8 @@ from davserver.db.tables import grant as table
 from davserver.domain.actions import Right
 from davserver.domain.affiliations import IDLE, AffiliationState
 from davserver.domain.ids import ID_BYTES, GrantId, VaultId
-from davserver.vault.grants import GrantBook
-from davserver.vault.suspensions import RESTS
+from davserver.vault.grants.grants import GrantBook
+from davserver.vault.grants.suspensions import RESTS
 
 _PAGE = 20_000
 _RIGHTS = {right.value: right for right in Right}

@@ -17,7 +17,8 @@ from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant, Grantee
 from davserver.domain.ids import GrantId, NodeId, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
-from davserver.vault.grant_names import (
+from davserver.vault.grants.kin import kin
+from davserver.vault.grants.names import (
     could_be_stored_as,
     first_free,
     folder_name,
@@ -27,15 +28,15 @@ from davserver.vault.grant_names import (
     with_folders_settled,
     with_items_settled,
 )
-from davserver.vault.grant_reading import GrantRows, Spell
-from davserver.vault.grant_rows import (
+from davserver.vault.grants.reading import GrantRows, Spell
+from davserver.vault.grants.rows import (
     GrantRow,
     at_rest,
     ended,
     renewed,
     seal_row,
 )
-from davserver.vault.grant_statements import (
+from davserver.vault.grants.statements import (
     ALL,
     LIVE,
     LIVE_ON,
@@ -47,7 +48,6 @@ from davserver.vault.grant_statements import (
     mine_under,
     numbered,
 )
-from davserver.vault.kin import kin
 
 _NAMES_AT_A_TIME = 20
 
@@ -76,7 +76,7 @@ class GrantBook:
     """`grantees` are a person's id and the ids of the structures where they work now.
 
     A grant is live when it has begun, has not ended, does not rest, its row is genuine and what it
-    stands on holds (`davserver.vault.standing`).
+    stands on holds (`davserver.vault.grants.standing`).
     """
 
     def __init__(self, keys: InstanceKeys) -> None:

@@ -7,12 +7,12 @@ from sqlalchemy import Connection
 
 from davserver.db.changed import ANYTHING
 from davserver.db.remembered import once
-from davserver.vault.seen import WHOLE_FOLDER
+from davserver.vault.nodes.seen import WHOLE_FOLDER
 
 T = TypeVar("T", bound=Sized)
 
 _MOST = 15_000
-"""Children, altogether. The nodes themselves are there once (`davserver.vault.seen`)."""
+"""Children, altogether. The nodes themselves are there once (`davserver.vault.nodes.seen`)."""
 
 
 class Held:

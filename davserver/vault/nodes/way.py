@@ -11,7 +11,7 @@ from davserver.db.prepared import Prepared
 from davserver.domain.ids import NodeId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
-from davserver.vault.rows import (
+from davserver.vault.nodes.rows import (
     INSTEAD,
     NODE_COLUMNS,
     Columns,
@@ -19,7 +19,7 @@ from davserver.vault.rows import (
     node_in,
     take_as_long,
 )
-from davserver.vault.way_statements import (
+from davserver.vault.nodes.way_statements import (
     LOCKED,
     MOST_STEPS,
     NOTHING,

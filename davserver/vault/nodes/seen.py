@@ -23,7 +23,7 @@ still larger folder each time itself. Opening one takes 10 µs.
 
 class Seen:
     """Of one vault, as long as its opened keys live. What was asked for and is not there has a
-    place too (`davserver.vault.rows.take_as_long`). Shared between threads.
+    place too (`davserver.vault.nodes.rows.take_as_long`). Shared between threads.
 
     `before`: folders as they were seen under the same keys, opened earlier (`later`).
     """

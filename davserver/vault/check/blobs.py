@@ -11,8 +11,8 @@ from davserver.domain.errors import AbriError
 from davserver.domain.ids import BlobId, VaultId
 from davserver.sealing.format import CHUNK_LOG2, FORMAT, Suite, stored_size
 from davserver.vault.blobs.store import BlobStore, MissingBlob
-from davserver.vault.check_rows import Named, Opened, Rows, ids_of_blobs
-from davserver.vault.findings import Finding, Flaw, shown
+from davserver.vault.check.findings import Finding, Flaw, shown
+from davserver.vault.check.rows import Named, Opened, Rows, ids_of_blobs
 
 BLOB = blob.name
 INLINE = "inline"

@@ -8,9 +8,9 @@ from davserver.db.tables import person
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import LockId, NodeId
 from davserver.domain.nodes import NodeState
-from davserver.vault.check_rows import Opened, Rows
-from davserver.vault.findings import Finding, Flaw, shown
-from davserver.vault.rows import OpenVault
+from davserver.vault.check.findings import Finding, Flaw, shown
+from davserver.vault.check.rows import Opened, Rows
+from davserver.vault.nodes.rows import OpenVault
 
 
 def check_locks(tx: Connection, vault: OpenVault, rows: Rows, opened: Opened) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ from davserver.domain.ids import Entropy, GrantId, LockId, NodeId, PersonId, Vau
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
 from davserver.domain.people import Role, Structure
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 
 log = Events(__name__)
 
@@ -52,7 +52,7 @@ class Way:
 class Lock:
     """One live lock. `deep`: everything below its node is meant too (Depth: infinity). `way` is
     None for the vault's owner, and where its rows hold what no row can hold. `owner_ct`: what its
-    holder wrote about themselves, sealed (`live_locks.owner_of`).
+    holder wrote about themselves, sealed (`live.owner_of`).
     """
 
     id: LockId

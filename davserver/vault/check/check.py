@@ -12,18 +12,18 @@ from sqlalchemy import Connection, select
 from davserver.db.tables import blob
 from davserver.domain.ids import BlobId, VaultId
 from davserver.sealing.instance import InstanceKeys
-from davserver.vault import check_rows
 from davserver.vault.blobs.store import BlobStore
-from davserver.vault.check_authority import check_people, check_strays, check_vault_authority
-from davserver.vault.check_blobs import BLOB, check_blobs, check_store, check_sums
-from davserver.vault.check_contents import Progress, check_contents
-from davserver.vault.check_locks import check_locks
-from davserver.vault.check_policy import check_policy
-from davserver.vault.check_rows import Rows
-from davserver.vault.check_trail import Stamps, check_vault_rows
-from davserver.vault.check_tree import check_tree
-from davserver.vault.findings import Finding, Flaw
-from davserver.vault.rows import OpenVault
+from davserver.vault.check import rows as check_rows
+from davserver.vault.check.authority import check_people, check_strays, check_vault_authority
+from davserver.vault.check.blobs import BLOB, check_blobs, check_store, check_sums
+from davserver.vault.check.contents import Progress, check_contents
+from davserver.vault.check.findings import Finding, Flaw
+from davserver.vault.check.locks import check_locks
+from davserver.vault.check.policy import check_policy
+from davserver.vault.check.rows import Rows
+from davserver.vault.check.trail import Stamps, check_vault_rows
+from davserver.vault.check.tree import check_tree
+from davserver.vault.nodes.rows import OpenVault
 
 
 @dataclass(frozen=True, slots=True)

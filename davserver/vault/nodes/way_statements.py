@@ -20,8 +20,8 @@ from typing import Final
 from sqlalchemy import text
 
 from davserver.db.prepared import Prepared
-from davserver.vault.index import COLUMNS, DEEPEST
-from davserver.vault.rows import INSTEAD, NODE_COLUMNS
+from davserver.vault.nodes.index import COLUMNS, DEEPEST
+from davserver.vault.nodes.rows import INSTEAD, NODE_COLUMNS
 
 
 class Hidden(Enum):

@@ -10,10 +10,10 @@ from davserver.db.authority import COVERED, UNTOLD, covered, told
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import CredentialId, PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
-from davserver.vault.check_rows import Rows
-from davserver.vault.check_trail import Present, Stamps, compared
-from davserver.vault.findings import Finding, Flaw, shown
-from davserver.vault.grant_rows import label_of
+from davserver.vault.check.findings import Finding, Flaw, shown
+from davserver.vault.check.rows import Rows
+from davserver.vault.check.trail import Present, Stamps, compared
+from davserver.vault.grants.rows import label_of
 
 _OF_A_SPACE = ("space_epoch", "key_wrap")
 _OF_PEOPLE = (

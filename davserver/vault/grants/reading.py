@@ -21,12 +21,12 @@ from davserver.db.tables import grant as table
 from davserver.domain.grants import Grant, ToStructure
 from davserver.domain.ids import GrantId
 from davserver.sealing.instance import InstanceKeys
-from davserver.vault import standing
 from davserver.vault.affiliations import NAMES as AFFILIATION_NAMES
 from davserver.vault.affiliations import open_affiliation
-from davserver.vault.grant_rows import NAMES, GrantRow, open_row
-from davserver.vault.grant_statements import ALL, Wanted
-from davserver.vault.standing import HeldGrant
+from davserver.vault.grants import standing
+from davserver.vault.grants.rows import NAMES, GrantRow, open_row
+from davserver.vault.grants.standing import HeldGrant
+from davserver.vault.grants.statements import ALL, Wanted
 
 _REMEMBERED = 25_000
 """Opened rows, of 2 kB each: as many as one person may well have, who lists them all at once."""

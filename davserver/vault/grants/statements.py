@@ -22,7 +22,7 @@ from davserver.db.prepared import Prepared
 from davserver.db.tables import affiliation
 from davserver.db.tables import grant as table
 from davserver.vault.affiliations import NAMES as AFFILIATION_NAMES
-from davserver.vault.grant_rows import COLUMNS
+from davserver.vault.grants.rows import COLUMNS
 
 Wanted = Select[*tuple[Any, ...]]
 

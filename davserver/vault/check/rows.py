@@ -19,10 +19,10 @@ from davserver.db.tables import vault as vault_table
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, NodeId, VaultId
 from davserver.domain.nodes import Content, Node
-from davserver.vault.findings import Finding, Flaw, shown
-from davserver.vault.rows import OpenVault, node_from
+from davserver.vault.check.findings import Finding, Flaw, shown
+from davserver.vault.nodes.rows import OpenVault, node_from
+from davserver.vault.nodes.version_rows import OldVersion, version_from
 from davserver.vault.stamps import NODE, VERSION, version_id
-from davserver.vault.version_rows import OldVersion, version_from
 
 
 @dataclass(frozen=True, slots=True)

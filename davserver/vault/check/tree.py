@@ -6,9 +6,9 @@ from sqlalchemy import RowMapping
 
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node, NodeState
-from davserver.vault.check_rows import Opened, Rows
-from davserver.vault.findings import Finding, Flaw, shown
-from davserver.vault.rows import OpenVault
+from davserver.vault.check.findings import Finding, Flaw, shown
+from davserver.vault.check.rows import Opened, Rows
+from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.stamps import NODE, VERSION, version_id
 
 _LEFT = ("left_parent", "left_idx", "left_at", "left_by")

@@ -1,7 +1,7 @@
 """Grants by name that rest: whoever they were given to has left a structure of the beneficiary's.
 
-That a grant rests is said by the MAC of its own row (`davserver.vault.grant_rows`); a row here says
-for which structure, and since when. Whoever takes one away wakes nothing.
+That a grant rests is said by the MAC of its own row (`davserver.vault.grants.rows`); a row here
+says for which structure, and since when. Whoever takes one away wakes nothing.
 """
 
 from collections.abc import Collection

@@ -18,7 +18,7 @@ from davserver.domain.secret import Secret
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Fields, Record
 from davserver.sealing.space import SEALED_COLUMNS, SpaceKeys
-from davserver.vault.seen import WHOLE_FOLDER, Seen
+from davserver.vault.nodes.seen import WHOLE_FOLDER, Seen
 
 Columns = tuple[Any, ...]
 Row = Mapping[str, Any] | RowMapping

@@ -10,11 +10,11 @@ from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId
 from davserver.domain.nodes import Content
 from davserver.vault.blobs.store import BlobStore, MissingBlob
-from davserver.vault.check_blobs import BLOB, INLINE
-from davserver.vault.check_rows import Opened, Rows, ids_of_blobs
+from davserver.vault.check.blobs import BLOB, INLINE
+from davserver.vault.check.findings import Finding, Flaw
+from davserver.vault.check.rows import Opened, Rows, ids_of_blobs
 from davserver.vault.contents import open_content
-from davserver.vault.findings import Finding, Flaw
-from davserver.vault.rows import OpenVault
+from davserver.vault.nodes.rows import OpenVault
 
 Progress = Callable[[int], None]
 """Told how many stored bytes were read since it was last told."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from davserver.domain.ids import VaultId
-from davserver.vault.check_rows import Rows, stamped_version_id
-from davserver.vault.findings import Finding, Flaw, shown
+from davserver.vault.check.findings import Finding, Flaw, shown
+from davserver.vault.check.rows import Rows, stamped_version_id
 from davserver.vault.stamps import NODE, VERSION, Stamp, stamp_of
 
 Stamps = Mapping[tuple[str, bytes], Stamp]

@@ -1,0 +1,8 @@
+"""Locks as rows. What a lock binds is judged by the gate. Read `locks`.
+
+In reading order:
+    locks       taking, refreshing, dropping them
+    live        which there are on some nodes
+    statements  their SQL
+    ends        locks that end because something else does
+"""

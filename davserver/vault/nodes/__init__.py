@@ -1,0 +1,12 @@
+"""Nodes: rows that are opened, and found. Read `rows`, then `way`.
+
+In reading order:
+    rows            rows ↔ opened nodes: the only module that opens or seals a record
+    version_rows    the same for earlier versions
+    seen            opened rows, by their exact bytes
+    held            whole folders, for as long as a connection remembers anything
+    index           children, ancestors, subtrees; twins and what a name means
+    child_rows      what lies in one folder, read lean
+    way             the way down a path
+    way_statements  its statements
+"""
