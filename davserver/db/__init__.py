@@ -23,7 +23,6 @@ In reading order:
 
 Reading:
     looks                how a look begins and ends, on SQLite, and what any look must tell
-    postgres_look        the same on PostgreSQL
     readers              the connections that look
     together             several processes that read one snapshot
 
@@ -40,14 +39,6 @@ Writing:
     turns                chores that one process does for all
     aside                who only waits says so, that others may compute
 
-PostgreSQL:
-    wire                 statements given to libpq itself
-    wire_cursor          what of a driver's cursor is used, on it
-    wire_values          values as libpq takes them
-    wired                the wire of a connection, and its errors
-    postgres_writer      its transactions, without waiting for what need not be waited for
-    collisions           whoever collided with another writer takes turns
-    presumed             that what nearly always goes well has, while the answer is on its way
-    foreseen             answers that are asked for ahead of their time
-    postgres_counters    as a writer knows them: believed, and asked along the way
+On PostgreSQL:
+    postgres/            statements given to libpq itself, looks and turns that wait for little
 """

@@ -212,7 +212,7 @@ def concerns(statement: str, question: str) -> bool:
 def _touches(table: str, what: str) -> bool:
     """`what`: the assignments of an UPDATE."""
     for about, tables in COUNTED.items():
-        # Nearly each statement might move FOLDERS: `db/postgres_counters.py` keeps none of it.
+        # Nearly each statement might move FOLDERS: `db/postgres/counters.py` keeps none of it.
         columns = tables.get(table) if about is not FOLDERS else None
         if columns is not None and (not what or not columns or "SELECT" in what):
             return True

@@ -139,8 +139,8 @@ def _run(shared: SharedCommit, work: Work[T]) -> T:
 
 
 def _postgres_writers(writers: Engine, notes: Engine, busy_ms: int) -> Iterable[Writer]:
-    from davserver.db.collisions import Collisions  # noqa: PLC0415 — SQLite needs none of it
-    from davserver.db.postgres_writer import PostgresWriter  # noqa: PLC0415 — likewise
+    from davserver.db.postgres.collisions import Collisions  # noqa: PLC0415 — SQLite needs none of it
+    from davserver.db.postgres.writer import PostgresWriter  # noqa: PLC0415 — likewise
 
     collisions = Collisions()
     return [PostgresWriter(engine, collisions, busy_ms) for engine in (writers, notes)]
@@ -149,7 +149,7 @@ def _postgres_writers(writers: Engine, notes: Engine, busy_ms: int) -> Iterable[
 def _looks(*, sqlite: bool) -> Looks:
     if sqlite:
         return SqliteLook
-    from davserver.db.postgres_look import PostgresLook  # noqa: PLC0415 — SQLite needs none of it
+    from davserver.db.postgres.look import PostgresLook  # noqa: PLC0415 — SQLite needs none of it
 
     return PostgresLook
 

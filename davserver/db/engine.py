@@ -132,7 +132,7 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, entry: ConnectionPoolEntry) -> None:
-        from davserver.db.wire import Wire  # noqa: PLC0415 — SQLite needs none of it
+        from davserver.db.postgres.wire import Wire  # noqa: PLC0415 — SQLite needs none of it
 
         entry.info[WIRE] = Wire(connection)
 

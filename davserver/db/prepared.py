@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 Otherwise = Callable[[], Exception]
 
 WIRE = "abri.wire"
-"""Where a connection of PostgreSQL keeps its `davserver.db.wire.Wire`."""
+"""Where a connection of PostgreSQL keeps its `davserver.db.postgres.wire.Wire`."""
 
 
 _STATE = ord("C")

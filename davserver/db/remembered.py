@@ -2,7 +2,7 @@
 
 Each snapshot begins by asking the database which state it shows: SQLite counts what others have
 committed (`PRAGMA data_version`, sqlite.org/pragma.html), PostgreSQL tells which transactions a
-snapshot contains (`davserver/db/postgres_look.py`). That takes microseconds, where the questions of
+snapshot contains (`davserver/db/postgres/look.py`). That takes microseconds, where the questions of
 a sign-in and of a path take a hundred and more with what is made of their answers. Where it is
 another one, and in the turn of whoever writes to SQLite, the counters of `davserver.db.changed`
 tell what still holds: one small question more, before the next answer is given. Whoever writes

@@ -8,8 +8,8 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from davserver.db.postgres.presumed import doubted, is_presumed
 from davserver.db.prepared import Prepared
-from davserver.db.presumed import doubted, is_presumed
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Relation

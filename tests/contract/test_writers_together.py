@@ -10,8 +10,8 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from davserver.db import tables
 from davserver.db.aside import wait_by
-from davserver.db.collisions import SHARE_TURN, TAKE_TURN
 from davserver.db.database import Database
+from davserver.db.postgres.collisions import SHARE_TURN, TAKE_TURN
 from davserver.domain.errors import Unavailable
 from tests.support.serving import eventually
 

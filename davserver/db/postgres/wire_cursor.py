@@ -9,7 +9,7 @@ from davserver.db.prepared import Check
 
 
 class Asked(Protocol):
-    """Whoever gives statements to libpq: `davserver.db.wire.Wire`."""
+    """Whoever gives statements to libpq: `davserver.db.postgres.wire.Wire`."""
 
     @property
     def transformer(self) -> Any: ...

@@ -3,8 +3,8 @@
 import psycopg
 from sqlalchemy import Connection
 
+from davserver.db.postgres.wire import Wire
 from davserver.db.prepared import WIRE, as_sqlalchemy
-from davserver.db.wire import Wire
 
 
 def wire_of(tx: Connection) -> Wire:

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.collisions import SHARE_TURN, TAKE_TURN, Collisions, is_taken
 from davserver.db.failures import RETRY, Again, state_of
-from davserver.db.postgres_counters import PostgresCounters
+from davserver.db.postgres.collisions import SHARE_TURN, TAKE_TURN, Collisions, is_taken
+from davserver.db.postgres.counters import PostgresCounters
+from davserver.db.postgres.wire import Wire
+from davserver.db.postgres.wired import raising, wire_of
 from davserver.db.prepared import Check
 from davserver.db.remembered import remembers
-from davserver.db.wire import Wire
-from davserver.db.wired import raising, wire_of
 from davserver.db.writers import Kept
 
 _TRIES = 12

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from davserver.db.changed import COUNTS
 from davserver.db.failures import Again
 from davserver.db.looks import MEANWHILE, NONE, Belief
+from davserver.db.postgres.wired import raising, wire_of
 from davserver.db.prepared import Check
 from davserver.db.remembered import Remembered
-from davserver.db.wired import raising, wire_of
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _ALWAYS = (

@@ -19,10 +19,10 @@ from psycopg.errors import error_from_result
 from davserver.db.aside import waiting
 from davserver.db.changed import may_move, may_write
 from davserver.db.failures import RETRY, Again
-from davserver.db.foreseen import Foreseen
+from davserver.db.postgres.foreseen import Foreseen
+from davserver.db.postgres.wire_cursor import Cursor
+from davserver.db.postgres.wire_values import all_dumped
 from davserver.db.prepared import Check
-from davserver.db.wire_cursor import Cursor
-from davserver.db.wire_values import all_dumped
 
 _BINARY = pq.Format.BINARY
 _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY})

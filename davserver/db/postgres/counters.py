@@ -12,8 +12,8 @@ from typing import Any
 
 from davserver.db.changed import COUNTS, FOLDERS
 from davserver.db.failures import Again
+from davserver.db.postgres.wire import Wire
 from davserver.db.prepared import Check
-from davserver.db.wire import Wire
 
 Counts = tuple[Any, ...]
 
