@@ -12,6 +12,7 @@ time-zone, Europe/Paris                        for people who act for no structu
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from zoneinfo import available_timezones
 
 from policies.closings import FILE as CALENDARS
 from policies.closings import Closings
@@ -98,9 +99,21 @@ def _read_time_zone(line: Line, zones: list[str], report: Report) -> None:
         report.add(FILE, place, Code.BAD_TIME_ZONE, "There can be only one time-zone line.")
     elif zone_named(line.fields[1].text) is None:
         message = f"“{line.fields[1].text}” is no time zone; they look like Indian/Reunion."
-        report.add(FILE, place, Code.BAD_TIME_ZONE, message)
+        report.add(FILE, place, Code.BAD_TIME_ZONE, message, _zone_meant(line.fields[1].text))
     else:
         zones.append(line.fields[1].text)
+
+
+def _zone_meant(word: str) -> str | None:
+    """By the place alone: which continent it is on is what people leave out, or get wrong."""
+    zones = (zone for zone in sorted(available_timezones()) if "/" in zone)
+    places = {_place_of(zone): zone for zone in zones if not zone.startswith("Etc/")}
+    close = nearest(_place_of(word), places, cutoff=0.7)
+    return places[close] if close else None
+
+
+def _place_of(zone: str) -> str:
+    return zone.rpartition("/")[2].lower().replace(" ", "_")
 
 
 def _read_holidays(line: Line, reading: _Reading, report: Report) -> None:

@@ -120,14 +120,14 @@ def _check_group_name(column: Column, group: Field, line: int, report: Report) -
         report.add(FILE, place, Code.BAD_GROUP_NAME, message)
         return False
     if column is Column.AUTH:
-        known = group.text in FIXED[column]
+        known, hint = group.text in FIXED[column], nearest(group.text, FIXED[column])
         message = f"“{group.text}” is no strength of sign-in."
     else:
         reserved = {NO_STRUCTURE} if column is Column.STRUCTURE else set(FIXED[column])
-        known = group.text not in reserved
+        known, hint = group.text not in reserved, None
         message = f"“{group.text}” is itself a word of {column.value}; a group needs a new name."
     if not known:
-        report.add(FILE, place, Code.BAD_GROUP_NAME, message, nearest(group.text, FIXED[column]))
+        report.add(FILE, place, Code.BAD_GROUP_NAME, message, hint)
     return known
 
 

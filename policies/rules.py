@@ -127,6 +127,13 @@ def _check_effect(field: Field, line: int, report: Report) -> bool:
     return False
 
 
+_MADE_IN = {
+    Column.STRUCTURE: "One that rules name is listed in groups.csv, with its kind.",
+    Column.SLOT: "Hours that rules name are made in calendars.csv.",
+}
+"""Where the words of a column come from, if files make them."""
+
+
 def _check_word(
     column: Column, field: Field, line: int, vocabulary: Vocabulary, report: Report
 ) -> bool:
@@ -140,9 +147,13 @@ def _check_word(
         return False
     message = f"“{field.text}” is no word of the column {column.value}."
     others = [c.value for c in Column if field.text in vocabulary.accepts[c]]
+    hint = None if others else nearest(field.text, set(known) - {ANY})
     if others:
         message += f" It belongs into the column {others[0]}: have two fields changed places?"
-    hint = None if others else nearest(field.text, set(known) - {ANY})
+    elif column in _MADE_IN:
+        message += f" {_MADE_IN[column]}"
+    elif hint is None:
+        message += f" Its words are {', '.join(sorted(set(known) - {ANY}))}, and “{ANY}” for any."
     report.add(FILE, place, Code.UNKNOWN_WORD, message, hint)
     return False
 

@@ -67,9 +67,9 @@ CASES: list[tuple[str, str, Code, int, int, str | None]] = [
     ("groups.csv", "action, get, consult", Code.DUPLICATE_MEMBER, 1, 9, None),
     ("groups.csv", "action, use, use", Code.GROUP_CYCLE, 1, 9, None),
     ("groups.csv", "action, use, consult\naction, consult, use", Code.GROUP_CYCLE, 1, 9, None),
-    ("groups.csv", "action, delete, put", Code.BAD_GROUP_NAME, 1, 17, "put"),
+    ("groups.csv", "action, delete, put", Code.BAD_GROUP_NAME, 1, 17, None),
     ("groups.csv", "action, delete, Re moved", Code.BAD_GROUP_NAME, 1, 17, None),
-    ("groups.csv", "structure, x, none", Code.BAD_GROUP_NAME, 1, 15, "none"),
+    ("groups.csv", "structure, x, none", Code.BAD_GROUP_NAME, 1, 15, None),
     ("groups.csv", "structure, y, ccas\nstructure, x, y", Code.BAD_GROUP_NAME, 1, 12, None),
     ("groups.csv", "auth, cert, two-factor", Code.BAD_GROUP_NAME, 1, 13, None),
     ("groups.csv", "action, delete, remvoe", Code.GROUP_UNUSED, 1, 17, "remove"),
@@ -119,6 +119,8 @@ CASES: list[tuple[str, str, Code, int, int, str | None]] = [
      Code.OVERLAPPING_SLOTS, 2, 1, None),
     ("calendars.csv", "a, mon+mon, 08:00, 12:00", Code.OVERLAPPING_SLOTS, 1, 1, None),
     ("calendars.csv", "time-zone, Europe/Lyon", Code.BAD_TIME_ZONE, 1, 12, None),
+    ("calendars.csv", "time-zone, paris", Code.BAD_TIME_ZONE, 1, 12, "Europe/Paris"),
+    ("calendars.csv", "time-zone, Afrique/Réunion", Code.BAD_TIME_ZONE, 1, 12, "Indian/Reunion"),
     ("calendars.csv", "time-zone, Europe/Paris, x", Code.FIELD_COUNT, 1, 26, None),
     ("calendars.csv", "time-zone, UTC\ntime-zone, UTC", Code.BAD_TIME_ZONE, 2, 12, None),
     ("calendars.csv", "holidays", Code.FIELD_COUNT, 1, 1, None),
@@ -246,6 +248,21 @@ def test_swapped_columns_are_recognised():
     assert len(messages) == 2
     assert "belongs into the column relation" in messages[0]
     assert "belongs into the column role" in messages[1]
+
+
+@pytest.mark.parametrize(
+    ("was", "wrong", "says"),
+    [
+        ("professional", "karim", "administrator, beneficiary, manager, professional, and “*”"),
+        ("*, *, *, *, *", "logement, *, *, *, *", "identity, income, justice, ordinary, sensitive"),
+        ("*, *, *, *, *", "*, ccas-nulle, *, *, *", "listed in groups.csv"),
+        ("*, *, *, *, *", "*, *, *, *, jours-ouvrés", "made in calendars.csv"),
+    ],
+)
+def test_a_word_that_is_none_comes_with_those_that_there_are(was: str, wrong: str, says: str):
+    (found,) = problems_of({**shipped_files(), "rules.csv": ROW.replace(was, wrong).encode()})
+    assert (found.code, found.line) == (Code.UNKNOWN_WORD, 1)
+    assert says in found.message
 
 
 def test_a_problem_prints_as_place_code_message_and_hint():
