@@ -14,7 +14,7 @@ app = typer.Typer(help="The TLS certificate of a machine that serves itself.", n
 
 @app.command()
 def renew(context: typer.Context) -> None:
-    """Make a new certificate and key for localhost. Restart the server afterwards.
+    """Make a new certificate and key for localhost. A running server shows it within seconds.
 
     Programs that were told to trust the old one must be told again.
     """

@@ -22,7 +22,7 @@ from admin import doctor_policy
 from admin.finding import Check, Finding
 from admin.output import local, size
 from admin.session import operator_name
-from davserver.config import Settings
+from davserver.config import Settings, is_loopback
 from davserver.db import schema
 from davserver.db import tables as t
 from davserver.db.clock import from_us
@@ -169,7 +169,9 @@ def _certificate(settings: Settings, now: datetime) -> Iterator[tuple[State, str
         yield seen.state, f"{listen.certificate} is not valid yet: is the clock right?"
     else:
         says = f"{listen.certificate} is good until {local(seen.moment)}"
-        yield seen.state, says + _OF_CERTIFICATE[seen.sign]
+        how = " (`abri certificate renew`)" if is_loopback(listen.address) else ""
+        renew = _OF_CERTIFICATE[seen.sign]
+        yield seen.state, f"{says}{renew}{how if renew else ''}"
     yield from _private_key(listen.key, one.public_key().public_bytes(*_PUBLIC))
 
 
@@ -192,8 +194,8 @@ _OF_DISK: dict[Sign, str] = {
 }
 _OF_CERTIFICATE: dict[Sign, str] = {
     Sign.CERTIFICATE_GOOD: "",
-    Sign.CERTIFICATE_SOON: ": renew it soon (`abri certificate renew`)",
-    Sign.CERTIFICATE_OVER: ": it is over; renew it (`abri certificate renew`)",
+    Sign.CERTIFICATE_SOON: ": put the next one there soon",
+    Sign.CERTIFICATE_OVER: ": it is over; put the next one there",
 }
 _PUBLIC = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 

@@ -69,6 +69,8 @@ def _require_certificate(context: typer.Context, settings: Settings) -> None:
     listen = settings.listen
     if listen.plain_http:
         return
+    # Loaded here it is shared by the workers, which look when their certificates end.
+    import_module("davserver.wiring.certificates")
     missing = [
         (name, file)
         for name, file in (

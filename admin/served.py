@@ -27,7 +27,13 @@ def served(settings: Settings) -> Served:
 
     def health() -> Health:
         parts = {name: works(look) for name, look in services.parts().items()}
-        return Health(all(parts.values()), parts, _policy(services), _directories(services))
+        return Health(
+            all(parts.values()),
+            parts,
+            _policy(services),
+            _directories(services),
+            services.certificates.states(),
+        )
 
     below = frozenset(mount.segments[0] for mount in MOUNTS)
     app = together(make_app(services), LatePages(services), below)

@@ -26,6 +26,9 @@ class Alarm(StrEnum):
     DATABASE_AWAY = "database-away"
     KEYS_CLOSED = "keys-closed"
     NOT_OPENED = "not-opened"
+    CERTIFICATE_ENDS = "certificate-ends"
+    CERTIFICATE_OVER = "certificate-over"
+    CERTIFICATE_UNUSABLE = "certificate-unusable"
     POLICY_UNUSABLE = "policy-unusable"
     DECISIONS_LOST = "decisions-lost"
     CHORE_BROKEN = "chore-broken"
@@ -55,6 +58,9 @@ ALARMS: Final[dict[Alarm, str]] = {
     Alarm.DATABASE_AWAY: "start the database, or look at its disk and its log; abri doctor",
     Alarm.KEYS_CLOSED: "put the keyring back before the next start: no worker opens without it",
     Alarm.NOT_OPENED: "abri doctor says what cannot be opened: workers cannot start",
+    Alarm.CERTIFICATE_ENDS: "put the next one into its file: no restart is needed",
+    Alarm.CERTIFICATE_OVER: "connections are refused: put the next one into its file; no restart",
+    Alarm.CERTIFICATE_UNUSABLE: "abri doctor says why: no worker starts with these files",
     Alarm.POLICY_UNUSABLE: "only owners are served: abri policy status, then abri policy apply",
     Alarm.DECISIONS_LOST: "the decision log could not be written; abri doctor",
     Alarm.CHORE_BROKEN: "a fault of Abri: report it with this line; it is tried again",
@@ -74,7 +80,7 @@ ALARMS: Final[dict[Alarm, str]] = {
 }
 """What to do."""
 
-_WARNINGS: Final = frozenset({Alarm.CHANGES_PAUSED, Alarm.DISK_NEARLY_FULL})
+_WARNINGS: Final = frozenset({Alarm.CHANGES_PAUSED, Alarm.DISK_NEARLY_FULL, Alarm.CERTIFICATE_ENDS})
 """Nothing is broken yet. All others are errors."""
 
 _logger = logging.getLogger(NAME)
@@ -88,6 +94,7 @@ def sound(alarm: Alarm, **facts: object) -> None:
     _logger.log(level, alarm.value, extra={FACTS: facts, TO_DO: ALARMS[alarm]})
 
 
-def is_over(alarm: Alarm, **facts: object) -> None:
-    """What was sounded does not hold any more."""
-    _logger.info(OVER, extra={FACTS: {"of": alarm.value, **facts}})
+def is_over(alarm: Alarm, where: str = "") -> None:
+    """What was sounded does not hold any more; `where`: what its `of` was."""
+    facts = {"of": alarm.value, **({"where": where} if where else {})}
+    _logger.info(OVER, extra={FACTS: facts})

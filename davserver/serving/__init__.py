@@ -21,6 +21,7 @@ Connections:
     parking      where connections wait
     connections  one client's: handshake, heads, requests, end
     tls          TLS 1.2 and 1.3
+    renewal      a certificate that is replaced while the server runs
     wire         a client's bytes, both ways
     rates        slow is allowed, a trickle is not
 

@@ -28,13 +28,15 @@ class Phase(StrEnum):
 class Health:
     """`parts` names what was looked at (database, keys, …) and whether each is well. `policy` is
     told beside them: with rules that cannot be used, those before them go on being served. So are
-    `directories`, how many there are and are away: others' outages fail nothing here.
+    `directories`, how many there are and are away: others' outages fail nothing here; and
+    `certificates`, how near its end each is: whoever goes elsewhere for that finds the same.
     """
 
     ok: bool
     parts: Mapping[str, bool] = field(default_factory=dict)
     policy: Mapping[str, object] = field(default_factory=dict)
     directories: Mapping[str, int] = field(default_factory=dict)
+    certificates: Mapping[str, str] = field(default_factory=dict)
 
 
 def always_well() -> Health:
@@ -62,6 +64,7 @@ class HealthPage:
             "parts": dict(health.parts),
             "policy": dict(health.policy),
             "directories": dict(health.directories),
+            "certificates": dict(health.certificates),
         }
         return (
             HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE,

@@ -22,7 +22,7 @@ from davserver.serving.logs import Complaints, Log, open_log
 from davserver.serving.numbers import Numbers
 from davserver.serving.parking import Parking
 from davserver.serving.settings import Listener
-from davserver.serving.tls import server_context
+from davserver.serving.tls import context_of
 
 LOOK_SECONDS = 0.25
 """How often deadlines are looked at."""
@@ -212,9 +212,3 @@ def running_server(
     finally:
         server.stop()
         thread.join()
-
-
-def context_of(listener: Listener) -> ssl.SSLContext | None:
-    if listener.plain_http or listener.certificate is None or listener.key is None:
-        return None
-    return server_context(listener.certificate, listener.key, listener.client_ca)

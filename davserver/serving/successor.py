@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from davserver.domain.errors import Unavailable
 from davserver.serving.logs import Log, open_log
 from davserver.serving.memory import settle_memory
-from davserver.serving.server import context_of
+from davserver.serving.renewal import load
 from davserver.serving.settings import Listener
 from davserver.serving.supervisor import be_called_abri
 from davserver.serving.worker import AppFactory, Duty, live
@@ -43,7 +43,7 @@ def _duty(told: Mapping[str, Any], log: Log) -> Duty:
         factory=will.factory,
         listener=will.listener,
         listening=socket.socket(fileno=told["listening"]),
-        tls=context_of(will.listener),
+        tls=load(will.listener),
         log=log,
         workers=will.workers,
         parent=told["parent"],

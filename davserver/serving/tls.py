@@ -5,12 +5,20 @@ import ssl
 from pathlib import Path
 
 from davserver.domain.errors import BadInput
+from davserver.serving.settings import Listener
 
 # RFC 9325 §4.2.1: with TLS 1.2, only forward secrecy and authenticated encryption.
 TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 HANDSHAKE = 0x16
 """First byte of every TLS record that opens a connection (RFC 8446 §5.1)."""
+
+
+def context_of(listener: Listener) -> ssl.SSLContext | None:
+    """Of the files as they are now; none where it speaks plain HTTP. Raises BadInput."""
+    if listener.plain_http or listener.certificate is None or listener.key is None:
+        return None
+    return server_context(listener.certificate, listener.key, listener.client_ca)
 
 
 def server_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from davserver.serving.gateway import WSGIApp
 from davserver.serving.health import Health, Phase, always_well
 from davserver.serving.logs import Log, describe
 from davserver.serving.memory import Spare
+from davserver.serving.renewal import Loaded, Renewal
 from davserver.serving.server import Server
 from davserver.serving.settings import Listener
 from davserver.serving.supervisor import READY
@@ -51,7 +51,7 @@ class Duty:
     factory: AppFactory
     listener: Listener
     listening: socket.socket
-    tls: ssl.SSLContext | None
+    tls: Loaded
     log: Log
     workers: int
     parent: int
@@ -83,7 +83,7 @@ def work(duty: Duty, ready: Callable[[], None]) -> int:
         served.app,
         duty.listener,
         duty.listening,
-        duty.tls,
+        duty.tls.context,
         health=served.health,
         log=duty.log,
         workers=duty.workers,
@@ -92,7 +92,8 @@ def work(duty: Duty, ready: Callable[[], None]) -> int:
     accepting = threading.Thread(target=server.serve, name="accept", daemon=True)
     accepting.start()
     ready()
-    told = _wait_for_stop(duty.parent, accepting)
+    renewal = Renewal(duty.listener, duty.tls, server, duty.log)
+    told = _wait_for_stop(duty.parent, accepting, renewal)
     if told:
         server.phase = Phase.LEAVING
         _pause(duty.listener.leaving_seconds)
@@ -102,13 +103,14 @@ def work(duty: Duty, ready: Callable[[], None]) -> int:
     return 0 if told else 1
 
 
-def _wait_for_stop(parent: int, accepting: threading.Thread) -> bool:
+def _wait_for_stop(parent: int, accepting: threading.Thread, renewal: Renewal) -> bool:
     """True when told to stop, False when something else ended this worker's life."""
     spare = Spare()
     while os.getppid() == parent and accepting.is_alive():
         if _told_to_stop(PARENT_LOOK_SECONDS):
             return True
         spare.look()
+        renewal.look()
     return False
 
 

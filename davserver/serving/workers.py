@@ -22,7 +22,7 @@ from davserver.serving.descriptors import make_room
 from davserver.serving.keeper import Charge, hand_over
 from davserver.serving.logs import Log, open_log
 from davserver.serving.memory import settle_memory
-from davserver.serving.server import context_of
+from davserver.serving.renewal import load
 from davserver.serving.settings import Listener
 from davserver.serving.successor import Will
 from davserver.serving.supervisor import WATCHED, Post, Supervisor
@@ -35,7 +35,7 @@ class Nursery:
 
     def __init__(self, will: Will, sockets: Sequence[socket.socket], log: Log) -> None:
         self._will = will
-        self._tls = context_of(will.listener)
+        self._tls = load(will.listener)
         self._log = log
         self.posts = [Post(one.detach()) for one in sockets]
 

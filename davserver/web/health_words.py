@@ -67,12 +67,14 @@ HEALTH: dict[Sign, Words] = {
     ),
     Sign.CERTIFICATE_GOOD: Words(_CERTIFICATE, N_("Good until %(when)s.")),
     Sign.CERTIFICATE_SOON: Words(
-        _CERTIFICATE, N_("Good until %(when)s only."), N_("Renew it and start the server again.")
+        _CERTIFICATE,
+        N_("Good until %(when)s only."),
+        N_("Renew it: the server takes the new file without a restart."),
     ),
     Sign.CERTIFICATE_OVER: Words(
         _CERTIFICATE,
         N_("It ended on %(when)s: programs refuse to connect."),
-        N_("Renew it and start the server again."),
+        N_("Renew it: the server takes the new file without a restart."),
     ),
     Sign.CERTIFICATE_TO_COME: Words(
         _CERTIFICATE, N_("It counts from %(when)s on only."), N_("Look at the server's clock.")

@@ -31,5 +31,6 @@ Policy files:
 Health:
     health         one look at each part
     lookout        the same by itself, and an alarm for what is ill
+    expiry         that a certificate nears its end, likewise
     probing        one document of each vault, opened
 """

@@ -13,13 +13,14 @@ from davserver.wiring.health import disk_seen, parts_of, works
 
 EVERY = timedelta(seconds=10)
 
-_ALARMS: Mapping[str, tuple[Alarm, Mapping[str, str]]] = {
-    "database": (Alarm.DATABASE_AWAY, {}),
-    "data": (Alarm.DATA_CLOSED, {}),
-    "keys": (Alarm.KEYS_CLOSED, {}),
-    "disk": (Alarm.DISK_FAILED, {"of": "the database"}),
-    "room": (Alarm.DISK_NEARLY_FULL, {}),
+_ALARMS: Mapping[str, Alarm] = {
+    "database": Alarm.DATABASE_AWAY,
+    "data": Alarm.DATA_CLOSED,
+    "keys": Alarm.KEYS_CLOSED,
+    "disk": Alarm.DISK_FAILED,
+    "room": Alarm.DISK_NEARLY_FULL,
 }
+_OF: Mapping[Alarm, str] = {Alarm.DISK_FAILED: "the database"}
 
 
 class Lookout:
@@ -39,13 +40,14 @@ class Lookout:
 
     def look(self, _: datetime) -> None:
         for name, question in self._looks.items():
-            alarm, facts = _ALARMS[name]
+            alarm = _ALARMS[name]
+            of = _OF.get(alarm, "")
             if works(question):
                 if self._ill.pop(name, False):
-                    is_over(alarm, **facts)
+                    is_over(alarm, of)
             elif name in self._ill:
                 self._ill[name] = True
-                sound(alarm, **facts)
+                sound(alarm, **({"of": of} if of else {}))
             else:
                 self._ill[name] = False
 

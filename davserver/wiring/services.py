@@ -37,6 +37,7 @@ from davserver.vault.staging import Staging
 from davserver.vault.unlock import Unlock
 from davserver.vault.vault import Vaults
 from davserver.wiring.directories import open_directories, staff_login
+from davserver.wiring.expiry import LOOKED_AT_EVERY, Expiry
 from davserver.wiring.health import Checkup, Parts, parts_of
 from davserver.wiring.housekeeping import Chore, Housekeeping
 from davserver.wiring.limits import limits_of
@@ -88,6 +89,7 @@ class Services(Occasional):
     policy_watch: PolicyWatch
     housekeeping: Housekeeping
     lookout: Housekeeping
+    certificates: Expiry
 
     def start(self) -> None:
         """Begin to watch for lost rights and changed rules, and to keep house: for processes that
@@ -168,6 +170,7 @@ def _built(base: _Base, entropy: Entropy) -> Services:
     clock = tools.clock
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
     watch = EpochWatch(tools.db, tools.policy, clock)
+    certificates = Expiry(settings.listen)
     return Services(
         settings=settings,
         tools=tools,
@@ -192,14 +195,18 @@ def _built(base: _Base, entropy: Entropy) -> Services:
         watch=watch,
         policy_watch=_policy_watch(base),
         housekeeping=base.housekeeping,
-        lookout=_lookout(settings, tools.db, watch),
+        lookout=_lookout(Lookout(settings, tools.db, watch), certificates),
+        certificates=certificates,
     )
 
 
-def _lookout(settings: Settings, db: Database, watch: EpochWatch) -> Housekeeping:
+def _lookout(lookout: Lookout, certificates: Expiry) -> Housekeeping:
     """A thread of its own: what it tells of makes the other chores wait."""
-    look = Lookout(settings, db, watch).look
-    return Housekeeping([Chore("lookout", EVERY, look)], clock, "lookout")
+    chores = [
+        Chore("lookout", EVERY, lookout.look),
+        Chore("certificates", LOOKED_AT_EVERY, certificates.look),
+    ]
+    return Housekeeping(chores, clock, "lookout")
 
 
 def _policy_watch(base: _Base) -> PolicyWatch:

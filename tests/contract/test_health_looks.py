@@ -90,7 +90,8 @@ def checkup(services: Services, settings: Settings, db: Database) -> Checkup:
     ("life", "sign"),
     [
         ((-DAY, 90 * DAY), Sign.CERTIFICATE_GOOD),
-        ((-DAY, 20 * DAY), Sign.CERTIFICATE_SOON),
+        ((-70 * DAY, 20 * DAY), Sign.CERTIFICATE_SOON),
+        ((-DAY, 20 * DAY), Sign.CERTIFICATE_GOOD),
         ((-9 * DAY, -DAY), Sign.CERTIFICATE_OVER),
         ((DAY, 90 * DAY), Sign.CERTIFICATE_TO_COME),
     ],

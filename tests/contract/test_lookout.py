@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from admin.served import served
 from davserver.db.database import Database
 from davserver.domain.errors import Unavailable
 from davserver.gate.watch import PATIENCE_SECONDS, EpochWatch
@@ -32,6 +33,18 @@ def looks(lookout: Lookout) -> list[tuple[str, str]]:
     with capture_logs() as told:
         lookout.look(NOON)
     return [(one["event"], one.get("of", "")) for one in told]
+
+
+@pytest.mark.parametrize("instance", ["sqlite"], indirect=True)
+def test_a_serving_process_looks_when_its_certificates_end(instance: Instance) -> None:
+    instance.set("listen.plain_http", "false")
+    with instance.opened() as services:
+        assert [one.name for one in services.lookout.jobs()] == ["lookout", "certificates"]
+    worker = served(services.settings)
+    try:
+        assert worker.health().certificates == {"server": "unseen"}
+    finally:
+        worker.close()
 
 
 def falls_ill_and_recovers(lookout: Lookout, alarm: str, well_again: Callable[[], object]) -> None:

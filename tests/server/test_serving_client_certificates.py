@@ -10,8 +10,8 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from davserver.domain.errors import BadInput
-from davserver.serving.server import context_of
 from davserver.serving.settings import Listener
+from davserver.serving.tls import context_of
 from tests.support.cards import DAY, Card, Issuer
 from tests.support.serving import Recorder, Running, get, hello, make_certificate, served
 

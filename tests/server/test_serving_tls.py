@@ -7,8 +7,8 @@ import time
 import pytest
 
 from davserver.domain.errors import BadInput, Truncated
-from davserver.serving.server import context_of
 from davserver.serving.settings import Listener
+from davserver.serving.tls import context_of
 from tests.support.serving import (
     Recorder,
     eventually,

@@ -46,8 +46,8 @@ class Program:
     def workers(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
 
-    def connect(self) -> Connection:
-        return Connection(self.port, timeout=10)
+    def connect(self, *, tls: bool = False) -> Connection:
+        return Connection(self.port, tls=tls, timeout=10)
 
     def ask(self, data: bytes) -> str:
         with self.connect() as connection:

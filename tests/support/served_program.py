@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from admin.logs import log_to
 from davserver.domain.errors import AbriError, Truncated, Unavailable
 from davserver.serving.health import Health
 from davserver.serving.settings import Listener
@@ -82,6 +83,7 @@ def resident(pid: int) -> int:
 
 def factory(name: str, folder: Path) -> Served:
     apps = Apps(folder)
+    log_to(folder / "log")
     if name == "abri-error":
         raise Unavailable("the database is away")
     if name == "other-error":
@@ -100,6 +102,11 @@ def factory(name: str, folder: Path) -> Served:
     )
 
 
+def _listener(told: dict[str, Any]) -> Listener:
+    files = {name: Path(told[name]) for name in ("certificate", "key") if name in told}
+    return Listener(**(told | files))
+
+
 def main() -> int:
     asked = json.loads(sys.argv[1])
     folder = Path(asked["folder"])
@@ -110,7 +117,7 @@ def main() -> int:
         return serve(
             # By the name under which a new process finds it: `__main__` would be another there.
             partial(served_program.factory, asked["app"], folder),
-            Listener(**(settings | asked.get("listener", {}))),
+            _listener(settings | asked.get("listener", {})),
             workers=asked.get("workers", 1),
             log_path=folder / "log",
         )

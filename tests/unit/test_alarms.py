@@ -107,3 +107,10 @@ def test_the_end_of_an_alarm_is_told_and_is_none() -> None:
     with capture_logs() as told:
         is_over(Alarm.DATABASE_AWAY)
     assert told == [{"event": "alarm-over", "of": "database-away", "log_level": "info"}]
+
+
+def test_the_end_of_an_alarm_about_one_of_several_says_which() -> None:
+    with capture_logs() as told:
+        is_over(Alarm.DISK_FAILED, "the database")
+    (line,) = told
+    assert (line["of"], line["where"]) == ("disk-failed", "the database")

@@ -37,7 +37,7 @@ def test_the_health_page(phase: Phase, ok: object, status: int, word: str):
     assert facts["policy"] == {"generation": 3}
     assert facts["directories"] == {"away": 1}
     assert set(facts) == {
-        "status", "version", "workers", "pid", "parts", "policy", "directories",
+        "status", "version", "workers", "pid", "parts", "policy", "directories", "certificates",
     }  # fmt: skip
 
 
