@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
+from authn.counts import Count
 from authn.facts import Facts
 from authn.memory import ShortMemory
 from authn.notes import note_if_possible
 from authn.passwords import HashingTurn, hash_password, is_outdated, is_password, nobodys_hash
 from authn.rows import CredentialRow, verifier_of
-from authn.throttle import Source, Throttle, seconds_to_wait
+from authn.throttle import Source, Throttle, is_free, seconds_to_wait
 from davserver.db import tables as t
 from davserver.db.database import Database
 from davserver.domain.errors import NotSignedIn, SlowDown
@@ -98,19 +99,32 @@ class PasswordCheck:
             until = self._known_until(attempt)
             if until is not None:
                 return until
-            pair, _ = self._throttle.counts(attempt.source)
-            _wait(seconds_to_wait(pair, attempt.now))
+            pair, address = self._throttle.counts(attempt.source)
+            self._require_turn(attempt, pair, address)
             right = is_password(phc, secret) and row is not None
             stronger = hash_password(secret, self._entropy) if right and is_outdated(phc) else None
             self._remember(attempt, right=right)
+            if not right and is_free(pair):
+                # Before the next one may look: a burst finds what its first has left.
+                self._throttle.failed(attempt.source, attempt.now)
         if row is None or not right:
-            self._throttle.failed(attempt.source, attempt.now)
             raise NotSignedIn
         if pair is not None:
             self._throttle.forget(attempt.source)
         if stronger is not None:
             self._replace(row, stronger)
         return attempt.now + PROVED_FOR
+
+    def _require_turn(self, attempt: Attempt, pair: Count | None, address: Count | None) -> None:
+        """Raises SlowDown. After mistakes that cost a wait the try counts before it is made:
+        several processes compute at once.
+        """
+        now = attempt.now
+        _wait(seconds_to_wait(pair, now))
+        if not self._at_home.has(now, attempt.source.pair):
+            _wait(seconds_to_wait(address, now))
+        if not is_free(pair):
+            _wait(self._throttle.claim(attempt.source, now))
 
     def _known_until(self, attempt: Attempt) -> datetime | None:
         """Proved up to then. None: must be computed. Raises NotSignedIn when known to be wrong."""

@@ -11,8 +11,9 @@ Three rules, for passwords only: an app password cannot be guessed, so nothing e
 * Repeating the same wrong password counts once: a forgotten phone with an old password would else
   keep its owner out.
 
-The rows live in the database, so that all workers agree. Their keys are HMACs. A sign-in that
-succeeds writes nothing unless there are failures to forget.
+The rows live in the database, so that all workers agree. Once mistakes cost a wait, a try counts
+from before it is made: of many at once, in however many workers, one is made. Keys of rows are
+HMACs. A sign-in that succeeds writes nothing unless there are failures to forget.
 """
 
 import ipaddress
@@ -93,6 +94,22 @@ class Throttle:
         sweep = self._is_time_to_sweep(now)
         self._db.note(lambda tx: _record(tx, source, now, sweep=sweep))
 
+    def claim(self, source: Source, now: datetime) -> int:
+        """0 when the one try that a wait allows may begin: it counts as wrong until it is right, so
+        that no other process lets another one begin. Else for how many seconds to wait.
+
+        Raises Unavailable when it cannot be counted.
+        """
+
+        def claimed(tx: Connection) -> int:
+            pair, _ = _counts(tx, source)
+            seconds = seconds_to_wait(pair, now)
+            if not seconds:
+                _record(tx, source, now, sweep=False)
+            return seconds
+
+        return self._db.note(claimed)
+
     def forget(self, source: Source) -> None:
         """After a right password, the mistakes before it no longer matter."""
         mine = delete(t.throttle).where(t.throttle.c.key == source.pair)
@@ -104,6 +121,11 @@ class Throttle:
                 return False
             self._swept = now
             return True
+
+
+def is_free(count: Count | None) -> bool:
+    """Whether one more mistake costs nothing yet."""
+    return count is None or count.failures < FREE_FAILURES
 
 
 def seconds_to_wait(count: Count | None, now: datetime) -> int:

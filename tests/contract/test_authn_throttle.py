@@ -1,6 +1,10 @@
 """Guessing is slow, and nobody can use that to keep others out."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -63,6 +67,54 @@ def test_every_process_knows(accounts, zoe):
     guess(accounts.login, 3)
     guess(accounts.new_process(), 3, now=NOON + SECOND)
     assert wait_of(accounts.new_process(), now=NOON + SECOND) == 2
+
+
+def at_once(tries: list[Callable[[], object]]) -> list[str]:
+    """What each came to, begun at one moment."""
+    begin = Barrier(len(tries))
+
+    def one(attempt: Callable[[], object]) -> str:
+        begin.wait()
+        try:
+            attempt()
+        except (NotSignedIn, SlowDown) as refused:
+            return type(refused).__name__
+        return "let in"
+
+    with ThreadPoolExecutor(len(tries)) as crowd:
+        return sorted(crowd.map(one, tries))
+
+
+def test_of_many_guesses_at_once_in_two_processes_one_is_tried(accounts, zoe):
+    """Whoever waited until the wait was over may try once, not once for each worker."""
+    guess(accounts.login, 6)
+    later = NOON + 3 * SECOND
+    workers = [accounts.login, accounts.new_process()] * 4
+    came = at_once(
+        [
+            partial(worker.sign_in, typed("zoe", f"guess {number}"), HOME, later)
+            for number, worker in enumerate(workers)
+        ]
+    )
+    assert came == ["NotSignedIn", *["SlowDown"] * 7]
+    assert accounts.login.sign_in(typed("zoe"), HOME, NOON + 60 * SECOND).id == zoe.id
+
+
+def test_of_many_accounts_at_once_at_an_address_that_waited_one_is_tried(accounts):
+    fail_many(accounts, 101)
+    later = NOON + 60 * SECOND
+    tries = [
+        partial(accounts.login.sign_in, typed(f"nobody{number}"), HOME, later)
+        for number in range(8)
+    ]
+    assert at_once(tries) == ["NotSignedIn", *["SlowDown"] * 7]
+
+
+def test_a_right_password_after_the_wait_leaves_no_mistake_behind(accounts, zoe):
+    guess(accounts.login, 6)
+    accounts.login.sign_in(typed("zoe"), HOME, NOON + 3 * SECOND)
+    guess(accounts.login, 5, now=NOON + 4 * SECOND)
+    assert accounts.new_process().sign_in(typed("zoe"), HOME, NOON + 4 * SECOND).id == zoe.id
 
 
 def test_nobody_is_locked_out_elsewhere_or_under_another_name(accounts, zoe):

@@ -1,11 +1,16 @@
 """Signing in on a running server with two workers: answers tell nothing, an end is an end."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
+from threading import Barrier
+from time import sleep, time
 
 import pytest
+from sqlalchemy import select
 
+from davserver.db import tables as t
 from tests.support.cast import EITHER, Casts
 from tests.support.http import Answer, Caller
 from tests.support.instance import Instance, Server, serving
@@ -148,6 +153,37 @@ def test_guessing_is_slowed_and_keeps_nobody_else_out(door):
         assert [answer[0] for answer in answers] == [401]
     assert door.statuses(login, text) == {207}
     assert door.statuses(other, door.instance.passwords[other]) == {207}
+
+
+@pytest.mark.slow
+def test_both_workers_together_try_as_many_guesses_as_one_would(door):
+    """Whoever guesses waits until the wait is over, and asks both at the same moment."""
+    login = door.somebody()
+    for number in range(6):
+        with door.caller(login, f"guess number {number}") as caller:
+            assert caller.ask("GET", "/dav/nothing").status == 401
+    mistakes, until = worst(door.instance)
+    assert mistakes == 6
+    begin = Barrier(12, action=lambda: sleep(max(0, until - time() + 0.01)))
+
+    def guess(number: int) -> int:
+        with door.caller(login, f"another {number}") as caller:
+            caller.ask("OPTIONS", "/dav/")
+            begin.wait()
+            return caller.ask("GET", "/dav/nothing").status
+
+    with ThreadPoolExecutor(12) as crowd:
+        assert set(crowd.map(guess, range(12))) == {401}
+    assert worst(door.instance)[0] == 7
+
+
+def worst(instance: Instance) -> tuple[int, float]:
+    """The most mistakes that are counted, and until when that has to wait, in seconds."""
+    rows = select(t.throttle).order_by(t.throttle.c.failures.desc())
+    with instance.opened() as services, services.db.read() as tx:
+        row = tx.execute(rows).first()
+    assert row is not None
+    return row.failures, row.blocked_until / 1_000_000
 
 
 def test_no_secret_and_no_login_reaches_the_log(door):
