@@ -32,7 +32,7 @@ Passwords:
     notes               small writes after a sign-in
 
 People:
-    directory           looking them up
+    registered          looking up whoever is
     register            adding and changing them
     rows                rows ↔ what they mean
     row_writing         rows with their MAC

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from authn.directory import Directory
+from authn.registered import Registered
 from authn.rows import fetch, is_genuine, membership_from
 from davserver.db import tables as t
 from davserver.db.clock import to_us
@@ -53,7 +53,7 @@ class Workforce:
     ) -> None:
         """`named`: who else counts besides those who work in some structure."""
         memberships = _memberships(tx, keys, now)
-        known = Directory(keys).people(tx, {*named, *memberships})
+        known = Registered(keys).people(tx, {*named, *memberships})
         owners = _owners(tx, keys, known)
         self.people = {
             one.id: Colleague(one.id, one.role, tuple(memberships.get(one.id, ())))

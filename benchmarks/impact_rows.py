@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Table, select
 
-from authn.directory import Directory
 from authn.register import Register
+from authn.registered import Registered
 from benchmarks.scale_rows import count_anew, opened, staging_of
 from davserver.db import tables
 from davserver.domain.actions import Category
@@ -70,11 +70,11 @@ def _make_staff(instance: Instance) -> None:
         name = f"Structure {number}"
         instance.add_structure(slug_of(number), name, kinds[number % len(kinds)])
     with opened(instance.config) as (found, crowd):
-        register, directory = Register(found.keys, os.urandom), Directory(found.keys)
+        register, registered = Register(found.keys, os.urandom), Registered(found.keys)
 
         def work(tx: Connection) -> None:
             since = crowd.now - timedelta(days=1)
-            there = directory.all_structures(tx)
+            there = registered.all_structures(tx)
             for number in range(STAFF):
                 person = crowd.person(tx, f"staff-{number:04}", Role.PROFESSIONAL)
                 structure = there[number % STRUCTURES]
@@ -104,10 +104,12 @@ def _fill(work: _Work) -> _Work:
 def _people(
     work: _Work, found: Opened, crowd: Crowd, tx: Connection
 ) -> list[tuple[OpenVault, str, Grantee]]:
-    directory = Directory(found.keys)
-    structures = directory.all_structures(tx)
+    registered = Registered(found.keys)
+    structures = registered.all_structures(tx)
     ids = tx.scalars(select(tables.person.c.id).where(tables.person.c.login.like("staff-%"))).all()
-    everybody = sorted(directory.people(tx, map(PersonId, ids)).values(), key=lambda one: one.login)
+    everybody = sorted(
+        registered.people(tx, map(PersonId, ids)).values(), key=lambda one: one.login
+    )
     made = []
     for number in range(work.start, work.stop):
         login = f"person-{number:07}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, select, text
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.config import load
 from davserver.db import tables
 from davserver.domain.grants import ToPerson
@@ -103,8 +103,8 @@ def _fill(work: Work) -> Work:
 
 
 def _his(work: Work, found: Opened, crowd: Crowd, tx: Connection) -> Later:
-    directory = Directory(found.keys)
-    karim, ccas = directory.find_person(tx, KARIM), directory.find_structure(tx, CCAS)
+    registered = Registered(found.keys)
+    karim, ccas = registered.find_person(tx, KARIM), registered.find_structure(tx, CCAS)
     logins = [f"client-{n:04}" for n in range(work.start, work.stop)]
     Clientele(karim.id, ccas.id, ITEMS).of(crowd, tx, logins)
     return list

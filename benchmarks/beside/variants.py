@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
+from authn.registered import Registered
 from benchmarks.beside.servers import Kind, Room
 from benchmarks.policy_sets import as_shipped_and_more
 from benchmarks.scale_rows import count_anew, opened
@@ -82,12 +82,12 @@ def _professional(room: Room, beneficiaries: int) -> None:
 def share_with(instance: Instance, login: str, beneficiaries: int) -> None:
     """So many people who share with them, each `ITEMS` folders."""
     with opened(instance.config) as (found, crowd):
-        directory = Directory(found.keys)
+        registered = Registered(found.keys)
         for start in range(0, beneficiaries, _SLICE):
             logins = [f"client-{n:04}" for n in range(start, min(start + _SLICE, beneficiaries))]
 
             def work(tx: Connection, logins: Sequence[str] = logins) -> None:
-                who, ccas = directory.find_person(tx, login), directory.find_structure(tx, "ccas")
+                who, ccas = registered.find_person(tx, login), registered.find_structure(tx, "ccas")
                 Clientele(who.id, ccas.id, ITEMS).of(crowd, tx, logins)
 
             found.db.write(work)

@@ -11,7 +11,8 @@ What every use case goes through:
     places               what a path means for them
     down                 from a place further down: judged, or where nothing is hidden at once
     walked               the way down a path, remembered
-    judging              may they; and what is counted of it
+    judging              may they
+    counting             what is counted of that, for the decision log
     listed               what a look showed and hid, counted
     turned               a refusal of something visible, on its way out
     conditions           those of a request, and locks in its way

@@ -25,8 +25,9 @@ from davserver.gate.conditions import (
     require_unlocked,
     tokens_at,
 )
+from davserver.gate.counting import begins, stands
 from davserver.gate.entries.entries import Entries
-from davserver.gate.judging import UNTIED, begins, stands
+from davserver.gate.judging import UNTIED
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import FREE, VIRTUAL, Place, thing_of
 from davserver.gate.sight import Sight

@@ -15,7 +15,8 @@ from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
-from davserver.gate.judging import UNTIED, Counting
+from davserver.gate.counting import Counting
+from davserver.gate.judging import UNTIED
 from davserver.gate.places import Place, PlaceKind, under, wide_first
 from davserver.vault.nodes.rows import category_of
 from davserver.vault.nodes.way import Found

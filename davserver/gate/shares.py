@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import NotFound
 from davserver.domain.grants import Grant, ToPerson, ToStructure
@@ -55,9 +55,9 @@ def rests(row: GrantRow, now: datetime) -> bool:
 
 
 class Shares:
-    def __init__(self, tools: Tools, directory: Directory) -> None:
+    def __init__(self, tools: Tools, registered: Registered) -> None:
         self._tools = tools
-        self._directory = directory
+        self._registered = registered
 
     def views(
         self, tx: Connection, rows: Sequence[GrantRow], keys: int, now: datetime
@@ -106,7 +106,7 @@ class Shares:
         self, tx: Connection, resting: Mapping[GrantId, Suspension]
     ) -> dict[GrantId, dict[str, Any]]:
         """Of each grant that rests: the structure that they left, and when."""
-        known = self._directory.structures(tx, {one.structure for one in resting.values()})
+        known = self._registered.structures(tx, {one.structure for one in resting.values()})
         return {
             grant: {
                 "left": known[one.structure].slug if one.structure in known else "",
@@ -118,7 +118,7 @@ class Shares:
     def owner_login(self, tx: Connection, vault: VaultId, keys: int, now: datetime) -> str:
         """Raises NotFound."""
         owner = self._tools.vaults.open(tx, vault, keys, now).owner
-        found = self._directory.logins(tx, {owner}).get(owner)
+        found = self._registered.logins(tx, {owner}).get(owner)
         if found is None:
             raise NotFound("the account of this vault's owner is damaged: see the log")
         return found
@@ -129,8 +129,8 @@ class Shares:
         people = {to.id for to in grantees if isinstance(to, ToPerson)} | {row.by for row in rows}
         structures = {to.id for to in grantees if isinstance(to, ToStructure)}
         names: dict[bytes, str] = {}
-        names.update(self._directory.logins(tx, people).items())
-        for one in self._directory.structures(tx, structures).values():
+        names.update(self._registered.logins(tx, people).items())
+        for one in self._registered.structures(tx, structures).values():
             names[one.id] = STRUCTURE + one.slug
         return names
 
@@ -140,8 +140,8 @@ class Shares:
         people = {to.id for to in grantees if isinstance(to, ToPerson)}
         structures = {to.id for to in grantees if isinstance(to, ToStructure)}
         found: dict[bytes, str] = {}
-        found.update({one.id: one.name for one in self._directory.people(tx, people).values()})
-        known = self._directory.structures(tx, structures).values()
+        found.update({one.id: one.name for one in self._registered.people(tx, people).values()})
+        known = self._registered.structures(tx, structures).values()
         return found | {one.id: one.name for one in known}
 
     def _paths(

@@ -18,8 +18,9 @@ from davserver.domain.nodes import LIVE, Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import any_half_saved, is_half_saved
+from davserver.gate.counting import Counting
 from davserver.gate.down import judged, unhidden
-from davserver.gate.judging import Counting, best, shown
+from davserver.gate.judging import best, shown
 from davserver.gate.listed import count_absent, count_top
 from davserver.gate.places import (
     FREE,

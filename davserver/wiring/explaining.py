@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.actions import Action, Relation, Strength
 from davserver.domain.decisions import Target
 from davserver.domain.errors import BadInput, NotFound
@@ -56,7 +56,7 @@ class Explaining:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._directory = Directory(tools.keys)
+        self._registered = Registered(tools.keys)
 
     def explain(
         self, asked: Question, operator: str, now: datetime, candidate: Snapshot | None = None
@@ -70,7 +70,7 @@ class Explaining:
             looker = asked.owner or asked.login
             place = self._place(tx, looker, asked.path, operator, now)
             who = replace(
-                self._directory.operator_for(tx, asked.login, operator, now),
+                self._registered.operator_for(tx, asked.login, operator, now),
                 strength=asked.strength,
                 address=asked.address,
                 operator=None,
@@ -99,7 +99,7 @@ class Explaining:
     def _place(
         self, tx: Connection, looker: str, path: DrivePath, operator: str, now: datetime
     ) -> Place:
-        who = self._directory.operator_for(tx, looker, operator, now)
+        who = self._registered.operator_for(tx, looker, operator, now)
         place = Sight(self._tools, tx, who, now).place(path)
         if place.vault is None:
             raise BadInput(f"{path} on the drive of {looker} holds no document: name one in it")

@@ -141,7 +141,7 @@ def test_a_forged_password_hash_opens_nothing_and_raises_an_alarm(accounts):
     zoe = accounts.add("zoe", password=WORDS)
     forged = hash_password(password_bytes("mallory knows this one"), os.urandom)
     with accounts.db.read() as tx:
-        row = accounts.directory.password(tx, zoe.id)
+        row = accounts.registered.password(tx, zoe.id)
     strangers = instance_keys(b"stranger").seal_password_hash(row.id, row.generation, forged)
     typed = Password("zoe", password_bytes("mallory knows this one"))
     for verifier in (forged.encode(), strangers, b""):
@@ -154,7 +154,7 @@ def test_a_forged_password_hash_opens_nothing_and_raises_an_alarm(accounts):
 def test_the_verifier_of_an_older_generation_opens_nothing(accounts):
     zoe = accounts.add("zoe", password="the words before the change")
     with accounts.db.read() as tx:
-        old = accounts.directory.password(tx, zoe.id)
+        old = accounts.registered.password(tx, zoe.id)
     accounts.set_password(zoe, WORDS)
     alter(accounts, t.credential, old.id, verifier_ct=old.sealed)
     typed = Password("zoe", password_bytes("the words before the change"))
@@ -175,7 +175,7 @@ def test_the_verifier_of_a_revoked_app_password_is_gone(accounts):
 def test_a_forged_credential_beside_the_genuine_one_locks_nobody_out(accounts):
     zoe = accounts.add("zoe", password=WORDS)
     with accounts.db.read() as tx:
-        genuine = row_of(accounts, t.credential, accounts.directory.password(tx, zoe.id).id)
+        genuine = row_of(accounts, t.credential, accounts.registered.password(tx, zoe.id).id)
     for key in (bytes(16), b"\xff" * 16):
         forged = genuine | {"id": key}
         accounts.db.write(lambda tx, forged=forged: tx.execute(insert(t.credential).values(forged)))
@@ -187,10 +187,10 @@ def test_a_forged_person_is_nowhere_in_the_directory(accounts):
     zoe = accounts.add("zoe", Role.PROFESSIONAL)
     alter(accounts, t.person, zoe.id, role=Role.ADMINISTRATOR.value)
     with accounts.db.read() as tx:
-        assert accounts.directory.everybody(tx) == []
-        assert accounts.directory.people(tx, {zoe.id}) == {}
+        assert accounts.registered.everybody(tx) == []
+        assert accounts.registered.people(tx, {zoe.id}) == {}
         with pytest.raises(NotFound):
-            accounts.directory.find_person(tx, "zoe")
+            accounts.registered.find_person(tx, "zoe")
     with pytest.raises(NotFound):
         accounts.db.write(
             lambda tx: accounts.register.set_state(tx, zoe.id, AccountState.ACTIVE, NOON)

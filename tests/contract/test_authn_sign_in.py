@@ -149,12 +149,12 @@ def test_a_stronger_hash_replaces_a_weaker_one_without_anybody_noticing(accounts
     zoe = accounts.add("zoe")
     accounts.set_password(zoe, WORDS, phc=weaker_hash(password_bytes(WORDS)))
     with accounts.db.read() as tx:
-        before = accounts.directory.password(tx, zoe.id)
+        before = accounts.registered.password(tx, zoe.id)
     with pytest.raises(NotSignedIn):
         accounts.login.sign_in(typed("zoe", "quatre mots sans liens"), HOME, NOON)
     who = accounts.login.sign_in(typed("zoe"), HOME, NOON)
     with accounts.db.read() as tx:
-        after = accounts.directory.password(tx, zoe.id)
+        after = accounts.registered.password(tx, zoe.id)
         assert accounts.login.still(tx, who, NOON) == who
     assert (after.id, after.generation) == (before.id, before.generation)
     phc = accounts.keys.open_password_hash(after.id, after.generation, after.sealed)

@@ -58,8 +58,8 @@ def test_still_sends_away_whoever_lost_what_they_came_in_by(accounts, change):
 def test_an_operator_is_still_there_whatever_happens_to_whom_they_act_for(accounts):
     zoe = accounts.add("zoe")
     with accounts.db.read() as tx:
-        acting = accounts.directory.operator_for(tx, "ZOE", "root", NOON)
-        itself = accounts.directory.instance_operator(tx, "root", NOON)
+        acting = accounts.registered.operator_for(tx, "ZOE", "root", NOON)
+        itself = accounts.registered.instance_operator(tx, "root", NOON)
     assert (acting.id, acting.strength, acting.operator) == (zoe.id, Strength.CERT, "root")
     state = AccountState.ADMINISTRATOR_BLOCKED
     accounts.db.write(lambda tx: accounts.register.set_state(tx, zoe.id, state, NOON))

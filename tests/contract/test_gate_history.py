@@ -67,7 +67,7 @@ def test_the_trail_asks_for_the_password_and_not_an_app_password(
     house: Shelter, history: History, amina: OpenVault
 ) -> None:
     with house.db.read() as tx:
-        person = house.accounts.directory.people(tx, {amina.owner})[amina.owner]
+        person = house.accounts.registered.people(tx, {amina.owner})[amina.owner]
     who = house.accounts.login.sign_in(house.accounts.add_app_password(person), None, NOON)
     with pytest.raises(Refused) as refused:
         history.show(who, "amina", NOON)

@@ -41,7 +41,7 @@ def trail(world: Safekeeping, amina: Drive) -> list[TrailEntry]:
             tx,
             world.vault_of(amina),
             limit=100,
-            names=lambda ids: world.directory.logins(tx, ids),
+            names=lambda ids: world.registered.logins(tx, ids),
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from authn.directory import NOBODY
+from authn.registered import NOBODY
 from davserver.db import tables as t
 from davserver.domain.ids import PersonId
 from davserver.domain.people import Person

@@ -49,7 +49,7 @@ def karim(world: Safekeeping, amina: Drive) -> Drive:
 def told(world: Safekeeping, amina: Drive) -> list[TrailEntry]:
     with world.db.read() as tx:
         return world.tools.trail.entries(
-            tx, world.vault_of(amina), limit=500, names=lambda ids: world.directory.logins(tx, ids)
+            tx, world.vault_of(amina), limit=500, names=lambda ids: world.registered.logins(tx, ids)
         )
 
 

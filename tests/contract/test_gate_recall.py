@@ -49,7 +49,7 @@ def recall(world: Safekeeping, by: Drive, path: str = SCAN) -> object:
 def entries(world: Safekeeping, vault: object) -> list[TrailEntry]:
     with world.db.read() as tx:
         return world.tools.trail.entries(
-            tx, vault, limit=500, names=lambda ids: world.directory.logins(tx, ids)
+            tx, vault, limit=500, names=lambda ids: world.registered.logins(tx, ids)
         )
 
 

@@ -218,7 +218,7 @@ def test_sharing_asks_for_the_password_and_not_an_app_password(
     house: Shelter, give: Callable[..., GrantView]
 ) -> None:
     with house.db.read() as tx:
-        person = house.accounts.directory.find_person(tx, "amina")
+        person = house.accounts.registered.find_person(tx, "amina")
     device = house.accounts.add_app_password(person)
     who = house.accounts.login.sign_in(device, None, NOON)
     with pytest.raises(Refused) as refused:
@@ -337,7 +337,7 @@ def test_an_app_password_is_enough_to_take_back(
 ) -> None:
     given = give()
     with house.db.read() as tx:
-        person = house.accounts.directory.find_person(tx, "amina")
+        person = house.accounts.registered.find_person(tx, "amina")
     device = house.accounts.add_app_password(person, read_only=True)
     who = house.accounts.login.sign_in(device, None, NOON)
     assert sharing.end(who, given.id, NOON).state == "ended"

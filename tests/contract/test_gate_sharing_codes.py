@@ -55,7 +55,7 @@ def named(house: House, typed: str) -> Grantee | None:
 def entries(house: House) -> list[Any]:
     with house.world.db.read() as tx:
         return house.world.tools.trail.entries(
-            tx, INSTANCE, limit=100, names=lambda ids: house.world.directory.logins(tx, ids)
+            tx, INSTANCE, limit=100, names=lambda ids: house.world.registered.logins(tx, ids)
         )
 
 

@@ -103,7 +103,7 @@ def test_it_says_what_everybody_would_find(world: Safekeeping) -> None:
 def owners_to_tell(world: Safekeeping, new: Snapshot) -> list[Drive]:
     with world.db.read() as tx:
         found = made_more_visible(tx, world.tools, BEFORE, new, world.clock())
-        people = world.directory.people(tx, {one.owner for one in found})
+        people = world.registered.people(tx, {one.owner for one in found})
     return [Drive(world, person) for person in people.values()]
 
 
@@ -154,7 +154,7 @@ def test_reports_name_people_as_asked_and_owners_are_told(world: Safekeeping) ->
     assert hidden == Impact(world.tools).of(BEFORE, sees_more, world.clock())
     with world.db.read() as tx:
         found = made_more_visible(tx, world.tools, BEFORE, sees_more, world.clock())
-        amina = world.directory.find_person(tx, "amina").id
+        amina = world.registered.find_person(tx, "amina").id
     world.db.write(lambda tx: tell_owners(tx, world.tools, found, world.clock()))
     notices = [one for one in world.notices() if one.kind is NoticeKind.POLICY_WIDENED]
     says = {

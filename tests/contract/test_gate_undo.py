@@ -76,7 +76,7 @@ def since_now(world: Safekeeping) -> dict[str, Any]:
 def last(world: Safekeeping, amina: Drive) -> TrailEntry:
     with world.db.read() as tx:
         told = world.tools.trail.entries(
-            tx, world.vault_of(amina), limit=500, names=lambda ids: world.directory.logins(tx, ids)
+            tx, world.vault_of(amina), limit=500, names=lambda ids: world.registered.logins(tx, ids)
         )
     return [one for one in told if one.what != "read"][-1]
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Connection, delete, select
 
 from authn.credentials import from_login_and_secret, password_bytes
-from authn.directory import Directory
 from authn.passwords import hash_password
 from authn.register import Register
+from authn.registered import Registered
 from authn.throttle import FREE_FAILURES, Throttle
 from davserver.config import load
 from davserver.db import tables
@@ -137,10 +137,10 @@ class Doors:
 
     def set_password(self, password: str) -> None:
         made = hash_password(password_bytes(password), os.urandom)
-        directory = Directory(self.keys)
+        registered = Registered(self.keys)
 
         def work(tx: Connection) -> None:
-            before = directory.password(tx, self.amina.id)
+            before = registered.password(tx, self.amina.id)
             self._register.set_password(tx, self.amina.id, before, made, self._now)
 
         self._db.write(work)

@@ -48,7 +48,7 @@ def give_as_before(services: Services, folder: str, *, days_ago: int, over: bool
     until = now + timedelta(hours=1) if over else None
 
     def work(tx: object) -> bytes:
-        to = ToStructure(services.sharing._directory.find_structure(tx, CCAS).id)
+        to = ToStructure(services.sharing._registered.find_structure(tx, CCAS).id)
         naming = Naming(who.vault, who.person.name, entry.id, entry.path.name, to)
         seen = tools.grants.free_names(tx, naming, now)
         one = Grant(

@@ -315,7 +315,7 @@ def test_a_check_is_in_the_trail_of_the_instance(home: Home) -> None:
 
     with home.world.db.read() as tx:
         entries = home.world.tools.trail.entries(
-            tx, INSTANCE, limit=1, names=lambda ids: home.world.directory.logins(tx, ids)
+            tx, INSTANCE, limit=1, names=lambda ids: home.world.registered.logins(tx, ids)
         )
     assert entries[0].what == "operator"
     assert entries[0].details["command"] == "vault check"

@@ -118,7 +118,7 @@ def test_an_altered_row_is_no_session(
     if column in {"person_id", "credential_id"}:
         bilal = accounts.add("bilal", password=WORDS)
         with accounts.db.read() as tx:
-            password = accounts.directory.password(tx, bilal.id)
+            password = accounts.registered.password(tx, bilal.id)
         assert password is not None
         changed = {column: bilal.id if column == "person_id" else password.id}
     accounts.db.write(lambda tx: tx.execute(update(t.web_session).values(changed)))

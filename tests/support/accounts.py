@@ -16,10 +16,10 @@ from sqlalchemy.schema import ExecutableDDLElement
 
 from authn.certificates import certificate_of
 from authn.credentials import AppPassword, CredentialKind, new_app_password, password_bytes
-from authn.directory import Directory
 from authn.login import Login
 from authn.passwords import hash_password
 from authn.register import NewDevice, NewPerson, NewStructure, Register
+from authn.registered import Registered
 from authn.rows import CredentialRow
 from davserver.db import tables
 from davserver.db.changed import PEOPLE
@@ -101,7 +101,7 @@ class Accounts:
 
     def __post_init__(self) -> None:
         self.login = self.new_process()
-        self.directory = Directory(self.keys)
+        self.registered = Registered(self.keys)
         self.register = Register(self.keys, os.urandom)
 
     def new_process(self) -> Login:
@@ -119,7 +119,7 @@ class Accounts:
         made = phc or hash_password(password_bytes(password), os.urandom)
         self.db.write(
             lambda tx: self.register.set_password(
-                tx, person.id, self.directory.password(tx, person.id), made, NOON
+                tx, person.id, self.registered.password(tx, person.id), made, NOON
             )
         )
 
@@ -143,12 +143,12 @@ class Accounts:
     def revoke_certificate(self, credential: CredentialId) -> None:
         self.db.write(
             lambda tx: self.register.revoke(
-                tx, self.directory.find_device(tx, credential, CredentialKind.CERTIFICATE), NOON
+                tx, self.registered.find_device(tx, credential, CredentialKind.CERTIFICATE), NOON
             )
         )
 
     def device(self, tx: Connection, device: AppPassword) -> CredentialRow:
-        return self.directory.find_device(tx, device.id, CredentialKind.APP_PASSWORD)
+        return self.registered.find_device(tx, device.id, CredentialKind.APP_PASSWORD)
 
     def revoke(self, device: AppPassword) -> None:
         self.db.write(lambda tx: self.register.revoke(tx, self.device(tx, device), NOON))

@@ -84,7 +84,7 @@ class House:
     def trail(self, login: str = "amina") -> list[str]:
         vault = self.world.vault_of(self.drives[login])
         with self.world.db.read() as tx:
-            logins = self.world.directory.logins
+            logins = self.world.registered.logins
             entries = self.world.tools.trail.entries(
                 tx, vault, limit=100, names=lambda ids: logins(tx, ids)
             )

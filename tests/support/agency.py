@@ -46,7 +46,7 @@ class Agency(House):
     def told(self) -> list[tuple[str, str, dict[str, str]]]:
         """The instance's trail."""
         with self.world.db.read() as tx:
-            names = self.world.directory.logins
+            names = self.world.registered.logins
             entries = self.world.tools.trail.entries(
                 tx, INSTANCE, limit=500, names=lambda ids: names(tx, ids)
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.drive import Entry, LockRequest, LockView, Patch, PropertyChange, Written
@@ -82,7 +82,7 @@ class Drive:
     @property
     def who(self) -> Principal:
         with self.world.db.read() as tx:
-            return self.world.directory.operator_for(
+            return self.world.registered.operator_for(
                 tx, self.person.login, "tests", self.world.clock()
             )
 
@@ -173,7 +173,7 @@ class World:
         self.db = empty_instance(self.url)
         self.keys = instance_keys()
         self.accounts = Accounts(self.db, self.keys)
-        self.directory = Directory(self.keys)
+        self.registered = Registered(self.keys)
         data = self.folder / "data"
         keyring = self.folder / "keys" / "keyring"
         keyring.parent.mkdir(mode=0o700)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from authn.directory import Directory
+from authn.registered import Registered
 from benchmarks.scale_rows import opened, staging_of
 from davserver.db import tables
 from davserver.db.clock import to_us
@@ -100,10 +100,10 @@ def more_vaults(instance: Instance, vaults: int) -> None:
 def more_clients(instance: Instance, clients: int) -> None:
     """Others who share with karim, and with his structure."""
     with opened(instance.config) as (found, crowd):
-        directory = Directory(found.keys)
+        registered = Registered(found.keys)
 
         def work(tx: Connection) -> None:
-            karim, ccas = directory.find_person(tx, "karim"), directory.find_structure(tx, CCAS)
+            karim, ccas = registered.find_person(tx, "karim"), registered.find_structure(tx, CCAS)
             logins = [f"client-{clients}-{number}" for number in range(clients)]
             Clientele(karim.id, ccas.id, ITEMS).of(crowd, tx, logins)
 
@@ -156,7 +156,7 @@ def more_locked(instance: Instance, documents: int) -> None:
 
 
 def _vault_of(tx: Connection, keys: InstanceKeys) -> VaultId:
-    owner = Directory(keys).find_person(tx, "amina")
+    owner = Registered(keys).find_person(tx, "amina")
     wanted = select(tables.vault.c.id).where(tables.vault.c.owner_id == owner.id)
     return VaultId(tx.execute(wanted).scalar_one())
 

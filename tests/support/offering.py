@@ -83,7 +83,7 @@ class Asking(House):
     def told(self, what: What) -> list[tuple[bool, dict[str, str]]]:
         """Whether an operator did it, and the details, of each such entry of amina's trail."""
         shown = self.world.tools.trail.entries
-        logins, vault = self.world.directory.logins, self.world.vault_of(self.amina)
+        logins, vault = self.world.registered.logins, self.world.vault_of(self.amina)
         with self.world.db.read() as tx:
             found = shown(tx, vault, limit=100, names=lambda ids: logins(tx, ids))
         return [

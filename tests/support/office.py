@@ -38,7 +38,7 @@ class Office:
     def trail(self, vault: VaultId = INSTANCE) -> list[TrailEntry]:
         with self.world.db.read() as tx:
             return self.world.tools.trail.entries(
-                tx, vault, limit=100, names=lambda ids: self.world.directory.logins(tx, ids)
+                tx, vault, limit=100, names=lambda ids: self.world.registered.logins(tx, ids)
             )
 
     def words(self, vault: VaultId = INSTANCE) -> list[str]:

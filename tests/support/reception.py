@@ -77,7 +77,7 @@ class Desk:
 
     def person(self, login: str) -> Person:
         with self.world.db.read() as tx:
-            return self.world.directory.find_person(tx, login)
+            return self.world.registered.find_person(tx, login)
 
     def state(self, login: str) -> AccountState:
         return self.person(login).state

@@ -82,19 +82,19 @@ class Shelter:
     def signed_in(self, login: str) -> Principal:
         """Somebody who proved their password now; they get one if they have none."""
         with self.db.read() as tx:
-            person = self.accounts.directory.find_person(tx, login)
-            known = self.accounts.directory.password(tx, person.id)
+            person = self.accounts.registered.find_person(tx, login)
+            known = self.accounts.registered.password(tx, person.id)
         if known is None:
             self.accounts.set_password(person, PASSWORD)
         credential = Password(login, password_bytes(PASSWORD))
         return self.accounts.login.sign_in(credential, HOME, self.now)
 
     def operator(self, behalf: str | None = None) -> Principal:
-        directory = self.accounts.directory
+        registered = self.accounts.registered
         with self.db.read() as tx:
             if behalf is None:
-                return directory.instance_operator(tx, "root", self.now)
-            return directory.operator_for(tx, behalf, "root", self.now)
+                return registered.instance_operator(tx, "root", self.now)
+            return registered.operator_for(tx, behalf, "root", self.now)
 
     def revocations(self) -> int:
         with self.db.read() as tx:
@@ -102,7 +102,7 @@ class Shelter:
 
     def told(self, vault: OpenVault) -> list[TrailEntry]:
         with self.db.read() as tx:
-            logins = self.accounts.directory.logins
+            logins = self.accounts.registered.logins
             names = partial(logins, tx)
             return self.trail.entries(tx, vault.id, limit=100, names=names)
 
@@ -143,8 +143,8 @@ class Shelter:
 
         def make(tx: object) -> GrantRow:
             if isinstance(to, ToStructure):
-                owner = self.accounts.directory.people(tx, {vault.owner})[vault.owner]
-                who = self.accounts.directory.operator_for(tx, owner.login, "root", self.now)
+                owner = self.accounts.registered.people(tx, {vault.owner})[vault.owner]
+                who = self.accounts.registered.operator_for(tx, owner.login, "root", self.now)
                 affirm(tx, self.tools, who, vault.id, to.id, self.now)
             naming = Naming(vault.id, owner_name, node, called or what, to)
             folder, name = self.book.free_names(tx, naming, self.now)

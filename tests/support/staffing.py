@@ -112,23 +112,23 @@ class Office:
     def everybody(self) -> list[Person]:
         """By login."""
         with self.world.db.read() as tx:
-            return self.world.directory.everybody(tx)
+            return self.world.registered.everybody(tx)
 
     def memberships(self, login: str) -> list[Membership]:
         with self.world.db.read() as tx:
-            person = self.world.directory.find_person(tx, login)
-            return self.world.directory.memberships(tx, person.id)
+            person = self.world.registered.find_person(tx, login)
+            return self.world.registered.memberships(tx, person.id)
 
     def state(self, login: str) -> AccountState:
         return self.drive(login).person.state
 
     def structure(self, slug: str) -> Structure:
         with self.world.db.read() as tx:
-            return self.world.directory.find_structure(tx, slug)
+            return self.world.registered.find_structure(tx, slug)
 
     def drive(self, login: str) -> Drive:
         with self.world.db.read() as tx:
-            return Drive(self.world, self.world.directory.find_person(tx, login))
+            return Drive(self.world, self.world.registered.find_person(tx, login))
 
 
 @contextmanager

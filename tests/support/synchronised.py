@@ -64,12 +64,12 @@ class Town:
 
     def drive(self, account: str) -> Drive:
         with self.world.db.read() as tx:
-            found = self.world.directory.find_person(tx, f"{account}@{self.settings.domain}")
+            found = self.world.registered.find_person(tx, f"{account}@{self.settings.domain}")
         return Drive(self.world, found)
 
     def memberships(self, account: str) -> list[Membership]:
         with self.world.db.read() as tx:
-            return self.world.directory.memberships(tx, self.drive(account).person.id)
+            return self.world.registered.memberships(tx, self.drive(account).person.id)
 
     def works_in(self, account: str) -> set[str]:
         now = self.world.clock()

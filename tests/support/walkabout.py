@@ -88,8 +88,8 @@ def told(moment: Moment) -> Circumstance:
 
 
 def _everybody(world: Safekeeping, tx: Connection, now: datetime) -> Iterator[Principal]:
-    for person in world.directory.everybody(tx):
-        who = world.directory.operator_for(tx, person.login, "tests", now)
+    for person in world.registered.everybody(tx):
+        who = world.registered.operator_for(tx, person.login, "tests", now)
         yield replace(who, operator=None)
 
 

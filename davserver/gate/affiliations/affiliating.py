@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
 from authn.register import bump_revocation
+from authn.registered import Registered
 from davserver.domain.affiliations import (
     Affiliation,
     AffiliationRequest,
@@ -93,7 +93,7 @@ def finish(
     by = who.id if who else None
     over = replace(affiliation, state=AffiliationState.ENDED, ended=now, ended_by=by)
     stamp = affiliations.store(tx, tools.keys, over)
-    staff = {one.id for one in Directory(tools.keys).staff(tx, affiliation.structure, now)}
+    staff = {one.id for one in Registered(tools.keys).staff(tx, affiliation.structure, now)}
     given = tools.grants.of_vault(tx, affiliation.vault, ended=False)
     left = [row for row in given if row.grant.until is None or row.grant.until > now]
     team = [row for row in left if row.grant.to == ToStructure(affiliation.structure)]
@@ -121,7 +121,7 @@ def answered_side(
     now: datetime,
 ) -> set[PersonId]:
     """Whom a beneficiary's answer is told: who asked, while they work there; else the managers."""
-    staff = Directory(tools.keys).staff(tx, structure, now)
+    staff = Registered(tools.keys).staff(tx, structure, now)
     asker = {one.id for one in staff if one.id == asked_by}
     return asker or {one.id for one in staff if one.role is Role.MANAGER}
 
@@ -130,7 +130,7 @@ def left_side(
     tx: Connection, tools: Tools, affiliation: Affiliation, now: datetime
 ) -> set[PersonId]:
     """Whom an end is told: who asked, while they work there, and the managers."""
-    staff = Directory(tools.keys).staff(tx, affiliation.structure, now)
+    staff = Registered(tools.keys).staff(tx, affiliation.structure, now)
     asker = affiliation.requested_by
     return {one.id for one in staff if one.role is Role.MANAGER or one.id == asker}
 
@@ -145,7 +145,7 @@ def owner_of(tx: Connection, tools: Tools, vault: VaultId, now: datetime) -> set
 
 def slug_of(tx: Connection, tools: Tools, structure: StructureId) -> str:
     """Empty where the structure's row was altered: what ends must still be able to end."""
-    found = Directory(tools.keys).structures(tx, {structure}).get(structure)
+    found = Registered(tools.keys).structures(tx, {structure}).get(structure)
     return found.slug if found else ""
 
 
@@ -163,7 +163,7 @@ def _endings(
 ) -> list[Event]:
     """One for each grant, with the path that its owner knows."""
     keys = _epoch_keys(tx, tools, now)
-    views = Shares(tools, Directory(tools.keys)).views(tx, rows, keys, now)
+    views = Shares(tools, Registered(tools.keys)).views(tx, rows, keys, now)
     return [
         Event(
             vault=row.grant.vault,
@@ -180,4 +180,4 @@ def _endings(
 
 
 def _epoch_keys(tx: Connection, tools: Tools, now: datetime) -> int:
-    return Directory(tools.keys).instance_operator(tx, "", now).epoch.keys
+    return Registered(tools.keys).instance_operator(tx, "", now).epoch.keys

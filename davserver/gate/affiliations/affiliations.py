@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from authn.directory import Directory
 from authn.register import Register
+from authn.registered import Registered
 from authn.texts import quoted
 from davserver.domain.actions import Action
 from davserver.domain.affiliations import Affiliation, AffiliationState, Ending
@@ -44,8 +44,8 @@ class Affiliations:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        directory = Directory(tools.keys)
-        self._front = Front(tools, directory, Register(tools.keys, tools.entropy))
+        registered = Registered(tools.keys)
+        self._front = Front(tools, registered, Register(tools.keys, tools.entropy))
 
     def request(self, who: Principal, wish: Wish, now: datetime) -> RequestView:
         """The answer is the same whether anybody has that login. A code goes to the beneficiary,
@@ -144,7 +144,7 @@ def _workplace(desk: Desk, slug: str) -> StructureId:
     """Raises Barred, NotFound."""
     if requesting.acts_for_all(desk.who):
         desk.allow()
-        return desk.directory.find_structure(desk.tx, slug).id
+        return desk.registered.find_structure(desk.tx, slug).id
     structure = workplace(desk, slug, set(STAFF))
     desk.allow(desk.who.person)
     return structure.id
@@ -152,7 +152,7 @@ def _workplace(desk: Desk, slug: str) -> StructureId:
 
 def _structure(desk: Desk, slug: str) -> StructureId | None:
     try:
-        return desk.directory.find_structure(desk.tx, slug).id
+        return desk.registered.find_structure(desk.tx, slug).id
     except NotFound:
         return None
 

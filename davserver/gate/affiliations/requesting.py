@@ -6,8 +6,8 @@ who has a vault (DESIGN §2.2).
 import re
 from datetime import datetime
 
-from authn.directory import NOBODY
 from authn.login_name import login_key
+from authn.registered import NOBODY
 from authn.texts import clean_text, quoted
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.affiliations import (
@@ -159,10 +159,10 @@ def tell_if_for_them(desk: Desk, structure: StructureId, what: str) -> None:
 def whose(desk: Desk, login: str) -> tuple[VaultId | None, PersonId]:
     """The vault of whoever has that login, in two statements whether there is anybody or not."""
     try:
-        person = desk.directory.find_person(desk.tx, login).id
+        person = desk.registered.find_person(desk.tx, login).id
     except NotFound:
         person = NOBODY
-    return desk.directory.vault_of(desk.tx, person, desk.now), person
+    return desk.registered.vault_of(desk.tx, person, desk.now), person
 
 
 # ── asking ──────────────────────────────────────────────────────────────────────────────────────

@@ -95,10 +95,10 @@ def shown(desk: Desk, request: AffiliationRequest) -> RequestView:
 
 def _requests(desk: Desk, requests: Sequence[AffiliationRequest]) -> list[RequestView]:
     """In two statements more, however many there are."""
-    people = desk.directory.people(desk.tx, {one.by for one in requests})
+    people = desk.registered.people(desk.tx, {one.by for one in requests})
     logins = {one.id: one.login for one in people.values()}
     names = {one.id: one.name for one in people.values()}
-    structures = desk.directory.structures(desk.tx, {one.structure for one in requests})
+    structures = desk.registered.structures(desk.tx, {one.structure for one in requests})
     return [
         RequestView(
             id=one.id,
@@ -126,7 +126,7 @@ def _state(request: AffiliationRequest, now: datetime) -> RequestState:
 
 def _affiliations(desk: Desk, found: Sequence[Affiliation]) -> list[AffiliationView]:
     owners = _owners(desk, {one.vault for one in found})
-    structures = desk.directory.structures(desk.tx, {one.structure for one in found})
+    structures = desk.registered.structures(desk.tx, {one.structure for one in found})
     return [
         AffiliationView(
             id=one.id,
@@ -158,5 +158,5 @@ def _owners(desk: Desk, vaults: Collection[VaultId]) -> dict[VaultId, str]:
         for row in fetch(desk.tx, wanted):
             if is_genuine(desk.tools.keys, vault_table, row):
                 owners[VaultId(row["id"])] = PersonId(row["owner_id"])
-    logins = desk.directory.logins(desk.tx, set(owners.values()))
+    logins = desk.registered.logins(desk.tx, set(owners.values()))
     return {vault: logins[owner] for vault, owner in owners.items() if owner in logins}

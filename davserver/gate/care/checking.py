@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.db.tables import blob as blob_table
 from davserver.db.tables import vault as vault_table
 from davserver.domain.errors import Damaged, NotFound
@@ -128,12 +128,12 @@ class Checking:
         return {key: Stamp(one.table, one.id, one.version, one.hash) for key, one in stamps.items()}
 
 
-def owners_of(tx: Connection, directory: Directory) -> dict[VaultId, str]:
+def owners_of(tx: Connection, registered: Registered) -> dict[VaultId, str]:
     """Every vault, by its owner's login. An account that was tampered with has an empty one."""
     # SQLite keeps any type in any column. What is no id names no vault: `check_strays` tells of it.
     rows = [row for row in tx.execute(_OWNERS) if isinstance(row.id, bytes)]
     people = {PersonId(row.owner_id) for row in rows if isinstance(row.owner_id, bytes)}
-    known = directory.logins(tx, people)
+    known = registered.logins(tx, people)
     found = {VaultId(row.id): known.get(PersonId(row.owner_id), "") for row in rows}
     return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
 

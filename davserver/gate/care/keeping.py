@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from authn.directory import Directory
 from authn.register import Register
+from authn.registered import Registered
 from davserver.db import tables
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
@@ -39,8 +39,8 @@ class Keeping:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        directory = Directory(tools.keys)
-        self._front = Front(tools, directory, Register(tools.keys, tools.entropy))
+        registered = Registered(tools.keys)
+        self._front = Front(tools, registered, Register(tools.keys, tools.entropy))
 
     # ── vaults ──────────────────────────────────────────────────────────────────────────────────
 
@@ -49,7 +49,7 @@ class Keeping:
 
         def work(desk: Desk) -> list[VaultView]:
             _allow(desk)
-            return _views(desk, owners_of(desk.tx, desk.directory))
+            return _views(desk, owners_of(desk.tx, desk.registered))
 
         return self._front.look(who, now, work)
 
@@ -71,7 +71,7 @@ class Keeping:
 
         def owners(desk: Desk) -> dict[VaultId, str]:
             _allow(desk)
-            every = owners_of(desk.tx, desk.directory)
+            every = owners_of(desk.tx, desk.registered)
             return every if login is None else _only(desk, every, login)
 
         checking = Checking(self._tools, self._front.look(who, now, owners), progress, deep=deep)
@@ -142,7 +142,7 @@ def _allow(desk: Desk) -> None:
 
 
 def _only(desk: Desk, every: dict[VaultId, str], login: str) -> dict[VaultId, str]:
-    person = desk.directory.find_person(desk.tx, login)
+    person = desk.registered.find_person(desk.tx, login)
     wanted = select(tables.vault.c.id).where(tables.vault.c.owner_id == person.id)
     found = desk.tx.execute(wanted).scalar()
     if found is None:
@@ -183,7 +183,7 @@ def _views(desk: Desk, owners: dict[VaultId, str]) -> list[VaultView]:
 def _paused(desk: Desk) -> dict[VaultId, tuple[str, ...]]:
     """By vault, in the order in which it happened."""
     found = pace.pauses(desk.tx)
-    logins = desk.directory.logins(desk.tx, {one.person for one in found})
+    logins = desk.registered.logins(desk.tx, {one.person for one in found})
     by_vault: dict[VaultId, tuple[str, ...]] = {}
     for one in found:
         login = logins.get(one.person, one.person.hex())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.actions import Action
 from davserver.domain.errors import NotLocked
 from davserver.domain.ids import LockId, PersonId
@@ -26,7 +26,7 @@ def locks(sight: Sight) -> list[HeldLock]:
     assert drive.vault is not None  # noqa: S101 — one's own drive is a vault
     permit = sight.require(Action.LIST, drive)
     live = live_locks.live(sight.tx, drive.vault, sight.now)
-    logins = Directory(sight.tools.keys).logins(sight.tx, {one.person for one in live})
+    logins = Registered(sight.tools.keys).logins(sight.tx, {one.person for one in live})
     vault = drive.vault
     views = [_view(vault, one, _place(sight, one), logins) for one in live]
     note_look(sight, drive, permit, "locks")
@@ -46,7 +46,7 @@ def break_lock(sight: Sight, lock: LockId) -> HeldLock:
     vault_locks.release(sight.tx, [one])
     details = {"person": one.person.hex(), "lock": one.id.hex()}
     record(sight, What.LOCK_BREAK, place or drive, permit, one.node, (), details)
-    logins = Directory(sight.tools.keys).logins(sight.tx, {one.person})
+    logins = Registered(sight.tools.keys).logins(sight.tx, {one.person})
     return _view(drive.vault, one, place, logins)
 
 

@@ -84,7 +84,7 @@ def set_state(desk: Desk, login: str, state: AccountState) -> Person:
     gives somebody of a directory what it gives them: that may be nothing.
     """
     rule = desk.allow()
-    person = desk.directory.find_person(desk.tx, login)
+    person = desk.registered.find_person(desk.tx, login)
     if state is AccountState.ACTIVE:
         state = unblocked(account_of(desk.tx, desk.tools.keys, person.id))
     if person.state is not state:
@@ -96,7 +96,7 @@ def set_state(desk: Desk, login: str, state: AccountState) -> Person:
         still = state is AccountState.DIRECTORY_BLOCKED
         details = {"state": state.value} if still else {}
         desk.record(Change(what, rule, (stamp,), details), person)
-    return desk.directory.find_person(desk.tx, login)
+    return desk.registered.find_person(desk.tx, login)
 
 
 def unblocked(account: DirectoryAccount | None) -> AccountState:
@@ -119,7 +119,7 @@ def local_account(desk: Desk, login: str) -> tuple[Person, str]:
 
 def set_password(desk: Desk, login: str, phc: str) -> None:
     person, rule = local_account(desk, login)
-    before = desk.directory.password(desk.tx, person.id)
+    before = desk.registered.password(desk.tx, person.id)
     stamp = desk.register.set_password(desk.tx, person.id, before, phc, desk.now)
     bump_revocation(desk.tx)
     desk.record(Change(What.PASSWORD, rule, (stamp,), {}), person)
@@ -134,7 +134,7 @@ def add_app_password(desk: Desk, made: AppPassword, device: NewDevice) -> None:
 
 def app_passwords(desk: Desk, login: str) -> list[CredentialRow]:
     person, _ = desk.account(login)
-    return desk.directory.app_passwords(desk.tx, person.id)
+    return desk.registered.app_passwords(desk.tx, person.id)
 
 
 def revoke_app_password(desk: Desk, credential: CredentialId) -> None:
@@ -150,22 +150,22 @@ def revoke_app_password(desk: Desk, credential: CredentialId) -> None:
 
 def add_membership(desk: Desk, login: str, slug: str, span: Span) -> Membership:
     rule = desk.allow()
-    person = desk.directory.find_person(desk.tx, login)
+    person = desk.registered.find_person(desk.tx, login)
     return memberships.join(desk, rule, person, _workplace(desk, person, slug), span)
 
 
 def end_membership(desk: Desk, login: str, slug: str, ends: datetime) -> None:
     """As `memberships.leave`."""
     rule = desk.allow()
-    person = desk.directory.find_person(desk.tx, login)
-    structure = desk.directory.find_structure(desk.tx, slug)
+    person = desk.registered.find_person(desk.tx, login)
+    structure = desk.registered.find_structure(desk.tx, slug)
     memberships.leave(desk, rule, person, structure, ends)
 
 
 def departure(desk: Desk, login: str, slug: str, ends: datetime) -> Departure:
     desk.allow()
-    person = desk.directory.find_person(desk.tx, login)
-    structure = desk.directory.find_structure(desk.tx, slug)
+    person = desk.registered.find_person(desk.tx, login)
+    structure = desk.registered.find_structure(desk.tx, slug)
     return memberships.departure(desk, person, structure, ends)
 
 
@@ -173,19 +173,19 @@ def view(desk: Desk, login: str) -> PersonView:
     person, _ = desk.account(login)
     return PersonView(
         person=person,
-        vault=desk.directory.vault_of(desk.tx, person.id, desk.now),
-        has_password=desk.directory.password(desk.tx, person.id) is not None,
+        vault=desk.registered.vault_of(desk.tx, person.id, desk.now),
+        has_password=desk.registered.password(desk.tx, person.id) is not None,
         account=known_accounts(desk.tx, desk.tools.keys, person.id).get(person.id),
-        memberships=tuple(desk.directory.memberships(desk.tx, person.id)),
-        app_passwords=tuple(desk.directory.app_passwords(desk.tx, person.id)),
-        certificates=tuple(desk.directory.devices(desk.tx, person.id, CredentialKind.CERTIFICATE)),
+        memberships=tuple(desk.registered.memberships(desk.tx, person.id)),
+        app_passwords=tuple(desk.registered.app_passwords(desk.tx, person.id)),
+        certificates=tuple(desk.registered.devices(desk.tx, person.id, CredentialKind.CERTIFICATE)),
     )
 
 
 def _workplace(desk: Desk, person: Person, slug: str) -> Structure:
     if person.role not in STAFF:
         raise BadInput(f"a {person.role.value} belongs to no structure; leave {quoted(slug)} out")
-    return desk.directory.find_structure(desk.tx, slug)
+    return desk.registered.find_structure(desk.tx, slug)
 
 
 def _give_vault(desk: Desk, person: Person, arrival: Arrival, rule: str) -> None:

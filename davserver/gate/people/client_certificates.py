@@ -19,7 +19,7 @@ def add(desk: Desk, login: str, certificate: Certificate, device: NewDevice) -> 
     taken back may be in other hands.
     """
     rule = desk.allow()
-    person = desk.directory.find_person(desk.tx, login)
+    person = desk.registered.find_person(desk.tx, login)
     if desk.register.is_registered(desk.tx, certificate):
         raise AlreadyThere(
             "the key of this certificate is registered already, or was taken back once; "
@@ -34,7 +34,7 @@ def add(desk: Desk, login: str, certificate: Certificate, device: NewDevice) -> 
 
 def every(desk: Desk, login: str) -> list[CredentialRow]:
     person, _ = desk.account(login)
-    return desk.directory.devices(desk.tx, person.id, KIND)
+    return desk.registered.devices(desk.tx, person.id, KIND)
 
 
 def revoke(desk: Desk, credential: CredentialId) -> None:

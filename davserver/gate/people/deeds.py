@@ -8,8 +8,8 @@ from datetime import date, datetime, tzinfo
 
 from sqlalchemy import Connection, select
 
-from authn.directory import Directory
 from authn.register import Register
+from authn.registered import Registered
 from davserver.db.tables import grant as grant_table
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
@@ -90,7 +90,7 @@ class Deeds:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         register = Register(tools.keys, tools.entropy)
-        self._front = Front(tools, Directory(tools.keys), register)
+        self._front = Front(tools, Registered(tools.keys), register)
 
     def report(
         self, who: Principal, login: str, period: Period, tell: Tell = lambda _done, _all: None
@@ -128,8 +128,8 @@ class Deeds:
     def _opened(
         self, tx: Connection, vault: VaultId, deeds: Collection[Deed], now: datetime
     ) -> tuple[Person | None, Mapping[NodeId, Category]]:
-        directory = self._front.directory
-        keys = directory.instance_operator(tx, "", now).epoch.keys
+        registered = self._front.registered
+        keys = registered.instance_operator(tx, "", now).epoch.keys
         try:
             opened = self._tools.vaults.open(tx, vault, keys, now)
         except NotFound:
@@ -138,7 +138,7 @@ class Deeds:
         nodes = index.ancestors(tx, {vault: opened}, ids)
         chains = {one: tuple(index.chain_to(nodes, one)) for one in ids}
         whole = {one: chain for one, chain in chains.items() if chain and chain[0].parent is None}
-        owner = directory.people(tx, {opened.owner}).get(opened.owner)
+        owner = registered.people(tx, {opened.owner}).get(opened.owner)
         return owner, {one: category_of(chain) for one, chain in whole.items()}
 
 
@@ -148,19 +148,19 @@ def _asked(desk: Desk, login: str, period: Period) -> tuple[_Asked, str]:
     if who.operator is None and who.person.role is Role.MANAGER:
         return _by_manager(desk, login, period)
     rule = _require(desk, Relation.NONE, None, None)
-    person = desk.directory.find_person(desk.tx, login)
-    theirs = desk.directory.memberships(desk.tx, person.id)
+    person = desk.registered.find_person(desk.tx, login)
+    theirs = desk.registered.memberships(desk.tx, person.id)
     return _Asked(person, _reached(desk.tx, person.id, theirs), None), rule
 
 
 def _by_manager(desk: Desk, login: str, period: Period) -> tuple[_Asked, str]:
     """Somebody who is not of theirs is answered like somebody who does not exist."""
     try:
-        person = desk.directory.find_person(desk.tx, login)
+        person = desk.registered.find_person(desk.tx, login)
     except NotFound:
         _require(desk, Relation.NONE, None, None)
         raise
-    theirs = desk.directory.memberships(desk.tx, person.id)
+    theirs = desk.registered.memberships(desk.tx, person.id)
     team = _in_common(desk.who, theirs, period)
     relation = Relation.MANAGES if team else Relation.NONE
     rule = _require(desk, relation, team[0] if team else None, person.id)

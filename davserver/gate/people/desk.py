@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from authn.credentials import CredentialKind
-from authn.directory import Directory
 from authn.login_name import login_key
 from authn.register import Register
+from authn.registered import Registered
 from authn.rows import CredentialRow, Stamp
 from authn.texts import quoted
 from davserver.domain.actions import Action, Category, Relation
@@ -23,7 +23,7 @@ from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import AlreadyThere, NotFound, Reason, Refused
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import Person, Principal, Role, Structure
-from davserver.gate.judging import begins, judged, stands
+from davserver.gate.counting import begins, judged, stands
 from davserver.gate.tools import Tools
 from davserver.trail import Event, RowStamp, What
 from policies.decider import Judge
@@ -58,7 +58,7 @@ class Desk:
     tx: Connection
     who: Principal
     now: datetime
-    directory: Directory
+    registered: Registered
     register: Register
 
     @property
@@ -99,7 +99,7 @@ class Desk:
         if me is not None and login_key(login) == login_key(me.login):
             return me, self.allow(me)
         rule = self.allow()
-        return self.directory.find_person(self.tx, login), rule
+        return self.registered.find_person(self.tx, login), rule
 
     def device(
         self, credential: CredentialId, kind: CredentialKind
@@ -107,12 +107,12 @@ class Desk:
         """As `account`, from the id of an app password or a certificate."""
         me = self.me
         if me is not None:
-            for mine in self.directory.devices(self.tx, me.id, kind):
+            for mine in self.registered.devices(self.tx, me.id, kind):
                 if mine.id == credential:
                     return mine, me, self.allow(me)
         rule = self.allow()
-        row = self.directory.find_device(self.tx, credential, kind)
-        person = self.directory.people(self.tx, {row.person}).get(row.person)
+        row = self.registered.find_device(self.tx, credential, kind)
+        person = self.registered.people(self.tx, {row.person}).get(row.person)
         if person is None:
             raise NotFound(f"the account of this {kind.value} is damaged: see the log")
         return row, person, rule
@@ -131,7 +131,7 @@ class Desk:
             details=about | change.details,
         )
         events = [event]
-        vault = self.directory.vault_of(self.tx, person.id, self.now) if person else None
+        vault = self.registered.vault_of(self.tx, person.id, self.now) if person else None
         if vault is not None:
             events.append(replace(event, vault=vault, rows=()))
         self.tools.trail.record_all(self.tx, events, self.now)
@@ -156,7 +156,7 @@ class Front:
     """Where somebody's wish becomes a transaction."""
 
     tools: Tools
-    directory: Directory
+    registered: Registered
     register: Register
 
     def change(self, who: Principal, now: datetime, work: Callable[[Desk], T]) -> T:
@@ -187,7 +187,7 @@ class Front:
     def _desk(self, tx: Connection, who: Principal, now: datetime) -> Desk:
         begins(who)
         fresh = self.tools.login.still(tx, who, now)
-        return Desk(self.tools, tx, fresh, now, self.directory, self.register)
+        return Desk(self.tools, tx, fresh, now, self.registered, self.register)
 
     def _record_refusal(self, barred: Barred, now: datetime) -> None:
         event = Event(

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
 from authn.login_name import login_key
+from authn.registered import Registered
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.drive import TrailEntry
@@ -15,7 +15,7 @@ from davserver.domain.errors import AbriError, NotFound, Refused
 from davserver.domain.events import Events
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Principal
-from davserver.gate.judging import judged
+from davserver.gate.counting import judged
 from davserver.gate.tools import Tools
 from davserver.trail import INSTANCE, Event, ExportedHead, Finding, What
 
@@ -38,7 +38,7 @@ class Checked:
 class History:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._directory = Directory(tools.keys)
+        self._registered = Registered(tools.keys)
 
     def show(
         self,
@@ -138,8 +138,8 @@ class History:
         return decision.rule
 
     def _vault(self, tx: Connection, login: str, now: datetime) -> VaultId:
-        person = self._directory.find_person(tx, login)
-        vault = self._directory.vault_of(tx, person.id, now)
+        person = self._registered.find_person(tx, login)
+        vault = self._registered.vault_of(tx, person.id, now)
         if vault is None:
             raise NotFound(f"“{person.login}” has no vault, and so no trail of one")
         return vault
@@ -147,7 +147,7 @@ class History:
     def _called(
         self, tx: Connection, people: Collection[PersonId], *, by_name: bool
     ) -> dict[PersonId, str]:
-        called = self._directory.names if by_name else self._directory.logins
+        called = self._registered.names if by_name else self._registered.logins
         return called(tx, people)
 
     def _entries(

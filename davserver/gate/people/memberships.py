@@ -110,7 +110,7 @@ def lasting(desk: Desk, person: Person, structure: Structure) -> list[Membership
     """Theirs in it that are not over; perhaps some that are to come."""
     return [
         one
-        for one in desk.directory.memberships(desk.tx, person.id)
+        for one in desk.registered.memberships(desk.tx, person.id)
         if one.structure.id == structure.id and (one.ends is None or one.ends > desk.now)
     ]
 

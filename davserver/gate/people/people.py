@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authn.credentials import new_app_password, password_bytes, shown
-from authn.directory import Directory
 from authn.directory_accounts import DirectoryAccount, account_of, known_accounts
 from authn.login_name import clean_login
 from authn.password_rules import check_new_password
 from authn.passwords import hash_password
 from authn.register import NewDevice, NewPerson, NewStructure, Register
+from authn.registered import Registered
 from authn.rows import CredentialRow
 from authn.staff_names import NO_DIRECTORIES, StaffNames
 from authn.texts import clean_language, clean_slug, clean_text, clean_time_zone
@@ -78,17 +78,17 @@ class People:
         self._tools = tools
         self._quota = quota
         self._names = names
-        self._front = Front(tools, Directory(tools.keys), Register(tools.keys, tools.entropy))
+        self._front = Front(tools, Registered(tools.keys), Register(tools.keys, tools.entropy))
 
     def operator(self, name: str, now: datetime) -> Principal:
         """Somebody at the machine, under the name that the trail shall show."""
         with self._tools.db.read() as tx:
-            return self._front.directory.instance_operator(tx, name, now)
+            return self._front.registered.instance_operator(tx, name, now)
 
     def operator_for(self, login: str, name: str, now: datetime) -> Principal:
         """Somebody at the machine who acts on behalf of `login`. Raises NotFound."""
         with self._tools.db.read() as tx:
-            return self._front.directory.operator_for(tx, login, name, now)
+            return self._front.registered.operator_for(tx, login, name, now)
 
     # ── structures ──────────────────────────────────────────────────────────────────────────────
 
@@ -113,7 +113,7 @@ class People:
 
         def work(desk: Desk) -> list[Structure]:
             desk.allow()
-            return desk.directory.all_structures(desk.tx)
+            return desk.registered.all_structures(desk.tx)
 
         return self._front.look(who, now, work)
 
@@ -140,7 +140,7 @@ class People:
 
         def work(desk: Desk) -> list[Person]:
             desk.allow()
-            return desk.directory.everybody(desk.tx)
+            return desk.registered.everybody(desk.tx)
 
         return self._front.look(who, now, work)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.db.prepared import settle
 from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged, NotFound
@@ -88,8 +88,8 @@ class Resting:
         found = self.would_resume(person, here)
         if not found:
             return []
-        directory = Directory(self.tools.keys)
-        structures = directory.structures(self.tx, {one.structure for one in found})
+        registered = Registered(self.tools.keys)
+        structures = registered.structures(self.tx, {one.structure for one in found})
         stamps = suspensions.remove(self.tx, found)
         for one in found:
             self.tools.grants.rest(self.tx, one.grant, resting=False)
@@ -122,8 +122,8 @@ class Resting:
         rows: Sequence[GrantRow],
         stamps: dict[GrantId, tuple[Stamp, Structure]],
     ) -> list[Event]:
-        keys = Directory(self.tools.keys).instance_operator(self.tx, "", self.now).epoch.keys
-        shares = Shares(self.tools, Directory(self.tools.keys))
+        keys = Registered(self.tools.keys).instance_operator(self.tx, "", self.now).epoch.keys
+        shares = Shares(self.tools, Registered(self.tools.keys))
         views = shares.views(self.tx, rows, keys, self.now)
         return [
             Event(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from authn.directory import Directory
 from authn.register import Register
+from authn.registered import Registered
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Permit, Target
 from davserver.domain.errors import BadInput, NotFound
@@ -75,8 +75,8 @@ class Teams:
     """
 
     def __init__(self, tools: Tools) -> None:
-        directory = Directory(tools.keys)
-        self._front = Front(tools, directory, Register(tools.keys, tools.entropy))
+        registered = Registered(tools.keys)
+        self._front = Front(tools, registered, Register(tools.keys, tools.entropy))
 
     def mine(self, who: Principal, now: datetime) -> list[Structure]:
         """Where they work now, and may see to people; by slug."""
@@ -204,7 +204,7 @@ def _judged(desk: Desk, action: Action, structure: Structure) -> Permit | Denial
 
 def _team(desk: Desk, slug: str) -> Team:
     structure, _ = _place(desk, slug)
-    found = desk.directory.members(desk.tx, structure, desk.now - LATELY)
+    found = desk.registered.members(desk.tx, structure, desk.now - LATELY)
     return Team(structure, members(found, desk.now), _sums(desk, structure))
 
 
@@ -224,7 +224,7 @@ def _told(count: int) -> int | None:
 
 def _leaving(desk: Desk, slug: str, person: PersonId) -> tuple[Leaving, Person, str]:
     structure, rule = _place(desk, slug)
-    found = desk.directory.members(desk.tx, structure, desk.now)
+    found = desk.registered.members(desk.tx, structure, desk.now)
     theirs = [(one, membership) for one, membership in found if one.id == person]
     for member in members(theirs, desk.now):
         whole = theirs[0][0]
@@ -246,7 +246,7 @@ def _span(starts: datetime | None, ends: datetime | None, now: datetime) -> Span
 def _professional(desk: Desk, login: str) -> Person | None:
     """None for nobody, for whoever cannot sign in, and for all others: in as many statements."""
     try:
-        found = desk.directory.find_person(desk.tx, login)
+        found = desk.registered.find_person(desk.tx, login)
     except NotFound:
         return None
     fits = found.role is Role.PROFESSIONAL and found.state is AccountState.ACTIVE

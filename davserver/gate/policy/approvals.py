@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.errors import NotFound, Reason, Refused
 from davserver.domain.ids import ID_BYTES, PersonId
 from davserver.domain.people import AccountState, Person, Principal, Role
@@ -45,7 +45,7 @@ class Approvals:
     def __init__(self, tools: Tools, *, must_be_signed: bool = False) -> None:
         self._tools = tools
         self._must_be_signed = must_be_signed
-        self._directory = Directory(tools.keys)
+        self._registered = Registered(tools.keys)
 
     def propose(
         self, files: Mapping[str, bytes], instead_of: int, signed: datetime | None, now: datetime
@@ -107,7 +107,7 @@ class Approvals:
         return ""
 
     def _still_administrators(self, tx: Connection, said: frozenset[PersonId]) -> int:
-        people = self._directory.people(tx, set(said)).values()
+        people = self._registered.people(tx, set(said)).values()
         return sum(_administers(person) for person in people)
 
 

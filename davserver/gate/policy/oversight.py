@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from authn.directory import Directory
 from authn.register import Register
+from authn.registered import Registered
 from davserver.domain.actions import Action, Category, Relation
 from davserver.domain.decisions import Denial, Target
 from davserver.domain.health import Sighting
@@ -49,7 +49,7 @@ class Oversight:
         self._rulebook = rulebook
         self._sources = sources
         register = Register(tools.keys, tools.entropy)
-        self._front = Front(tools, Directory(tools.keys), register)
+        self._front = Front(tools, Registered(tools.keys), register)
 
     def rules(self, who: Principal, now: datetime) -> Status:
         """What is in force, what the files say now, what waits for approval."""

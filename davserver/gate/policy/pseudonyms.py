@@ -6,7 +6,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.ids import PersonId, VaultId
 from davserver.sealing.instance import InstanceKeys
 from davserver.vault.outline import owners_of
@@ -39,7 +39,7 @@ class Speaker:
         return tuple(sorted(pseudonym(self._keys, "v", one) for one in some))
 
     def _logins(self, people: Collection[PersonId]) -> Collection[str]:
-        return Directory(self._keys).logins(self._tx, people).values()
+        return Registered(self._keys).logins(self._tx, people).values()
 
 
 def pseudonym(keys: InstanceKeys, kind: str, one: bytes) -> str:

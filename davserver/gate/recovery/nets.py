@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.actions import Action
 from davserver.domain.errors import BadInput, NotFound
 from davserver.domain.ids import NodeId, PersonId
@@ -54,7 +54,7 @@ class SafetyNets:
         """`at_once`: how many things one transaction of an undo takes back."""
         self._tools = tools
         self._at_once = at_once
-        self._directory = Directory(tools.keys)
+        self._registered = Registered(tools.keys)
 
     def recall(self, who: Principal, path: DrivePath) -> RecalledDocument:
         """Erases what `who` put at `path` of their drive within the recall window, versions and
@@ -133,7 +133,7 @@ class SafetyNets:
         drive = own_drive(sight)
         assert drive.vault is not None  # noqa: S101 — one's own drive is a vault
         permit = sight.require(Action.GRANT, drive)
-        person = self._directory.find_person(sight.tx, wish.by)
+        person = self._registered.find_person(sight.tx, wish.by)
         if person.id == sight.who.id:
             raise BadInput("an owner's own changes are taken back one by one: abri vault restore")
         pause = pace.pause_of(sight.tx, person.id, drive.vault.id)
@@ -162,7 +162,7 @@ class SafetyNets:
         drive = own_drive(sight)
         assert drive.vault is not None  # noqa: S101 — one's own drive is a vault
         permit = sight.require(Action.GRANT, drive)
-        person = self._directory.find_person(sight.tx, by)
+        person = self._registered.find_person(sight.tx, by)
         if pace.pause_of(sight.tx, person.id, drive.vault.id) is None:
             raise NotFound(f"the changes of “{person.login}” are not paused there")
         pace.lift(sight.tx, person.id, drive.vault.id)

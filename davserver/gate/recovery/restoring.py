@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.db.clock import from_us
 from davserver.domain.actions import Action
 from davserver.domain.conditions import NONE
@@ -28,7 +28,7 @@ def versions(sight: Sight, path: DrivePath) -> list[VersionView]:
     place, node, vault = _file(sight, path)
     permit = sight.require(Action.GET, place)
     found = vault_trash.versions(sight.tx, vault, node.id)
-    logins = Directory(sight.tools.keys).logins(sight.tx, {one.author for one in found})
+    logins = Registered(sight.tools.keys).logins(sight.tx, {one.author for one in found})
     note_look(sight, place, permit, "versions")
     return [
         VersionView(

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import NOBODY, Directory
 from authn.facts import Genuine, facts_of_person
 from authn.register import Register
+from authn.registered import NOBODY, Registered
 from authn.standing import is_open
 from authn.texts import quoted
 from davserver.domain.errors import NotFound
@@ -63,8 +63,8 @@ class SharingCodes:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        directory = Directory(tools.keys)
-        self._front = Front(tools, directory, Register(tools.keys, tools.entropy))
+        registered = Registered(tools.keys)
+        self._front = Front(tools, registered, Register(tools.keys, tools.entropy))
 
     def list(self, who: Principal, now: datetime) -> list[CodeView]:
         """One for each side that `who` can show a code for. Empty for everybody else."""

@@ -61,7 +61,7 @@ def require_grantee(ledger: Ledger, sight: Sight, to: Grantee, place: Place) -> 
     if isinstance(to, ToPerson):
         ledger.professional(sight.tx, to)
         return
-    structure = ledger.directory.structures(sight.tx, {to.id}).get(to.id)
+    structure = ledger.registered.structures(sight.tx, {to.id}).get(to.id)
     if structure is None:
         raise NotFound("there is no such structure")
     policy = sight.judge.snapshot

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import Directory
+from authn.registered import Registered
 from davserver.domain.actions import Right
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import GrantView
@@ -54,13 +54,13 @@ class Ledger:
     """`allowance`: how many bytes the other side may add through one grant (DESIGN §4)."""
 
     tools: Tools
-    directory: Directory
+    registered: Registered
     shares: Shares
     allowance: int
 
     def professional(self, tx: Connection, to: ToPerson) -> Person:
         """Raises NotFound, the same for nobody and for somebody who is no professional."""
-        person = self.directory.people(tx, {to.id}).get(to.id)
+        person = self.registered.people(tx, {to.id}).get(to.id)
         if person is None or person.role is not Role.PROFESSIONAL:
             raise NotFound("there is no such professional")
         return person
@@ -108,8 +108,8 @@ class Ledger:
 
 
 def ledger_of(tools: Tools, allowance: int) -> Ledger:
-    directory = Directory(tools.keys)
-    return Ledger(tools, directory, Shares(tools, directory), allowance)
+    registered = Registered(tools.keys)
+    return Ledger(tools, registered, Shares(tools, registered), allowance)
 
 
 def require_sensible(wish: Wish, node: Node, now: datetime) -> None:

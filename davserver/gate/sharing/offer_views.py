@@ -79,7 +79,7 @@ def views(
         return []
     tools, offers = ledger.tools, [row.offer for row in rows]
     vaults = tools.vaults.open_all(tx, {one.vault for one in offers}, keys, now)
-    logins = ledger.directory.logins(tx, {one.owner for one in vaults.values()})
+    logins = ledger.registered.logins(tx, {one.owner for one in vaults.values()})
     renews = {one.renews for one in offers if one.renews is not None}
     grants = [row.grant for row in tools.grants.some(tx, renews)] if renews else []
     known = _Known(
@@ -97,9 +97,9 @@ def _sides(
     """How each is written, and called."""
     every = list(wanted)
     people: set[PersonId] = {to.id for to in every if isinstance(to, ToPerson)}
-    named = ledger.directory.people(tx, people).values() if people else []
+    named = ledger.registered.people(tx, people).values() if people else []
     slugs = {to.id for to in every if isinstance(to, ToStructure)}
-    structures = ledger.directory.structures(tx, slugs).values() if slugs else []
+    structures = ledger.registered.structures(tx, slugs).values() if slugs else []
     found: dict[Grantee, tuple[str, str]] = {
         ToPerson(one.id): (one.login, one.name) for one in named
     }

@@ -93,8 +93,8 @@ def _giver(
     if asking.operator is not None and asking.vault is None:
         if asking.id == row.by:
             return asking
-        login = ledger.directory.logins(tx, {row.by}).get(row.by, "")
-        return ledger.directory.operator_for(tx, login, asking.operator, now)
+        login = ledger.registered.logins(tx, {row.by}).get(row.by, "")
+        return ledger.registered.operator_for(tx, login, asking.operator, now)
     if asking.id == row.by:
         return asking
     raise NotFound("there is no such grant")

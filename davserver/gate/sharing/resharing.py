@@ -41,7 +41,7 @@ def share_on(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> GrantVie
     bounded = replace(wish, until=bounded_end(wish.until, parent))
     require_sensible(bounded, node, sight.now)
     _require_new(ledger, sight, place, bounded)
-    owner = ledger.directory.people(sight.tx, {vault.owner}).get(vault.owner)
+    owner = ledger.registered.people(sight.tx, {vault.owner}).get(vault.owner)
     if owner is None:
         raise NotFound("the account of this vault's owner is damaged: see the log")
     row = ledger.insert(sight, bounded, node, owner, parent)

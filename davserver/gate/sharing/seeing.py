@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from authn.directory import NOBODY, Directory
+from authn.registered import NOBODY, Registered
 from davserver.domain.actions import Action
 from davserver.domain.decisions import Permit
 from davserver.domain.errors import BadInput, NotFound
@@ -52,7 +52,7 @@ class Seeing:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._directory = Directory(tools.keys)
+        self._registered = Registered(tools.keys)
 
     def why(
         self,
@@ -70,7 +70,7 @@ class Seeing:
         """
         with self._tools.db.read() as tx:
             thing, when = self._thing(tx, owner, path, now), _when(at, now)
-            who = replace(self._directory.operator_for(tx, login, "", when), operator=None)
+            who = replace(self._registered.operator_for(tx, login, "", when), operator=None)
             return self._of_person(tx, thing, who, when)
 
     def everybody(
@@ -107,8 +107,8 @@ class Seeing:
     def _of_people(
         self, tx: Connection, thing: _Thing, ids: Collection[bytes], at: datetime
     ) -> list[Insight]:
-        people = self._directory.people(tx, {PersonId(one) for one in ids})
-        who = [self._directory.operator_for(tx, one.login, "", at) for one in people.values()]
+        people = self._registered.people(tx, {PersonId(one) for one in ids})
+        who = [self._registered.operator_for(tx, one.login, "", at) for one in people.values()]
         return [self._of_person(tx, thing, replace(one, operator=None), at) for one in who]
 
     def _of_structures(
@@ -120,7 +120,7 @@ class Seeing:
         at: datetime,
     ) -> list[Insight]:
         ids = {one.to.id for one in reaching if isinstance(one.to, ToStructure)}
-        found = self._directory.structures(tx, ids).values()
+        found = self._registered.structures(tx, ids).values()
         return [self._of_person(tx, thing, _member(one, asking, at), at, one) for one in found]
 
     def _of_person(
@@ -143,7 +143,7 @@ class Seeing:
         steps = _steps(sight, thing, tuple(live))
         if who.person.state is AccountState.ACTIVE and _finds(sight, steps):
             return self._seen(sight, thing, steps[-1], nothing)
-        memberships = who.memberships if team else self._directory.memberships(tx, who.id)
+        memberships = who.memberships if team else self._registered.memberships(tx, who.id)
         unseen = Unseen(sight, steps[-1], tuple(thing.rows.values()), tuple(memberships))
         return self._with_grant(tx, thing, why_not(unseen, nothing))
 
@@ -167,10 +167,10 @@ class Seeing:
         row = found.row
         if row is None:
             return found
-        people = self._directory.people(tx, {row.by})
+        people = self._registered.people(tx, {row.by})
         giver = people[row.by].name if row.by in people else ""
         to = row.grant.to
-        known = {} if isinstance(to, ToPerson) else self._directory.structures(tx, {to.id})
+        known = {} if isinstance(to, ToPerson) else self._registered.structures(tx, {to.id})
         at = next(n for n, node in enumerate(thing.chain) if node.id == row.grant.node)
         shared = DrivePath(tuple(node.name for node in thing.chain[1 : at + 1]))
         team = None if isinstance(to, ToPerson) else known.get(to.id)
@@ -185,7 +185,7 @@ class Seeing:
         one = suspensions.of_grants(tx, [row.grant.id]).get(row.grant.id)
         if one is None:
             return found
-        left = self._directory.structures(tx, {one.structure}).get(one.structure)
+        left = self._registered.structures(tx, {one.structure}).get(one.structure)
         return replace(found, left=left, moment=one.since)
 
 

@@ -42,7 +42,7 @@ class Sharing:
         """`allowance`: how many bytes the other side may add through one grant (DESIGN §4)."""
         self._tools = tools
         self._ledger = ledger_of(tools, allowance)
-        self._directory, self._shares = self._ledger.directory, self._ledger.shares
+        self._registered, self._shares = self._ledger.registered, self._ledger.shares
         self._genuine = Genuine(tools.keys)
 
     def grantee(self, text: str) -> Grantee:
@@ -53,9 +53,9 @@ class Sharing:
         with self._tools.db.read() as tx:
             if text.startswith(STRUCTURE):
                 slug = text.removeprefix(STRUCTURE)
-                return ToStructure(self._directory.find_structure(tx, slug).id)
+                return ToStructure(self._registered.find_structure(tx, slug).id)
             try:
-                person = self._directory.find_person(tx, text)
+                person = self._registered.find_person(tx, text)
             except NotFound:
                 person = None
             by_code = named_by(tx, self._tools, self._genuine, text, self._tools.clock())
@@ -69,7 +69,7 @@ class Sharing:
         """Whom somebody is about to share with. Raises NotFound."""
         with self._tools.db.read() as tx:
             if isinstance(grantee, ToStructure):
-                structure = self._directory.structures(tx, {grantee.id}).get(grantee.id)
+                structure = self._registered.structures(tx, {grantee.id}).get(grantee.id)
                 found = Called(structure.name) if structure else None
             else:
                 facts = facts_of_person(tx, self._genuine, grantee.id, None, now)

@@ -18,7 +18,7 @@ from davserver.domain.errors import NotFound, Refused
 from davserver.domain.grants import Grantee
 from davserver.domain.ids import GrantId, VaultId
 from davserver.domain.people import Principal
-from davserver.gate.judging import judged
+from davserver.gate.counting import judged
 from davserver.gate.shares import OVER, state_of
 from davserver.gate.sharing.ledger import Ledger
 from davserver.trail import What
@@ -72,7 +72,7 @@ def owner_of(
         return asking
     if asking.operator is not None and asking.vault is None:
         login = ledger.shares.owner_login(tx, vault, asking.epoch.keys, now)
-        return ledger.directory.operator_for(tx, login, asking.operator, now)
+        return ledger.registered.operator_for(tx, login, asking.operator, now)
     raise NotFound("there is no such grant")
 
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from sqlalchemy import func, select
 
-from authn.directory import Directory
 from authn.directory_accounts import Standing
 from authn.directory_syncs import SyncState, Turns, digest_of, states
 from authn.register import Register
+from authn.registered import Registered
 from davserver.config.directory_settings import DirectorySettings
 from davserver.db import tables as t
 from davserver.domain.errors import BadInput, NotFound, Unavailable
@@ -104,7 +104,7 @@ class DirectoryCare:
         self._synchronising = synchronising
         self._settings = settings
         register = Register(tools.keys, tools.entropy)
-        self._front = Front(tools, Directory(tools.keys), register)
+        self._front = Front(tools, Registered(tools.keys), register)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -238,8 +238,8 @@ def _waiting(desk: Desk, state: SyncState | None) -> Waiting | None:
     if state is None or state.held is None or state.held_at is None:
         return None
     held = Held.decode(state.held)
-    structures = desk.directory.structures(desk.tx, {one for one in held.people if one})
-    people = desk.directory.people(desk.tx, held.persons)
+    structures = desk.registered.structures(desk.tx, {one for one in held.people if one})
+    people = desk.registered.people(desk.tx, held.persons)
     return Waiting(
         held.digest,
         state.held_at,

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from authn.arrivals import Heard
-from authn.directory import Directory
 from authn.directory_accounts import DirectoryAccount, confirmation, find_account
 from authn.ldap.port import Absent, Present
 from authn.login_name import login_key
 from authn.notes import note_if_possible
 from authn.register import Register
+from authn.registered import Registered
 from authn.staff_names import StaffNames
 from authn.staff_register import StaffRegister
 from davserver.config.directory_settings import DirectorySettings
@@ -51,7 +51,7 @@ class Roster:
         self._tools = tools
         self._directories = directories
         self._names = StaffNames(directories)
-        self._people = Directory(tools.keys)
+        self._people = Registered(tools.keys)
         self._register = Register(tools.keys, tools.entropy)
         self._staff = StaffRegister(tools.keys, tools.entropy)
 

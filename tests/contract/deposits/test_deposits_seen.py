@@ -155,7 +155,7 @@ def test_the_trail_has_depositor_time_and_checksum(
     assert vault is not None
     with world.db.read() as tx:
         entries = world.tools.trail.entries(
-            tx, vault, limit=20, names=lambda ids: world.directory.logins(tx, ids)
+            tx, vault, limit=20, names=lambda ids: world.registered.logins(tx, ids)
         )
     told = [(e.what, e.who_login, e.path, e.reason, e.details.get("sha256")) for e in entries]
     checksum = written.sha256.hex()

@@ -195,7 +195,7 @@ def test_refusals_and_writes_are_in_the_owners_trail(
     world.tools.readings.keep_up(world.clock())
     with world.db.read() as tx:
         entries = world.tools.trail.entries(
-            tx, vault, limit=20, names=lambda ids: world.directory.logins(tx, ids)
+            tx, vault, limit=20, names=lambda ids: world.registered.logins(tx, ids)
         )
     told = [(e.what, e.who_login, e.path, e.reason) for e in entries]
     assert ("write", "amina", "/Logement/bail.pdf", "") in told

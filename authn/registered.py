@@ -47,7 +47,7 @@ _CALLED = {
 """What devices have: how it is called, and the command for it."""
 
 
-class Directory:
+class Registered:
     """Reads only. Shared between threads; each method works inside the caller's transaction."""
 
     def __init__(self, keys: InstanceKeys) -> None:
