@@ -174,6 +174,28 @@ def test_an_older_state_put_back_shows_only_by_an_exported_head(book: TrailBook)
     assert book.flaws(exported=exported) == [(6, "rolled-back")]
 
 
+def test_a_vault_that_is_gone_with_all_its_rows_shows_only_by_an_exported_head(
+    book: TrailBook,
+) -> None:
+    with book.db.read() as tx:
+        exported = book.trail.export_heads(tx)
+
+    def lose(tx: Any) -> None:
+        tx.execute(delete(ROW).where(ROW.c.vault_id == SAFE))
+        tx.execute(delete(HEAD).where(HEAD.c.vault_id == SAFE))
+        tx.execute(delete(tables.vault).where(tables.vault.c.id == SAFE))
+
+    book.tamper(lose)
+    assert book.flaws() == []
+    assert book.flaws(exported=exported) == [(0, "no-trail"), (5, "rolled-back")]
+
+
+def test_a_forged_head_is_not_carried_off_as_a_genuine_one(book: TrailBook) -> None:
+    book.tamper(lambda tx: tx.execute(update(HEAD).where(HEAD.c.vault_id == SAFE).values(seq=4)))
+    with book.db.read() as tx:
+        assert [one.vault for one in book.trail.export_heads(tx)] == [OTHER_SAFE]
+
+
 def test_exported_heads_hold_while_the_trail_grows(book: TrailBook) -> None:
     with book.db.read() as tx:
         exported = book.trail.export_heads(tx)

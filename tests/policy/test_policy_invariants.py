@@ -368,6 +368,21 @@ def test_a_personal_grant_is_judged_by_the_oldest_membership_unless_the_target_s
     assert isinstance(ask(decider, with_target(asked, structure=shelter)), Permit)
 
 
+@pytest.mark.parametrize("told", [None, "toit"])
+def test_nobody_acts_for_a_structure_that_they_left_while_they_work_in_another(told):
+    rules = "p, a, allow, professional, grantee, get, *, shelter, *, *, *"
+    decider = Judge(with_files(rules=rules))
+    shelter, ccas = structure("shelter", "toit"), structure("ccas", "ville")
+    left = membership(shelter, NOW - timedelta(days=900), NOW - timedelta(days=1))
+    works = membership(ccas, NOW - timedelta(days=10))
+    asked = with_who(named(), memberships=(left, works))
+    if told is not None:
+        asked = with_target(asked, structure=shelter)
+    assert isinstance(ask(decider, asked), Denial)
+    still = with_who(asked, memberships=(replace(left, ends=None), works))
+    assert isinstance(ask(decider, still), Permit)
+
+
 def test_a_structure_that_rules_name_is_judged_by_its_slug():
     base = a_set("shipped").files["groups.csv"].decode()
     rules = """

@@ -77,6 +77,20 @@ def test_overseas_it_is_the_hour_over_there():
     assert refused("office-hours", asked, NIGHT).remedy.opens.utcoffset().total_seconds() == 14_400
 
 
+def test_whoever_acts_for_no_structure_is_told_the_hour_on_the_calendars_own_clock():
+    snapshot = with_files(
+        rules=(
+            "p, see, allow, beneficiary, owner, list, *, *, *, *, *\n"
+            "p, day, allow, beneficiary, owner, use, *, *, *, *, work-hours\n"
+        ),
+        groups=a_set("office-hours").files["groups.csv"],
+        calendars=a_set("office-hours").files["calendars.csv"],
+    )
+    denial = refused(snapshot, owner(), NIGHT)
+    assert denial.reason is Reason.OUTSIDE_HOURS
+    assert "jeudi 15 janvier 2026 à 08:00" in read(denial)
+
+
 def test_everything_that_is_needed_stands_in_one_sentence():
     denial = refused("office-hours", named(zone=Zone.INTERNET, auth=Strength.APP_PASSWORD), SUNDAY)
     assert denial.remedy is not None
