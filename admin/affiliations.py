@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from admin.ids import parse_id
-from admin.instants import parse_instant
+from admin.instants import parse_end
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import Session, opened
 from davserver.domain.affiliations import Affiliation
@@ -50,7 +50,7 @@ def request(
     The answer is the same whether anybody has that login. The code that confirms the request goes
     to the beneficiary alone.
     """
-    wish = Wish(structure, login, parse_instant("--until", until))
+    wish = Wish(structure, login, parse_end("--until", until))
     with opened(context) as session:
         made = session.services.affiliations.request(session.acting_for(by), wish, session.now)
     if as_json:

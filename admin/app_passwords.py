@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from admin.ids import parse_id
-from admin.instants import parse_instant
+from admin.instants import parse_end
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from authn.rows import CredentialRow
@@ -32,7 +32,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make an app password. It is shown once: only its check is kept."""
-    ends = parse_instant("--until", until)
+    ends = parse_end("--until", until)
     with opened(context) as session:
         made = session.services.people.add_app_password(
             session.who, login, name, session.now, read_only=read_only, until=ends

@@ -7,7 +7,7 @@ import typer
 
 from admin.app_passwords import show_credentials
 from admin.ids import parse_id
-from admin.instants import parse_instant
+from admin.instants import parse_end
 from admin.output import AsJson, say, show_json, warn
 from admin.session import opened
 from admin.settings_of import settings_of
@@ -44,7 +44,7 @@ def add(
 
     It counts while the certificate shown is good; `--until` ends it earlier, `revoke` at once.
     """
-    device = CertificateToAdd(name, read_only, parse_instant("--until", until))
+    device = CertificateToAdd(name, read_only, parse_end("--until", until))
     raw = _read(file)
     with opened(context) as session:
         made = session.services.people.add_certificate(session.who, login, raw, session.now, device)

@@ -6,7 +6,7 @@ import typer
 
 from admin import offers
 from admin.ids import parse_id
-from admin.instants import parse_instant
+from admin.instants import parse_coming, parse_end
 from admin.offers import show_waiting
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
@@ -25,7 +25,7 @@ app.command()(why)
 
 _GIVER = "Whose vault; or a professional, who shares on what is at --path of their own drive."
 _TO = "A professional, a structure, or whoever shows that code for sharing."
-_STARTS = "From when; now if left out."
+_STARTS = "From when; a date alone means its beginning. Now if left out."
 _UNTIL = "Until when; a date alone means the end of that day."
 _PURPOSE = "What it is for: all under one purpose can be ended together."
 _RIGHTS = "write includes read; deposit puts documents into a folder and reads none."
@@ -55,9 +55,9 @@ def add(  # noqa: PLR0913 — what a grant is
     it waits until they say yes on their pages: then the id is that of an offer, and the exit code
     is 11.
     """
-    where, ends = DrivePath.parse(path), parse_instant("--until", until)
-    begins = parse_instant("--starts", starts)
+    where, ends = DrivePath.parse(path), parse_end("--until", until)
     with opened(context) as session:
+        begins = parse_coming("--starts", starts, session.now)
         to_whom = session.services.sharing.grantee(to)
         wish = Wish(to_whom, where, rights, begins, ends, purpose)
         made = session.services.offers.share(session.acting_for(giver), wish, session.now)
@@ -87,7 +87,7 @@ def renew(
     With `operator.grants: needs-owner` a later end waits as a new grant does.
     """
     grant = GrantId(parse_id("grant", identity))
-    ends = None if until == _NONE else parse_instant("--until", until)
+    ends = None if until == _NONE else parse_end("--until", until)
     with opened(context) as session:
         view = session.services.offers.renew(session.who, grant, ends, session.now)
     if isinstance(view, OfferView):

@@ -1,26 +1,51 @@
 """Moments as commands take them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from admin.output import local, warn
 from davserver.config import kinds
 from davserver.domain.errors import BadInput
 
-_DATE_ONLY = len("2026-12-31")
 _SPAN = kinds.duration(timedelta(0), timedelta(days=36500))
+_DAY = timedelta(days=1)
 
 
-def parse_instant(option: str, text: str | None) -> datetime | None:
-    """ISO 8601, in UTC; this machine's zone where none is written, which is said. A date alone
-    means the end of that day. Raises BadInput.
+def parse_end(option: str, text: str | None) -> datetime | None:
+    """When something ends: ISO 8601, in UTC; this machine's zone where none is written, which is
+    said. A date alone means the end of that day. Raises BadInput.
     """
-    if text is None:
+    return None if text is None else _parsed(option, text, _DAY)
+
+
+def parse_moment(option: str, text: str | None) -> datetime | None:
+    """When something begins, or is asked about: as `parse_end`, but a date alone means the
+    beginning of that day.
+    """
+    return None if text is None else _parsed(option, text, timedelta(0))
+
+
+def parse_coming(option: str, text: str | None, now: datetime) -> datetime | None:
+    """A moment to come, as `parse_moment` reads it; None stands for now, as today's date does."""
+    today = now.astimezone().date()
+    if text is not None and _is_date(text) and date.fromisoformat(text) == today:
         return None
+    return parse_moment(option, text)
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """A span back from now (30d, 12h), or a moment as `parse_moment` reads it. Raises BadInput."""
+    try:
+        return now - _SPAN.read(text, Path())
+    except ValueError:
+        return _parsed("--since", text, timedelta(0))
+
+
+def _parsed(option: str, text: str, into_the_day: timedelta) -> datetime:
     try:
         written = datetime.fromisoformat(text)
-        if len(text) == _DATE_ONLY:
-            found = _begins(written + timedelta(days=1))
+        if _is_date(text):
+            found = _begins(written + into_the_day)
         elif written.tzinfo is None:
             found = _only(option, text, written)
         else:
@@ -35,15 +60,13 @@ def parse_instant(option: str, text: str | None) -> datetime | None:
     return found
 
 
-def parse_since(text: str, now: datetime) -> datetime:
-    """A span back from now (30d, 12h), or a moment; a date alone means its beginning. Raises
-    BadInput.
-    """
+def _is_date(text: str) -> bool:
+    """However it is written: `20261231`, too."""
     try:
-        return now - _SPAN.read(text, Path())
+        date.fromisoformat(text)
     except ValueError:
-        moment = f"{text}T00:00" if len(text) == _DATE_ONLY else text
-        return parse_instant("--since", moment) or now
+        return False
+    return True
 
 
 def _begins(day: datetime) -> datetime:

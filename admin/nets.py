@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from admin.instants import parse_instant
+from admin.instants import parse_moment
 from admin.output import AsJson, local, say, show_json, size
 from admin.session import opened
 from davserver.domain.paths import DrivePath
@@ -46,7 +46,11 @@ def undo(
     by: By,
     since: Annotated[
         str | None,
-        typer.Option(metavar="ISO8601", help="From when on; if left out, what led to their pause."),
+        typer.Option(
+            metavar="ISO8601",
+            help="From when on; a date alone means its beginning. What led to their pause if left"
+            " out.",
+        ),
     ] = None,
     *,
     keep_paused: Annotated[
@@ -61,7 +65,7 @@ def undo(
     places are as they were, new things are in the trash. Nothing is lost: what was there is kept as
     a version. Then their pause is lifted.
     """
-    moment = parse_instant("--since", since)
+    moment = parse_moment("--since", since)
     with opened(context) as session:
         nets, who = session.services.nets, session.acting_for(login)
         if dry_run:

@@ -14,7 +14,7 @@ from admin.directory_people import (
     membership_plain,
     password_line,
 )
-from admin.instants import parse_instant
+from admin.instants import parse_end
 from admin.new_password import chosen_password, make_password
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
@@ -169,7 +169,7 @@ def leave(
     """End somebody's place in a structure. What was granted to the structure goes on for the
     others; what was granted to them by name stays until its owner ends it.
     """
-    moment = parse_instant("--on", on)
+    moment = parse_end("--on", on)
     with opened(context) as session:
         done = session.services.people.end_membership(
             session.who, login, structure, session.now, on=moment

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.instants import parse_instant
+from admin.instants import parse_moment
 from admin.output import AsJson, say, show_json
 from admin.session import opened
 from davserver.domain.actions import Action, Strength
@@ -33,7 +33,10 @@ def explain(  # noqa: PLR0913 — the circumstances of a decision
         typer.Option("--from", metavar="IP", help="From which address; this machine if left out."),
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="ISO8601", help="When; now if left out.")
+        str | None,
+        typer.Option(
+            metavar="ISO8601", help="When; a date alone means its beginning. Now if left out."
+        ),
     ] = None,
     candidate: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Other rules, to be asked the same.")
@@ -47,7 +50,7 @@ def explain(  # noqa: PLR0913 — the circumstances of a decision
     change that would allow it.
     """
     asked = Question(user, action, DrivePath.parse(path), of, auth, address)
-    when = parse_instant("--at", at)
+    when = parse_moment("--at", at)
     other = load_policy(candidate) if candidate else None
     with opened(context) as session:
         explaining, now = session.services.explaining, when or session.now

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.instants import parse_instant
+from admin.instants import parse_coming
 from admin.output import AsJson, say, show_json
 from admin.session import opened
 from davserver.domain.paths import DrivePath
@@ -27,15 +27,20 @@ def why(
         typer.Option(metavar="LOGIN", help="About whom; everybody with a grant if left out."),
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="ISO8601", help="When, from now on; now if left out.")
+        str | None,
+        typer.Option(
+            metavar="ISO8601",
+            help="When, from now on; a date alone means its beginning. Now if left out.",
+        ),
     ] = None,
     lang: Annotated[Lang, typer.Option(help="Of the sentence.")] = Lang.EN,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Who can see a document, and why: the decision that the drive makes, in a sentence."""
-    place, when = DrivePath.parse(path), parse_instant("--at", at)
+    place = DrivePath.parse(path)
     with opened(context) as session:
+        when = parse_coming("--at", at, session.now)
         seeing, owner = session.services.seeing, session.acting_for(vault)
         if who is None:
             found = seeing.everybody(owner, place, session.now, at=when)

@@ -1,6 +1,7 @@
 """`abri grant` over a grant's life: begun later, renewed, ended together, shared on."""
 
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
@@ -41,6 +42,16 @@ def test_a_grant_that_begins_later_is_listed_as_upcoming_and_not_on_the_drive(in
     assert (shown["state"], shown["starts"]) == ("upcoming", "2098-01-01T00:00:00Z")
     assert shown["until"] == "2099-01-01T00:00:00Z"
     assert instance.drive("karim").names("/") == set()
+    instance.abri("grant", "end", grant)
+
+
+def test_a_grant_that_begins_today_is_there_today(instance: Instance):
+    """A date alone was its end for `--starts`, too: a share that began a day late, and nobody said.
+    So was it for `vault undo --since`, which then took back nothing of that day.
+    """
+    today = datetime.now(UTC).astimezone().date().isoformat()
+    grant = given(instance, "amina", "karim", "/Papiers", "read", "--starts", today)
+    assert listed(instance, grant)["state"] == "live"
     instance.abri("grant", "end", grant)
 
 

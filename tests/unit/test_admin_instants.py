@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin.instants import parse_instant
+from admin.instants import parse_coming, parse_end, parse_moment, parse_since
 from davserver.domain.errors import BadInput
 
 
@@ -41,7 +41,7 @@ READ = [
 def test_a_moment_without_an_offset_is_the_machines_and_that_is_said(
     zone: str, text: str, meant: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert parse_instant("--until", text) == meant
+    assert parse_end("--until", text) == meant
     said = capsys.readouterr()
     assert said.out == ""
     assert f"--until {text}: read in this machine's zone, as {meant.astimezone():%Y-%m-%d %H}" in (
@@ -49,12 +49,31 @@ def test_a_moment_without_an_offset_is_the_machines_and_that_is_said(
     ), zone
 
 
+BEGINNINGS = [
+    ("Europe/Paris", "2026-03-29", datetime(2026, 3, 28, 23, tzinfo=UTC)),
+    ("Europe/Paris", "20260330", datetime(2026, 3, 29, 22, tzinfo=UTC)),
+    ("Asia/Beirut", "2026-03-29", datetime(2026, 3, 28, 22, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize(("zone", "text", "meant"), BEGINNINGS, indirect=["zone"])
+def test_what_begins_on_a_day_does_so_at_its_beginning(
+    zone: str, text: str, meant: datetime
+) -> None:
+    assert parse_moment("--starts", text) == meant
+    assert parse_since(text, datetime(2026, 11, 27, tzinfo=UTC)) == meant
+    assert parse_moment("--at", None) is None
+    assert parse_coming("--starts", text, meant - timedelta(seconds=1)) == meant
+    assert parse_coming("--starts", text, meant + timedelta(hours=22)) is None
+    assert zone
+
+
 @pytest.mark.parametrize("zone", ["Europe/Paris"], indirect=True)
 def test_a_moment_with_its_offset_is_what_it_says(
     zone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for text in ("2026-10-25T02:30+02:00", "2026-10-25T00:30Z", "2026-03-29T02:30+02:00"):
-        found = parse_instant("--until", text)
+        found = parse_end("--until", text)
         assert found is not None
         assert found.isoformat() == found.astimezone(UTC).isoformat()
         assert found.minute == 30, zone
@@ -70,5 +89,5 @@ def test_a_moment_that_clocks_leave_out_or_show_twice_is_asked_for_again(
     zone: str, text: str, says: str
 ) -> None:
     with pytest.raises(BadInput, match=says):
-        parse_instant("--until", text)
+        parse_end("--until", text)
     assert zone

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from admin.ids import parse_id
-from admin.instants import parse_instant
+from admin.instants import parse_end
 from admin.listen import parse_listen
 from davserver.config import Problem, Settings, WrongSettings, load, written
 from davserver.config.setting import Declared, DeclaredNamed, DeclaredSection, declared
@@ -109,7 +109,7 @@ def test_any_listen_address_is_one_or_is_refused(text: str):
 @given(some.text(max_size=40) | some.datetimes().map(str) | some.dates().map(str))
 def test_any_moment_is_one_in_utc_or_is_refused(text: str):
     try:
-        instant = parse_instant("--until", text)
+        instant = parse_end("--until", text)
     except BadInput as refused:
         assert str(refused).startswith("--until ")  # noqa: PT017
     else:
@@ -126,12 +126,13 @@ def test_any_id_is_sixteen_bytes_or_is_refused(text: str):
 
 
 def test_a_date_alone_means_the_end_of_that_day():
-    at = parse_instant("--until", "2026-12-31")
-    next_day = parse_instant("--until", "2027-01-01T00:00:00")
+    at = parse_end("--until", "2026-12-31")
+    assert at == parse_end("--until", "20261231")
+    next_day = parse_end("--until", "2027-01-01T00:00:00")
     assert at == next_day
-    assert parse_instant("--until", "2026-12-31T18:00+01:00").isoformat() == (
+    assert parse_end("--until", "2026-12-31T18:00+01:00").isoformat() == (
         "2026-12-31T17:00:00+00:00"
     )
-    assert parse_instant("--until", None) is None
+    assert parse_end("--until", None) is None
     with pytest.raises(BadInput, match=r"--until 9999-12-31: write a date"):
-        parse_instant("--until", "9999-12-31")
+        parse_end("--until", "9999-12-31")
