@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from davserver.domain.drive import Entry
 from davserver.domain.paths import DrivePath, quoted
 from davserver.gate.entries.below import Below
+from davserver.web.typed import number_typed
 
 AT_ONCE = 100
 """Rows of one page."""
@@ -32,7 +33,7 @@ class Slice(Generic[T]):
 def sliced(rows: Sequence[T], asked: str, at_once: int = AT_ONCE) -> Slice[T]:
     """The page that was asked for, as far as there is one."""
     pages = max(1, -(-len(rows) // at_once))
-    number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1
+    number = min(max(number_typed(asked) or 1, 1), pages)
     start = (number - 1) * at_once
     return Slice(rows[start : start + at_once], number, pages, len(rows))
 

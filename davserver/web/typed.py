@@ -8,6 +8,15 @@ from davserver.web.errors import FilledInWrong
 from davserver.web.marked import N_
 from davserver.web.visit import Visit
 
+_DIGITS = 18
+"""What fits into a number of the database."""
+
+
+def number_typed(text: str) -> int | None:
+    """A number of an address or a button; None for anything else, or more than any row has."""
+    is_one = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if is_one else None
+
 
 def id_typed(text: str, else_say: str) -> bytes:
     """The id behind a button. Raises FilledInWrong."""

@@ -333,6 +333,21 @@ def test_odd_places_are_no_places(browsers: dict[Role, Browser], route: Route) -
     assert browsers[Role.BENEFICIARY].send("GET", encoded).status == 200
 
 
+@pytest.mark.parametrize("number", ["9" * 23, "9" * 5000, "-1", "٣", "0", "1e3"])
+def test_a_number_that_no_row_has_is_no_fault_of_ours(
+    browsers: dict[Role, Browser], number: str
+) -> None:
+    """The first is more than a database counts to, the second more than Python reads."""
+    asked = quote(number)
+    for role, path in (
+        (Role.BENEFICIARY, f"/history?before={asked}"),
+        (Role.BENEFICIARY, f"/documents/?page={asked}"),
+        (Role.BENEFICIARY, f"/trash?page={asked}"),
+        (Role.ADMINISTRATOR, f"/rules/earlier?before={asked}"),
+    ):
+        assert browsers[role].send("GET", path).status == 200, path
+
+
 @pytest.mark.parametrize(
     "method", ["OPTIONS", "TRACE", "PROPFIND", "PUT", "DELETE", "MKCOL", "PATCH", "BREW", "CONNECT"]
 )

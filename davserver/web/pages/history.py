@@ -18,6 +18,7 @@ from davserver.web.happened import (
     kind_named,
     to_whom,
 )
+from davserver.web.typed import number_typed
 from davserver.web.visit import Visit
 
 _SHOWN = 50
@@ -39,8 +40,7 @@ class Found:
 
 def show(visit: Visit) -> Response:
     kind = kind_named(visit.query.text("only"))
-    before = visit.query.text("before")
-    found = _found(visit, kind, int(before) if before.isascii() and before.isdigit() else None)
+    found = _found(visit, kind, number_typed(visit.query.text("before")))
     return visit.page(
         "history.html",
         found=found,

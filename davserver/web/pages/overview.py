@@ -7,6 +7,7 @@ from davserver.gate.policy.rulebook import Generation
 from davserver.web.mistakes import in_words
 from davserver.web.pages.health import rows_of
 from davserver.web.policy_words import ORIGINS, VERDICTS, WELL, not_in_force, warnings
+from davserver.web.typed import number_typed
 from davserver.web.visit import Visit
 
 _AT_ONCE = 10
@@ -44,9 +45,9 @@ def rules(visit: Visit) -> Response:
 def earlier(visit: Visit) -> Response:
     """Ten at once."""
     every = visit.services.oversight.generations(visit.who, visit.now)
-    before = visit.query.text("before")
-    if before.isascii() and before.isdigit():
-        every = tuple(one for one in every if one.number < int(before))
+    before = number_typed(visit.query.text("before"))
+    if before is not None:
+        every = tuple(one for one in every if one.number < before)
     shown = every[:_AT_ONCE]
     return visit.page(
         "rules_earlier.html",
