@@ -129,7 +129,7 @@ class PasswordCheck:
     def _known_until(self, attempt: Attempt) -> datetime | None:
         """Proved up to then. None: must be computed. Raises NotSignedIn when known to be wrong."""
         tried = attempt.tried
-        until = None if attempt.row is None else self._proved.until(attempt.now, *tried)
+        until = self._proved.until(attempt.now, *tried)
         if until is None and self._wrong.has(attempt.now, attempt.source.pair, *tried):
             raise NotSignedIn
         return until

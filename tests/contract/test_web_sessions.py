@@ -12,6 +12,7 @@ from authn.sessions import IDLE, LONGEST, Sessions, as_cookie, form_mark, from_c
 from davserver.db import tables as t
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
+from davserver.domain.lean import changed
 from davserver.domain.people import AccountState
 from davserver.domain.secret import Secret
 from tests.support.accounts import HOME, NOON, Accounts, statements_of
@@ -140,9 +141,17 @@ def test_what_is_over_is_forgotten_after_a_day(
     assert is_over(sessions, token, NOON)
 
 
+def test_nobody_has_a_session_who_did_not_sign_in(accounts: Accounts, sessions: Sessions) -> None:
+    accounts.add("zoe", password=WORDS)
+    who = accounts.login.sign_in(Password("zoe", password_bytes(WORDS)), HOME, NOON)
+    with pytest.raises(NotSignedIn):
+        sessions.begin(changed(who, credential=None), NOON)
+
+
 def test_cookies_and_marks(token: Secret) -> None:
     assert from_cookie(as_cookie(token)) == token
     assert all(from_cookie(one) is None for one in ("", "x", "é", as_cookie(token)[:-1], "A" * 44))
+    assert from_cookie(as_cookie(token)[:20] + "*" + as_cookie(token)[20:]) is None
     mark = form_mark(token)
     assert is_form_mark(mark, form_mark(token))
     assert not any(is_form_mark(mark, one) for one in (form_mark(Secret(bytes(32))), "é", ""))
