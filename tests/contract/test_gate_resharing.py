@@ -146,6 +146,22 @@ def test_never_a_later_end_than_the_grant_that_it_stands_on(
     assert lea.names("/") == []
 
 
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        ({"until": NOON}, "is over"),
+        ({"starts": NOON + 2 * DAY, "until": NOON + DAY}, "after the start"),
+        ({"right": Right.DEPOSIT}, "is a file"),
+    ],
+)
+def test_what_no_owner_could_wish_for_nobody_shares_on(
+    world: Safekeeping, amina: Drive, karim: Drive, lea: Drive, wish: dict[str, Any], why: str
+) -> None:
+    give(world, amina, karim, "/Logement", right=Right.WRITE)
+    with pytest.raises(BadInput, match=why):
+        give(world, karim, lea, LEASE, **wish)
+
+
 def test_it_stands_on_the_grant_that_lasts_longest(
     world: Safekeeping, amina: Drive, karim: Drive, lea: Drive
 ) -> None:
