@@ -11,7 +11,6 @@ import pytest
 
 from authn.credentials import AppPassword, Password, password_bytes
 from authn.login import Login
-from authn.password_check import PROVED_FOR
 from davserver.domain.errors import NotSignedIn, Unavailable
 from davserver.domain.people import AccountState, Role
 from davserver.domain.secret import Secret
@@ -22,6 +21,7 @@ pytestmark = pytest.mark.slow
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+PROVED_FOR = timedelta(minutes=1)
 
 
 def typed(login: str, password: str = WORDS) -> Password:

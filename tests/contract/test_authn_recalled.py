@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from authn.credentials import Password, from_login_and_secret, password_bytes, shown
-from authn.password_check import PROVED_FOR
 from authn.recalled import Outdated, Recalled
 from authn.regulars import Regulars
 from davserver.domain.errors import NotSignedIn, SlowDown
@@ -18,6 +17,7 @@ pytestmark = pytest.mark.slow
 
 WORDS = "quatre mots sans lien"
 SECOND = timedelta(seconds=1)
+PROVED_FOR = timedelta(minutes=1)
 
 
 class Door:

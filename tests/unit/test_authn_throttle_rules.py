@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from authn.throttle import (
-    ACCOUNTS_PER_ADDRESS,
     LONGEST_WAIT,
     network_of,
     next_of_address,
@@ -16,6 +15,7 @@ from authn.throttle import (
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
+ACCOUNTS_PER_ADDRESS = 100
 
 
 def failing(times: int):

@@ -15,7 +15,7 @@ from davserver.domain.errors import (
     Reason,
 )
 from davserver.domain.ids import OfferId
-from davserver.domain.offers import UNANSWERED, OfferState
+from davserver.domain.offers import OfferState
 from davserver.domain.paths import DrivePath
 from davserver.gate.drive.classifying import Classifying
 from davserver.trail import What
@@ -25,6 +25,8 @@ from tests.support.refusals import reason_of
 from tests.support.rules import put_in_force, shipped_files
 
 pytestmark = pytest.mark.slow
+
+UNANSWERED = timedelta(days=30)
 
 NOWHERE_NETWORK = b"203.0.113.66/32, blocked\n"
 

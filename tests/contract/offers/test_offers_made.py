@@ -1,6 +1,7 @@
 """Offers: what an operator gives waits, and gives nothing."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from davserver.domain.errors import (
 )
 from davserver.domain.grants import ToPerson
 from davserver.domain.ids import PersonId
-from davserver.domain.offers import UNANSWERED, OfferState
+from davserver.domain.offers import OfferState
 from davserver.domain.paths import DrivePath
 from davserver.gate.people.notices import NoticeKind
 from davserver.trail import What
@@ -37,7 +38,7 @@ def test_what_an_operator_gives_waits_and_gives_nothing(house: Asking) -> None:
     assert (made.giver, made.to, made.to_name) == ("amina", "karim", "Name of karim")
     assert (made.path, made.is_folder, made.right) == (BAIL, False, Right.WRITE)
     assert (made.until, made.purpose, made.operator) == (until, "dossier logement", "tests")
-    assert (made.state, made.expires) == (OfferState.WAITING, house.now + UNANSWERED)
+    assert (made.state, made.expires) == (OfferState.WAITING, house.now + timedelta(days=30))
     assert house.waiting() == house.listed() == [made]
     assert world.rows(t.grant) == []
     assert house.karim.names() == []
