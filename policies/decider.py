@@ -83,7 +83,8 @@ class Judge:
     ) -> Answered:
         """What the decision log says of it; the same object for the same answer."""
         reason = None if isinstance(decision, Permit) else decision.reason.value
-        key = (point, _said_of(structure), reason, decision.rule)
+        said_of = None if structure is None else _said_of(structure)
+        key = (point, said_of, reason, decision.rule)
         known = self._answers.get(key)
         if known is None:
             if len(self._answers) >= _MOST_ANSWERS:
@@ -116,7 +117,8 @@ class Judge:
         structure, grant = tie.structure, tie.grant
         point = self._point(who, _LIST, target.category, tie, now)
         right = None if grant is None else grant.right
-        key = (point, _said_of(structure), who.person.state, right)
+        said_of = None if structure is None else _said_of(structure)
+        key = (point, said_of, who.person.state, right)
         known = self._listed.get(key)
         if known is None:
             decision, asked = self.asked(who, _LIST, target, now)
@@ -291,6 +293,6 @@ class Judge:
         return earliest(tie.until, span.ends if span else now)
 
 
-def _said_of(structure: Structure | None) -> tuple[object, ...] | None:
+def _said_of(structure: Structure) -> tuple[object, ...]:
     """All that the decision log says of it: the hash of a structure is that of five fields."""
-    return None if structure is None else (structure.id, structure.time_zone)
+    return structure.id, structure.time_zone

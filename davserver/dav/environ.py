@@ -15,7 +15,7 @@ from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.drive import Piece
 from davserver.domain.lean import lean
 from davserver.domain.paths import DrivePath
-from davserver.http.environ import Environ, header, keys_of
+from davserver.http.environ import Environ, header, key_of, keys_of
 from davserver.http.malformed import Malformed
 from davserver.http.reader import Reader, reader_of
 from davserver.http.streams import Body
@@ -42,7 +42,8 @@ class Request:
     certificate: bytes | None = None
 
     def header(self, name: str) -> str | None:
-        return header(self.environ, name)
+        value: str | None = self.environ.get(key_of(name))
+        return value
 
     @property
     def href(self) -> str:

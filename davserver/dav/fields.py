@@ -76,14 +76,15 @@ def timeout(value: str | None, *, usual: int, longest: int) -> int:
     return usual
 
 
+_TOKEN = re.compile(r"<([^<> \t]+)>|([^<> \t]+)")
+
+
 def lock_token(value: str | None) -> str:
     """RFC 4918 §10.5; Windows leaves the angle brackets out."""
-    token = (value or "").strip()
-    if token.startswith("<") and token.endswith(">"):
-        token = token[1:-1]
-    if not token or any(c in token for c in "<> \t"):
+    found = _TOKEN.fullmatch((value or "").strip())
+    if found is None:
         raise Malformed("The Lock-Token header must hold one lock token.")
-    return token
+    return found[1] or found[2]
 
 
 _LENGTH = re.compile(r"[0-9]{1,19}")

@@ -43,7 +43,7 @@ def any_half_saved(names: Iterable[str]) -> bool:
 
 
 def kind_of_name(name: str) -> NameKind:
-    if is_half_saved(name):
+    if name.startswith(_HALF_SAVED):
         return NameKind.HALF_SAVED
     # The expression is asked of the few names that begin as one of its branches does.
     return _SCRATCH_KIND if name[:1] in _FIRST and _SCRATCH.match(name) else _DOCUMENT

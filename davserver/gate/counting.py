@@ -10,8 +10,7 @@ from datetime import datetime
 
 from davserver.domain.actions import Action, Category
 from davserver.domain.decisions import Denial, Permit, Target
-from davserver.domain.grants import Grant
-from davserver.domain.ids import GrantId, VaultId
+from davserver.domain.ids import VaultId
 from davserver.domain.people import Principal
 from davserver.domain.tallies import Answered
 from policies.decider import Judge, Question
@@ -45,7 +44,7 @@ class Counting:
         if asked is None:
             asked = self._judge.question(self._who, decision.action, target, self._now)
         answer = self._judge.answered(*asked, decision)
-        self._tally.count(answer, of, self._now, _id_of(target.grant))
+        self._tally.count(answer, of, self._now, target.grant.id if target.grant else None)
 
     def block(self, denial: Denial) -> None:
         """The refusal of the whole drive."""
@@ -69,7 +68,7 @@ class Counting:
         """As `listed`, of a thing that is alone of its kind in this request."""
         if self._tally is not None:
             answer = self._judge.listed(self._who, target, self._now)
-            self._tally.count(answer, of, self._now, _id_of(target.grant))
+            self._tally.count(answer, of, self._now, target.grant.id if target.grant else None)
 
     def listed(self, target: Target, of: Hashable, times: int = 1) -> None:
         """`times` things of the target's category, shown or hidden as LIST is answered there."""
@@ -82,7 +81,7 @@ class Counting:
         if answer is None:
             decision, asked = self._judge.asked(self._who, Action.LIST, target, self._now)
             answer = self._listed[key] = self._judge.answered(*asked, decision)
-        self._tally.count(answer, of, self._now, _id_of(grant), times)
+        self._tally.count(answer, of, self._now, grant.id if grant else None, times)
 
 
 def judged(
@@ -104,7 +103,3 @@ def stands(who: Principal) -> None:
     """What was counted so far was not undone."""
     if who.tally is not None:
         who.tally.settle()
-
-
-def _id_of(grant: Grant | None) -> GrantId | None:
-    return grant.id if grant else None

@@ -6,18 +6,46 @@ Step by step, each thing judged on the way; or, where nothing is hidden from who
 from collections.abc import Sequence
 from dataclasses import replace
 
+from davserver.domain.actions import Category, Right
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId
 from davserver.domain.lean import changed
 from davserver.domain.nodes import FOLDER, Node
 from davserver.domain.paths import DrivePath
+from davserver.domain.sidefiles import any_half_saved
 from davserver.gate.listed import Looking, count_free, count_missing
 from davserver.gate.places import FREE, NODE, NOWHERE, Place
 from davserver.vault.nodes.index import choose
 from davserver.vault.nodes.way import Found
+from davserver.vault.nodes.way_statements import NOTHING_HERE, PERHAPS, Hidden
+
+_EVERY = len(Category)
+_DEPOSIT = Right.DEPOSIT
 
 Below = Sequence[Sequence[Found]]
 """For each name what could be meant by it."""
+
+
+def hidden_below(
+    sight: Looking, shared: Place, top: NodeId, path: DrivePath, then: DrivePath | None
+) -> Hidden:
+    """What may be hidden from this person of what these paths could mean below a granted thing.
+
+    Nothing may, where one grant on that very thing shows every category. `is_seen_in` asks two
+    questions of a thing that lies further down. Is its category one that a grant shows which
+    covers it? That grant lies on each way to it; it is not to deposit, which would cover what
+    is theirs alone, and no re-share, which would have to lie within its parent: so it covers
+    it, and shows whatever category it has. And has somebody else half saved it? Then each name
+    says so by which it could be asked for.
+    """
+    assert shared.vault is not None  # noqa: S101 — a shared folder has a vault
+    if any_half_saved(path.parts) or (then and any_half_saved(then.parts)):
+        return PERHAPS
+    for one in shared.grants:
+        wide = one.node == top and one.right is not _DEPOSIT and one.within is None
+        if wide and len(sight.shown_by(shared.vault.id, one)) == _EVERY:
+            return NOTHING_HERE
+    return PERHAPS
 
 
 def unhidden(

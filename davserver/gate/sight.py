@@ -17,9 +17,9 @@ from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.nodes import LIVE, Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
-from davserver.domain.sidefiles import any_half_saved, is_half_saved
+from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.counting import Counting
-from davserver.gate.down import judged, unhidden
+from davserver.gate.down import hidden_below, judged, unhidden
 from davserver.gate.judging import best, shown
 from davserver.gate.listed import count_absent, count_top
 from davserver.gate.places import (
@@ -38,8 +38,8 @@ from davserver.gate.turned import Turned
 from davserver.gate.walked import Walks, walked
 from davserver.vault.nodes import index
 from davserver.vault.nodes.rows import OpenVault, category_of
-from davserver.vault.nodes.way import Stored
-from davserver.vault.nodes.way_statements import NOTHING, NOTHING_HERE, PERHAPS, Hidden
+from davserver.vault.nodes.way import Stored, Way
+from davserver.vault.nodes.way_statements import NOTHING, PERHAPS, Hidden
 
 _EVERY = len(Category)
 _NONE: frozenset[Category] = frozenset()
@@ -58,6 +58,10 @@ class Sight:
         self.counting = Counting(self.judge, who, now)
         self._seen: dict[bytes | None, frozenset[Category]] = {}
         self._walks = Walks(tx, who)
+        self._start: tuple[Place, int, Hidden] | None = None
+        """From where the way led that was gone for the place asked for next, too; how many names
+        lead there, and what may be hidden below it.
+        """
         blocked = self.judge.drive_blocked(who, now)
         if blocked is not None:
             self.counting.block(blocked)
@@ -73,6 +77,13 @@ class Sight:
         in the same drive or granted folder. `stored`: for its content's row, if that comes along.
         """
         self._walks.then, self._walks.stored = then, stored
+        start, self._start = self._start, None
+        if start is not None:
+            top, names, hidden = start
+            if path.parts[:names] == top.path.parts[:names] != path.parts:
+                assert top.vault is not None and top.node is not None  # noqa: S101, PT018 — a thing
+                way = self._walks.down(top.vault, top.node.id, path.parts, names, hidden=hidden)
+                return self._on(top, path, names, way, hidden)
         if self.who.vault is not None:
             return self._own(self.who.vault, path)
         if path.is_root:
@@ -89,12 +100,18 @@ class Sight:
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
         hidden = NOTHING if self.shows_all(vault) else PERHAPS
-        start, below, _ = self._walks.down(vault, vault.root, path.parts, 0, hidden=hidden)
-        if not start:
+        way = self._walks.down(vault, vault.root, path.parts, 0, hidden=hidden)
+        if not way[0]:
             return Place(path, NOWHERE, self.who, vault, above=())
-        root = Place(path, NODE, self.who, vault, start[-1], is_top=True)
+        root = Place(path, NODE, self.who, vault, way[0][-1], is_top=True)
+        return self._on(root, path, 0, way, hidden)
+
+    def _on(self, top: Place, path: DrivePath, names: int, way: Way, hidden: Hidden) -> Place:
+        """What `path` means, whose first so many names lead to `top`."""
+        if self._walks.ahead is not None:
+            self._start = top, names, hidden
         go = judged if hidden is PERHAPS else unhidden
-        return go(self, root, path, path.parts, below)
+        return go(self, top, path, path.parts[names:], way[1])
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
@@ -124,39 +141,16 @@ class Sight:
         item = called(shared.grants, rest[0])
         if item is None:
             return self._unknown_item(shared, rest, count_absent(self, self._nowhere(shared.path)))
-        path, names = shared.path, tuple(rest[1:])
-        hidden = self._hidden_below(shared, vault, item.node, names)
-        above, below, _ = self._walks.down(vault, item.node, path.parts, 2, hidden=hidden)
-        top = self.granted_top(shared, above)
+        path = shared.path
+        hidden = hidden_below(self, shared, item.node, path, self._walks.then)
+        way = self._walks.down(vault, item.node, path.parts, 2, hidden=hidden)
+        top = self.granted_top(shared, way[0])
         if top is None:
             nowhere = self._nowhere(path)
-            if not count_top(self, shared, above, None):
+            if not count_top(self, shared, way[0], None):
                 count_absent(self, nowhere)
             return self._unknown_item(shared, rest, nowhere)
-        go = judged if hidden is PERHAPS else unhidden
-        return go(self, top, path, names, below)
-
-    def _hidden_below(
-        self, shared: Place, vault: OpenVault, top: NodeId, names: tuple[str, ...]
-    ) -> Hidden:
-        """What may be hidden from this person of what these names could mean below a granted thing,
-        and those of the place that is asked for next.
-
-        Nothing may, where one grant on that very thing shows every category. `is_seen_in` asks two
-        questions of a thing that lies further down. Is its category one that a grant shows which
-        covers it? That grant lies on each way to it; it is not to deposit, which would cover what
-        is theirs alone, and no re-share, which would have to lie within its parent: so it covers
-        it, and shows whatever category it has. And has somebody else half saved it? Then each name
-        says so by which it could be asked for.
-        """
-        then = self._walks.then
-        if any_half_saved(names) or (then and any_half_saved(then.parts)):
-            return PERHAPS
-        for one in shared.grants:
-            wide = one.node == top and one.right is not _DEPOSIT and one.within is None
-            if wide and len(self.shown_by(vault.id, one)) == _EVERY:
-                return NOTHING_HERE
-        return PERHAPS
+        return self._on(top, path, 2, way, hidden)
 
     def _unknown_item(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
         """A free name beside granted items: only where some item shows the folder at all."""

@@ -23,7 +23,8 @@ class Walks:
     def __init__(self, tx: Connection, who: Principal) -> None:
         self._tx = tx
         self._who = who
-        self._ahead: tuple[NodeId, tuple[str, ...], Way] | None = None
+        self.ahead: tuple[NodeId, tuple[str, ...], Way] | None = None
+        """The way to the place asked for next, where one statement led to both."""
         self.then: DrivePath | None = None
         self.stored: Stored | None = None
         self.unlocked: VaultId | None = None
@@ -56,7 +57,7 @@ class Walks:
         hidden: Hidden,
     ) -> Way:
         names = parts[skipped:]
-        then, self.then, ahead, self._ahead = self.then, None, self._ahead, None
+        then, self.then, ahead, self.ahead = self.then, None, self.ahead, None
         if ahead is not None and ahead[:2] == (start, names):
             return ahead[2]
         if then is None or then.parts[:skipped] != parts[:skipped]:
@@ -65,7 +66,7 @@ class Walks:
             )
         others = then.parts[skipped:]
         way, other = self._both(vault, start, names, others, hidden=hidden)
-        self._ahead = (start, others, other)
+        self.ahead = (start, others, other)
         return way
 
     def _both(

@@ -14,7 +14,7 @@ Environ = dict[str, Any]
 
 def header(environ: Environ, name: str) -> str | None:
     """Bytes as Latin-1 (PEP 3333); None when it was not sent."""
-    value: str | None = environ.get(_key(name))
+    value: str | None = environ.get(key_of(name))
     return value
 
 
@@ -55,7 +55,7 @@ def take_certificate(environ: Environ, listen: Listen) -> bytes | None:
     The proxies' field is taken out: nobody further inside may believe it of a stranger.
     """
     name = listen.certificate_header
-    said = environ.pop(_key(name), None) if name else None
+    said = environ.pop(key_of(name), None) if name else None
     if listen.proxies and is_listed(str(environ.get("REMOTE_ADDR") or ""), listen):
         return parse_client_certificate(str(said)) if said is not None else None
     own = environ.get("abri.client_certificate")
@@ -70,11 +70,11 @@ def aside_in(environ: Environ) -> Aside:
 
 def keys_of(*names: str) -> frozenset[str]:
     """Where these fields stand: a request that sent none of them is told by one look."""
-    return frozenset(map(_key, names))
+    return frozenset(map(key_of, names))
 
 
 @cache
-def _key(name: str) -> str:
-    """Of a name that the code gives: there are few."""
+def key_of(name: str) -> str:
+    """Where the field of that name stands, which the code gives: there are few."""
     key = name.upper().replace("-", "_")
     return key if name in _BARE else "HTTP_" + key

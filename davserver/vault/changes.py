@@ -21,7 +21,7 @@ from davserver.domain.actions import Category
 from davserver.domain.ids import NodeId, PersonId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Node
-from davserver.domain.sidefiles import NameKind, kind_of_name
+from davserver.domain.sidefiles import is_half_saved
 from davserver.vault.nodes.rows import OpenVault, Row
 
 
@@ -36,7 +36,7 @@ class Change:
 
 def tag_of(vault: OpenVault, node: Node, category: Category) -> bytes:
     """Under which tag changes of `node` count, given its effective category."""
-    if kind_of_name(node.name) is NameKind.HALF_SAVED:
+    if is_half_saved(node.name):
         return maker_tag(vault, node.maker)
     return vault.index.category_tag(category)
 

@@ -150,8 +150,9 @@ def _to_copy(sight: Sight, order: _Order) -> list[Node]:
     """What is to be copied: the top first, parents before children, only what is visible."""
     start = _start(sight, order)
     goal = _goal(sight, start, order)
-    require_no_disclosure(sight, start, goal)
-    permits_there(sight, start, goal)
+    onto = is_save_onto(start, goal)
+    require_no_disclosure(sight, start, goal, onto=onto)
+    permits_there(sight, start, goal, onto=onto)
     assert start.node is not None  # noqa: S101 — real and there
     nodes = [start.node]
     waiting = [start] if order.deep and start.is_folder else []
@@ -210,10 +211,11 @@ def _copy_to(
 ) -> bool:
     """`sealed` is asked once all is judged."""
     goal = _goal(sight, start, order)
-    require_no_disclosure(sight, start, goal)
-    put, removal = permits_there(sight, start, goal)
+    onto = is_save_onto(start, goal)
+    require_no_disclosure(sight, start, goal, onto=onto)
+    put, removal = permits_there(sight, start, goal, onto=onto)
     require_conditions(sight, start, order.conditions)
-    if is_save_onto(start, goal):
+    if onto:
         _write_onto(sight, start, goal, put, order, sealed()[0])
         return False
     vault = require_real(goal, Action.PUT)

@@ -46,7 +46,8 @@ class Locking:
         Raises Locked, Refused, NoParent, ConditionFailed.
         """
         del now
-        bounded = changed(request, seconds=self._bounded(request.seconds))
+        seconds = self._bounded(request.seconds)
+        bounded = request if seconds == request.seconds else changed(request, seconds=seconds)
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.lock(who, path, bounded)
         return change(self._tools, who, lambda s: _lock(s, path, bounded, conditions))

@@ -104,9 +104,10 @@ def _move(
     take = sight.require(Action.MOVE, start)
     onto = is_save_onto(start, goal)
     if not start.owned:
-        require_no_disclosure(sight, start, goal)
-        _require_theirs_to_give_up(sight, start, goal)
-    put, removal = permits_there(sight, start, goal)
+        require_no_disclosure(sight, start, goal, onto=onto)
+        if onto:
+            _require_theirs_to_give_up(sight, start)
+    put, removal = permits_there(sight, start, goal, onto=onto)
     standing = check(sight, start, conditions, WHOLE, also=goal)
     if onto:
         require_unlocked(goal, standing, conditions)
@@ -178,20 +179,22 @@ def making(start: Place) -> Action:
     return Action.MKCOL if start.is_folder else Action.PUT
 
 
-def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
+def require_no_disclosure(sight: Sight, start: Place, goal: Place, *, onto: bool) -> None:
     """Who is not the owner puts nothing before more people than saw it already, unless the policy
     lets them share it on, and content into no file of another category (DESIGN §2.3).
 
     What they wrote themselves a moment ago and now put over a file is a save (DESIGN §2.5): they
-    could have PUT the same bytes there at once.
+    could have PUT the same bytes there at once. `onto`: as `is_save_onto` has it.
     """
     if start.owned or start.vault is None or start.node is None:
         return
-    if is_save_onto(start, goal):
+    if onto:
         if sight.is_recallable(start.node):
             return
         if start.category is not goal.category:
             raise refuse(goal, Action.PUT, Reason.CATEGORY)
+    if goal.node is None and goal.above[-1:] == start.above[-1:]:
+        return  # nearly always: it stays in its folder
     before = {node.id for node in start.above}
     after = {node.id for node in goal.above} | ({goal.node.id} if goal.node else set())
     if after <= before:
@@ -205,13 +208,11 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place) -> None:
         raise refuse(start, Action.REGRANT, Reason.WIDER_AUDIENCE)
 
 
-def _require_theirs_to_give_up(sight: Sight, start: Place, goal: Place) -> None:
+def _require_theirs_to_give_up(sight: Sight, start: Place) -> None:
     """A file that is moved onto another is no more: its name, its grants, its own identity. Only
     its owner removes it so, or whoever made it a moment ago (DESIGN §4). Raises Turned.
     """
-    if start.owned or start.node is None or not is_save_onto(start, goal):
-        return
-    if not sight.is_recallable(start.node):
+    if start.node is not None and not sight.is_recallable(start.node):
         raise refuse(start, Action.MOVE, Reason.NOT_YOURS)
 
 
@@ -219,9 +220,13 @@ Removal = tuple[Permit, What]
 """The right to take away what has to make room, and how the trail calls that."""
 
 
-def permits_there(sight: Sight, start: Place, goal: Place) -> tuple[Permit, Removal | None]:
-    """The right to put `start` at `goal`, and what that needs there. Raises Turned."""
-    if is_save_onto(start, goal):
+def permits_there(
+    sight: Sight, start: Place, goal: Place, *, onto: bool
+) -> tuple[Permit, Removal | None]:
+    """The right to put `start` at `goal`, and what that needs there. `onto`: as `is_save_onto` has
+    it. Raises Turned.
+    """
+    if onto:
         return permit_to_put(sight, goal), None
     if not goal.exists:
         return sight.require(making(start), goal), None
