@@ -5,7 +5,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from time import monotonic
+from time import time  # noqa: TID251 — what a Date tells is the clock itself
 
 from davserver.serving.head import Head
 from davserver.serving.rates import Pace
@@ -198,7 +198,9 @@ def _encoded(lines: list[str]) -> bytes:
 
 
 class _Date:
-    """The Date header, written once a second."""
+    """The Date header, written once a second: when the clock on the wall turns, so that it is never
+    before the Last-Modified of what was written a moment ago (RFC 9110 §8.8.2.1).
+    """
 
     def __init__(self) -> None:
         self._known = (-1, "", b"")
@@ -209,9 +211,9 @@ class _Date:
 
     def lines(self) -> bytes:
         """With the name of the server."""
-        second, known = int(monotonic()), self._known
+        second, known = int(time()), self._known
         if known[0] != second:
-            date = formatdate(usegmt=True)
+            date = formatdate(second, usegmt=True)
             lines = f"Date: {date}\r\nServer: {SERVER_NAME}\r\n".encode()
             known = self._known = (second, date, lines)
         return known[2]

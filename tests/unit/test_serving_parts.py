@@ -7,6 +7,9 @@ import re
 import socket
 import threading
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from davserver.serving.input import Input
 from davserver.serving.logs import Log, describe, network_class, open_log
 from davserver.serving.numbers import Numbers
 from davserver.serving.rates import Pace
+from davserver.serving.replies import refusal
 from davserver.serving.wire import Cut, Wire
 
 # rates
@@ -287,3 +291,13 @@ def test_a_log_file_is_for_its_owner_only(tmp_path: Path):
 )
 def test_network_classes(address: str, kind: str):
     assert network_class(address) == kind
+
+
+def test_the_date_of_answers_turns_with_the_clock():
+    """Told late, it was before the Last-Modified of what had just been put."""
+    turn = int(datetime.now(UTC).timestamp()) + 1
+    while datetime.now(UTC).timestamp() < turn:
+        refusal(HTTPStatus.BAD_REQUEST, "")
+    date = re.search(rb"Date: (.*)\r\n", refusal(HTTPStatus.BAD_REQUEST, ""))
+    assert date is not None
+    assert parsedate_to_datetime(date[1].decode()).timestamp() >= turn
