@@ -11,6 +11,7 @@ ALONE = {
     "contract/test_crash_shared_commit.py": "its file has one lock for every writer",
     "contract/test_database_failures.py": "its file has one lock for every writer",
     "contract/test_database_power_cut.py": "PostgreSQL waits for its own log",
+    "contract/test_log_brought_in.py": "PostgreSQL brings its own log in",
     "contract/test_lookout.py": "a missing folder or keyring is the same for both",
     "contract/test_mallory_types.py": "it keeps any type in any column",
     "contract/test_database_remembered.py": "how long a connection is kept is the same for both",
