@@ -6,6 +6,8 @@ from cryptography import x509
 from admin.certificate import make_certificate
 from admin.output import AsJson, local, say, show_json
 from admin.settings_of import settings_of
+from davserver.domain.disks import DISK_ERRORS
+from davserver.domain.errors import Unavailable
 from davserver.wiring.certificates import read_certificate
 from davserver.wiring.opening import clock
 
@@ -22,10 +24,17 @@ def renew(context: typer.Context) -> None:
     new = [file.with_name(f"{file.name}.new") for file in (listen.certificate, listen.key)]
     for file in new:
         file.unlink(missing_ok=True)
-    make_certificate(new[0], new[1], listen.address, clock())
-    # The key first: a server that starts in between refuses a pair that does not fit.
-    new[1].rename(listen.key)
-    new[0].rename(listen.certificate)
+    try:
+        make_certificate(new[0], new[1], listen.address, clock())
+        # The key first: a server that starts in between refuses a pair that does not fit.
+        new[1].rename(listen.key)
+        new[0].rename(listen.certificate)
+    except OSError as error:
+        for file in new:
+            file.unlink(missing_ok=True)
+        kind = DISK_ERRORS.get(error.errno or 0, Unavailable)
+        folder = listen.certificate.parent
+        raise kind(f"{folder} cannot be written: {error.strerror}") from error
     until = read_certificate(listen.certificate).not_valid_after_utc
     say(f"Made {listen.certificate}, good until {local(until)}.")
 

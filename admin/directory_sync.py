@@ -55,6 +55,8 @@ def sync(
     else:
         for one in runs:
             _tell(one, slugs, dry_run=dry_run)
+        if not runs:
+            say("There is no directory in config.yaml.")
     _end(runs)
 
 

@@ -26,7 +26,7 @@ from davserver.config import Settings, is_loopback
 from davserver.db import schema
 from davserver.db import tables as t
 from davserver.db.clock import from_us
-from davserver.db.failures import AWAY
+from davserver.db.failures import AWAY, translated
 from davserver.domain.errors import AbriError, Unavailable
 from davserver.domain.health import Sign, State
 from davserver.wiring.certificates import (
@@ -38,6 +38,7 @@ from davserver.wiring.certificates import (
 from davserver.wiring.health import disk_seen
 from davserver.wiring.opening import open_all, open_database, open_keyring
 from davserver.wiring.services import build
+from davserver.wiring.version import abri_version
 
 _SQLITE = "sqlite:"
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1"}
@@ -49,8 +50,8 @@ def _versions(_: Settings, __: datetime) -> Iterator[tuple[State, str]]:
     yield (
         State.WELL,
         (
-            f"Python {sys.version.split()[0]}, cryptography {cryptography.__version__}, "
-            f"SQLite {sqlite3.sqlite_version}"
+            f"Abri {abri_version()}, Python {sys.version.split()[0]}, "
+            f"cryptography {cryptography.__version__}, SQLite {sqlite3.sqlite_version}"
         ),
     )
 
@@ -98,7 +99,7 @@ def _sqlite(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
         return
     db = open_database(settings)
     try:
-        with db.engines()[1].connect() as connection:
+        with translated(), db.engines()[1].connect() as connection:
             found = {
                 name: str(connection.execute(text(f"PRAGMA {name}")).scalar()) for name in _PRAGMAS
             }

@@ -12,6 +12,7 @@ from admin.listen import address_of, parse_listen
 from admin.output import say
 from davserver.config import is_loopback, load, written
 from davserver.config.setting import Plain
+from davserver.domain.disks import DISK_ERRORS
 from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Unavailable
 from davserver.wiring.opening import clock
 from davserver.wiring.policy import copy_shipped_policies
@@ -71,7 +72,8 @@ def _make(target: Path, host: str, port: int, *, plain_http: bool) -> None:
     try:
         half = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise Unavailable(f"{target.parent} cannot be written: {error.strerror}") from error
+        kind = DISK_ERRORS.get(error.errno or 0, Unavailable)
+        raise kind(f"{target.parent} cannot be written: {error.strerror}") from error
     try:
         _fill(half, host, port, plain_http=plain_http)
         half.chmod(0o755)
@@ -82,7 +84,8 @@ def _make(target: Path, host: str, port: int, *, plain_http: bool) -> None:
         else:
             half.rename(target)
     except OSError as error:
-        raise Unavailable(f"{target} cannot be made: {error.strerror}") from error
+        kind = DISK_ERRORS.get(error.errno or 0, Unavailable)
+        raise kind(f"{target} cannot be made: {error.strerror}") from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
 

@@ -38,10 +38,10 @@ def parse_since(text: str, now: datetime) -> datetime:
     try:
         return now - _SPAN.read(text, Path())
     except ValueError:
-        return _parsed("--since", text, timedelta(0))
+        return _parsed("--since", text, timedelta(0), "a span such as 30d or 12h, ")
 
 
-def _parsed(option: str, text: str, into_the_day: timedelta) -> datetime:
+def _parsed(option: str, text: str, into_the_day: timedelta, or_else: str = "") -> datetime:
     try:
         written = datetime.fromisoformat(text)
         if _is_date(text):
@@ -52,7 +52,7 @@ def _parsed(option: str, text: str, into_the_day: timedelta) -> datetime:
             found = written.astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadInput(
-            f"{option} {text}: write a date such as 2026-12-31 or a moment such as "
+            f"{option} {text}: write {or_else}a date such as 2026-12-31 or a moment such as "
             "2026-12-31T18:00+01:00"
         ) from None
     if written.tzinfo is None:

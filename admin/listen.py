@@ -7,6 +7,7 @@ from davserver.domain.errors import BadInput
 
 _FORM = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
 _HIGHEST = 65_535
+_EVERY_NETWORK = frozenset({"0.0.0.0", "::"})  # noqa: S104 — what nobody can type into a program
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -26,6 +27,8 @@ def parse_listen(text: str) -> tuple[str, int]:
 def address_of(host: str, port: int, *, plain_http: bool) -> str:
     """The URL of the drive, with the name that the certificate carries."""
     scheme = "http" if plain_http else "https"
+    if host in _EVERY_NETWORK:
+        return f"{scheme}://SERVER:{port}/dav/, with the server's name for SERVER"
     shown = "localhost" if host in {"127.0.0.1", "::1"} else f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}:{port}/dav/"
 

@@ -18,6 +18,7 @@ from admin.exits import Exit, exit_of
 from admin.logs import log_errors
 from admin.refusals import refusal
 from davserver.domain.errors import AbriError, Refused
+from davserver.wiring.version import abri_version
 
 CONFIG = "--config"
 DEBUG = "--debug"
@@ -97,6 +98,12 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 — as Typer calls it
+    if asked:
+        print(f"Abri {abri_version()}")  # noqa: T201 — it is what was asked for
+        raise typer.Exit
+
+
 def _everywhere(
     context: typer.Context,
     config: Annotated[
@@ -104,6 +111,12 @@ def _everywhere(
         typer.Option(CONFIG, help="The settings of the instance to act on.", envvar="ABRI_CONFIG"),
     ] = Path("config.yaml"),
     *,
+    version: Annotated[  # noqa: ARG001 — told by its callback
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_tell_version, help="Say which Abri this is."
+        ),
+    ] = False,
     debug: Annotated[  # noqa: ARG001 — read by `main` before anything can fail
         bool, typer.Option(DEBUG, help="Show where in the code something failed.")
     ] = False,

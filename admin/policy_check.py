@@ -60,7 +60,7 @@ def _counted(number: int, what: str) -> str:
 
 def _tell(one: PolicyProblem, where: Path) -> None:
     kind, colour = ("error", "bold red") if one.is_error else ("warning", "bold yellow")
-    say_coloured(f"{kind}: {where}/{one.place}: {one.code.value}", colour)
+    say_coloured(f"{kind}: {where / one.place}: {one.code.value}", colour)
     if one.source:
         shown, at = _excerpt(one)
         say(f"{_INDENT}{shown}")

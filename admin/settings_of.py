@@ -1,10 +1,11 @@
 """From a command's context to the settings of the instance that it acts on."""
 
+import os
 from pathlib import Path
 
 import typer
 
-from davserver.config import Settings, load
+from davserver.config import Problem, Settings, WrongSettings, load
 
 
 def config_file(context: typer.Context) -> Path:
@@ -15,4 +16,13 @@ def config_file(context: typer.Context) -> Path:
 
 def settings_of(context: typer.Context) -> Settings:
     """Raises WrongSettings with every problem of the file."""
-    return load(config_file(context))
+    file = config_file(context)
+    try:
+        return load(file)
+    except WrongSettings as wrong:
+        if os.path.lexists(file):
+            raise
+        raise WrongSettings([*wrong.problems, Problem(file, 0, 0, _WAY)]) from None
+
+
+_WAY = "name it with `abri --config DIR/config.yaml`, or make an instance with `abri init DIR`"

@@ -81,11 +81,16 @@ def check(
     else:
         for one in report.troubles:
             say(f"{one.login or 'instance'}, {one.where}: {one.text} ({one.code})")
-        whole = f"{len(report.troubles)} troubles" if report.troubles else "all whole"
+        whole = _troubles(len(report.troubles))
         opened_too = ", every content opened" if deep else ""
-        say(f"{report.vaults} vaults, {size(report.stored_bytes)}: {whole}{opened_too}.")
+        vaults = "1 vault" if report.vaults == 1 else f"{report.vaults} vaults"
+        say(f"{vaults}, {size(report.stored_bytes)}: {whole}{opened_too}.")
     if report.troubles:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _troubles(number: int) -> str:
+    return "1 trouble" if number == 1 else f"{number} troubles" if number else "all whole"
 
 
 @app.command()

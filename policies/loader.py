@@ -137,6 +137,9 @@ def _snapshot(files: Mapping[str, bytes], report: Report) -> Snapshot:
         known = content if len(content) <= _MOST_BYTES else b""
         return read_sheet(name, known, report, most=most)
 
+    if not files and any(one.code is Code.FILE_UNREADABLE for one in report.problems):
+        # The folder itself: what its files would lack is no help.
+        raise PolicyProblems(report.problems)
     model = _model(files, report)
     grouped = _groups(lines(groups.FILE), report)
     zones = networks.parse_networks(lines(networks.FILE), report)

@@ -15,12 +15,16 @@ RETRY = {"40001", "40P01", "23505"}
 # A standby that takes no writes, and a server that is starting or stopping.
 _AWAY = {"25006", "57P01", "57P02", "57P03"}
 _FULL = "53100"
-# SQLite has no code that reaches us; PostgreSQL's words depend on its language and on the disk.
+# SQLite cannot make room for the index of its log: all others of its kind are a disk that fails.
+_FULL_NAMES = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
+_DAMAGED_NAMES = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+# PostgreSQL's words depend on its language and on the disk.
 _FULL_WORDS = ("disk is full", "No space left", "disk full")
 _FAILED_WORDS = "disk I/O error"
 
 
 AWAY = "the database is away"
+DAMAGED = "the database file is damaged: restore a backup"
 
 
 class Again(Exception):
@@ -43,9 +47,14 @@ def raise_translated(error: BaseException) -> None:
         raise Unavailable("the database is too busy") from error
     if isinstance(error, NoConnectionFree):
         raise Unavailable("no connection to the database is free") from error
+    name = _name_of(error)
+    if name.startswith(_DAMAGED_NAMES):
+        sound(Alarm.DISK_FAILED, of="the database", error=name)
+        raise Unavailable(DAMAGED) from error
     if isinstance(error, OperationalError):
         text = str(error.orig)
-        if state_of(error) == _FULL or any(word in text for word in _FULL_WORDS):
+        is_full = state_of(error) == _FULL or name in _FULL_NAMES
+        if is_full or any(word in text for word in _FULL_WORDS):
             sound(Alarm.DISK_FULL, of="the database", error="ENOSPC")
             raise NoSpace("the disk of the database is full") from error
         if _FAILED_WORDS in text:
@@ -63,6 +72,12 @@ def is_of_all(error: BaseException) -> bool:
     return isinstance(error, Again) or (
         isinstance(error, DBAPIError) and (error.connection_invalidated or state_of(error) in RETRY)
     )
+
+
+def _name_of(error: BaseException) -> str:
+    """What SQLite calls it; nothing for others."""
+    orig = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(orig, "sqlite_errorname", None) or ""
 
 
 def state_of(error: DBAPIError) -> str | None:
