@@ -199,6 +199,17 @@ def may_move(statement: str) -> bool:
     return any(table == "changed" or _touches(table, what) for table, what in written)
 
 
+_TURNED = re.compile(r'\b(?:DELETE FROM|UPDATE)\s+"?node\b')
+
+
+@lru_cache(maxsize=1024)
+def may_turn(statement: str) -> bool:
+    """Whether that statement is likely to move FOLDERS: it writes something that is there. Few of
+    those do; what is made moves it only beside another of its name.
+    """
+    return not _KNOWN.match(statement) or _TURNED.search(statement) is not None
+
+
 @lru_cache(maxsize=1024)
 def concerns(statement: str, question: str) -> bool:
     """Whether that statement could change what is answered to `question`: it writes a table that

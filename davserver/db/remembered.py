@@ -27,6 +27,10 @@ the keys that opened them.
 """
 _MOST = 256
 """Answers of each kind that a connection keeps."""
+ASIDE = object()
+"""Instead of a counter of what whoever writes may have moved: what stood on it holds again in the
+next transaction, if the counter is then as it was.
+"""
 _KEY = "abri.remembered"
 _UNKNOWN = -1
 
@@ -51,14 +55,15 @@ class Remembered:
     """Of one connection, which one thread at a time uses."""
 
     __slots__ = (
-        "_begun", "_counts", "_kept", "_late", "_rows", "_seen", "_source", "_trusts", "_until",
-        "_version", "gave_anything",
+        "_aside", "_begun", "_counts", "_kept", "_late", "_rows", "_seen", "_source", "_trusts",
+        "_until", "_version", "gave_anything",
     )  # fmt: skip
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._rows = source.rows
-        self._kept: tuple[dict[Hashable, Any], ...] = tuple({} for _ in About)
+        self._kept: list[dict[Hashable, Any]] = [{} for _ in About]
+        self._aside: dict[About, dict[Hashable, Any]] = {}
         self._version: Hashable = None
         self._until = 0.0
         self._counts: tuple[Any, ...] | None = None
@@ -78,6 +83,8 @@ class Remembered:
             self._version = version
             self._seen = _UNKNOWN
         self._begun, self._late = self._rows.total_changes, False
+        if self._aside:
+            self._take_back()
         if now >= self._until:
             self.forget()
             self._until = now + KEPT
@@ -113,6 +120,7 @@ class Remembered:
     def forget(self) -> None:
         for answers in self._kept:
             answers.clear()
+        self._aside.clear()
         self._counts = None
         self._seen = _UNKNOWN
 
@@ -137,11 +145,26 @@ class Remembered:
     def _count(self, counts: tuple[Any, ...]) -> bool:
         """It is another version, with these counters. Whether any of them moved."""
         self._kept[ANYTHING].clear()
+        if ASIDE in counts:
+            counts = self._lay_aside(counts)
         before, self._counts = self._counts, counts
         moved = [about for about in COUNTED if before is None or before[about] != counts[about]]
         for about in moved:
             self._kept[about].clear()
         return bool(moved)
+
+    def _lay_aside(self, counts: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Gives the counters as they were for what is laid aside."""
+        before = self._counts or counts
+        for about in COUNTED:
+            if counts[about] is ASIDE and about not in self._aside:
+                self._aside[about], self._kept[about] = self._kept[about], {}
+        return tuple([before[at] if one is ASIDE else one for at, one in enumerate(counts)])
+
+    def _take_back(self) -> None:
+        for about, answers in self._aside.items():
+            self._kept[about] = answers
+        self._aside.clear()
 
 
 def remembers(tx: Connection, source: Source) -> Remembered:

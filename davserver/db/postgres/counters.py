@@ -4,8 +4,9 @@ Their memory holds while the counters are as they were. To ask would be a round 
 everybody waits; so the question goes along with the first other one, and what is remembered is
 believed meanwhile. Where the answer says that somebody else has changed something, all is done
 again, by what is there now; before that nothing is committed and nobody is told anything. Whatever
-the writer itself may have moved ends the memory of this connection. Folders are not remembered
-here: other writers run beside this one, and its own statements may move their counter any time.
+the writer itself may have moved ends the memory of this connection. Nearly each change might move
+the counter of folders, and hardly any does: so what is remembered of them is laid aside once the
+writer has written anything, and holds again in the next transaction, if the counter says so.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from davserver.db.changed import COUNTS, FOLDERS
 from davserver.db.failures import Again
 from davserver.db.postgres.wire import Wire
 from davserver.db.prepared import Check
+from davserver.db.remembered import ASIDE
 
 Counts = tuple[Any, ...]
 
@@ -27,6 +29,8 @@ class PostgresCounters:
         self._known: Counts | None = None
         self._asked = self._believed = False
         self._moves = wire.moves
+        self._writes, self._turns = wire.writes, wire.turns
+        """As they were when the transaction began."""
 
     @property
     def total_changes(self) -> int:
@@ -35,11 +39,13 @@ class PostgresCounters:
 
     def begin(self) -> None:
         """A transaction, in which the question is on its way where there is anything to lose."""
-        if self._wire.moves != self._moves:
-            self._known, self._moves = None, self._wire.moves
+        wire = self._wire
+        if wire.moves != self._moves:
+            self._known, self._moves = None, wire.moves
+        self._writes, self._turns = wire.writes, wire.turns
         self._believed, self._asked = False, self._known is not None
         if self._asked:
-            self._wire.post(COUNTS, (), Check(self._look))
+            wire.post(COUNTS, (), Check(self._look))
 
     def counts(self) -> Counts:
         if self._wire.moves != self._moves:
@@ -49,14 +55,22 @@ class PostgresCounters:
         if self._known is None:
             self._known = _counts(self._wire.execute(COUNTS, ()))
         self._believed = True
-        return (*self._known[:FOLDERS], object())
+        return self._known if self._wire.writes == self._writes else (*self._known[:FOLDERS], ASIDE)
+
+    def end(self) -> None:
+        """Ahead of COMMIT: what the next one is to believe, where it may be something else now."""
+        if self._known is not None and self._wire.turns != self._turns:
+            self._wire.post(COUNTS, (), Check(self._note, of_errors=True))
 
     def _look(self, answer: Any) -> None:
-        if answer.error_message:
-            return
-        before, self._known = self._known, _counts(answer)
-        if self._believed and before and before[:FOLDERS] != self._known[:FOLDERS]:
+        before = self._known
+        self._note(answer)
+        if self._believed and before != self._known:
             raise Again
+
+    def _note(self, answer: Any) -> None:
+        if not answer.error_message:
+            self._known = _counts(answer)
 
 
 _COUNTERS = COUNTS.count("sum(")

@@ -17,7 +17,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
 from davserver.db.aside import waiting
-from davserver.db.changed import may_move, may_write
+from davserver.db.changed import may_move, may_turn, may_write
 from davserver.db.failures import RETRY, Again
 from davserver.db.postgres.foreseen import Foreseen
 from davserver.db.postgres.wire_cursor import Cursor
@@ -38,7 +38,7 @@ class Wire:
 
     __slots__ = (
         "_earlier", "_names", "_patiently", "_pg", "_posted", "_socket", "ahead", "driver",
-        "foreseen", "moves", "transformer", "writes",
+        "foreseen", "moves", "transformer", "turns", "writes",
     )  # fmt: skip
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
@@ -54,9 +54,9 @@ class Wire:
         self._patiently = False
         """Whether one of them may wait for others for long."""
         self.foreseen = Foreseen()
-        self.writes = self.moves = 0
-        """How many statements were sent that may have changed a row; and moved a counter of what is
-        remembered.
+        self.writes = self.moves = self.turns = 0
+        """How many statements were sent that may have changed a row; moved a counter of what is
+        remembered; and are likely to have moved that of folders.
         """
         self.ahead: Callable[[], None] | None = None
         """Posts what has to go ahead of whatever is asked next."""
@@ -172,6 +172,7 @@ class Wire:
     def note_write(self, sql: str, *, moves: bool) -> None:
         """A statement that may have changed a row is on its way."""
         self.writes, self.moves = self.writes + 1, self.moves + moves
+        self.turns += may_turn(sql)
         self.foreseen.is_written(sql)
 
     def flush(self) -> None:

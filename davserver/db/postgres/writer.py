@@ -102,6 +102,8 @@ class PostgresWriter:
         with raising(tx) as wire:
             if not wire.is_sure:
                 wire.settle()
+            if self._counters is not None:
+                self._counters.end()
             self._in_doubt = True
             if wire.execute("COMMIT", ()).command_status != b"COMMIT":
                 # After an error that somebody passed over PostgreSQL makes a ROLLBACK of it.
