@@ -96,15 +96,18 @@ class Prepared:
         count: int = _execute(tx, ready.sql, ready.arguments(given)).rowcount
         return count
 
-    def send(self, tx: Connection, given: Mapping[str, Any]) -> None:
+    def send(self, tx: Connection, given: Mapping[str, Any], *, hurry: bool = False) -> None:
         """As `run`, where nobody needs to know what it changed. What is wrong with it PostgreSQL
-        says with the next answer that is waited for, or with that to COMMIT.
+        says with the next answer that is waited for, or with that to COMMIT. `hurry`: it takes long
+        enough to be worth a message of its own, so that it is done while we go on.
         """
         ready = self._ready.get(tx.dialect.name) or self._for(tx)
         if tx.dialect.name == "sqlite":
             _execute(tx, ready.sql, ready.arguments(given))
-        else:
-            _execute(tx, ready.sql, [ready.arguments(given)], many=True)
+            return
+        cursor = _execute(tx, ready.sql, [ready.arguments(given)], many=True)
+        if hurry and tx.__dict__.get(WIRE) is not None:
+            cursor.hurry()
 
     def run_for(self, tx: Connection, several: Sequence[Mapping[str, Any]]) -> None:
         """`send` for each of `several`."""

@@ -1,8 +1,9 @@
 """Appending: sealed entries, each tied to the one before it by a keyed link (DESIGN §5.2, §5.3).
 
 Three statements, however many entries: read the heads and actors' keys, move the heads, add the
-entries. The head moves first: on PostgreSQL two writers then meet at its row, where the second one
-is told to run again, and not at the entries' key.
+entries; of one entry PostgreSQL does the latter in one. The head moves first: on PostgreSQL two
+writers then meet at its row, where the second one is told to run again, and not at the entries'
+key.
 """
 
 import hmac
@@ -10,7 +11,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, literal, literal_column, select, union_all
+from sqlalchemy import (
+    Connection,
+    Integer,
+    bindparam,
+    literal,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 
 from davserver.db.clock import to_us
 from davserver.db.prepared import Prepared
@@ -62,8 +72,11 @@ class Chain:
         else:
             actor = self._actors.opened(person, sealed, at)
         row = self._keys.seal_entry(entry, actor, seq + 1, link, at)
-        _MOVED_HEAD[tx.dialect.name].send(tx, row)
-        _NEW_ENTRY.must_add(tx, (row,), _goes_on)
+        if tx.dialect.name == "postgresql":
+            _HEAD_AND_ENTRY.must_add(tx, (row,), _goes_on)
+        else:
+            _MOVED_HEAD[tx.dialect.name].send(tx, row)
+            _NEW_ENTRY.must_add(tx, (row,), _goes_on)
         if len(self._written) >= _MOST_WRITTEN:
             self._written = {}
         self._written[vault] = (row["seq"], row["head"], row["mac"])
@@ -200,9 +213,29 @@ def _moved_head(insert: Any) -> Prepared:
     return Prepared(moved, [column.name for column in trail_head.c])
 
 
+def _head_and_entry() -> Prepared:
+    """For PostgreSQL, which a message less spares more than the statement costs."""
+    numbers = {column.name for column in trail.c if isinstance(column.type, Integer)}
+    names = [column.name for column in trail.c]
+    given = ", ".join(f"CAST(:{one} AS BIGINT)" if one in numbers else f":{one}" for one in names)
+    return Prepared(
+        text(
+            f"""
+        WITH moved AS (
+            INSERT INTO trail_head (vault_id, seq, head, mac)
+            VALUES (:vault_id, CAST(:seq AS BIGINT), :head, :mac)
+            ON CONFLICT (vault_id) DO UPDATE
+            SET seq = excluded.seq, head = excluded.head, mac = excluded.mac RETURNING 1)
+        INSERT INTO trail ({", ".join(names)}) SELECT {given} FROM moved
+        """  # noqa: S608 — our own words
+        )
+    )
+
+
 # Built once: building a statement costs more than running it.
 _STATE = _state()
 _STATE_OF_ONE = _state_of_one()
 _NEW_ENTRY = Prepared(trail.insert(), [column.name for column in trail.c])
 _NEW_ACTOR = PerDialect(_new_actor)
 _MOVED_HEAD = PerDialect(_moved_head)
+_HEAD_AND_ENTRY = _head_and_entry()

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, bindparam, select
+from sqlalchemy import Connection, LargeBinary, bindparam, select, text
 
 from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, ids_of
@@ -58,11 +58,13 @@ def bump(tx: Connection, folders: Sequence[Node], tags: Collection[bytes], now: 
     """Raise the counters of `tags` on each of `folders`: one statement, however many."""
     if not folders or not tags:
         return
-    at = to_us(now)
+    at, ids = to_us(now), dict.fromkeys([one.id for one in folders])
+    if tx.dialect.name == "postgresql":
+        each = list(ids)
+        _RAISE_ALL.run_for(tx, [{"folders": each, "tag": tag, "at": at} for tag in tags])
+        return
     rows = [
-        {"folder_id": folder, "tag": tag, "count": 1, "at": at}
-        for folder in dict.fromkeys([one.id for one in folders])
-        for tag in tags
+        {"folder_id": folder, "tag": tag, "count": 1, "at": at} for folder in ids for tag in tags
     ]
     _RAISE[tx.dialect.name].run_for(tx, rows)
 
@@ -76,6 +78,17 @@ def _raising(insert: Any) -> Prepared:
 
 
 _RAISE = PerDialect(_raising)
+_RAISE_ALL = Prepared(
+    text(
+        """
+        INSERT INTO folder_change (folder_id, tag, count, at)
+        SELECT unnest(CAST(:folders AS BYTEA[])), CAST(:tag AS BYTEA), 1, CAST(:at AS BIGINT)
+        ON CONFLICT (folder_id, tag) DO UPDATE
+        SET count = folder_change.count + 1, at = excluded.at
+        """
+    )
+)
+"""For PostgreSQL: one message for all folders."""
 
 
 def of_folders(tx: Connection, folders: Collection[NodeId]) -> dict[NodeId, list[Change]]:

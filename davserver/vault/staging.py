@@ -203,7 +203,7 @@ def publish(tx: Connection, staged: Staged, charged_to: bytes | None) -> None:
     """
     live = {"state": "live", "lease_until": None, "charged_to": charged_to}
     if staged.inline:
-        _INSERT_INLINE.send(tx, staged.columns | live)
+        _INSERT_INLINE.send(tx, staged.columns | live, hurry=True)
         return
     values = {"size_cipher": staged.size_cipher, "digest": staged.columns["digest"]} | live
     done = tx.execute(

@@ -1,7 +1,7 @@
 """What one small change costs within the writer's turn, which everybody else waits for."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -50,6 +50,14 @@ def lock_and_unlock(amina: Drive) -> None:
     amina.unlock("/Santé/lock.txt", view.token or "")
 
 
+def costs(said: Sequence[str], most: int, entries: int = 1) -> bool:
+    """Whether it is as many, with so many entries of the trail; one of PostgreSQL's moves the
+    head, too.
+    """
+    with_head = sum("WITH moved AS" in one for one in said)
+    return with_head in (0, entries) and len(said) == most - with_head
+
+
 COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
     "new file": (lambda amina: amina.put("/Santé/new.txt", b"text"), 9),
     "file again": (lambda amina: amina.put("/Santé/note.txt", b"again"), 10),
@@ -68,7 +76,7 @@ COSTS: dict[str, tuple[Callable[[Drive], object], int]] = {
 def test_a_small_change_costs_few_statements(world: World, amina: Drive, what: str) -> None:
     act, most = COSTS[what]
     said = said_by(world, lambda: act(amina))
-    assert len(said) == most, "\n".join(one[:60] for one in said)
+    assert costs(said, most, what.count("lock") or 1), "\n".join(one[:60] for one in said)
 
 
 def of_locks(said: list[str]) -> list[str]:
@@ -100,7 +108,7 @@ def test_a_move_within_what_is_shared_costs_a_professional_few_statements(
 ) -> None:
     shared = "/Name of amina/Santé"
     said = said_by(world, lambda: karim.move(f"{shared}/{source}", f"{shared}/moved"))
-    assert len(said) == most, "\n".join(one[:60] for one in said)
+    assert costs(said, most), "\n".join(one[:60] for one in said)
 
 
 def steps_of(act: Callable[[], object]) -> int:
@@ -211,4 +219,4 @@ def test_a_small_copy_is_judged_once_and_asks_nothing_before_its_turn(
         conditions=NONE,
         now=world.clock(),
     )
-    assert len(before) == COSTS["copy"][1], "\n".join(before)
+    assert costs(before, COSTS["copy"][1]), "\n".join(before)

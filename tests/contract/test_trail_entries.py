@@ -114,12 +114,14 @@ def test_nothing_that_was_said_can_be_read_in_the_database(book: TrailBook) -> N
         assert canary not in stored
 
 
-def test_an_entry_costs_three_statements_and_somebodys_first_four(book: TrailBook) -> None:
+def test_an_entry_costs_three_statements_on_postgresql_two_and_somebodys_first_one_more(
+    book: TrailBook,
+) -> None:
     with statements_of(book.db) as first:
         book.record(written("/a"))
     with statements_of(book.db) as second:
         book.record(written("/b"))
-    assert (len(first), len(second)) == (4, 3)
+    assert (len(first), len(second)) == ((4, 3) if book.db.sqlite else (3, 2))
 
 
 def test_many_entries_cost_as_many_statements_as_one(book: TrailBook) -> None:

@@ -167,7 +167,6 @@ class Wire:
         """
         given = tuple(values)
         self.post(sql, given, self.foreseen.expect(sql, given))
-        self.flush()
 
     def note_write(self, sql: str, *, moves: bool) -> None:
         """A statement that may have changed a row is on its way."""
@@ -176,7 +175,9 @@ class Wire:
         self.foreseen.is_written(sql)
 
     def flush(self) -> None:
-        """What was posted is done while we go on."""
+        """What was posted is done while we go on. To wake the server costs both sides as much as a
+        small statement.
+        """
         self._pg.flush()
 
     def begin_part(self) -> None:
