@@ -50,7 +50,7 @@ class Standing:
         assert vault is not None  # noqa: S101 — a place of a vault
         if sight.nothing_locked(vault):
             return cls(sight, vault, ())
-        nodes = {node.id for place in places for node in _chain(place)}
+        nodes = {one for place in places for one in ids_of_way(place)}
         if levels and first.node is not None and first.is_folder:
             around = live_locks.around(sight.tx, vault, nodes, first.node.id, sight.now, levels)
             return cls(sight, vault, around)
@@ -161,7 +161,7 @@ class Standing:
     def _elsewhere(self, place: Place) -> list[Lock]:
         if place.node is None or not place.is_folder:
             return []
-        over = {node.id for node in _chain(place)}
+        over = ids_of_way(place)
         there = [lock for lock in self._live if lock.node not in over]
         if not there and self._sight.shows_all(self._vault):
             return []  # otherwise it costs what it would with something locked that is hidden
@@ -190,6 +190,11 @@ class Standing:
             grants = self._sight.covering(at.known, (*above, node))
             at = replace(at, node=node, above=above, grants=grants)
         return True
+
+
+def ids_of_way(place: Place) -> set[NodeId]:
+    """Of the thing, and of the folders that it is in."""
+    return {node.id for node in _chain(place)}
 
 
 def _chain(place: Place) -> tuple[Node, ...]:

@@ -83,7 +83,7 @@ class Walks:
             other = known(self._tx, FOLDERS, _way(self._who, vault, start, others[:-1]))
             if one is not None and other is not None:
                 ends = (one, names[-1]), (other, others[-1])
-                return further_both(self._tx, vault, *ends, hidden=hidden)
+                return further_both(self._tx, vault, *ends, hidden=hidden, stored=self.stored)
         ways = walk_both(self._tx, vault, start, names, others, hidden=hidden)
         if hidden is not PERHAPS:
             for gone, way in zip((names, others), ways, strict=True):

@@ -13,7 +13,6 @@ from davserver.db.database import Database
 from davserver.db.prepared import Prepared
 from davserver.domain.errors import Unavailable
 from tests.support.accounts import empty_instance
-from tests.support.drive import Drive, World
 from tests.support.heard import Heard
 
 TABLE = tables.throttle
@@ -243,26 +242,3 @@ def test_nothing_is_done_twice_when_nobody_knows_whether_it_was_committed(db: Da
     with pytest.raises(Unavailable):
         db.write(work)
     assert (tries, keys(db)) == ([0], [])
-
-
-@pytest.fixture
-def amina(world: World) -> Drive:
-    return world.beneficiary("amina", "fr")
-
-
-@on_postgresql
-def test_a_small_file_is_put_in_within_a_few_round_trips(
-    world: World, amina: Drive, tmp_path: Any
-) -> None:
-    for _ in range(2):
-        amina.put("/Logement/a.pdf", b"before")
-    world.db.let_go()
-    heard = Heard(tmp_path / "heard")
-    event.listen(world.db.engines()[1], "connect", lambda raw, _: heard.listen(raw))
-    for _ in range(2):  # the way to the folder, and from it
-        amina.put("/Logement/a.pdf", b"statements are prepared")
-    heard.forget()
-    amina.put("/Logement/a.pdf", b"again")
-    assert heard.count("COMMIT") == 1
-    assert heard.round_trips() == 2
-    heard.close()

@@ -33,6 +33,7 @@ from davserver.trail import What
 from davserver.vault import writing
 from davserver.vault.contents import OpenContent, open_content
 from davserver.vault.nodes.rows import OpenVault
+from davserver.vault.nodes.way import Stored
 from davserver.vault.staging import INLINE_BYTES, Replay, Staged
 from davserver.vault.writing import Changed, NewNode
 
@@ -163,8 +164,8 @@ def _to_copy(sight: Sight, order: _Order) -> list[Node]:
     return nodes
 
 
-def _start(sight: Sight, order: _Order) -> Place:
-    start = existing(sight, order.source, order.destination)
+def _start(sight: Sight, order: _Order, stored: Stored | None = None) -> Place:
+    start = existing(sight, order.source, order.destination, stored)
     require_real(start, Action.GET)
     sight.require(Action.GET, start)
     return start
@@ -185,16 +186,19 @@ def _copy_small(sight: Sight, order: _Order) -> bool:
     """A file that lies in its row is judged, opened and sealed anew in one transaction: less work
     than to judge it twice. Raises _NotSmall.
     """
-    start = _start(sight, order)
+    stored: Stored = {}
+    start = _start(sight, order, stored)
     node = start.node
     if node is None or node.content is None or node.content.size > INLINE_BYTES:
         raise _NotSmall
-    return _copy_to(sight, start, order, partial(_sealed_here, sight, node))
+    return _copy_to(sight, start, order, partial(_sealed_here, sight, node, stored))
 
 
-def _sealed_here(sight: Sight, node: Node) -> list[_Copied]:
-    assert node.content is not None  # noqa: S101 — it is a file
-    opened = open_content(sight.tx, sight.tools.blobs, node.vault, node.content)
+def _sealed_here(sight: Sight, node: Node, stored: Stored) -> list[_Copied]:
+    content = node.content
+    assert content is not None  # noqa: S101 — it is a file
+    row = stored.get(content.blob)
+    opened = open_content(sight.tx, sight.tools.blobs, node.vault, content, row)
     return [_Copied(node, _sealed(sight.tools, node, opened, sight.now))]
 
 

@@ -18,12 +18,12 @@ from davserver.gate.drive.writing import put_staged
 from davserver.gate.entries.deposits import seconds_while_seen
 from davserver.gate.entries.lock_views import lock_view
 from davserver.gate.lock_holders import Holder
-from davserver.gate.lock_reach import Standing
+from davserver.gate.lock_reach import Standing, ids_of_way
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.trail import What
-from davserver.vault.locks import locks
+from davserver.vault.locks import expected, locks
 from davserver.vault.locks.locks import Lock
 from davserver.vault.staging import media_type_of
 
@@ -97,6 +97,7 @@ def _lock(
     if seconds != request.seconds:
         request = changed(request, seconds=seconds)
     lock = locks.take(sight.tx, vault, permit, request, sight.tools.entropy, sight.now)
+    expected.expect(sight.tx, sight.who.id, lock.token, vault.id, ids_of_way(place))
     details = {"depth": "infinity" if lock.deep else "0"}
     record(sight, What.LOCK, place, permit, lock.node, (), details)
     return lock_view(lock, place, sight.now, request.owner), created
@@ -148,6 +149,7 @@ def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions
 
 
 def _unlock(sight: Sight, path: DrivePath, token: str) -> None:
+    expected.foresee(sight.tx, sight.who.id, token, sight.now)
     place = sight.place(path)
     lock = _mine(sight, place, (token,))
     if lock is None:

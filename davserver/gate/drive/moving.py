@@ -36,6 +36,7 @@ from davserver.trail import What
 from davserver.vault import moving, trash
 from davserver.vault.locks import locks
 from davserver.vault.nodes.rows import OpenVault
+from davserver.vault.nodes.way import Stored
 from davserver.vault.staging import media_type_of
 
 
@@ -130,9 +131,11 @@ def _move(
 # ── the two ends ────────────────────────────────────────────────────────────────────────────────
 
 
-def existing(sight: Sight, path: DrivePath, then: DrivePath) -> Place:
-    """`then`: where it goes, which is asked for next. Raises NotFound."""
-    place = sight.place(path, then)
+def existing(sight: Sight, path: DrivePath, then: DrivePath, stored: Stored | None = None) -> Place:
+    """`then`: where it goes, which is asked for next. `stored`: as `Sight.place` has it. Raises
+    NotFound.
+    """
+    place = sight.place(path, then, stored)
     if not place.exists:
         raise NotFound("nothing is there")
     return place

@@ -3,6 +3,7 @@
 In reading order:
     locks       taking, refreshing, dropping them
     live        which there are on some nodes
+    expected    which will be asked for, by their token
     statements  their SQL
     ends        locks that end because something else does
 """

@@ -128,16 +128,30 @@ def live(tx: Connection, vault: OpenVault, now: datetime) -> list[Lock]:
 
 def on(tx: Connection, vault: OpenVault, nodes: Collection[NodeId], now: datetime) -> list[Lock]:
     """Those on these nodes: one statement, which costs the same however much else is locked."""
-    given: dict[str, Any] = {"vault": vault.id, "now": to_us(now)}
+    statement, given = _asked(tx, vault.id, nodes, now)
+    return _opened(statement.all(tx, given))
+
+
+def foresee(tx: Connection, vault: VaultId, nodes: Collection[NodeId], now: datetime) -> None:
+    """`on` will be asked for these nodes at this moment, in this transaction."""
+    statement, given = _asked(tx, vault, nodes, now)
+    statement.foresee(tx, given)
+
+
+def _asked(
+    tx: Connection, vault: VaultId, nodes: Collection[NodeId], now: datetime
+) -> tuple[Prepared, dict[str, Any]]:
+    given: dict[str, Any] = {"vault": vault, "now": to_us(now)}
     count = len(nodes)
     most = _FEW if count <= _FEW else _SOME if count <= _SOME else 0
     if most and count:
-        named = [*nodes]
+        # In one order, however they were found.
+        named = sorted(nodes)
         named += named[:1] * (most - count)
         given.update(zip(_NAMES, named))  # noqa: B905 — there may be more names
     else:
         most, given["nodes"] = 0, as_value(tx, nodes)
-    return _opened(_on(tx.dialect.name, most).all(tx, given))
+    return _on(tx.dialect.name, most), given
 
 
 _FEW, _SOME = 4, 8

@@ -190,15 +190,22 @@ End = tuple[Way, str]
 """The way to a folder that is there, and a name to look for in it."""
 
 
-def further_both(tx: Connection, vault: OpenVault, *ends: End, hidden: Hidden) -> tuple[Way, Way]:
-    """As `further` for both ends, where nothing is hidden from whoever asks: one statement."""
+def further_both(
+    tx: Connection, vault: OpenVault, *ends: End, hidden: Hidden, stored: Stored | None = None
+) -> tuple[Way, Way]:
+    """As `further` for both ends, where nothing is hidden from whoever asks: one statement.
+    `stored`: takes the rows of contents at the first end as well.
+    """
     given: dict[str, Any] = {"vault": vault.id}
     pairs = [_indexes(vault, name) for _, name in ends]
     for end, ((above, below, _), _) in enumerate(ends):
         given[f"folder{end}"] = below[-1][0].node.id if below else above[-1].id
         given[f"a{end}"], given[f"b{end}"] = pairs[end]
     one, other = [1 if plain == stripped else 2 for plain, stripped in pairs]
-    rows = two_ends((one, other), hidden=hidden).tuples(tx, given)
+    statement = two_ends((one, other), hidden=hidden, with_content=stored is not None)
+    rows = statement.tuples(tx, given)
+    if stored is not None:
+        stored.update({row[_BLOB]: row[_STORED:] for row in rows if row[0] == 1})
     free, opened = _unlocked(rows, hidden=hidden), _opened(vault, rows, (), (), hidden=hidden)
     (first, _), (second, _) = ends
     return (

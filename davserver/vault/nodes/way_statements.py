@@ -54,6 +54,8 @@ LOCKED = 2 * INSTEAD
 """The depth of a row that says that something in the vault is locked, or was until lately."""
 _COLUMNS = len(NODE_COLUMNS) + 4
 """Of a row, after its depth."""
+_STORED = len(STORED_COLUMNS)
+_JOINED_CONTENT = "LEFT JOIN blob b ON b.vault_id = n.vault_id AND b.id = n.blob_id"
 _UP = f"""
     WITH RECURSIVE up(id, parent_id, depth) AS (
         SELECT id, parent_id, 0 FROM node WHERE id = :start
@@ -171,10 +173,9 @@ def step_to_content(folders: int, indexes: int, *, hidden: Hidden) -> Prepared:
     columns = ", ".join(f"b.{name}" for name in STORED_COLUMNS)
     there = (
         f"SELECT 1 AS depth, {_SELECTED}, {columns} FROM node n "
-        "LEFT JOIN blob b ON b.vault_id = n.vault_id AND b.id = n.blob_id "
-        f"WHERE {_called(folders, indexes)}"
+        f"{_JOINED_CONTENT} WHERE {_called(folders, indexes)}"
     )
-    told = _told(hidden, _COLUMNS + len(STORED_COLUMNS))
+    told = _told(hidden, _COLUMNS + _STORED)
     return Prepared(text(" UNION ALL ".join([there, *told])))
 
 
@@ -183,18 +184,22 @@ def _called(folders: int, indexes: int) -> str:
     return f"n.parent_id {parent} AND n.name_idx {name} AND n.state = 'live'"
 
 
-@lru_cache(maxsize=8)
-def two_ends(indexes: tuple[int, int], *, hidden: Hidden) -> Prepared:
+@lru_cache(maxsize=16)
+def two_ends(indexes: tuple[int, int], *, hidden: Hidden, with_content: bool = False) -> Prepared:
     """From a folder by a name, and from another (or the same) by another, where nothing is hidden
-    from whoever asks.
+    from whoever asks. `with_content`: after each row that of its content, of the first end.
     """
+    more = [", ".join(f"b.{name}" for name in STORED_COLUMNS), ", ".join(["NULL"] * _STORED)]
+    joined = [f" {_JOINED_CONTENT}", ""] if with_content else ["", ""]
     ends = (
-        f"SELECT {end + 1} AS depth, {_SELECTED} FROM node n WHERE n.parent_id = :folder{end} "
+        f"SELECT {end + 1} AS depth, {_SELECTED}{f', {more[end]}' if with_content else ''} "
+        f"FROM node n{joined[end]} WHERE n.parent_id = :folder{end} "
         f"AND n.name_idx {'=' if count == 1 else 'IN'} "
         f"{f':a{end}' if count == 1 else f'(:a{end}, :b{end})'} AND n.state = 'live'"
         for end, count in enumerate(indexes)
     )
-    return Prepared(text(" UNION ALL ".join([*ends, *_told(hidden)])))
+    told = _told(hidden, _COLUMNS + _STORED if with_content else _COLUMNS)
+    return Prepared(text(" UNION ALL ".join([*ends, *told])))
 
 
 def _among(word: str, count: int) -> str:
