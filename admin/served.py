@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +17,11 @@ from davserver.serving.gateway import WSGIApp
 from davserver.serving.health import Health
 from davserver.serving.worker import Served
 from davserver.wiring.health import works
+from davserver.wiring.patience import Patience
 from davserver.wiring.services import Services, build
+
+_PATIENCE = 3.0
+"""Seconds after which a part that has not answered is not well: less than load balancers wait."""
 
 
 def served(settings: Settings) -> Served:
@@ -25,19 +30,32 @@ def served(settings: Settings) -> Served:
     services = _built(settings)
     services.start()
 
-    def health() -> Health:
-        parts = {name: works(look) for name, look in services.parts().items()}
-        return Health(
-            all(parts.values()),
-            parts,
-            _policy(services),
-            _directories(services),
-            services.certificates.states(),
-        )
-
     below = frozenset(mount.segments[0] for mount in MOUNTS)
     app = together(make_app(services), LatePages(services), below)
-    return Served(app, health, services.close)
+    return Served(app, Seen(services).health, services.close)
+
+
+class Seen:
+    """What is well of an instance, also while its database or its disk hangs."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._patience = Patience(_PATIENCE)
+
+    def health(self) -> Health:
+        services = self._services
+        looks = services.parts()
+        told = self._patience.ask(
+            {
+                **{name: partial(works, look) for name, look in looks.items()},
+                "policy": partial(_policy, services),
+                "directories": partial(_directories, services),
+            }
+        )
+        parts = {name: told.get(name, False) for name in looks}
+        policy, directories = told.get("policy", {}), told.get("directories", {})
+        certificates = services.certificates.states()
+        return Health(all(parts.values()), parts, policy, directories, certificates)
 
 
 def _built(settings: Settings) -> Services:

@@ -47,6 +47,18 @@ when the table has grown, and under SERIALIZABLE collides with whoever writes an
 does it plan anew for each run, which can take twenty times as long as the run.
 """
 
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+"""Of a connection to PostgreSQL by TCP, in seconds, the last in milliseconds: a host that is lost
+holds nobody for longer than half a minute, where Linux would wait for two hours for an answer, and
+for a quarter of one to get rid of a question.
+"""
+
 _DURABLE = "PRAGMA synchronous = FULL"
 _SOON = "PRAGMA synchronous = NORMAL"
 
@@ -122,12 +134,7 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
         max_overflow=2,
         pool_timeout=30,
         pool_pre_ping=False,
-        connect_args={
-            "options": f"-c synchronous_commit={'on' if durable else 'off'} {_SETTINGS}",
-            "connect_timeout": 5,
-            # Its list of statements and ours would undo each other.
-            "prepare_threshold": None,
-        },
+        connect_args=_told(url, durable=durable),
     )
 
     @event.listens_for(engine, "connect")
@@ -141,6 +148,16 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
         event.listen(engine, kind, _settle)
     event.listen(engine, "rollback_savepoint", lambda connection, *_: undone(connection))
     return engine
+
+
+def _told(url: URL, *, durable: bool) -> dict[str, Any]:
+    """Whoever connects to PostgreSQL. What the address says of it itself counts more."""
+    ours = f"-c synchronous_commit={'on' if durable else 'off'} {_SETTINGS}"
+    theirs = url.query.get("options", "")
+    options = " ".join([ours, *([theirs] if isinstance(theirs, str) else theirs)])
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    # Its list of statements and ours would undo each other.
+    return {**patience, "options": options.strip(), "prepare_threshold": None}
 
 
 def as_planned(connection: Connection) -> None:

@@ -30,6 +30,7 @@ Policy files:
 
 Health:
     health         one look at each part
+    patience       what may hang is asked, and whoever asks answered in time
     lookout        the same by itself, and an alarm for what is ill
     expiry         that a certificate nears its end, likewise
     probing        one document of each vault, opened

@@ -10,10 +10,11 @@ snapshot is taken after it (postgresql.org, LOCK), and goes with the transaction
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-_REMEMBERED = 1.0
-"""Seconds after a collision in which others are expected."""
+_REMEMBERED, _LONGEST = 1.0, 16.0
+"""Seconds after a collision in which others are expected: at first, and while they keep coming."""
 
 # Of a table that whoever changes anything reads, and nearly nobody writes; no reader minds.
 SHARE_TURN = "LOCK TABLE epoch IN ROW SHARE MODE NOWAIT"
@@ -24,16 +25,25 @@ _STATE, _LOCK_NOT_AVAILABLE = ord("C"), b"55P03"
 
 
 class Collisions:
-    """When writers of this process last met anybody. Thread-safe."""
+    """When writers of this process last met anybody. Thread-safe. `seconds` since anything."""
 
-    def __init__(self) -> None:
-        self._last = -_REMEMBERED
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._last = -_LONGEST
+        self._for = _REMEMBERED
 
     def note(self) -> None:
-        self._last = time.monotonic()
+        """Whoever meets somebody again as soon as it expects nobody expects them for longer: each
+        time PostgreSQL writes a line into its log.
+        """
+        now = self._seconds()
+        since, self._last = now - self._last, now
+        if since >= self._for:
+            again = since < self._for + _REMEMBERED
+            self._for = min(2 * self._for, _LONGEST) if again else _REMEMBERED
 
     def are_expected(self) -> bool:
-        return time.monotonic() - self._last < _REMEMBERED
+        return self._seconds() - self._last < self._for
 
 
 def is_taken(answer: Any) -> bool:
