@@ -135,7 +135,8 @@ def test_a_professional_moves_a_file_in_few_more_steps_than_its_owner(
             back(number)
         last.append(steps)
     owners, professionals = last
-    assert professionals - owners < 120, last
+    # On PostgreSQL an owner's folders are remembered by whoever writes, which others' are not.
+    assert professionals - owners < (120 if world.db.sqlite else 135), last
 
 
 def test_new_content_leaves_the_indexes_of_names_and_folders_alone(
