@@ -6,7 +6,7 @@ import typer
 
 from admin import offers
 from admin.ids import parse_id
-from admin.instants import parse_coming, parse_end
+from admin.instants import coming, parse_end, parse_moment
 from admin.offers import show_waiting
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
@@ -56,9 +56,10 @@ def add(  # noqa: PLR0913 — what a grant is
     is 11.
     """
     where, ends = DrivePath.parse(path), parse_end("--until", until)
+    begins = parse_moment("--starts", starts)
     with opened(context) as session:
-        begins = parse_coming("--starts", starts, session.now)
         to_whom = session.services.sharing.grantee(to)
+        begins = coming(begins, starts, session.now)
         wish = Wish(to_whom, where, rights, begins, ends, purpose)
         made = session.services.offers.share(session.acting_for(giver), wish, session.now)
     if isinstance(made, OfferView):

@@ -25,12 +25,13 @@ def parse_moment(option: str, text: str | None) -> datetime | None:
     return None if text is None else _parsed(option, text, timedelta(0))
 
 
-def parse_coming(option: str, text: str | None, now: datetime) -> datetime | None:
-    """A moment to come, as `parse_moment` reads it; None stands for now, as today's date does."""
+def coming(moment: datetime | None, text: str | None, now: datetime) -> datetime | None:
+    """What `parse_moment` made of `text`, where it must be to come: None, which stands for now, if
+    it is today's date alone.
+    """
     today = now.astimezone().date()
-    if text is not None and _is_date(text) and date.fromisoformat(text) == today:
-        return None
-    return parse_moment(option, text)
+    is_today = text is not None and _is_date(text) and date.fromisoformat(text) == today
+    return None if is_today else moment
 
 
 def parse_since(text: str, now: datetime) -> datetime:

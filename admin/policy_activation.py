@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from admin.exits import Exit
+from admin.ids import LARGEST
 from admin.output import AsJson, local, say, show_json, show_table, warn
 from admin.policy_approve import As, PasswordStdin
 from admin.session import opened
@@ -77,7 +78,8 @@ def apply(
 def rollback(
     context: typer.Context,
     number: Annotated[
-        int | None, typer.Argument(help="Which generation; the one before if left out.")
+        int | None,
+        typer.Argument(min=1, max=LARGEST, help="Which generation; the one before if left out."),
     ] = None,
     *,
     as_json: AsJson = False,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from admin.exits import Exit
+from admin.ids import LARGEST
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
 from davserver.domain.drive import TrailEntry
@@ -30,7 +31,7 @@ def show(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="How many entries.")] = PAGE,
     before: Annotated[
-        int | None, typer.Option(min=1, help="Only entries with a lower number.")
+        int | None, typer.Option(min=1, max=LARGEST, help="Only entries with a lower number.")
     ] = None,
     *,
     as_json: AsJson = False,

@@ -8,7 +8,7 @@ import typer
 from admin import nets
 from admin.category import category
 from admin.exits import Exit
-from admin.ids import parse_id
+from admin.ids import LARGEST, parse_id
 from admin.output import AsJson, local, say, show_json, show_table, size
 from admin.progress import progress
 from admin.session import Session, opened
@@ -99,7 +99,7 @@ def restore(
     login: Owner,
     path: Annotated[str | None, typer.Option(help="A file, to go back to --version.")] = None,
     version: Annotated[
-        int | None, typer.Option(min=1, help="Its number, as listed with --path.")
+        int | None, typer.Option(min=1, max=LARGEST, help="Its number, as listed with --path.")
     ] = None,
     trash: Annotated[
         str | None, typer.Option(metavar="ID", help="Something in the trash, as listed.")

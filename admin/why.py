@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.instants import parse_coming
+from admin.instants import coming, parse_moment
 from admin.output import AsJson, say, show_json
 from admin.session import opened
 from davserver.domain.paths import DrivePath
@@ -38,9 +38,9 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Who can see a document, and why: the decision that the drive makes, in a sentence."""
-    place = DrivePath.parse(path)
+    place, moment = DrivePath.parse(path), parse_moment("--at", at)
     with opened(context) as session:
-        when = parse_coming("--at", at, session.now)
+        when = coming(moment, at, session.now)
         seeing, owner = session.services.seeing, session.acting_for(vault)
         if who is None:
             found = seeing.everybody(owner, place, session.now, at=when)

@@ -27,6 +27,8 @@ def clean_slug(text: str) -> str:
             f"structure {quoted(text)}: its short name is 2 to 64 characters of a–z, 0–9 and -, "
             "with no - at either end, for example ccas-lyon"
         )
+    if text == "none":
+        raise BadInput("structure “none”: policy files call it so where there is none")
     return text
 
 

@@ -3,6 +3,8 @@
 PASSWORD = "quatre mots sans rapport"
 EXPLAIN = ["policy", "explain", "--user", "amina", "--path"]
 
+MANY = "9" * 23
+"""More than a database counts to."""
 MISTYPED = [
     (["structure", "add", "x-y", "--name", "x", "--kind", "bank"], "", 2, "is not one of"),
     (["person", "add", "bob", "--role", "king", "--name", "x"], "", 2, "is not one of"),
@@ -23,6 +25,14 @@ MISTYPED = [
       "--rights", "all"], "", 2, "is not one of"),
     (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/a/../b",
       "--rights", "read"], "", 2, "a name cannot be"),
+    (["grant", "add", "--from", "amina", "--to", "karim", "--path", "/Courrier",
+      "--rights", "read", "--starts", "demain"], "", 2, "--starts demain: write a date such as"),
+    (["grant", "why", "--vault", "amina", "--path", "/Courrier", "--at", "hier"],
+     "", 2, "--at hier: write a date such as"),
+    (["policy", "rollback", MANY], "", 2, "Invalid value for"),
+    (["trail", "show", "--before", MANY], "", 2, "Invalid value for"),
+    (["vault", "restore", "amina", "--path", "/x", "--version", MANY],
+     "", 2, "Invalid value for"),
     (["grant", "end", "xyz"], "", 2, "an id has 32 hexadecimal digits"),
     (["trail", "verify", "--against", "/nonexistent"], "", 2, "cannot be read"),
     (["vault", "list", "--path", "/x"], "", 2, "say whose file it is"),

@@ -115,6 +115,7 @@ def test_what_commands_do_stands_in_the_trail_under_who_ran_them(on):
 
 WRONG = [
     (["structure", "add", "CCAS Lyon", "--name", "x", "--kind", "ccas"], "", 2, "short name"),
+    (["structure", "add", "none", "--name", "x", "--kind", "ccas"], "", 2, "policy files call"),
     (["structure", "add", "x-y", "--name", " ", "--kind", "ccas"], "", 2, "name: it is empty"),
     (["structure", "add", "ccas-lyon", "--name", "x", "--kind", "ccas"], "", 6, "there is a"),
     (["person", "add", "amina", "--role", "manager", "--name", "x"], "", 6, "is taken"),

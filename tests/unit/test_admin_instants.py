@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin.instants import parse_coming, parse_end, parse_moment, parse_since
+from admin.instants import coming, parse_end, parse_moment, parse_since
 from davserver.domain.errors import BadInput
 
 
@@ -63,8 +63,9 @@ def test_what_begins_on_a_day_does_so_at_its_beginning(
     assert parse_moment("--starts", text) == meant
     assert parse_since(text, datetime(2026, 11, 27, tzinfo=UTC)) == meant
     assert parse_moment("--at", None) is None
-    assert parse_coming("--starts", text, meant - timedelta(seconds=1)) == meant
-    assert parse_coming("--starts", text, meant + timedelta(hours=22)) is None
+    assert coming(meant, text, meant - timedelta(seconds=1)) == meant
+    assert coming(meant, text, meant + timedelta(hours=22)) is None
+    assert coming(meant, f"{meant:%Y-%m-%dT%H:%M}Z", meant) == meant
     assert zone
 
 
