@@ -282,16 +282,19 @@ def test_an_empty_range_at_the_end_proves_the_end(size):
         Reads(bytes(stored)).reader(size).range(size, 0)
 
 
-def test_a_store_that_gives_too_little_is_damage():
-    good = sealed(1000).stored
+@pytest.mark.parametrize("size", [1000, 200_000])
+@pytest.mark.parametrize("kept", [0, 1, 127, 128, 129, 143, 1127, 131_232, 196_607])
+def test_a_store_that_gives_too_little_is_damage(size, kept):
+    """A file that is cut while it is open gives any number of bytes, none at all too."""
+    good = sealed(size).stored
     reader = SealedReader(
         BlobCipher(KEY, VAULT, BLOB),
-        lambda offset, length: good[offset : offset + length - 1],
+        lambda offset, length: good[: min(kept, len(good) - 1)][offset : offset + length],
         stored_size=len(good),
-        plain_size=1000,
+        plain_size=size,
     )
     with pytest.raises(Damaged):
-        reader.range(0, 1000)
+        reader.range(0, size)
 
 
 def test_what_did_not_verify_is_wiped_from_the_buffer():
