@@ -152,6 +152,8 @@ def test_a_time_may_have_a_fraction() -> None:
         (None, None),
         ("bytes=0-", Span(0, 10)),
         ("bytes=2-4", Span(2, 3)),
+        ("bytes=0-0", Span(0, 1)),
+        ("bytes=9-9", Span(9, 1)),
         ("bytes=8-99", Span(8, 2)),
         ("bytes=-3", Span(7, 3)),
         ("bytes=-99", Span(0, 10)),
