@@ -81,9 +81,10 @@ def test_anything_else_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("tag", ["http://other.example/dav/x", "/elsewhere/x"])
-def test_a_list_about_somebody_elses_resource_cannot_hold(tag: str) -> None:
+@pytest.mark.parametrize("terms", ["(<a:b>)", "(Not <a:b> <c:d>)"])
+def test_a_list_about_somebody_elses_resource_cannot_hold(tag: str, terms: str) -> None:
     with pytest.raises(ConditionFailed):
-        parse_if(f"<{tag}> (<a:b>)", PLACING)
+        parse_if(f"<{tag}> {terms}", PLACING)
 
 
 def test_what_is_not_true_elsewhere_holds_there() -> None:
