@@ -60,6 +60,13 @@ def test_it_ends_after_twenty_minutes_without_a_page(sessions: Sessions, token: 
     assert is_over(sessions, token, later + IDLE + MINUTE)
 
 
+def test_it_is_known_to_the_minute_when_the_last_page_was(
+    sessions: Sessions, token: Secret
+) -> None:
+    assert not is_over(sessions, token, NOON + MINUTE)
+    assert not is_over(sessions, token, NOON + MINUTE + IDLE)
+
+
 def test_it_ends_twelve_hours_after_the_sign_in_whatever_is_done(
     sessions: Sessions, token: Secret
 ) -> None:
@@ -152,6 +159,7 @@ def test_nobody_has_a_session_who_did_not_sign_in(accounts: Accounts, sessions: 
 
 def test_cookies_and_marks(token: Secret) -> None:
     assert from_cookie(as_cookie(token)) == token
+    assert len(token) == 32
     assert all(from_cookie(one) is None for one in ("", "x", "é", as_cookie(token)[:-1], "A" * 44))
     assert from_cookie(as_cookie(token)[:20] + "*" + as_cookie(token)[20:]) is None
     mark = form_mark(token)

@@ -25,6 +25,8 @@ SECRET = password_bytes("quatre mots sans lien")
 def test_a_hash_names_its_parameters_and_accepts_its_password_alone():
     phc = hash_password(SECRET, os.urandom)
     assert phc.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    salt, made = phc.split("$")[-2:]
+    assert (len(salt), len(made)) == (22, 43), "16 and 32 bytes in base64 without padding"
     assert is_password(phc, SECRET)
     assert not is_password(phc, password_bytes("quatre mots sans liens"))
 
