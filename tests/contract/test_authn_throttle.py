@@ -191,6 +191,12 @@ def test_spraying_does_not_keep_a_shelter_out(accounts, zoe):
     assert accounts.login.sign_in(typed("zoe"), HOME, NOON).id == zoe.id
 
 
+def test_whoever_signed_in_there_half_a_day_ago_waits_as_anybody(accounts, zoe):
+    accounts.login.sign_in(typed("zoe"), HOME, NOON - timedelta(hours=12) - SECOND)
+    fail_many(accounts, 101)
+    assert wait_of(accounts.login) == 60
+
+
 def test_one_account_failing_all_day_is_one_account_for_its_address(accounts, zoe):
     throttle = accounts.login._throttle
     source = throttle.source("paul", HOME)
