@@ -91,6 +91,16 @@ def test_nobody_asks_for_a_structure_where_they_do_not_work(house: House) -> Non
     assert house.world.rows(t.affiliation_request) == []
 
 
+def test_nobody_has_more_than_two_hundred_requests_waiting(house: House) -> None:
+    for number in range(200):
+        house.ask(f"somebody {number}")
+    with pytest.raises(BadInput, match="200 requests wait"):
+        house.ask()
+    assert house.world.notices() == []
+    house.world.clock.now += UNANSWERED
+    house.ask()
+
+
 def test_a_device_neither_asks_nor_confirms(house: House) -> None:
     world, request = house.world, house.ask()
     for login in ("karim", "amina"):
