@@ -60,6 +60,15 @@ def test_what_an_operator_gives_waits_and_gives_nothing(house: Asking) -> None:
     assert not world.offers.is_asked(house.who("karim"), house.now)
 
 
+def test_no_owner_has_more_than_a_hundred_offers_waiting(house: Asking) -> None:
+    for day in range(1, 101):
+        house.offer(starts=house.now + day * DAY, until=house.now + (day + 1) * DAY)
+    with pytest.raises(BadInput, match="100 offers wait"):
+        house.offer(until=house.now + DAY)
+    house.end(house.waiting()[0])
+    house.offer(until=house.now + DAY)
+
+
 def test_all_that_giving_asks_for_is_asked_at_the_offer(house: Asking) -> None:
     amina, ccas, now = house.amina, house.ccas, house.now
     stranger = ToPerson(PersonId(bytes(16)))
