@@ -28,6 +28,7 @@ Setting up and serving:
     doctor               `abri doctor`
     doctor_checks        its questions
     doctor_policy        those about the policy
+    doctor_certificates  those about certificates
     demo                 `abri demo`
     demo_cast            its people
     demo_documents       their documents

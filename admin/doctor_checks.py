@@ -11,30 +11,20 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import cryptography
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
 from sqlalchemy import func, select, text
 
-from admin import doctor_policy
+from admin import doctor_certificates, doctor_policy
 from admin.finding import Check, Finding
 from admin.output import local, size
+from admin.refusals import of_system
 from admin.session import operator_name
-from davserver.config import Settings, is_loopback
+from davserver.config import Settings
 from davserver.db import schema
 from davserver.db import tables as t
 from davserver.db.clock import from_us
 from davserver.db.failures import AWAY, translated
 from davserver.domain.errors import AbriError, Unavailable
 from davserver.domain.health import Sign, State
-from davserver.wiring.certificates import (
-    authorities_seen,
-    certificate_seen,
-    read_certificate,
-    read_certificates,
-)
 from davserver.wiring.health import disk_seen
 from davserver.wiring.opening import open_all, open_database, open_keyring
 from davserver.wiring.services import build
@@ -159,60 +149,11 @@ def _clock(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
         yield State.WELL, f"it is {local(now)}"
 
 
-def _certificate(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
-    listen = settings.listen
-    if listen.plain_http:
-        yield State.WELL, "not used: plain HTTP on a loopback address"
-        return
-    one = read_certificate(listen.certificate)
-    seen = certificate_seen(one, now)
-    if seen.sign is Sign.CERTIFICATE_TO_COME:
-        yield seen.state, f"{listen.certificate} is not valid yet: is the clock right?"
-    else:
-        says = f"{listen.certificate} is good until {local(seen.moment)}"
-        how = " (`abri certificate renew`)" if is_loopback(listen.address) else ""
-        renew = _OF_CERTIFICATE[seen.sign]
-        yield seen.state, f"{says}{renew}{how if renew else ''}"
-    yield from _private_key(listen.key, one.public_key().public_bytes(*_PUBLIC))
-
-
-def _client_ca(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
-    file = settings.listen.client_ca
-    if file is None:
-        yield State.WELL, "not used: nobody is asked for a certificate"
-        return
-    seen = authorities_seen(read_certificates(file), now)
-    says = f"{file} is good until {local(seen.moment)}"
-    if seen.sign is Sign.AUTHORITY_OVER:
-        says += ": one of its authorities is over, with all that it signed"
-    yield seen.state, says
-
-
 _OF_DISK: dict[Sign, str] = {
     Sign.DISK_ENOUGH: "",
     Sign.DISK_LITTLE: ": free some before it is full",
     Sign.DISK_FULL: ": uploads will be refused; free some",
 }
-_OF_CERTIFICATE: dict[Sign, str] = {
-    Sign.CERTIFICATE_GOOD: "",
-    Sign.CERTIFICATE_SOON: ": put the next one there soon",
-    Sign.CERTIFICATE_OVER: ": it is over; put the next one there",
-}
-_PUBLIC = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _private_key(file: Path, expected: bytes) -> Iterator[tuple[State, str]]:
-    try:
-        key = load_pem_private_key(file.read_bytes(), None)
-    except (OSError, ValueError, TypeError):
-        yield State.PROBLEM, f"{file} cannot be read as a private key without passphrase"
-        return
-    if key.public_key().public_bytes(*_PUBLIC) != expected:
-        yield State.PROBLEM, f"{file} is not the key of the certificate"
-    elif stat.S_IMODE(file.stat().st_mode) & 0o077:
-        yield State.PROBLEM, f"others can read {file}. Run: chmod 600 {file}"
-    else:
-        yield State.WELL, f"{file} fits, and is for this account alone"
 
 
 def _vaults(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
@@ -277,8 +218,8 @@ CHECKS: dict[str, Check] = {
     "sqlite": _sqlite,
     "disk": _disk,
     "clock": _clock,
-    "certificate": _certificate,
-    "client-ca": _client_ca,
+    "certificate": doctor_certificates.certificate,
+    "client-ca": doctor_certificates.client_ca,
     "policies": doctor_policy.policies,
     "signers": doctor_policy.signers,
     "decisions": doctor_policy.decisions,
@@ -295,5 +236,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
         try:
             for state, says in check(settings, now):
                 yield Finding(name, state, says)
-        except (AbriError, OSError) as error:
+        except AbriError as error:
             yield Finding(name, State.PROBLEM, str(error))
+        except OSError as error:
+            yield Finding(name, State.PROBLEM, of_system(error))

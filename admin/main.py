@@ -14,9 +14,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from admin.exits import Exit, exit_of
+from admin.exits import EXIT_OF, Exit, exit_of
 from admin.logs import log_errors
-from admin.refusals import refusal
+from admin.refusals import of_system, refusal
+from davserver.domain.disks import DISK_ERRORS
 from davserver.domain.errors import AbriError, Refused
 from davserver.wiring.version import abri_version
 
@@ -74,6 +75,8 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            _end(of_system(error), EXIT_OF[DISK_ERRORS[error.errno]])
         _end(_fault(error), Exit.UNEXPECTED)
     sys.exit(Exit.DONE)
 

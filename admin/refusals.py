@@ -1,5 +1,7 @@
 """What a refusal means, in words: every reason code has its sentence."""
 
+import errno
+
 from davserver.domain.errors import Reason
 from davserver.domain.refusals import ENGLISH
 
@@ -21,3 +23,11 @@ REFUSALS: dict[Reason, str] = {
 def refusal(reason: Reason) -> str:
     """The sentence, with the code that scripts and logs know."""
     return f"refused: {REFUSALS[reason]} [{reason.value}]"
+
+
+def of_system(error: OSError) -> str:
+    """What the machine refuses: which file, which is the machine's own, and why."""
+    said = error.strerror or type(error).__name__
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        said += "; run it as the account that the server runs as"
+    return f"{error.filename}: {said}" if error.filename else said

@@ -1,6 +1,5 @@
 """From a command's context to the settings of the instance that it acts on."""
 
-import os
 from pathlib import Path
 
 import typer
@@ -20,9 +19,17 @@ def settings_of(context: typer.Context) -> Settings:
     try:
         return load(file)
     except WrongSettings as wrong:
-        if os.path.lexists(file):
-            raise
-        raise WrongSettings([*wrong.problems, Problem(file, 0, 0, _WAY)]) from None
+        if _is_missing(file):
+            raise WrongSettings([*wrong.problems, Problem(file, 0, 0, _WAY)]) from None
+        raise
+
+
+def _is_missing(file: Path) -> bool:
+    try:
+        file.lstat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    return False
 
 
 _WAY = "name it with `abri --config DIR/config.yaml`, or make an instance with `abri init DIR`"

@@ -5,6 +5,8 @@ do, the documented exit code, and never a fault of Abri.
 import json
 import shutil
 import ssl
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -103,6 +105,61 @@ def test_a_full_disk(run, fresh: Instance, disk: Path) -> None:
     assert doctored(run, disk / "abri") == list(CHECKS)
     made = run("init", disk / "another")
     assert made.code == Exit.NO_SPACE, made
+
+
+@pytest.fixture
+def anybodys() -> Iterator[Path]:
+    """A folder that every account may enter, as it may not pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="abri-anybodys-"))
+    folder.chmod(0o755)
+    yield folder
+    (folder / "abri" / "data").chmod(0o700)
+    shutil.rmtree(folder)
+
+
+AS_ANOTHER_ACCOUNT = """
+import os, sys
+from contextlib import redirect_stdout
+from io import StringIO
+from admin.main import main
+
+words = sys.argv[1:]
+try:  # what it loads, it loads from folders that are not everybody's
+    with redirect_stdout(StringIO()):
+        main(words)
+except SystemExit:
+    pass
+for folder, _, files in os.walk(os.path.dirname(words[1])):
+    for one in (folder, *(os.path.join(folder, file) for file in files)):
+        if os.path.basename(one) in {"data", "abri.write-lock"}:
+            os.chmod(one, 0o500 if os.path.isdir(one) else 0)
+        elif not os.geteuid():
+            os.chown(one, 65534, 65534)
+if not os.geteuid():
+    os.seteuid(65534)
+main(words)
+"""
+"""A program that runs a command once as its owner, and once as somebody who may not open the data.
+"""
+
+
+@ON_A_FILE
+@pytest.mark.parametrize("words", [("person", "list"), ("database", "show"), ("doctor",)])
+def test_an_account_that_may_not_open_the_data(
+    fresh: Instance, anybodys: Path, words: tuple[str, ...]
+) -> None:
+    """The first thing that goes wrong: a command is typed as another account than the server's."""
+    config = shutil.copytree(fresh.folder, anybodys / "abri") / "config.yaml"
+    program = [sys.executable, "-c", AS_ANOTHER_ACCOUNT, "--config", str(config), *words]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert "fault" not in done.stderr, done
+    assert "Permission denied" in done.stderr + done.stdout
+    assert "[Errno" not in done.stdout
+    if words == ("doctor",):
+        assert done.returncode == Exit.FINDINGS
+    else:
+        assert done.returncode == Exit.UNAVAILABLE, done
+        assert "run it as the account that the server runs as" in done.stderr
 
 
 def test_a_folder_of_rules_that_is_not_there_is_one_problem(run, fresh: Instance) -> None:
