@@ -15,6 +15,7 @@ from davserver.db.tables import vault as vault_table
 from davserver.domain.actions import Relation
 from davserver.domain.decisions import Target
 from davserver.domain.errors import NoSpace
+from davserver.domain.grants import Grant
 from davserver.vault.nodes.rows import OpenVault
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import thin
@@ -41,6 +42,8 @@ _GRANT_LEFT = Prepared(
         grant_table.c.id == bindparam("payer")
     )
 )
+_VAULT_FULL = "the vault is full"
+_SHARE_FULL = "what this share may add is used up"
 _USED = Prepared(
     select(vault_table.c.used, vault_table.c.quota).where(vault_table.c.id == bindparam("vault"))
 )
@@ -48,45 +51,52 @@ _USED = Prepared(
 
 def payer_of(target: Target) -> bytes | None:
     """The grant that pays for what is written there; None where the vault itself does."""
-    if target.relation is Relation.OWNER or target.grant is None:
-        return None
-    return target.grant.id
+    grant = _paying(target)
+    return None if grant is None else grant.id
+
+
+def _paying(target: Target) -> Grant | None:
+    return None if target.relation is Relation.OWNER else target.grant
 
 
 def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> tuple[Stamp, ...]:
-    """Book `size` stored bytes. An owner's oldest versions and trash make room when it is tight:
-    then the rows that went are given back, for the trail.
+    """Book `size` stored bytes. When it is tight the oldest versions make room that are paid from
+    the same purse, for an owner the oldest trash too: the rows that went are given back, for the
+    trail.
 
     Raises NoSpace, and then nothing was booked.
     """
     grant = payer_of(target)
     if grant is not None:
-        if _CHARGE_GRANT.run(tx, {"payer": grant, "size": size}) != 1:
-            raise NoSpace("what this share may add is used up")
+        booked, booking, full = _CHARGE_GRANT, {"payer": grant, "size": size}, _SHARE_FULL
+    else:
+        booked, booking, full = _CHARGE_VAULT, {"payer": vault.id, "size": size}, _VAULT_FULL
+        has_room = "room", vault.id
+        if is_presumed(tx, has_room):
+            booked.must_change(tx, booking, partial(doubted, tx, has_room))
+            return ()
+    if booked.run(tx, booking) == 1:
         return ()
-    booking = {"payer": vault.id, "size": size}
-    has_room = "room", vault.id
-    if is_presumed(tx, has_room):
-        _CHARGE_VAULT.must_change(tx, booking, partial(doubted, tx, has_room))
-        return ()
-    if _CHARGE_VAULT.run(tx, booking) == 1:
-        return ()
-    thinned = thin(tx, vault, wanted=size)
-    if _CHARGE_VAULT.run(tx, booking) != 1:
-        raise NoSpace("the vault is full")
+    thinned = thin(tx, vault, size, grant)
+    if booked.run(tx, booking) != 1:
+        raise NoSpace(full)
     return thinned
 
 
-def room_for(tx: Connection, vault: OpenVault, target: Target) -> int:
-    """How many stored bytes could be booked there now, versions and trash counted as used up
-    for a grant, as free for an owner. One statement.
+def most_for(vault: OpenVault, target: Target) -> int:
+    """How many stored bytes one file may have there at most: older versions can make room for it,
+    so that only the whole quota or the whole allowance bounds it.
     """
-    grant = payer_of(target)
-    if grant is not None:
-        row = _GRANT_LEFT.first(tx, {"payer": grant})
-        return max(0, int(row["room"])) if row else 0
-    # What an owner wrote can displace older versions: only the whole quota bounds one file.
-    return vault.quota
+    grant = _paying(target)
+    return vault.quota if grant is None else grant.allowance
+
+
+def left_for(tx: Connection, target: Target) -> int:
+    """How many stored bytes the target's grant has left; as `used_and_quota` tells it of a vault,
+    earlier versions count as used up.
+    """
+    row = _GRANT_LEFT.first(tx, {"payer": payer_of(target)})
+    return max(0, int(row["room"])) if row else 0
 
 
 def used_and_quota(tx: Connection, vault: OpenVault) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Making room: the oldest versions and the oldest trash go first (DESIGN §4), always by rule. What
-an undo may still need stays while somebody is paused.
+an undo may still need stays while somebody is paused. What a grant paid for makes room for that
+grant alone, and only as earlier versions: the trash is its owner's.
 
 What is thinned is marked `dead` in the transaction that needs the room; the sweeper deletes the
 stored bytes afterwards, so that a transaction that fails has deleted nothing. Every row that goes
@@ -9,7 +10,18 @@ is given back as a stamp, for the trail: what is gone without one was removed by
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 
 from davserver.db.tables import blob, folder_change, node, node_version, trashed_node, vault
 from davserver.db.tables import grant as _grant
@@ -29,31 +41,45 @@ _MOST_STEPS = 200
 _MOST_NAMED = 400
 
 
-def thin(tx: Connection, vault_open: OpenVault, wanted: int) -> tuple[Stamp, ...]:
+def thin(
+    tx: Connection, vault_open: OpenVault, wanted: int, payer: bytes | None = None
+) -> tuple[Stamp, ...]:
     """Free versions, then trash, oldest first, until `wanted` stored bytes fit, or none is left.
+    Of a grant that pays only the earlier versions that it paid for.
 
     Returns the rows that went.
     """
     gone: list[Stamp] = []
     for _ in range(_MOST_STEPS):
-        used, quota = tx.execute(
-            select(vault.c.used, vault.c.quota).where(vault.c.id == vault_open.id)
-        ).one()
-        missing = used + wanted - quota
+        missing = _beyond(tx, vault_open, payer) + wanted
         if missing <= 0:
             break
-        step = _thin_versions(tx, vault_open, missing) or _thin_trash(tx, vault_open)
+        step = _thin_versions(tx, vault_open, missing, payer)
+        if not step and payer is None:
+            step = _thin_trash(tx, vault_open)
         if not step:
             break
         gone += step
     return tuple(gone)
 
 
-def _thin_versions(tx: Connection, vault_open: OpenVault, missing: int) -> list[Stamp]:
+def _beyond(tx: Connection, vault_open: OpenVault, payer: bytes | None) -> int:
+    """How many stored bytes are booked beyond the limit; as long as there is room, below 0."""
+    booked = (
+        select(vault.c.used - vault.c.quota).where(vault.c.id == vault_open.id)
+        if payer is None
+        else select(_grant.c.used - _grant.c.allowance).where(_grant.c.id == payer)
+    )
+    return int(tx.execute(booked).scalar_one())
+
+
+def _thin_versions(
+    tx: Connection, vault_open: OpenVault, missing: int, payer: bytes | None
+) -> list[Stamp]:
     rows = tx.execute(
         select(node_version, blob.c.size_cipher)
         .join(blob, and_(blob.c.vault_id == vault_open.id, blob.c.id == node_version.c.blob_id))
-        .where(node_version.c.vault_id == vault_open.id, blob.c.charged_to.is_(None))
+        .where(node_version.c.vault_id == vault_open.id, _paid_by(payer))
         .where(~pace.undo_needs_version())
         .order_by(node_version.c.replaced_at)
         .limit(_MOST_SEEN)
@@ -73,6 +99,10 @@ def _thin_versions(tx: Connection, vault_open: OpenVault, missing: int) -> list[
         )
     bury(tx, vault_open.id, [row["blob_id"] for row in taken])
     return [version_removed(row["node_id"], row["version"]) for row in taken]
+
+
+def _paid_by(payer: bytes | None) -> ColumnElement[bool]:
+    return blob.c.charged_to.is_(None) if payer is None else blob.c.charged_to == payer
 
 
 def _genuine_versions(vault_open: OpenVault, rows: Iterable[RowMapping]) -> Iterator[RowMapping]:

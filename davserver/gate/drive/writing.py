@@ -178,7 +178,7 @@ def _room(sight: Sight, path: DrivePath, conditions: Conditions) -> _Room:
     permit = permit_to_put(sight, place)
     check(sight, place, conditions)
     vault = require_real(place, Action.PUT)
-    return _Room(vault.id, quota.room_for(sight.tx, vault, permit.target))
+    return _Room(vault.id, quota.most_for(vault, permit.target))
 
 
 def _publish_small(

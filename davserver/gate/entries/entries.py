@@ -198,8 +198,7 @@ class Entries:
         payer = self._sight.decide(Action.PUT, place)
         if isinstance(payer, Denial):
             return entry
-        room = quota.room_for(self._sight.tx, place.vault, payer.target)
-        return replace(entry, available=room)
+        return replace(entry, available=quota.left_for(self._sight.tx, payer.target))
 
     # ── locks ───────────────────────────────────────────────────────────────────────────────────
 
