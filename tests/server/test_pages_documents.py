@@ -320,3 +320,21 @@ def test_what_operators_do_in_somebodys_name_is_at_the_top_of_their_first_page(
     assert "Shared" in browser.text
     assert "in your name, by the people who run this service" in browser.text
     assert "Opened" not in browser.page.xpath("//ol")[0].text_content()
+
+
+def test_a_document_may_be_moved_about_in_its_own_vault_alone(
+    served: Server, amina: Drive, folder: str
+) -> None:
+    """A professional's drive has several people's folders: none of the others is offered."""
+    assert amina.put(f"{folder}/a.txt", b"a").status == 201
+    bilal = served.instance.drive("bilal")
+    assert bilal.mkcol("/shared-with-zoe").status == 201
+    for owner, shared in (("amina", folder), ("bilal", "/shared-with-zoe")):
+        served.instance.grant(owner, "zoe", shared, "write")
+    people = served.instance.drive("zoe").names("/")
+    hers = "Amina Benali"
+    assert people > {hers}
+    page = Browser(served.instance.port)
+    page.sign_in("zoe", password_of("zoe"))
+    page.go(f"/move/{quote(hers)}{folder}/a.txt?in=/")
+    assert [name for name in people if name in page.text] == [hers]

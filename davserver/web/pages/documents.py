@@ -123,10 +123,18 @@ def where_to(visit: Visit, place: str) -> Response:
     takes = Action.PUT in here.may or Action.MKCOL in here.may
 
     def is_goal(name: str, is_folder: bool) -> bool:  # noqa: FBT001 — as `Wanted` is called
-        return is_folder and not DrivePath((*at.parts, name)).is_within(path)
+        where = DrivePath((*at.parts, name))
+        return is_folder and not where.is_within(path) and _may_lead(visit, path, where)
 
     some = sliced_below(at, below, visit.query.text("page"), is_goal)
     return visit.page("move.html", entry=entry, here=here, slice=some, takes=takes)
+
+
+def _may_lead(visit: Visit, path: DrivePath, where: DrivePath) -> bool:
+    """Nothing moves from one beneficiary's vault into another's; each has a first folder on the
+    drive of whoever has no vault of their own.
+    """
+    return visit.who.vault is not None or where.parts[:1] == path.parts[:1]
 
 
 def move(visit: Visit, place: str) -> Response:
