@@ -1,14 +1,15 @@
 """Signing in on a running server with two workers: answers tell nothing, an end is an end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from threading import Barrier
 from time import sleep, time
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from davserver.db import tables as t
 from tests.support.cast import EITHER, Casts
@@ -158,11 +159,11 @@ def test_guessing_is_slowed_and_keeps_nobody_else_out(door):
 @pytest.mark.slow
 def test_both_workers_together_try_as_many_guesses_as_one_would(door):
     """Whoever guesses waits until the wait is over, and asks both at the same moment."""
-    login = door.somebody()
+    login, others = door.somebody(), {row.key for row in counted(door.instance)}
     for number in range(6):
         with door.caller(login, f"guess number {number}") as caller:
             assert caller.ask("GET", "/dav/nothing").status == 401
-    mistakes, until = worst(door.instance)
+    mistakes, until = worst(door.instance, others)
     assert mistakes == 6
     begin = Barrier(12, action=lambda: sleep(max(0, until - time() + 0.01)))
 
@@ -174,16 +175,22 @@ def test_both_workers_together_try_as_many_guesses_as_one_would(door):
 
     with ThreadPoolExecutor(12) as crowd:
         assert set(crowd.map(guess, range(12))) == {401}
-    assert worst(door.instance)[0] == 7
+    assert worst(door.instance, others)[0] == 7
 
 
-def worst(instance: Instance) -> tuple[int, float]:
-    """The most mistakes that are counted, and until when that has to wait, in seconds."""
-    rows = select(t.throttle).order_by(t.throttle.c.failures.desc())
-    with instance.opened() as services, services.db.read() as tx:
-        row = tx.execute(rows).first()
-    assert row is not None
+def worst(instance: Instance, besides: set[bytes]) -> tuple[int, float]:
+    """The most mistakes that are counted, and until when that has to wait, in seconds. `besides`:
+    what others have to wait for.
+    """
+    row = max(
+        (one for one in counted(instance) if one.key not in besides), key=lambda r: r.failures
+    )
     return row.failures, row.blocked_until / 1_000_000
+
+
+def counted(instance: Instance) -> Sequence[Row[Any]]:
+    with instance.opened() as services, services.db.read() as tx:
+        return tx.execute(select(t.throttle)).all()
 
 
 def test_no_secret_and_no_login_reaches_the_log(door):
