@@ -3,7 +3,7 @@ folder ETags that a simple oracle predicts; what was never granted is never reac
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -291,15 +291,19 @@ class Histories(RuleBasedStateMachine):
 
     @rule(login=STAFF_MEMBER, what=PICK)
     def nothing_else_opens(self, login: str, what: int) -> None:
-        """Whoever knows where a file lies does not reach it for that; what is seen opens."""
+        """Whoever knows where a file lies does not reach it for that; what is seen opens, or was
+        only deposited.
+        """
         files = [
             t for safe in self.model.safes.values() for t in safe.things if t.content is not None
         ]
         if not files:
             return
         thing, drive = self._pick(files, what), self.drives[login]
-        if thing.key in self.model.drive_of(login, self.now):
-            assert drive.get(self._path(login, thing)) == thing.content
+        seen = self.model.drive_of(login, self.now).get(thing.key)
+        if seen is not None:
+            with nullcontext() if seen.readable else pytest.raises(Refused):
+                assert drive.get(self._path(login, thing)) == thing.content
             return
         owner = next(o for o, safe in self.model.safes.items() if thing in safe.things)
         for guess in (thing.path, "/" + thing.name):

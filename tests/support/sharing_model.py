@@ -113,10 +113,11 @@ class Safe:
 @dataclass(frozen=True)
 class Seen:
     """One thing as one viewer sees it. `state` is equal exactly when nothing that they can see
-    there has changed: it stands for a folder's ETag.
+    there has changed: it stands for a folder's ETag. What somebody only deposited is not readable.
     """
 
     thing: Thing
+    readable: bool
     writable: bool
     state: tuple[object, ...]
 
@@ -181,15 +182,18 @@ class View:
 
     def seen(self, owner: str, thing: Thing) -> Seen:
         over = self._covering(thing)
-        writable = any(one.right != "read" and thing.effective in one.shows for one in over)
+        shown_by = [one for one in over if thing.effective in one.shows]
+        readable = any(not one.deposits for one in shown_by)
+        writable = any(one.right != "read" for one in shown_by)
         if thing.content is not None:
-            return Seen(thing, writable, ())
+            return Seen(thing, readable, writable, ())
         noticed = frozenset().union(*(one.shows for one in over if not one.deposits))
         counts = self.world.safes[owner].changes
         found = ((category, counts[thing.key, category]) for category in sorted(noticed))
         seen = tuple((category, count) for category, count in found if count)
         ids = tuple(sorted(one.id for one in over))
-        return Seen(thing, writable, (thing.key, ids, seen, self._deposits(owner, thing)))
+        state = (thing.key, ids, seen, self._deposits(owner, thing))
+        return Seen(thing, readable, writable, state)
 
     def _deposits(self, owner: str, folder: Thing) -> tuple[tuple[int, int], ...]:
         """What they put below the folder and still see, where they may put something there."""
