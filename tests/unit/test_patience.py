@@ -34,10 +34,8 @@ def test_it_is_told_once_it_has_answered(stuck: threading.Event) -> None:
     patience = Patience(SOON)
     assert patience.ask({"database": lambda: stuck.wait(NEVER)}) == {}
     stuck.set()
-    assert Patience(NEVER).ask({"database": lambda: True}) == {"database": True}
-    patience._seconds = NEVER
-    assert patience.ask({"database": lambda: False}) == {"database": True}
-    assert patience.ask({"database": lambda: False}) == {"database": False}
+    told = (patience.ask({"database": lambda: False}) for _ in range(1000))
+    assert next(filter(None, told)) == {"database": True}
 
 
 def test_what_a_question_raises_is_raised() -> None:
