@@ -1,7 +1,7 @@
 """The database: one snapshot to read from, one closure at a time to write with (DESIGN §2.4).
 
 Whoever uses it needs `database` and `prepared`, and `tables` to look things up. The rest is how
-that is quick and safe on both databases: read `looks` and `readers` for reading, `shared_commit`
+that is quick and safe on both databases: read `looks` and `readers` for reading, `group_commit`
 and `writers` for writing, `remembered` and `changed` for memory.
 
 Of a prepared statement `all`, `first`, `tuples` and `batches` read; `run` says how many rows it
@@ -31,7 +31,7 @@ Memory:
     changed              the counters that tell so, moved by triggers
 
 Writing:
-    shared_commit        one thread leads, and commits once for all who wait
+    group_commit         one thread leads, and commits once for all who wait
     writers              what a writer does; the one of SQLite, with its turn among processes
     sqlite_transactions  begun and ended by the driver itself
     log                  SQLite's log, waited for after the turn

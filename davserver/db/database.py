@@ -15,10 +15,10 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sqlite_file
 from davserver.db.failures import Again, raise_translated, translated
+from davserver.db.group_commit import GroupCommit
 from davserver.db.log import Log, Sync
 from davserver.db.looks import MEANWHILE, UNTIL_ASKED, Looks, SqliteLook
 from davserver.db.readers import Readers, Snapshot
-from davserver.db.shared_commit import SharedCommit
 from davserver.db.sqlite_transactions import driver_of
 from davserver.db.writers import SqliteWriter, Writer
 
@@ -52,11 +52,11 @@ class Database:
             file = sqlite_file(make_url(url))
             lock_file = file.with_suffix(".write-lock")
             self._log = Log(file, sync)
-            self._shared = SharedCommit(SqliteWriter(self._writers, lock_file, self._log))
-            self._shared_notes = SharedCommit(SqliteWriter(self._notes, lock_file, None))
+            self._shared = GroupCommit(SqliteWriter(self._writers, lock_file, self._log))
+            self._shared_notes = GroupCommit(SqliteWriter(self._notes, lock_file, None))
         else:
             both = _postgres_writers(self._writers, self._notes, busy_ms)
-            self._shared, self._shared_notes = map(SharedCommit, both)
+            self._shared, self._shared_notes = map(GroupCommit, both)
 
     def read(self, *, much: bool = False) -> AbstractContextManager[Connection]:
         """A connection in one read-only snapshot. Raises Unavailable when the database is away.
@@ -130,7 +130,7 @@ class Database:
             engine.dispose()
 
 
-def _run(shared: SharedCommit, work: Work[T]) -> T:
+def _run(shared: GroupCommit, work: Work[T]) -> T:
     try:
         return shared.run(work)
     except (NoConnectionFree, DBAPIError, Again) as failed:

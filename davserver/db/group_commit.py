@@ -1,9 +1,10 @@
-"""One writer at a time in a process, and one commit for all who wait (DESIGN §2.4).
+"""Group commit: one writer at a time in a process, and one commit for all who wait (DESIGN §2.4).
 
-One thread leads: it takes the turn among processes, does its own work, then that of everybody who
-came to wait meanwhile, and commits once. The first of those who came too late leads next, while the
-former waits for the disk: then all whose work it was are told. Who fails fails alone: where they
-had changed something, all is undone, and each of those works done again without the others.
+The first thread leads: it takes the write lock among processes, runs its own work, then that of
+everybody who came to wait meanwhile, and commits once. The first of those who came too late leads
+the next group, while the former leader waits for the disk; only then are the threads of its group
+told. Work that fails fails alone: where it had changed something, the whole transaction is rolled
+back and all of its work run again, the leader's alone and the others' in the groups after it.
 """
 
 import threading
@@ -38,7 +39,7 @@ class _Job:
         self.woken.acquire()
 
 
-class SharedCommit:
+class GroupCommit:
     """Runs closures against one database, sharing commits within the process."""
 
     def __init__(self, writer: Writer) -> None:
