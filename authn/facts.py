@@ -12,9 +12,9 @@ from authn.directory_accounts import DirectoryAccount, account_from, confirmed_b
 from authn.fact_statements import EVERY, NAMES, PAUSED, PROVED, by_credential, by_login, by_person
 from authn.rows import CredentialRow, Row, credential_from, is_genuine, membership_from, person_from
 from davserver.db import tables as t
-from davserver.db.changed import PEOPLE
+from davserver.db.dependencies import PEOPLE
 from davserver.db.prepared import Prepared
-from davserver.db.remembered import keep, known
+from davserver.db.query_cache import lookup, store
 from davserver.domain.errors import Unavailable
 from davserver.domain.ids import CredentialId, PersonId, VaultId
 from davserver.domain.lean import lean
@@ -131,10 +131,10 @@ def _read(
     tx: Connection, genuine: Genuine, statement: Prepared, values: Row, now: datetime
 ) -> Facts:
     asked = (statement, *values.values())
-    facts: Facts | None = known(tx, PEOPLE, asked)
+    facts: Facts | None = lookup(tx, PEOPLE, asked)
     if facts is None:
         facts = _asked(tx, genuine, statement, values)
-        keep(tx, PEOPLE, asked, facts)
+        store(tx, PEOPLE, asked, facts)
     return facts.at(now)
 
 

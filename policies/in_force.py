@@ -10,7 +10,7 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
-from davserver.db.remembered import is_turn
+from davserver.db.query_cache import is_writing
 from davserver.domain.alarms import Alarm, sound
 from davserver.domain.errors import Damaged, NotFound
 from davserver.sealing.instance import InstanceKeys
@@ -68,7 +68,7 @@ class InForce:
             known = self._judges.get(number)
             if known is None:
                 known = self._made(tx, number)
-                if not is_turn(tx):
+                if not is_writing(tx):
                     self._judges[number] = known
                     while len(self._judges) > _KEPT:
                         self._judges.popitem(last=False)

@@ -2,7 +2,7 @@
 
 Whoever uses it needs `database` and `prepared`, and `tables` to look things up. The rest is how
 that is quick and safe on both databases: read `looks` and `readers` for reading, `group_commit`
-and `writers` for writing, `remembered` and `changed` for memory.
+and `writers` for writing, `query_cache` and `dependencies` for caching.
 
 Of a prepared statement `all`, `first`, `tuples` and `batches` read; `run` says how many rows it
 changed, `send` and `run_for` do not; `must_change` and `must_add` raise where it went another way.
@@ -26,9 +26,9 @@ Reading:
     readers              the connections that look
     together             several processes that read one snapshot
 
-Memory:
-    remembered           answers that hold while nothing changes that they were made of
-    changed              the counters that tell so, moved by triggers
+Caching:
+    query_cache          answers that are valid while nothing they depend on changes
+    dependencies         what that is; the counters that invalidate them, moved by triggers
 
 Writing:
     group_commit         one thread leads, and commits once for all who wait

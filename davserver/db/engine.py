@@ -9,9 +9,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from davserver.db.changed import may_move, may_write
+from davserver.db.dependencies import may_move, may_write
 from davserver.db.prepared import WIRE, as_sqlalchemy
-from davserver.db.remembered import undone
+from davserver.db.query_cache import rolled_back
 
 BUSY_MS = 10_000
 """How long SQLite waits for a lock that somebody outside of Abri holds."""
@@ -123,7 +123,7 @@ def _sqlite(url: URL, *, durable: bool, connections: int, busy_ms: int) -> Engin
             except sqlite3.Error as error:
                 raise as_sqlalchemy(connection, error) from error
 
-    event.listen(engine, "rollback_savepoint", lambda connection, *_: undone(connection))
+    event.listen(engine, "rollback_savepoint", lambda connection, *_: rolled_back(connection))
     return engine
 
 
@@ -146,7 +146,7 @@ def _postgresql(url: URL, *, durable: bool, connections: int) -> Engine:
     # What SQLAlchemy runs comes after what is on its way.
     for kind in ("do_execute", "do_execute_no_params", "do_executemany"):
         event.listen(engine, kind, _settle)
-    event.listen(engine, "rollback_savepoint", lambda connection, *_: undone(connection))
+    event.listen(engine, "rollback_savepoint", lambda connection, *_: rolled_back(connection))
     return engine
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
 from davserver.db.failures import Again, is_of_all
-from davserver.db.remembered import turn_begins, undone
+from davserver.db.query_cache import rolled_back, write_begins
 from davserver.db.writers import Writer
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class GroupCommit:
         writer = self._writer
         try:
             tx = writer.begin()
-            turn_begins(tx, time.monotonic())
+            write_begins(tx, time.monotonic())
             try:
                 jobs[0].result = self._done(tx, jobs[0])
                 while self._waiting and not alone and len(jobs) < _MOST_IN_ONE_COMMIT:
@@ -148,7 +148,7 @@ class GroupCommit:
                 writer.commit()
             except BaseException:
                 writer.roll_back()
-                undone(tx)
+                rolled_back(tx)
                 raise
         except DBAPIError as error:
             if not is_of_all(error) or error.connection_invalidated:

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from davserver.db.changed import COUNTS
+from davserver.db.dependencies import COUNTS
 from davserver.db.prepared import as_sqlalchemy
-from davserver.db.remembered import Remembered, Source
+from davserver.db.query_cache import QueryCache, Source
 from davserver.db.sqlite_transactions import commit, driver_of, roll_back
 
 
@@ -36,7 +36,7 @@ class Look(Source, Protocol):
         same state.
         """
 
-    def believe(self, belief: Belief, memory: Remembered, now: float, *, moved: bool) -> bool:
+    def believe(self, belief: Belief, memory: QueryCache, now: float, *, moved: bool) -> bool:
         """Instead of `begin`: a snapshot that is asked for later, which `memory` then meets.
         `moved`: it will show another state. False where that cannot be, or is not needed. Such a
         look may raise Again, at its end at the latest.

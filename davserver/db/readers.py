@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.failures import Again, raise_translated
 from davserver.db.looks import NONE, Belief, Look, Looks
-from davserver.db.remembered import KEPT, Remembered, remembers
+from davserver.db.query_cache import TIME_TO_LIVE, QueryCache, attach_cache
 
 _PATIENCE = 30.0
 """Seconds that a thread waits for a connection."""
@@ -25,7 +25,7 @@ class _Kept:
 
     tx: Connection
     look: Look
-    memory: Remembered
+    memory: QueryCache
     used: float = 0.0
     """When, by the clock of `Readers`."""
     changes: int = 0
@@ -85,13 +85,13 @@ class Readers:
     def _close_unused(self, now: float) -> None:
         """The one that waits longest."""
         with suppress(IndexError):  # somebody else was faster
-            if now - self._kept[0].used >= KEPT:
+            if now - self._kept[0].used >= TIME_TO_LIVE:
                 _end(self._kept.pop(0))
 
     def _opened(self) -> _Kept:
         tx = self._engine.connect()
         look = self._looks(tx)
-        return _Kept(tx, look, remembers(tx, look))
+        return _Kept(tx, look, attach_cache(tx, look))
 
     def give_back(self, kept: _Kept) -> None:
         self._kept.append(kept)

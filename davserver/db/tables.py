@@ -113,7 +113,7 @@ epoch = Table(
     _time("created"),
 )
 
-# Moved by triggers when anything changes of which remembered answers are made: db/changed.py.
+# Moved by triggers when anything changes that cached answers depend on: db/dependencies.py.
 changed = Table(
     "changed",
     metadata,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from davserver.db.changed import ANYTHING, FOLDERS
-from davserver.db.remembered import is_turn, keep, known, once
+from davserver.db.dependencies import ANYTHING, FOLDERS
+from davserver.db.query_cache import cached, is_writing, lookup, store
 from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
@@ -79,8 +79,8 @@ class Walks:
         hidden: Hidden,
     ) -> tuple[Way, Way]:
         if hidden is not PERHAPS and names and others:
-            one = known(self._tx, FOLDERS, _way(self._who, vault, start, names[:-1]))
-            other = known(self._tx, FOLDERS, _way(self._who, vault, start, others[:-1]))
+            one = lookup(self._tx, FOLDERS, _way(self._who, vault, start, names[:-1]))
+            other = lookup(self._tx, FOLDERS, _way(self._who, vault, start, others[:-1]))
             if one is not None and other is not None:
                 ends = (one, names[-1]), (other, others[-1])
                 return further_both(self._tx, vault, *ends, hidden=hidden, stored=self.stored)
@@ -109,7 +109,7 @@ def walked(
     def go() -> Way:
         return _gone(tx, who, vault, start, names, hidden=hidden, stored=stored)
 
-    return go() if is_turn(tx) else once(tx, ANYTHING, _way(who, vault, start, names), go)
+    return go() if is_writing(tx) else cached(tx, ANYTHING, _way(who, vault, start, names), go)
 
 
 def _gone(
@@ -128,13 +128,13 @@ def _gone(
     # What is hidden or absent is remembered for as long as both cost the same: any change may make
     # one of the other.
     before: Way | None = (
-        known(tx, ANYTHING, to_folder) if hidden is PERHAPS else known(tx, FOLDERS, to_folder)
+        lookup(tx, ANYTHING, to_folder) if hidden is PERHAPS else lookup(tx, FOLDERS, to_folder)
     )
     if before is not None and before[0]:
         return further(tx, vault, before, names[-1], hidden=hidden, stored=stored)
     way = walk(tx, vault, start, names, hidden=hidden)
     if hidden is PERHAPS:
-        keep(tx, ANYTHING, to_folder, (way[0], way[1][:-1], False))
+        store(tx, ANYTHING, to_folder, (way[0], way[1][:-1], False))
     else:
         _keep_folder(tx, who, vault, start, names, way)
     return way
@@ -159,7 +159,7 @@ def _keep_folder(
         node = found[0].node if len(found) == 1 else None
         if node is None or not node.is_folder or node.twin or node.name != name:
             return
-    keep(tx, FOLDERS, _way(who, vault, start, names[:-1]), (above, below[:-1], False))
+    store(tx, FOLDERS, _way(who, vault, start, names[:-1]), (above, below[:-1], False))
 
 
 def _way(

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, bindparam, select
 
-from davserver.db.changed import ANYTHING
+from davserver.db.dependencies import ANYTHING
 from davserver.db.prepared import Prepared
-from davserver.db.remembered import keep, known
+from davserver.db.query_cache import lookup, store
 from davserver.db.tables import blob as blob_table
 from davserver.domain.decisions import Permit
 from davserver.domain.drive import Piece
@@ -65,13 +65,13 @@ def open_permitted(tx: Connection, blobs: BlobStore, permit: Permit, stored: Sto
     if content.size <= CHUNK_BYTES:
         return open_content(tx, blobs, vault, content, stored.get(content.blob))
     question = "content", permit.who.id, content.blob
-    cipher: BlobCipher | None = known(tx, ANYTHING, question)
+    cipher: BlobCipher | None = lookup(tx, ANYTHING, question)
     if cipher is None:
         inline = _inline_of(tx, vault, content, stored.get(content.blob))
         if inline is not None:
             return inline
         cipher = _cipher(vault, content)
-        keep(tx, ANYTHING, question, cipher)
+        store(tx, ANYTHING, question, cipher)
     return _stored(blobs, cipher, content)
 
 

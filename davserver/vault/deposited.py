@@ -18,8 +18,8 @@ from davserver.db.tables import node_version as version_table
 from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.nodes.index import opened
+from davserver.vault.nodes.node_cache import WHOLE_FOLDER
 from davserver.vault.nodes.rows import NODE_COLUMNS, OpenVault, Row, nodes_from
-from davserver.vault.nodes.seen import WHOLE_FOLDER
 
 
 def in_folder(

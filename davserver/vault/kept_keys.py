@@ -32,7 +32,7 @@ class Kept:
         """
         same = self.keys == keys and self.vault.wraps == opened.wraps
         if same and now < self.since + 2 * KEPT:
-            opened = replace(opened, seen=self.vault.seen.later())
+            opened = replace(opened, node_cache=self.vault.node_cache.later())
         return kept(opened, keys, now)
 
 

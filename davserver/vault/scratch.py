@@ -18,7 +18,7 @@ from davserver.sealing.instance import InstanceKeys
 from davserver.sealing.keys import new_key
 from davserver.sealing.record import Record
 from davserver.sealing.stream import open_small, seal_small
-from davserver.vault.nodes.held import held
+from davserver.vault.nodes.listing_cache import listing_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,13 @@ class ScratchArea:
     ) -> Sequence[SideFile]:
         """The side files of one person in one folder: one statement."""
         place = {"person": person, "folder": folder, "now": to_us(now)}
-        none, nothing = ("beside", person, folder), held(tx)
-        if none in nothing:
+        question, cache = ("beside", person, folder), listing_cache(tx)
+        if question in cache:
             return ()
         rows = _BESIDE.all(tx, place)
         if not rows:
-            # Nothing appears by itself. What is there may run out.
-            nothing.keep(none, ())
+            # Only that there are none: what is there may expire, and nothing appears by itself.
+            cache.store(question, ())
         opened = (self._opened(person, row) for row in rows)
         return [one for one in opened if one is not None]
 

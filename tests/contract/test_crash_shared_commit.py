@@ -27,7 +27,7 @@ it wanted: nobody else is to notice.
 """
 ROWS = 2
 HEARD = 3
-"""How often an INSERT is heard: twice more for the trigger that counts it (`db/changed.py`)."""
+"""How often an INSERT is heard: twice more for its trigger (`db/dependencies.py`)."""
 PATIENCE = 20
 STEPS = ("BEGIN", "INSERT", "ROLLBACK", "COMMIT")
 

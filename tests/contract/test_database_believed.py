@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Connection, bindparam, event, select, text
 
 from davserver.db import tables
-from davserver.db.changed import ANYTHING, PEOPLE, About
 from davserver.db.database import Database
+from davserver.db.dependencies import ANYTHING, PEOPLE, Dependency
 from davserver.db.prepared import Prepared
-from davserver.db.remembered import once
+from davserver.db.query_cache import cached
 from davserver.domain.errors import NotFound
 from tests.support.accounts import empty_instance, something_changes
 from tests.support.heard import Heard
@@ -54,14 +54,14 @@ class Looking:
     the database says of the other one, which always moves with it.
     """
 
-    def __init__(self, db: Database, about: About = ANYTHING) -> None:
+    def __init__(self, db: Database, about: Dependency = ANYTHING) -> None:
         self.db = db
         self.about = about
         self.runs: list[int] = []
         self.meanwhile: Callable[[], object] = lambda: None
 
     def remembered(self, tx: Connection) -> int:
-        self.runs.append(once(tx, self.about, "it", lambda: int(_BOTH.tuples(tx, {})[0][0])))
+        self.runs.append(cached(tx, self.about, "it", lambda: int(_BOTH.tuples(tx, {})[0][0])))
         return self.runs[-1]
 
     def alone(self, tx: Connection) -> int:

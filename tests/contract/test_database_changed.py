@@ -26,19 +26,19 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 
 from authn import fact_statements
-from davserver.db.changed import (
+from davserver.db.database import Database
+from davserver.db.dependencies import (
     ALL,
     COUNTED,
     COUNTS,
     FOLDERS,
     PEOPLE,
     SHARING,
-    About,
+    Dependency,
     concerns,
     may_move,
     may_write,
 )
-from davserver.db.database import Database
 from davserver.db.prepared import Prepared
 from davserver.db.tables import metadata
 from davserver.vault.grants import standing
@@ -47,18 +47,18 @@ from tests.support.accounts import empty_instance
 
 ROOT = Path(__file__).parents[2]
 
-REMEMBERED: Mapping[str, tuple[About, ...]] = {
+REMEMBERED: Mapping[str, tuple[Dependency, ...]] = {
     "authn/facts.py": (PEOPLE,),
-    "davserver/gate/walked.py": (About.ANYTHING, FOLDERS),
-    "davserver/vault/contents.py": (About.ANYTHING,),
+    "davserver/gate/walked.py": (Dependency.ANYTHING, FOLDERS),
+    "davserver/vault/contents.py": (Dependency.ANYTHING,),
     "davserver/vault/grants/reading.py": (SHARING,),
     "davserver/vault/grants/grants.py": (SHARING,),
-    "davserver/vault/nodes/held.py": (About.ANYTHING,),
+    "davserver/vault/nodes/listing_cache.py": (Dependency.ANYTHING,),
     "davserver/vault/grants/standing.py": (PEOPLE,),
 }
 """Who remembers, and what they say that it depends on. Their statements are in `ASKED`."""
 
-ASKED: Mapping[About, tuple[Prepared | Executable, ...]] = {
+ASKED: Mapping[Dependency, tuple[Prepared | Executable, ...]] = {
     PEOPLE: (
         fact_statements.by_login(app_password=True),
         fact_statements.by_login(app_password=False),
@@ -94,13 +94,13 @@ def db(database_url: str) -> Iterator[Database]:
     made.close()
 
 
-def counts(tx: Connection) -> dict[About, Any]:
+def counts(tx: Connection) -> dict[Dependency, Any]:
     return dict(zip(COUNTED, tx.execute(text(COUNTS)).one(), strict=True))
 
 
-def moved(db: Database, statement: Executable) -> set[About]:
+def moved(db: Database, statement: Executable) -> set[Dependency]:
     """What it moves, in a transaction that comes to nothing."""
-    found: set[About] = set()
+    found: set[Dependency] = set()
 
     def work(tx: Connection) -> None:
         before = counts(tx)
@@ -227,7 +227,7 @@ def test_files_come_and_go_and_folders_are_made_without_a_count(db: Database) ->
         db.note(lambda tx: tx.execute(delete(node)))
 
 
-def counted(table: str, column: str) -> set[About]:
+def counted(table: str, column: str) -> set[Dependency]:
     return {
         about
         for about, tables in COUNTED.items()
@@ -286,9 +286,9 @@ def test_every_file_that_remembers_is_known_here() -> None:
     for folder in ("admin", "authn", "davserver", "policies"):
         for file in (ROOT / folder).rglob("*.py"):
             source = file.read_text()
-            if re.search(r"remembered import .*\b(once|keep|known)\b", source):
-                said = re.findall(rf"\b(?:{'|'.join(About.__members__)})\b", source)
-                found[str(file.relative_to(ROOT))] = {About[one] for one in said}
+            if re.search(r"query_cache import .*\b(cached|store|lookup)\b", source):
+                said = re.findall(rf"\b(?:{'|'.join(Dependency.__members__)})\b", source)
+                found[str(file.relative_to(ROOT))] = {Dependency[one] for one in said}
     assert found == {name: set(abouts) for name, abouts in REMEMBERED.items()}
 
 

@@ -8,12 +8,12 @@ from sqlalchemy import Connection, event, select, update
 
 from authn.credentials import Password, password_bytes
 from davserver.db import tables
-from davserver.db.changed import ANYTHING
 from davserver.db.database import Database
+from davserver.db.dependencies import ANYTHING
 from davserver.db.engine import open_engine
 from davserver.db.looks import SqliteLook
+from davserver.db.query_cache import TIME_TO_LIVE, cached, lookup, store
 from davserver.db.readers import Readers
-from davserver.db.remembered import KEPT, keep, known, once
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import HOME, NOON, Accounts, empty_instance, statements_of
@@ -34,7 +34,7 @@ class Asked:
             self.times += 1
             return int(tx.execute(select(tables.epoch.c.revocation)).scalar_one())
 
-        return once(tx, ANYTHING, "revocation", ask)
+        return cached(tx, ANYTHING, "revocation", ask)
 
 
 def read(db: Database, asked: Asked) -> int:
@@ -100,8 +100,8 @@ def test_whoever_writes_is_told_what_is_there(accounts: Accounts) -> None:
 def test_what_is_remembered_has_a_bound(accounts: Accounts) -> None:
     with accounts.db.read() as tx:
         for number in range(1000):
-            keep(tx, ANYTHING, number, "answer")
-        kept = [number for number in range(1000) if known(tx, ANYTHING, number)]
+            store(tx, ANYTHING, number, "answer")
+        kept = [number for number in range(1000) if lookup(tx, ANYTHING, number)]
     assert len(kept) <= 256
     assert 999 in kept
 
@@ -116,7 +116,7 @@ def test_nothing_is_remembered_for_longer_than_keys_are(tmp_path: Path) -> None:
     event.listen(engine, "close", lambda *_: closed.append("closed"))
 
     def ask(tx: Connection) -> None:
-        once(tx, ANYTHING, "question", lambda: asked.append("asked") or "answer")
+        cached(tx, ANYTHING, "question", lambda: asked.append("asked") or "answer")
 
     def two_at_a_time() -> None:
         with readers.snapshot() as one, readers.snapshot() as another:
@@ -125,13 +125,13 @@ def test_nothing_is_remembered_for_longer_than_keys_are(tmp_path: Path) -> None:
 
     try:
         two_at_a_time()
-        now[0] = KEPT - 1
+        now[0] = TIME_TO_LIVE - 1
         two_at_a_time()
         assert len(asked) == 2
-        now[0] = KEPT
+        now[0] = TIME_TO_LIVE
         two_at_a_time()
         assert len(asked) == 4
-        now[0] = 2 * KEPT
+        now[0] = 2 * TIME_TO_LIVE
         for _ in range(2):
             with readers.snapshot() as tx:
                 ask(tx)

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Connection, event, select, text, update
 
 from davserver.db import tables
-from davserver.db.changed import ANYTHING, PEOPLE
 from davserver.db.database import Database
-from davserver.db.remembered import once
+from davserver.db.dependencies import ANYTHING, PEOPLE
+from davserver.db.query_cache import cached
 from tests.support.accounts import empty_instance
 from tests.support.heard import Heard
 from tests.support.postgres import PostgresServer
@@ -40,7 +40,7 @@ class Looker:
             self.asked += 1
             return int(tx.execute(select(COUNT)).scalar_one())
 
-        return once(tx, ANYTHING, "revocation", ask)
+        return cached(tx, ANYTHING, "revocation", ask)
 
     def __call__(self) -> int:
         with self.db.read() as tx:
@@ -165,7 +165,7 @@ def test_a_look_after_a_change_is_one_round_trip_too(look: Looker, tmp_path: Pat
     """It asks for the counters at once."""
 
     def people(tx: Connection) -> None:
-        once(tx, PEOPLE, "anything", lambda: 1)
+        cached(tx, PEOPLE, "anything", lambda: 1)
 
     def changed() -> None:
         look.db.write(lambda tx: tx.execute(text(ONE_MORE)))

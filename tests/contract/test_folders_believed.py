@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, text
 
-from davserver.db.changed import FOLDERS
 from davserver.db.database import Database
+from davserver.db.dependencies import FOLDERS
 from davserver.db.prepared import Prepared
-from davserver.db.remembered import known, once
+from davserver.db.query_cache import cached, lookup
 from tests.support.accounts import empty_instance
 
 pytestmark = [
@@ -58,12 +58,12 @@ class Writing:
         self.runs: list[int] = []
 
     def seen(self, tx: Connection) -> int:
-        self.runs.append(once(tx, FOLDERS, "it", lambda: int(NUMBER.tuples(tx, {})[0][0])))
+        self.runs.append(cached(tx, FOLDERS, "it", lambda: int(NUMBER.tuples(tx, {})[0][0])))
         assert NUMBER.tuples(tx, {}) == [(self.runs[-1],)]
         return self.runs[-1]
 
     def remembers(self, tx: Connection) -> bool:
-        return known(tx, FOLDERS, "it") is not None
+        return lookup(tx, FOLDERS, "it") is not None
 
 
 def test_it_is_believed_and_holds(db: Database) -> None:

@@ -8,18 +8,18 @@ import pytest
 from davserver.domain.conditions import Conditions, IfList, StateTerm
 from davserver.domain.errors import ConditionFailed, NotFound
 from davserver.domain.paths import DrivePath
-from davserver.vault.nodes.seen import Seen
+from davserver.vault.nodes.node_cache import NodeCache
 from tests.support.accounts import statements_of
 from tests.support.drive import Drive, World
 from tests.support.hidden import hide
 
 
-def opened_rows(world: World, owner: Drive) -> Seen:
+def opened_rows(world: World, owner: Drive) -> NodeCache:
     """Those of her vault, as this process has them in memory."""
     who = owner.who
     assert who.vault is not None
     with world.db.read() as tx:
-        return world.vaults.open(tx, who.vault, who.epoch.keys, world.clock()).seen
+        return world.vaults.open(tx, who.vault, who.epoch.keys, world.clock()).node_cache
 
 
 @pytest.mark.parametrize("below", ["", "/x", "/x/y"])

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from davserver.db import schema, tables
-from davserver.db.changed import COUNTED, statements
+from davserver.db.dependencies import COUNTED, statements
 from davserver.db.engine import open_engine
 from davserver.db.tables import metadata
 from davserver.domain.errors import Unavailable

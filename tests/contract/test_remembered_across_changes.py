@@ -13,9 +13,9 @@ from sqlalchemy import Connection, insert, select, update
 from authn.credentials import Password, password_bytes
 from davserver.db import tables
 from davserver.db.aside import wait_by
-from davserver.db.changed import ANYTHING, PEOPLE, SHARING, About
 from davserver.db.database import Database
-from davserver.db.remembered import once
+from davserver.db.dependencies import ANYTHING, PEOPLE, SHARING, Dependency
+from davserver.db.query_cache import cached
 from davserver.domain.conditions import NONE
 from davserver.domain.errors import NoParent, NotFound, NotSignedIn
 from davserver.domain.paths import DrivePath
@@ -34,7 +34,7 @@ class Undone(Exception):
 class Asked:
     """The revocation counter, and how often it was really read."""
 
-    about: About = PEOPLE
+    about: Dependency = PEOPLE
     times: int = 0
 
     def __call__(self, tx: Connection) -> int:
@@ -42,7 +42,7 @@ class Asked:
             self.times += 1
             return int(tx.execute(select(tables.epoch.c.revocation)).scalar_one())
 
-        return once(tx, self.about, "revocation", ask)
+        return cached(tx, self.about, "revocation", ask)
 
 
 def revoked(number: int) -> Callable[[Connection], None]:
@@ -99,7 +99,7 @@ def test_an_answer_outlives_what_does_not_concern_it(
 
 
 @pytest.mark.parametrize("about", [ANYTHING, PEOPLE])
-def test_whoever_writes_meets_what_they_wrote(accounts: Accounts, about: About) -> None:
+def test_whoever_writes_meets_what_they_wrote(accounts: Accounts, about: Dependency) -> None:
     asked = Asked(about)
 
     def work(tx: Connection) -> list[int]:

@@ -22,10 +22,10 @@ from authn.register import NewDevice, NewPerson, NewStructure, Register
 from authn.registered import Registered
 from authn.rows import CredentialRow
 from davserver.db import tables
-from davserver.db.changed import PEOPLE
 from davserver.db.clock import to_us
 from davserver.db.database import Database
-from davserver.db.remembered import known
+from davserver.db.dependencies import PEOPLE
+from davserver.db.query_cache import lookup
 from davserver.domain.ids import CredentialId
 from davserver.domain.people import Membership, Person, Role, Structure, StructureKind
 from davserver.domain.secret import Secret
@@ -181,12 +181,12 @@ def accounts_in(url: str) -> Iterator[Accounts]:
 
 
 def something_changes(db: Database) -> None:
-    """What connections remember is out of date (`davserver.db.remembered`)."""
+    """What connections remember is out of date (`davserver.db.query_cache`)."""
     db.note(lambda tx: tx.exec_driver_sql(_MOVED))
     # On PostgreSQL whoever writes or looks would begin by what they know, and then do it again.
     db.write(lambda _: None)
     with db.read() as tx:
-        known(tx, PEOPLE, "nothing")
+        lookup(tx, PEOPLE, "nothing")
 
 
 # A row that no trigger comes to.

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from davserver.domain.ids import NodeId, PersonId, SpaceId, VaultId
 from davserver.domain.nodes import Kind, Node, NodeState
-from davserver.vault.nodes.held import Held
-from davserver.vault.nodes.seen import WHOLE_FOLDER, Key, Seen
+from davserver.vault.nodes.listing_cache import ListingCache
+from davserver.vault.nodes.node_cache import WHOLE_FOLDER, Key, NodeCache
 
 
-def asked(held: Held, question: str, size: int) -> bool:
+def asked(held: ListingCache, question: str, size: int) -> bool:
     """Whether it had to be read."""
     read = []
 
@@ -16,32 +16,32 @@ def asked(held: Held, question: str, size: int) -> bool:
         read.append(question)
         return range(size)
 
-    assert len(held.once(question, ask)) == size
+    assert len(held.cached(question, ask)) == size
     return bool(read)
 
 
 def test_a_folder_is_read_once_however_little_is_in_it() -> None:
-    held = Held()
+    held = ListingCache()
     for size in (0, 1, 1000):
         assert asked(held, f"of {size}", size)
         assert not asked(held, f"of {size}", size)
 
 
 def test_a_folder_that_is_too_large_to_remember_is_read_each_time() -> None:
-    held = Held()
+    held = ListingCache()
     assert asked(held, "large", WHOLE_FOLDER)
     assert asked(held, "large", WHOLE_FOLDER)
     assert not len(held)
 
 
 def test_many_folders_take_no_more_than_their_share() -> None:
-    held = Held()
+    held = ListingCache()
     for number in range(100):
         asked(held, f"of a thousand {number}", 1000)
         assert len(held) <= 15
     assert not asked(held, "of a thousand 99", 1000)
     for number in range(100_000):
-        held.keep(number, ())
+        held.store(number, ())
     assert len(held) <= 15_001
 
 
@@ -60,7 +60,7 @@ def folder_of(size: int) -> dict[Key, Node]:
 
 
 def test_the_largest_folder_that_is_remembered_leaves_room_for_others() -> None:
-    seen = Seen()
+    seen = NodeCache()
     largest = WHOLE_FOLDER - 1
     for folder, size in (b"large", largest), *((b"%d" % number, 1000) for number in range(5)):
         seen.keep_inside(folder, folder_of(size), size * RECORD)
@@ -71,7 +71,7 @@ def test_the_largest_folder_that_is_remembered_leaves_room_for_others() -> None:
 
 
 def test_a_folder_is_handed_on_to_whoever_lists_it_again() -> None:
-    first = Seen()
+    first = NodeCache()
     for folder in (b"listed", b"forgotten"):
         first.keep_inside(folder, folder_of(10), 10 * RECORD)
     second = first.later()
@@ -82,7 +82,7 @@ def test_a_folder_is_handed_on_to_whoever_lists_it_again() -> None:
 
 
 def test_what_is_handed_on_counts_too() -> None:
-    first = Seen()
+    first = NodeCache()
     first.keep_inside(b"large", folder_of(WHOLE_FOLDER - 1), (WHOLE_FOLDER - 1) * RECORD)
     second = first.later()
     for number in range(10):

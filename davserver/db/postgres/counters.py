@@ -11,17 +11,17 @@ writer has written anything, and holds again in the next transaction, if the cou
 
 from typing import Any
 
-from davserver.db.changed import COUNTS, FOLDERS
+from davserver.db.dependencies import COUNTS, FOLDERS
 from davserver.db.failures import Again
 from davserver.db.postgres.wire import Wire
 from davserver.db.prepared import Check
-from davserver.db.remembered import ASIDE
+from davserver.db.query_cache import SUSPENDED
 
 Counts = tuple[Any, ...]
 
 
 class PostgresCounters:
-    """The counters as one connection that writes knows them, for its `Remembered`."""
+    """The counters as one connection that writes knows them, for its `QueryCache`."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -55,7 +55,11 @@ class PostgresCounters:
         if self._known is None:
             self._known = _counts(self._wire.execute(COUNTS, ()))
         self._believed = True
-        return self._known if self._wire.writes == self._writes else (*self._known[:FOLDERS], ASIDE)
+        return (
+            self._known
+            if self._wire.writes == self._writes
+            else (*self._known[:FOLDERS], SUSPENDED)
+        )
 
     def end(self) -> None:
         """Ahead of COMMIT: what the next one is to believe, where it may be something else now."""

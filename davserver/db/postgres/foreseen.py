@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from davserver.db.changed import concerns
+from davserver.db.dependencies import concerns
 from davserver.db.prepared import Check
 
 Values = tuple[Any, ...]

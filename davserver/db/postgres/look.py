@@ -8,12 +8,12 @@ from typing import Any
 from psycopg import Error
 from sqlalchemy import Connection
 
-from davserver.db.changed import COUNTS
+from davserver.db.dependencies import COUNTS
 from davserver.db.failures import Again
 from davserver.db.looks import MEANWHILE, NONE, Belief
 from davserver.db.postgres.wired import raising, wire_of
 from davserver.db.prepared import Check
-from davserver.db.remembered import Remembered
+from davserver.db.query_cache import QueryCache
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _ALWAYS = (
@@ -75,7 +75,7 @@ class PostgresLook:
         """Whether the last look showed another state than the one before it, or this one will."""
         self._belief = NONE
         """Of a look that has not yet heard what it shows."""
-        self._memory: Remembered
+        self._memory: QueryCache
         self._misled = 0
         """How many looks in a row believed what did not hold."""
         self._holds = True
@@ -100,7 +100,7 @@ class PostgresLook:
 
     # ── that believes ───────────────────────────────────────────────────────────────────────────
 
-    def believe(self, belief: Belief, memory: Remembered, now: float, *, moved: bool) -> bool:
+    def believe(self, belief: Belief, memory: QueryCache, now: float, *, moved: bool) -> bool:
         if self._state is None:
             return False
         if not memory.believe(now, moved=moved or self._misled >= _MISLED):

@@ -17,7 +17,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 
 from davserver.db.aside import waiting
-from davserver.db.changed import may_move, may_turn, may_write
+from davserver.db.dependencies import may_move, may_turn, may_write
 from davserver.db.failures import RETRY, Again
 from davserver.db.postgres.foreseen import Foreseen
 from davserver.db.postgres.wire_cursor import Cursor

@@ -15,7 +15,7 @@ from davserver.db.postgres.counters import PostgresCounters
 from davserver.db.postgres.wire import Wire
 from davserver.db.postgres.wired import raising, wire_of
 from davserver.db.prepared import Check
-from davserver.db.remembered import remembers
+from davserver.db.query_cache import attach_cache
 from davserver.db.writers import Kept
 
 _TRIES = 12
@@ -55,7 +55,7 @@ class PostgresWriter:
             if is_new:
                 wire.say(b"SET lock_timeout = %d" % self._patience_ms)
                 self._counters = PostgresCounters(wire)
-                remembers(tx, self._counters)
+                attach_cache(tx, self._counters)
             wire.foreseen.forget()
             wire.post("BEGIN ISOLATION LEVEL SERIALIZABLE", ())
             self._post_turn(wire)

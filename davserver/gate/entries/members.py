@@ -18,8 +18,8 @@ from davserver.gate.sight import Sight
 from davserver.vault import changes, deposited
 from davserver.vault.changes import Change
 from davserver.vault.nodes import child_rows
-from davserver.vault.nodes.held import held
 from davserver.vault.nodes.index import shown_names
+from davserver.vault.nodes.listing_cache import listing_cache
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ def _found_in(sight: Sight, folder: Place) -> list[Node]:
     assert vault is not None and node is not None  # noqa: S101, PT018 — a NODE
     if folder.only_deposits:
         return deposited.in_folder(sight.tx, vault, node.id, sight.who.id, sight.since)
-    return held(sight.tx).once(
+    return listing_cache(sight.tx).cached(
         ("in", sight.who.id, vault.id, node.id),
         lambda: child_rows.children(sight.tx, vault, node.id),
     )
@@ -70,7 +70,7 @@ def _found_in(sight: Sight, folder: Place) -> list[Node]:
 
 def changes_in(sight: Sight, folder: NodeId) -> dict[NodeId, list[Change]]:
     """The counters of a folder, and of those in it."""
-    return held(sight.tx).once(
+    return listing_cache(sight.tx).cached(
         ("changes", sight.who.id, folder), lambda: changes.of_parent(sight.tx, folder)
     )
 

@@ -7,10 +7,10 @@ from itertools import chain, islice
 
 from sqlalchemy import Connection, delete, update
 
-from davserver.db.changed import SHARING
 from davserver.db.clock import to_us
+from davserver.db.dependencies import SHARING
 from davserver.db.id_list import as_value, ids_of
-from davserver.db.remembered import keep, known
+from davserver.db.query_cache import lookup, store
 from davserver.db.tables import grant as table
 from davserver.db.tables import lock as lock_table
 from davserver.domain.errors import NotFound
@@ -97,10 +97,10 @@ class GrantBook:
         shown. Empty when there is no such thing.
         """
         question = ("under a name", tuple(grantees), folder)
-        spell: Spell | None = known(tx, SHARING, question)
+        spell: Spell | None = lookup(tx, SHARING, question)
         if spell is None or not spell.covers(now):
             spell = self._under_name(tx, grantees, folder, now)
-            keep(tx, SHARING, question, spell)
+            store(tx, SHARING, question, spell)
         return spell.grants
 
     def _under_name(

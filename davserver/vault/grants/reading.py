@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from davserver.db.changed import SHARING
 from davserver.db.clock import to_us
+from davserver.db.dependencies import SHARING
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
-from davserver.db.remembered import keep, known, once
+from davserver.db.query_cache import cached, lookup, store
 from davserver.db.tables import grant as table
 from davserver.domain.grants import Grant, ToStructure
 from davserver.domain.ids import GrantId
@@ -110,15 +110,15 @@ class GrantRows:
     ) -> tuple[list[Grant], list[HeldGrant]]:
         """What is over once stays so: while nothing changes, a later moment needs no other rows."""
         question = (wanted, *asked.values())
-        before: _Asked | None = known(tx, SHARING, question)
+        before: _Asked | None = lookup(tx, SHARING, question)
         if before is None or now < before.at:
             rows = wanted.tuples(tx, {**asked, "now": to_us(now)})
             before = _Asked(now, _awake(self._genuine(rows)))
-            keep(tx, SHARING, question, before)
+            store(tx, SHARING, question, before)
 
         def load(ids: Collection[GrantId]) -> list[HeldGrant]:
             below = (question, frozenset(ids))
-            return once(tx, SHARING, below, lambda: self._awake_among(tx, ids))
+            return cached(tx, SHARING, below, lambda: self._awake_among(tx, ids))
 
         return standing.live(tx, self._keys, before.held, load, now), before.held
 

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Table, and_, select
 
 from davserver.db import tables as t
 from davserver.db.authority import covered
-from davserver.db.changed import PEOPLE
 from davserver.db.clock import from_us, from_us_or_none
+from davserver.db.dependencies import PEOPLE
 from davserver.db.id_list import as_value, ids_of
 from davserver.db.prepared import Prepared
-from davserver.db.remembered import once
+from davserver.db.query_cache import cached
 from davserver.domain.actions import GIVEN
 from davserver.domain.affiliations import Affiliation
 from davserver.domain.grants import Grant, ToPerson, ToStructure
@@ -135,7 +135,7 @@ class _Reach:
         self._active: set[PersonId] = set()
         self._spans: dict[tuple[PersonId, StructureId], list[tuple[datetime, datetime | None]]] = {}
         makers = _makers_statement(tx.dialect.name)
-        for row in once(tx, PEOPLE, question, lambda: makers.all(tx, asked)):
+        for row in cached(tx, PEOPLE, question, lambda: makers.all(tx, asked)):
             self._learn(keys, row)
 
     def _learn(self, keys: InstanceKeys, row: Any) -> None:

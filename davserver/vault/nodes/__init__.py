@@ -3,8 +3,8 @@
 In reading order:
     rows            rows ↔ opened nodes: the only module that opens or seals a record
     version_rows    the same for earlier versions
-    seen            opened rows, by their exact bytes
-    held            whole folders, for as long as a connection remembers anything
+    node_cache      opened nodes, by the exact bytes of their rows
+    listing_cache   whole folders, while nothing is committed
     index           children, ancestors, subtrees; twins and what a name means
     child_rows      what lies in one folder, read lean
     way             the way down a path

@@ -16,8 +16,8 @@ from davserver.db.prepared import Prepared
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Kind, Node, NodeState
+from davserver.vault.nodes.node_cache import WHOLE_FOLDER
 from davserver.vault.nodes.rows import Columns, OpenVault, note_damaged, opened_from
-from davserver.vault.nodes.seen import WHOLE_FOLDER
 
 _FILE, _LIVE = Kind.FILE.value, NodeState.LIVE.value
 _ROWS = f"""
@@ -54,7 +54,7 @@ def _children_from(
     """Rows that are known are let go batch by batch: all at once, they would be megabytes."""
     found: list[Node] = []
     opened: list[tuple[Sequence[Columns], list[Node | None]]] = []
-    known, opens = vault.seen.inside(folder), _opener(vault, folder)
+    known, opens = vault.node_cache.inside(folder), _opener(vault, folder)
     for rows in batches:
         there = list(map(known.get, rows))
         if not all(there):
@@ -69,7 +69,7 @@ def _children_from(
             kept |= zip(rows, there, strict=True)
         if len(kept) > len(found):
             kept = {row: node for row, node in kept.items() if node}
-        vault.seen.keep_inside(folder, kept, sum(len(row[_RECORD]) for row in kept))
+        vault.node_cache.keep_inside(folder, kept, sum(len(row[_RECORD]) for row in kept))
     return found
 
 

@@ -18,7 +18,7 @@ from davserver.domain.secret import Secret
 from davserver.sealing.index import VaultIndex
 from davserver.sealing.record import Fields, Record
 from davserver.sealing.space import SEALED_COLUMNS, SpaceKeys
-from davserver.vault.nodes.seen import WHOLE_FOLDER, Seen
+from davserver.vault.nodes.node_cache import WHOLE_FOLDER, NodeCache
 
 Columns = tuple[Any, ...]
 Row = Mapping[str, Any] | RowMapping
@@ -52,7 +52,7 @@ class OpenVault:
     keys: Mapping[int, SpaceKeys]
     index: VaultIndex
     quota: int
-    seen: Seen = field(default_factory=Seen, repr=False, compare=False)
+    node_cache: NodeCache = field(default_factory=NodeCache, repr=False, compare=False)
     wraps: frozenset[tuple[Any, ...]] = field(default=frozenset(), repr=False, compare=False)
 
     def keys_of(self, epoch: int) -> SpaceKeys:
@@ -66,19 +66,19 @@ class OpenVault:
 def node_from(vault: OpenVault, row: Row) -> Node:
     """The opened node. Raises Damaged when anything in the row was altered (FORMAT.md §4.5)."""
     columns = tuple([row[name] for name in NODE_COLUMNS])
-    return vault.seen.get(columns) or _remembered(vault, columns)
+    return vault.node_cache.get(columns) or _remembered(vault, columns)
 
 
 def _remembered(vault: OpenVault, columns: Columns) -> Node:
     columns = _shared(vault, columns)
     node = opened_from(vault, columns)
-    vault.seen.keep(columns, node, columns[_RECORD])
+    vault.node_cache.keep(columns, node, columns[_RECORD])
     return node
 
 
 def _shared(vault: OpenVault, columns: Columns) -> Columns:
     """The same columns, without what the rows before had too."""
-    same, values = vault.seen.same.setdefault, list(columns)
+    same, values = vault.node_cache.same.setdefault, list(columns)
     for at in _IN_COMMON:
         values[at] = same(values[at], values[at])
     created = values[_CREATED]
@@ -93,7 +93,7 @@ def nodes_from(vault: OpenVault, batches: Iterable[Sequence[Columns]]) -> list[N
     tells whether there are too many to remember.
     """
     found: list[Node] = []
-    seen, opens = vault.seen.get, _remembered
+    seen, opens = vault.node_cache.get, _remembered
     for rows in batches:
         if len(rows) >= WHOLE_FOLDER:
             opens = opened_from
@@ -127,7 +127,7 @@ def node_or_none(vault: OpenVault, row: Row) -> Node | None:
 def node_in(vault: OpenVault, columns: Columns) -> Node | None:
     """The same of NODE_COLUMNS alone."""
     try:
-        return vault.seen.get(columns) or _remembered(vault, columns)
+        return vault.node_cache.get(columns) or _remembered(vault, columns)
     except Damaged:
         note_damaged(columns[0])
         return None
@@ -147,10 +147,10 @@ def take_as_long(vault: OpenVault, instead: Columns, way: Sequence[bytes]) -> No
     """
     absent = (instead[0], *way)
     with suppress(Damaged):
-        if vault.seen.get(instead) is None:
+        if vault.node_cache.get(instead) is None:
             _remembered(vault, instead)
-        if absent not in vault.seen:
-            vault.seen.keep(absent, opened_from(vault, instead), instead[_RECORD])
+        if absent not in vault.node_cache:
+            vault.node_cache.keep(absent, opened_from(vault, instead), instead[_RECORD])
 
 
 def opened_from(vault: OpenVault, columns: Columns) -> Node:

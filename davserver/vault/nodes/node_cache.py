@@ -1,4 +1,4 @@
-"""Nodes that were opened, by the exact columns of their rows: the same bytes are opened once."""
+"""A cache of opened nodes by the exact columns of their rows: the same bytes are opened once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,11 +21,11 @@ still larger folder each time itself. Opening one takes 10 µs.
 """
 
 
-class Seen:
-    """Of one vault, as long as its opened keys live. What was asked for and is not there has a
-    place too (`davserver.vault.nodes.rows.take_as_long`). Shared between threads.
+class NodeCache:
+    """Of one vault, for as long as its opened keys are cached. What was asked for and is not there
+    has an entry too (`davserver.vault.nodes.rows.take_as_long`). Shared between threads.
 
-    `before`: folders as they were seen under the same keys, opened earlier (`later`).
+    `before`: folders as they were listed under the same keys, opened earlier (`later`).
     """
 
     __slots__ = ("_before", "_bytes", "_inside", "_kept", "get", "same")
@@ -70,11 +70,11 @@ class Seen:
         self._make_room(size)
         self._inside[folder] = (nodes, size)
 
-    def later(self) -> "Seen":
+    def later(self) -> "NodeCache":
         """For the same keys, opened again. Folders that were listed are there for whoever lists
         them then; what nobody listed meanwhile is not handed on a second time.
         """
-        return Seen(self._inside.copy(), self.same)
+        return NodeCache(self._inside.copy(), self.same)
 
     def _make_room(self, size: int) -> None:
         if self._bytes + size > _MOST:

@@ -1,8 +1,8 @@
-"""What remembered answers are made of, and counters that move when any of it changes.
+"""What cached answers depend on, and the counters that invalidate them (`query_cache`).
 
-The database counts by itself, with triggers, so that nobody who writes can forget to: neither a
-future statement nor somebody with a console. What moves a counter stands with it or falls with it,
-in the same transaction. Most changes move none: documents come and go, people stay who they are.
+Triggers move the counters, in the transaction of the change itself, so that no statement and nobody
+with a console can forget to. Most changes move none: documents come and go, people stay who they
+are.
 """
 
 import re
@@ -16,8 +16,8 @@ from sqlalchemy import DDL, Connection, event
 from davserver.db.tables import metadata
 
 
-class About(IntEnum):
-    """What an answer depends on. The counted ones are the columns of `changed`, in their order."""
+class Dependency(IntEnum):
+    """Those with a counter are the columns of the table `changed`, in their order."""
 
     PEOPLE = 0
     """Who somebody is: account, credential, memberships, vault, pauses, epoch, wrong passwords."""
@@ -28,14 +28,14 @@ class About(IntEnum):
     way to a folder is made of that has its name alone. What else lies in it plays no part.
     """
     ANYTHING = 3
-    """Whatever is in the database: nothing counts it."""
+    """Whatever is in the database. It has no counter: any commit invalidates."""
 
 
-PEOPLE, SHARING, FOLDERS, ANYTHING = About
+PEOPLE, SHARING, FOLDERS, ANYTHING = Dependency
 """Python 3.11 takes a fifth of a microsecond to look a member up."""
 
 ALL: tuple[str, ...] = ()
-COUNTED: Mapping[About, Mapping[str, Sequence[str]]] = {
+COUNTED: Mapping[Dependency, Mapping[str, Sequence[str]]] = {
     PEOPLE: {
         "epoch": ("revocation", "policy", "keys"),
         "person": ALL,
