@@ -1,6 +1,6 @@
 """Who: credentials, signing in, and the directory of people. What they may is not known here.
 
-Read `credentials`, `login`, `facts`, `password_check`, then `regulars` and `recalled`.
+Read `credentials`, `login`, `facts`, `password_check`, then `sign_in_cache` and `cached_sign_in`.
 
 Signing in:
     credentials         what people prove themselves with
@@ -11,8 +11,8 @@ Signing in:
     principals          from facts to a principal
     standing            whether a credential may be used
     visits              one sign-in under way
-    regulars            those who were here a moment ago
-    recalled            they are let in, and asked about
+    sign_in_cache       whoever was here a moment ago is let in at once
+    cached_sign_in      and revalidated before anything comes of it
     refusing            how those leave who are not
     memory              short memories of a process
     sessions            browsers that are signed in

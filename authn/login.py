@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from authn.cached_sign_in import CachedPrincipal, ProvedSignIn, revalidated
 from authn.certificate_check import CertificateCheck, Holder
 from authn.credentials import AppPassword, Credential, CredentialKind, Password
 from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
 from authn.password_check import PROVED_FOR, Aside, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
 from authn.principals import Seat, principal_of
-from authn.recalled import Proved, Recalled, confirmed
 from authn.refusing import Refusing
 from authn.rows import CredentialRow, verifier_of
 from authn.staff import Staff
@@ -102,7 +102,7 @@ class Login:
         address: str | None,
         now: datetime,
         aside: Aside = nullcontext,
-    ) -> Proved:
+    ) -> ProvedSignIn:
         """As `sign_in` without a certificate, and what may be remembered of it: nothing where its
         `until` is not after `now`.
         """
@@ -142,7 +142,7 @@ class Login:
         address: str | None,
         now: datetime,
         aside: Aside,
-    ) -> Proved:
+    ) -> ProvedSignIn:
         visit = self._visit(credential, typed, address, now)
         if isinstance(credential, AppPassword):
             facts, until = self._by_app_password(visit, credential, aside)
@@ -151,7 +151,7 @@ class Login:
         who = self._let_in(facts, address, now)
         # Of those of a directory nothing: what that one said counts by the clock.
         until = now if facts.account else min(until, last_of_day(now))
-        return Proved(who, visit.asked, now, until)
+        return ProvedSignIn(who, visit.asked, now, until)
 
     def _by_password(
         self, visit: Visit, password: Password, aside: Aside
@@ -220,16 +220,16 @@ class Login:
         read_only = who.read_only or holder.row.read_only
         return replace(who, strength=Strength.CERT, read_only=read_only, certificate=holder.shown)
 
-    def still(self, tx: Connection, who: Principal, now: datetime) -> Principal:
+    def refreshed(self, tx: Connection, who: Principal, now: datetime) -> Principal:
         """The same person with all facts as `tx` sees them; one statement, two for a password with
         a certificate beside it.
 
         Raises NotSignedIn when the account is blocked, or the credential revoked, expired or
-        replaced since; Outdated instead of whoever was let in from memory. An operator stays who
-        they are; the facts of whom they act for are fresh.
+        replaced since; StaleSignIn instead for whoever was let in from the cache. An operator stays
+        who they are; the facts of whom they act for are fresh.
         """
-        if isinstance(who, Recalled):
-            return confirmed(tx, self._genuine, who, now)
+        if isinstance(who, CachedPrincipal):
+            return revalidated(tx, self._genuine, who, now)
         facts = facts_of_person(tx, self._genuine, who.id, who.credential, now)
         if who.operator is not None:
             return replace(
@@ -259,7 +259,7 @@ class Login:
     ) -> Principal:
         """Who signed in before, with all facts as they are now; one statement.
 
-        Raises NotSignedIn as `still` does, Unavailable as `sign_in`.
+        Raises NotSignedIn as `refreshed` does, Unavailable as `sign_in`.
         """
 
         def read() -> Facts:

@@ -2,7 +2,7 @@
 
 import os
 
-from authn.regulars import Regulars
+from authn.sign_in_cache import SignInCache
 from davserver.dav.guard import Guard
 from davserver.dav.login import SignIn
 from davserver.dav.requests import Requests
@@ -17,6 +17,6 @@ def make_app(
     services: Services, mounts: tuple[Mount, ...] = MOUNTS, entropy: Entropy = os.urandom
 ) -> Guard:
     """The drive of whoever signs in, at each of `mounts`. Thread-safe; made once per process."""
-    regulars = Regulars(services.login, entropy)
-    sign_in = SignIn(services.login, regulars, services.clock, Requests(services))
+    sign_in_cache = SignInCache(services.login, entropy)
+    sign_in = SignIn(services.login, sign_in_cache, services.clock, Requests(services))
     return Guard(mounts, services.settings.listen, sign_in)

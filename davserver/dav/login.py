@@ -4,10 +4,10 @@ import binascii
 from collections.abc import Callable
 from datetime import datetime
 
+from authn.cached_sign_in import CachedPrincipal
 from authn.credentials import Credential, from_login_and_secret
 from authn.login import Login
-from authn.recalled import Recalled
-from authn.regulars import Regulars
+from authn.sign_in_cache import SignInCache
 from davserver.dav.environ import Request, reader_for
 from davserver.dav.errors import reply_to
 from davserver.dav.methods.options import options
@@ -26,10 +26,14 @@ class SignIn:
     """
 
     def __init__(
-        self, login: Login, regulars: Regulars, clock: Callable[[], datetime], inside: Signed
+        self,
+        login: Login,
+        sign_in_cache: SignInCache,
+        clock: Callable[[], datetime],
+        inside: Signed,
     ) -> None:
         self._login = login
-        self._regulars = regulars
+        self._sign_in_cache = sign_in_cache
         self._clock = clock
         self._inside = inside
 
@@ -43,7 +47,7 @@ class SignIn:
             said, shown = request.header("Authorization"), request.certificate
             address, now = request.address, self._clock()
             if shown is None:
-                who = self._regulars.sign_in(said or "", parse_basic, address, now, aside)
+                who = self._sign_in_cache.sign_in(said or "", parse_basic, address, now, aside)
             else:
                 # A certificate alone is enough; a password beside it must be right.
                 credential = parse_basic(said) if said is not None else None
@@ -51,9 +55,9 @@ class SignIn:
         except AbriError as error:
             return _refusal(request, error)
         reply = self._inside(request, who)
-        if isinstance(who, Recalled):
+        if isinstance(who, CachedPrincipal):
             try:
-                who.doubt.settle()
+                who.revalidation.require()
             except AbriError as error:
                 return _refusal(request, error)
         return reply

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from authn.recalled import Outdated, Recalled
+from authn.cached_sign_in import CachedPrincipal, StaleSignIn
 from davserver.domain.actions import Action
 from davserver.domain.conditions import NONE, Conditions
 from davserver.domain.decisions import Denial, Permit
@@ -49,7 +49,7 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
     def closure(tx: Connection) -> T:
         now = tools.clock()
         begins(who)
-        known = tools.login.still(tx, who, now)
+        known = tools.login.refreshed(tx, who, now)
         if known.vault is not None:
             tools.trail.foresee(tx, known.vault, known.id)
         return _done(Sight(tools, tx, known, now), work)
@@ -59,9 +59,9 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
         return tools.db.write(closure)
     except Turned as turned:
         raise recorded(tools, turned) from None
-    except Outdated as outdated:
-        doubt = outdated.doubt
-    return change(tools, doubt.afresh(), work)
+    except StaleSignIn as stale:
+        revalidation = stale.revalidation
+    return change(tools, revalidation.sign_in_anew(), work)
 
 
 def look(
@@ -73,7 +73,7 @@ def look(
 
     def closure(tx: Connection) -> T:
         begins(who)
-        known = tools.login.still(tx, who, now) if isinstance(who, Recalled) else who
+        known = tools.login.refreshed(tx, who, now) if isinstance(who, CachedPrincipal) else who
         return _done(Sight(tools, tx, known, now), work)
 
     stands(who)
@@ -81,9 +81,9 @@ def look(
         return tools.db.look(closure, asks=asks)
     except Turned as turned:
         raise recorded(tools, turned) from None
-    except Outdated as outdated:
-        doubt = outdated.doubt
-    return look(tools, doubt.afresh(), now, work, asks=asks)
+    except StaleSignIn as stale:
+        revalidation = stale.revalidation
+    return look(tools, revalidation.sign_in_anew(), now, work, asks=asks)
 
 
 def _done(sight: Sight, work: Callable[[Sight], T]) -> T:

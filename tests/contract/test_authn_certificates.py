@@ -148,7 +148,7 @@ def test_who_may_only_read_by_either_may_only_read(accounts, card, which):
     who = shown(accounts, card, device)
     with accounts.db.read() as tx:
         assert who.read_only
-        assert accounts.login.still(tx, who, NOON).read_only
+        assert accounts.login.refreshed(tx, who, NOON).read_only
     assert shown(accounts, card).read_only is (which == "certificate")
 
 
@@ -200,7 +200,7 @@ def test_still_looks_at_the_certificate_and_at_what_was_beside_it(accounts, card
     for credential, count in ((None, 1), (typed("zoe"), 2)):
         who = shown(accounts, card, credential)
         with statements_of(accounts.db) as sent, accounts.db.read() as tx:
-            again = accounts.login.still(tx, who, NOON + SECOND)
+            again = accounts.login.refreshed(tx, who, NOON + SECOND)
         assert len(sent) == count
         assert (again, again.certificate) == (who, who.certificate)
 
@@ -216,7 +216,7 @@ def test_still_sends_away_whoever_lost_what_they_came_in_by(accounts, issuer, be
 
     def still(who: Principal, now: datetime = NOON) -> Principal:
         with accounts.db.read() as tx:
-            return accounts.login.still(tx, who, now)
+            return accounts.login.refreshed(tx, who, now)
 
     comers = [come(f"one-{number}") for number in range(5)]
     (blocked, *_), (_, revoked, _), (_, gone, _), (_, _, over), (_, _, until) = comers

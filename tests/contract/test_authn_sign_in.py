@@ -155,7 +155,7 @@ def test_a_stronger_hash_replaces_a_weaker_one_without_anybody_noticing(accounts
     who = accounts.login.sign_in(typed("zoe"), HOME, NOON)
     with accounts.db.read() as tx:
         after = accounts.registered.password(tx, zoe.id)
-        assert accounts.login.still(tx, who, NOON) == who
+        assert accounts.login.refreshed(tx, who, NOON) == who
     assert (after.id, after.generation) == (before.id, before.generation)
     phc = accounts.keys.open_password_hash(after.id, after.generation, after.sealed)
     assert phc.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from authn.cached_sign_in import CachedPrincipal
 from authn.credentials import from_login_and_secret
-from authn.recalled import Recalled
 from authn.refusing import STAFF_BEAT
 from authn.register import Register
-from authn.regulars import Regulars
+from authn.sign_in_cache import SignInCache
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn
 from davserver.domain.people import AccountState
@@ -258,7 +258,7 @@ def test_a_proved_password_opens_nothing_once_the_account_has_moved_on(desk):
     desk.staff.take_out(TEAM, desk.staff.person("karim"))
     refused(desk, KARIM, by=desk.process())
     with desk.world.db.read() as tx, pytest.raises(NotSignedIn):
-        desk.login.still(tx, who, desk.world.clock())
+        desk.login.refreshed(tx, who, desk.world.clock())
     refused(desk, KARIM)
     desk.staff.put_in(TEAM, desk.staff.person("karim"))
     desk.sign_in(KARIM, by=desk.process())
@@ -270,9 +270,9 @@ def test_a_proved_password_opens_nothing_once_the_account_has_moved_on(desk):
 def test_a_front_remembers_none_of_them(desk):
     """What their directory said counts by the clock."""
     desk.sign_in(KARIM)
-    regulars, now = Regulars(desk.login, os.urandom), desk.world.clock()
+    sign_in_cache, now = SignInCache(desk.login, os.urandom), desk.world.clock()
     for credential in (from_login_and_secret(KARIM, PASSWORD), desk.device(KARIM)):
         for _ in range(2):
-            who = regulars.sign_in("words", lambda _, c=credential: c, HOME, now, nullcontext)
-            assert not isinstance(who, Recalled)
+            who = sign_in_cache.sign_in("words", lambda _, c=credential: c, HOME, now, nullcontext)
+            assert not isinstance(who, CachedPrincipal)
             assert who.person.login == KARIM

@@ -22,7 +22,7 @@ def test_still_gives_fresh_facts_in_one_statement(accounts):
     accounts.add_membership(paul, accounts.add_structure("ccas"), NOON, None)
     accounts.db.write(lambda tx: tx.execute(update(t.epoch).values(revocation=7)))
     with statements_of(accounts.db) as sent, accounts.db.read() as tx:
-        now = accounts.login.still(tx, who, NOON)
+        now = accounts.login.refreshed(tx, who, NOON)
     assert len(sent) == 1
     assert [m.structure.slug for m in now.memberships] == ["ccas"]
     assert now.epoch.revocation == 7
@@ -52,7 +52,7 @@ def test_still_sends_away_whoever_lost_what_they_came_in_by(accounts, change):
     if change == "password":
         accounts.set_password(zoe, WORDS)
     with accounts.db.read() as tx, pytest.raises(NotSignedIn):
-        accounts.login.still(tx, who, later)
+        accounts.login.refreshed(tx, who, later)
 
 
 def test_an_operator_is_still_there_whatever_happens_to_whom_they_act_for(accounts):
@@ -64,5 +64,5 @@ def test_an_operator_is_still_there_whatever_happens_to_whom_they_act_for(accoun
     state = AccountState.ADMINISTRATOR_BLOCKED
     accounts.db.write(lambda tx: accounts.register.set_state(tx, zoe.id, state, NOON))
     with accounts.db.read() as tx:
-        assert accounts.login.still(tx, acting, NOON).person.state is state
-        assert accounts.login.still(tx, itself, NOON) == itself
+        assert accounts.login.refreshed(tx, acting, NOON).person.state is state
+        assert accounts.login.refreshed(tx, itself, NOON) == itself

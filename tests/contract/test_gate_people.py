@@ -171,7 +171,7 @@ def test_a_disabled_person_is_out_and_back_as_they_were(office):
         with pytest.raises(NotSignedIn):
             office.sign_in("zoe", secret)
     with office.world.db.read() as tx, pytest.raises(NotSignedIn):
-        office.world.tools.login.still(tx, who, NOON)
+        office.world.tools.login.refreshed(tx, who, NOON)
     office.people.enable(office.root, "zoe", NOON)
     assert office.sign_in("zoe", device.text).vault == who.vault
     assert office.words()[-2:] == ["person-disable", "person-enable"]

@@ -265,14 +265,14 @@ def test_whoever_is_out_is_out_of_the_next_change_in_every_process(
         for credential in (typed, device):
             who = one.login.sign_in(credential, HOME, NOON)
             for _ in range(2):
-                one.db.write(lambda tx, who=who, one=one: one.login.still(tx, who, NOON))
+                one.db.write(lambda tx, who=who, one=one: one.login.refreshed(tx, who, NOON))
         assert other.login.sign_in(typed, HOME, NOON).id == zoe.id
     who = accounts.login.sign_in(device, HOME, NOON)
-    accounts.db.write(lambda tx: accounts.login.still(tx, who, NOON))
+    accounts.db.write(lambda tx: accounts.login.refreshed(tx, who, NOON))
     there.revoke(device)
     for one in (accounts, there):
         with pytest.raises(NotSignedIn):
-            one.db.write(lambda tx, one=one: one.login.still(tx, who, NOON))
+            one.db.write(lambda tx, one=one: one.login.refreshed(tx, who, NOON))
         with pytest.raises(NotSignedIn):
             one.login.sign_in(device, HOME, NOON)
 

@@ -185,7 +185,9 @@ def _existing(
 
 def _again(sight: Sight, permit: Permit) -> Permit:
     tools, target = sight.tools, permit.target
-    fresh = Sight(tools, sight.tx, tools.login.still(sight.tx, permit.who, sight.now), sight.now)
+    fresh = Sight(
+        tools, sight.tx, tools.login.refreshed(sight.tx, permit.who, sight.now), sight.now
+    )
     if target.vault is None or target.node is None:
         raise NotFound("nothing is there")
     place = fresh.place_of(target.vault, target.node.id)

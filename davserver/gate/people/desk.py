@@ -186,7 +186,7 @@ class Front:
 
     def _desk(self, tx: Connection, who: Principal, now: datetime) -> Desk:
         begins(who)
-        fresh = self.tools.login.still(tx, who, now)
+        fresh = self.tools.login.refreshed(tx, who, now)
         return Desk(self.tools, tx, fresh, now, self.registered, self.register)
 
     def _record_refusal(self, barred: Barred, now: datetime) -> None:

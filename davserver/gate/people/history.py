@@ -60,7 +60,7 @@ class History:
         self._tools.readings.settle(now)
         if who.operator is None:
             with self._tools.db.read() as tx:
-                return self._own(tx, self._tools.login.still(tx, who, now), page, now)
+                return self._own(tx, self._tools.login.refreshed(tx, who, now), page, now)
         return self._tools.db.write(lambda tx: self._as_operator(tx, who, page, now))
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class History:
     def _as_operator(
         self, tx: Connection, who: Principal, page: "_Page", now: datetime
     ) -> list[TrailEntry]:
-        fresh = self._tools.login.still(tx, who, now)
+        fresh = self._tools.login.refreshed(tx, who, now)
         vault = INSTANCE if page.login is None else self._vault(tx, page.login, now)
         rule = self._require(tx, fresh, vault, now)
         found = self._entries(tx, vault, page, full=True)

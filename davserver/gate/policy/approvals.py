@@ -69,7 +69,7 @@ class Approvals:
             raise Refused(Reason.POLICY)
 
         def work(tx: Connection) -> Approved:
-            fresh = self._tools.login.still(tx, who, now)
+            fresh = self._tools.login.refreshed(tx, who, now)
             found = self._waiting(tx, digest)
             one = self._tools.entropy(ID_BYTES)
             said = proposals.approve(tx, self._tools.keys, found, fresh.id, one, now)

@@ -109,7 +109,7 @@ def end(ledger: Ledger, tx: Connection, who: Principal, identity: OfferId) -> Of
     Raises NotFound for what does not wait, or not for them.
     """
     now = ledger.tools.clock()
-    asking = ledger.tools.login.still(tx, who, now)
+    asking = ledger.tools.login.refreshed(tx, who, now)
     row = _waiting(ledger, tx, asking, identity, now)
     owner = owner_of(ledger, tx, asking, row.offer.vault, now)
     permit = permit_to_end(ledger, tx, owner, row.offer.vault, now)

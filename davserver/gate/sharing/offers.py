@@ -81,7 +81,7 @@ class Offers:
     def waiting(self, who: Principal, now: datetime) -> list[OfferView]:
         """What waits for `who` to answer, oldest first."""
         with self._tools.db.read() as tx:
-            fresh = self._tools.login.still(tx, who, now)
+            fresh = self._tools.login.refreshed(tx, who, now)
             if fresh.vault is None:
                 return []
             rows = offers.unanswered(tx, self._tools.keys, fresh.vault, now)
@@ -102,7 +102,7 @@ class Offers:
         Raises NotFound for others.
         """
         with self._tools.db.read() as tx:
-            fresh = self._tools.login.still(tx, who, now)
+            fresh = self._tools.login.refreshed(tx, who, now)
             if fresh.operator is None or fresh.vault is not None:
                 raise NotFound("only somebody at the machine sees the offers of everybody")
             rows = offers.of_everybody(tx, self._tools.keys)

@@ -58,7 +58,7 @@ def sight_of_giver(
 ) -> tuple[Sight, GrantRow]:
     """What whoever gives it sees, and the grant. Raises NotFound."""
     tools, now = ledger.tools, ledger.tools.clock()
-    asking = tools.login.still(tx, who, now)
+    asking = tools.login.refreshed(tx, who, now)
     before = tools.grants.one(tx, grant)
     return Sight(tools, tx, _giver(ledger, tx, asking, before, now), now), before
 

@@ -90,7 +90,7 @@ class Seeing:
 
     def _thing(self, tx: Connection, asking: Principal, path: DrivePath, now: datetime) -> _Thing:
         """Raises NotFound."""
-        owner = self._tools.login.still(tx, asking, now)
+        owner = self._tools.login.refreshed(tx, asking, now)
         if owner.vault is None:
             raise NotFound(f"“{owner.person.login}” has no vault")
         # Somebody at the machine may ask for a blocked owner too, who finds nothing themselves.

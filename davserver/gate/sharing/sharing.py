@@ -152,7 +152,7 @@ class Sharing:
         """
         grants = self._tools.grants
         with self._tools.db.read() as tx:
-            fresh = self._tools.login.still(tx, who, now)
+            fresh = self._tools.login.refreshed(tx, who, now)
             if fresh.vault is not None:
                 rows = grants.of_vault(tx, fresh.vault, ended=True)
             elif fresh.operator is not None:

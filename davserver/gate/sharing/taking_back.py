@@ -40,7 +40,7 @@ class Which:
 def end_one(ledger: Ledger, tx: Connection, who: Principal, grant: GrantId) -> GrantView:
     """In one transaction. Raises NotFound, Refused."""
     tools, now = ledger.tools, ledger.tools.clock()
-    asking = tools.login.still(tx, who, now)
+    asking = tools.login.refreshed(tx, who, now)
     before = tools.grants.one(tx, grant)
     owner = owner_of(ledger, tx, asking, before.grant.vault, now)
     permit = permit_to_end(ledger, tx, owner, before.grant.vault, now)
@@ -52,7 +52,7 @@ def end_one(ledger: Ledger, tx: Connection, who: Principal, grant: GrantId) -> G
 def end_many(ledger: Ledger, tx: Connection, who: Principal, which: Which) -> list[GrantView]:
     """All of them or, where that fails, none. Raises NotFound, Refused."""
     tools, now = ledger.tools, ledger.tools.clock()
-    owner = tools.login.still(tx, who, now)
+    owner = tools.login.refreshed(tx, who, now)
     if owner.vault is None:
         raise NotFound("only whoever owns a vault has given anything")
     permit = permit_to_end(ledger, tx, owner, owner.vault, now)

@@ -1,13 +1,13 @@
-"""Those who were here a moment ago, by the very words that they signed in with."""
+"""A cache of sign-ins: who was here a moment ago, by the very words that they signed in with."""
 
 from collections.abc import Callable
 from datetime import datetime
 
+from authn.cached_sign_in import ProvedSignIn, cached_principal
 from authn.credentials import Credential
 from authn.login import Login
 from authn.memory import KeyedMemory
 from authn.password_check import Aside
-from authn.recalled import Proved, recalled
 from davserver.domain.ids import Entropy
 from davserver.domain.lean import changed
 from davserver.domain.people import Principal
@@ -17,9 +17,9 @@ from davserver.domain.tallies import Tally
 _MOST = 8192
 
 
-class Regulars:
-    """One per process, thread-safe: for fronts whose every request is asked about by the gate, and
-    who see to it that nothing is answered before (`Doubt.settle`).
+class SignInCache:
+    """One per process, thread-safe: for fronts whose every request is revalidated by the gate, and
+    who see to it that nothing is answered before (`Revalidation.require`).
 
     It remembers keyed hashes of the words and of the address that they came from, for as long as
     this process takes the password for proved, and never into another day: a first use on a day is
@@ -28,7 +28,7 @@ class Regulars:
 
     def __init__(self, login: Login, entropy: Entropy) -> None:
         self._login = login
-        self._known: KeyedMemory[Proved] = KeyedMemory(Secret(entropy(32)), _MOST)
+        self._known: KeyedMemory[ProvedSignIn] = KeyedMemory(Secret(entropy(32)), _MOST)
 
     def sign_in(
         self,
@@ -38,8 +38,8 @@ class Regulars:
         now: datetime,
         aside: Aside,
     ) -> Principal:
-        """As `Login.sign_in`, with what `read` makes of `said`; or somebody Recalled, without a
-        look at the database. Raises as both do.
+        """As `Login.sign_in`, with what `read` makes of `said`; or a CachedPrincipal, without a
+        query. Raises as both do.
         """
         words = said.encode(), (address or "").encode()
         proved = self._known.get(*words)
@@ -47,11 +47,11 @@ class Regulars:
             return self._anew(words, read(said), address, now, aside)
         tally = None if proved.who.tally is None else Tally()
 
-        def again() -> Principal:
+        def sign_in() -> Principal:
             fresh = self._anew(words, read(said), address, now, aside)
             return changed(fresh, tally=tally)
 
-        return recalled(proved, tally, again)
+        return cached_principal(proved, tally, sign_in)
 
     def _anew(
         self,
