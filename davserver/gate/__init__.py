@@ -10,7 +10,7 @@ What every use case goes through:
     sight                what one person sees in it
     places               what a path means for them
     down                 from a place further down: judged, or where nothing is hidden at once
-    walked               the way down a path, remembered
+    walking              the walk down a path, cached
     judging              may they
     counting             what is counted of that, for the decision log
     listed               what a look showed and hid, counted

@@ -57,7 +57,7 @@ def unhidden(
     if not names:
         return top
     who, vault, known = top.who, top.vault, top.known
-    node, above, left = top.node, top.above, None
+    node, above, renamed_from = top.node, top.above, None
     for name, found in zip(names, below, strict=True):
         if node is None or node.kind is not FOLDER:
             return Place(path, NOWHERE, who, vault, None, above, top.grants, known)
@@ -74,10 +74,10 @@ def unhidden(
             # The folder shows that it is not there: that is what was answered.
             count_free(sight, free, node.id)
             return free
-        node, left = one.node, one.left
+        node, renamed_from = one.node, one.renamed_from
     assert node is not None  # noqa: S101 — found below
     grants = _grants(sight, top, (*above, node))
-    return Place(path, NODE, who, vault, node, above, grants, known, left=left)
+    return Place(path, NODE, who, vault, node, above, grants, known, renamed_from=renamed_from)
 
 
 def _grants(sight: Looking, top: Place, chain: tuple[Node, ...]) -> tuple[Grant, ...]:
@@ -128,4 +128,6 @@ def _step(
     """One name further below `top`: made in one go."""
     node, known = one.node, top.known
     grants = sight.covering(known, (*above, node))
-    return Place(path, NODE, top.who, top.vault, node, above, grants, known, left=one.left)
+    return Place(
+        path, NODE, top.who, top.vault, node, above, grants, known, renamed_from=one.renamed_from
+    )

@@ -15,7 +15,7 @@ from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
 from davserver.vault.nodes.rows import OpenVault, category_of
-from davserver.vault.nodes.way import Left
+from davserver.vault.nodes.way import RenamedFrom
 
 
 class PlaceKind(Enum):
@@ -58,7 +58,7 @@ class Place:
     grants: tuple[Grant, ...] = ()
     known: tuple[Grant, ...] = ()
     is_top: bool = False
-    left: Left | None = None
+    renamed_from: RenamedFrom | None = None
     items: tuple[Grant, ...] = field(default=())
     """For SHARED: the grants that show as its items."""
     untaken: bool = False

@@ -35,10 +35,10 @@ from davserver.gate.places import (
 )
 from davserver.gate.tools import Tools
 from davserver.gate.turned import Turned
-from davserver.gate.walked import Walks, walked
+from davserver.gate.walking import PathWalker
 from davserver.vault.nodes import index
 from davserver.vault.nodes.rows import OpenVault, category_of
-from davserver.vault.nodes.way import Stored, Way
+from davserver.vault.nodes.way import Stored, Walk
 from davserver.vault.nodes.way_statements import NOTHING, PERHAPS, Hidden
 
 _EVERY = len(Category)
@@ -57,7 +57,7 @@ class Sight:
         self.judge = tools.policy.judge(tx, who.epoch.policy)
         self.counting = Counting(self.judge, who, now)
         self._seen: dict[bytes | None, frozenset[Category]] = {}
-        self._walks = Walks(tx, who)
+        self._walker = PathWalker(tx, who)
         self._start: tuple[Place, int, Hidden] | None = None
         """From where the way led that was gone for the place asked for next, too; how many names
         lead there, and what may be hidden below it.
@@ -76,13 +76,13 @@ class Sight:
         place asked for next, before anything changes: one statement leads to both, where they lie
         in the same drive or granted folder. `stored`: for its content's row, if that comes along.
         """
-        self._walks.then, self._walks.stored = then, stored
+        self._walker.then, self._walker.stored = then, stored
         start, self._start = self._start, None
         if start is not None:
             top, names, hidden = start
             if path.parts[:names] == top.path.parts[:names] != path.parts:
                 assert top.vault is not None and top.node is not None  # noqa: S101, PT018 — a thing
-                way = self._walks.down(top.vault, top.node.id, path.parts, names, hidden=hidden)
+                way = self._walker.down(top.vault, top.node.id, path, names, hidden=hidden)
                 return self._on(top, path, names, way, hidden)
         if self.who.vault is not None:
             return self._own(self.who.vault, path)
@@ -100,18 +100,18 @@ class Sight:
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
         hidden = NOTHING if self.shows_all(vault) else PERHAPS
-        way = self._walks.down(vault, vault.root, path.parts, 0, hidden=hidden)
-        if not way[0]:
+        way = self._walker.down(vault, vault.root, path, 0, hidden=hidden)
+        if not way.above:
             return Place(path, NOWHERE, self.who, vault, above=())
-        root = Place(path, NODE, self.who, vault, way[0][-1], is_top=True)
+        root = Place(path, NODE, self.who, vault, way.above[-1], is_top=True)
         return self._on(root, path, 0, way, hidden)
 
-    def _on(self, top: Place, path: DrivePath, names: int, way: Way, hidden: Hidden) -> Place:
+    def _on(self, top: Place, path: DrivePath, names: int, way: Walk, hidden: Hidden) -> Place:
         """What `path` means, whose first so many names lead to `top`."""
-        if self._walks.ahead is not None:
+        if self._walker.ahead is not None:
             self._start = top, names, hidden
         go = judged if hidden is PERHAPS else unhidden
-        return go(self, top, path, path.parts[names:], way[1])
+        return go(self, top, path, path.parts[names:], way.below)
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
@@ -142,12 +142,12 @@ class Sight:
         if item is None:
             return self._unknown_item(shared, rest, count_absent(self, self._nowhere(shared.path)))
         path = shared.path
-        hidden = hidden_below(self, shared, item.node, path, self._walks.then)
-        way = self._walks.down(vault, item.node, path.parts, 2, hidden=hidden)
-        top = self.granted_top(shared, way[0])
+        hidden = hidden_below(self, shared, item.node, path, self._walker.then)
+        way = self._walker.down(vault, item.node, path, 2, hidden=hidden)
+        top = self.granted_top(shared, way.above)
         if top is None:
             nowhere = self._nowhere(path)
-            if not count_top(self, shared, way[0], None):
+            if not count_top(self, shared, way.above, None):
                 count_absent(self, nowhere)
             return self._unknown_item(shared, rest, nowhere)
         return self._on(top, path, 2, way, hidden)
@@ -176,7 +176,7 @@ class Sight:
     def place_of(self, vault_id: VaultId, node: NodeId) -> Place | None:
         """Where this person finds a node, whatever its name: None when they no longer do."""
         vault = self.open_vault(vault_id)
-        above, _, _ = walked(self.tx, self.who, vault, node, ())
+        above = self._walker.above(vault, node).above
         at = Place(DrivePath(), PlaceKind.SHARED, self.who, vault)
         if vault.owner == self.who.id:
             return self.granted_top(at, above)
@@ -249,7 +249,7 @@ class Sight:
 
     def nothing_locked(self, vault: OpenVault) -> bool:
         """Whether this transaction has seen so. Never where something is hidden from them."""
-        return self._walks.unlocked == vault.id
+        return self._walker.unlocked == vault.id
 
     def is_recallable(self, node: Node) -> bool:
         """Whether this person made it themselves a short while ago, and nobody else wrote it since.

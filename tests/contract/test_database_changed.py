@@ -49,7 +49,7 @@ ROOT = Path(__file__).parents[2]
 
 REMEMBERED: Mapping[str, tuple[Dependency, ...]] = {
     "authn/facts.py": (PEOPLE,),
-    "davserver/gate/walked.py": (Dependency.ANYTHING, FOLDERS),
+    "davserver/gate/walking.py": (Dependency.ANYTHING, FOLDERS),
     "davserver/vault/contents.py": (Dependency.ANYTHING,),
     "davserver/vault/grants/reading.py": (SHARING,),
     "davserver/vault/grants/grants.py": (SHARING,),

@@ -294,7 +294,7 @@ def same(one: Place, other: Place) -> bool:
     facts = [(p.path, p.kind, p.vault, p.node, p.above) for p in (one, other)]
     if one.kind is not NOWHERE:
         facts = [
-            (*f, p.grants, p.known, p.is_top, p.left)  # type: ignore[misc]
+            (*f, p.grants, p.known, p.is_top, p.renamed_from)  # type: ignore[misc]
             for f, p in zip(facts, (one, other), strict=True)
         ]
     return facts[0] == facts[1]

@@ -62,7 +62,7 @@ def _successor(sight: Sight, place: Place) -> Node | None:
     """What took the name that this file left a moment ago, both by this person: then deleting it
     is the end of a save, not a removal (DESIGN §2.5).
     """
-    left, node, vault = place.left, place.node, place.vault
+    left, node, vault = place.renamed_from, place.node, place.vault
     if left is None or node is None or vault is None or node.is_folder:
         return None
     too_late = sight.now - from_us(left.at) > sight.tools.limits.one_save
@@ -75,7 +75,7 @@ def _successor(sight: Sight, place: Place) -> Node | None:
 
 def _reunite(sight: Sight, place: Place, permit: Permit, successor: Node) -> None:
     vault = require_real(place, Action.PUT)
-    folders = walk(sight.tx, vault, successor.id, ())[0][:-1]
+    folders = walk(sight.tx, vault, successor.id, ()).above[:-1]
     done = moving.reunite(
         sight.tx, vault, permit, successor, folders, sight.tools.entropy, sight.now
     )

@@ -118,7 +118,7 @@ def _down(sight: Sight, item: Place, below: Sequence[Node]) -> Place | None:
             return None
         grants = sight.covering(item.known, (*above, node))
         at = replace(at, path=at.path / node.name, node=node, above=above, grants=grants)
-        at = replace(at, is_top=False, left=None)
+        at = replace(at, is_top=False, renamed_from=None)
     return at if at.grants else None
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -39,7 +39,7 @@ _SUFFIX = re.compile(r"^(?P<stem>.+) \((?P<number>[2-9]|[1-9]\d{1,3})\)(?P<endin
 
 
 @lean(frozen=True, slots=True)
-class Left:
+class RenamedFrom:
     """The place that a node was renamed away from, not long ago perhaps."""
 
     parent: bytes
@@ -54,13 +54,20 @@ class Found:
 
     depth: int
     node: Node
-    left: Left | None = None
+    renamed_from: RenamedFrom | None = None
 
 
-Way = tuple[Sequence[Node], Sequence[Sequence[Found]], bool]
-"""The ancestors of where a walk starts, it the last; what could be meant by each name; and whether
-it was seen that nothing in the vault is locked, which is told to whom nothing in it is hidden.
-"""
+class Walk(NamedTuple):
+    """What a walk down a path found."""
+
+    above: Sequence[Node]
+    """The ancestors of where it starts, the root first, and the start itself last."""
+    below: Sequence[Sequence[Found]]
+    """For each name in turn, all that could be meant by it."""
+    unlocked: bool
+    """Whether it was seen that nothing in the vault is locked: asked only for whom nothing in it is
+    hidden.
+    """
 
 
 Stored = dict[bytes | None, Columns]
@@ -74,7 +81,7 @@ def walk(
     names: Sequence[str],
     *,
     hidden: Hidden = PERHAPS,
-) -> Way:
+) -> Walk:
     """The ancestors of `start` (root first, `start` last), and below it, for each name in turn,
     all live nodes that could be meant: hidden ones, twins, and twins asked for by their suffix.
 
@@ -95,7 +102,7 @@ def walk_both(
     others: Sequence[str],
     *,
     hidden: Hidden = PERHAPS,
-) -> tuple[Way, Way]:
+) -> tuple[Walk, Walk]:
     """As `walk`, down two paths from the same start: one statement, in which the names that they
     have in common are looked for once.
     """
@@ -105,7 +112,10 @@ def walk_both(
     rest = others[common:]
     after = (*range(length), *([common, *range(length + 1, length + len(rest))] if rest else ()))
     above, below, free = _gone(tx, vault, start, [*names, *rest], after, hidden=hidden)
-    return (above, below[:length], free), (above, [*below[:common], *below[length:]], free)
+    return (
+        Walk(above, below[:length], free),
+        Walk(above, [*below[:common], *below[length:]], free),
+    )
 
 
 def _gone(
@@ -116,7 +126,7 @@ def _gone(
     after: Steps,
     *,
     hidden: Hidden,
-) -> Way:
+) -> Walk:
     pairs = [_indexes(vault, name) for name in names]
     parameters: dict[str, Any] = {"start": start, "vault": vault.id}
     for depth, (plain, stripped) in enumerate(pairs):
@@ -129,7 +139,8 @@ def _gone(
     for one in _opened(vault, rows, pairs, after, hidden=hidden):
         (above if one.depth <= 0 else below[one.depth - 1]).append(one)
     above.sort(key=_DEPTH)
-    return _unbroken(start, [one.node for one in above]), below, _unlocked(rows, hidden=hidden)
+    nodes = _unbroken(start, [one.node for one in above])
+    return Walk(nodes, below, _unlocked(rows, hidden=hidden))
 
 
 def _unlocked(rows: Sequence[Columns], *, hidden: Hidden) -> bool:
@@ -158,19 +169,19 @@ def _statement(
 def further(
     tx: Connection,
     vault: OpenVault,
-    way: Way,
+    way: Walk,
     name: str,
     *,
     hidden: Hidden = PERHAPS,
     stored: Stored | None = None,
-) -> Way:
+) -> Walk:
     """What `walk` finds for one more name at the end of a way that it went before. `stored`: takes
     the rows of contents as well, where nothing may be hidden.
     """
     above, below, _ = way
     folders = [one.node.id for one in below[-1]] if below else [node.id for node in above[-1:]]
     if not folders and hidden is not PERHAPS:
-        return above, [*below, []], False
+        return Walk(above, [*below, []], unlocked=False)
     plain, stripped = pair = _indexes(vault, name)
     # Below what is absent nothing is found, with as much work as below something hidden.
     asked = folders or [_deepest(way)]
@@ -183,16 +194,16 @@ def further(
         rows = step_to_content(len(asked), indexes, hidden=hidden).tuples(tx, given)
         stored.update({row[_BLOB]: row[_STORED:] for row in rows})
     found = _opened(vault, rows, [pair], (0,), hidden=hidden)
-    return above, [*below, found if folders else []], _unlocked(rows, hidden=hidden)
+    return Walk(above, [*below, found if folders else []], _unlocked(rows, hidden=hidden))
 
 
-End = tuple[Way, str]
+End = tuple[Walk, str]
 """The way to a folder that is there, and a name to look for in it."""
 
 
 def further_both(
     tx: Connection, vault: OpenVault, *ends: End, hidden: Hidden, stored: Stored | None = None
-) -> tuple[Way, Way]:
+) -> tuple[Walk, Walk]:
     """As `further` for both ends, where nothing is hidden from whoever asks: one statement.
     `stored`: takes the rows of contents at the first end as well.
     """
@@ -209,12 +220,12 @@ def further_both(
     free, opened = _unlocked(rows, hidden=hidden), _opened(vault, rows, (), (), hidden=hidden)
     (first, _), (second, _) = ends
     return (
-        (first[0], [*first[1], [one for one in opened if one.depth == 1]], free),
-        (second[0], [*second[1], [one for one in opened if one.depth == 2]], free),  # noqa: PLR2004 — the second end
+        Walk(first.above, [*first.below, [one for one in opened if one.depth == 1]], free),
+        Walk(second.above, [*second.below, [one for one in opened if one.depth == 2]], free),  # noqa: PLR2004 — the second end
     )
 
 
-def _deepest(way: Way) -> NodeId:
+def _deepest(way: Walk) -> NodeId:
     above, below, _ = way
     return next((found[0].node.id for found in reversed(below) if found), above[-1].id)
 
@@ -244,7 +255,7 @@ def _opened(
             continue
         node = node_in(vault, columns)
         if node is not None:
-            found.append(Found(depth, node, _left(row)))
+            found.append(Found(depth, node, _renamed_from(row)))
     return found
 
 
@@ -253,9 +264,9 @@ _STORED = _LEFT + 4
 _BLOB = 1 + NODE_COLUMNS.index("blob_id")
 
 
-def _left(row: Columns) -> Left | None:
+def _renamed_from(row: Columns) -> RenamedFrom | None:
     parent, index, at, by = row[_LEFT:_STORED]
-    return None if at is None else Left(parent, index, at, by)
+    return None if at is None else RenamedFrom(parent, index, at, by)
 
 
 def _unbroken(start: NodeId, above: Sequence[Node]) -> list[Node]:
