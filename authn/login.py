@@ -11,7 +11,7 @@ from authn.cached_sign_in import CachedPrincipal, ProvedSignIn, revalidated
 from authn.certificate_check import CertificateCheck, Holder
 from authn.credentials import AppPassword, Credential, CredentialKind, Password
 from authn.facts import Asked, Facts, Genuine, facts_of_login, facts_of_person
-from authn.password_check import PROVED_FOR, Aside, Attempt, PasswordCheck
+from authn.password_check import PROVED_FOR, Attempt, PasswordCheck
 from authn.passwords import HashingTurn
 from authn.principals import Seat, principal_of
 from authn.refusing import Refusing
@@ -24,6 +24,7 @@ from authn.throttle import Throttle
 from authn.uses import last_of_day, note_use
 from authn.verifiers import app_password_phc, is_app_password
 from authn.visits import Visit
+from davserver.db.aside import Aside
 from davserver.db.database import Database
 from davserver.domain.actions import Strength
 from davserver.domain.errors import NotSignedIn

@@ -1,7 +1,5 @@
 """Is this the person's password? Cached, throttled, and one Argon2 computation at a time."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -14,6 +12,7 @@ from authn.passwords import HashingTurn, hash_password, is_outdated, is_password
 from authn.rows import CredentialRow, verifier_of
 from authn.throttle import Source, Throttle, is_free, seconds_to_wait
 from davserver.db import tables as t
+from davserver.db.aside import Aside
 from davserver.db.database import Database
 from davserver.domain.errors import NotSignedIn, SlowDown
 from davserver.domain.ids import ID_BYTES, Entropy
@@ -25,9 +24,6 @@ PROVED_FOR = timedelta(seconds=60)
 WRONG_FOR = timedelta(hours=1)
 AT_HOME_FOR = timedelta(hours=12)
 _MOST = 8192
-
-Aside = Callable[[], AbstractContextManager[None]]
-"""Entered while a sign-in waits for its turn to compute a hash, and computes it."""
 
 
 @lean(frozen=True, slots=True)

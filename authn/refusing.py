@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
+from davserver.db.aside import Aside
 from davserver.domain.errors import NotSignedIn, SlowDown, Unavailable
 
 BEAT = 0.05
@@ -15,8 +15,6 @@ STAFF_BEAT = 0.25
 """The same for names that may be a directory's. That one takes some milliseconds for a name that it
 does not know, and some tens for a password that is wrong; for one too many it is not even asked.
 """
-
-Aside = Callable[[], AbstractContextManager[None]]
 
 
 class Refusing:

@@ -17,11 +17,11 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from authn.login import Login
 from authn.notes import note_if_possible
-from authn.password_check import Aside
 from authn.principals import Seat
 from authn.rows import Row, fetch, is_genuine, with_mac
 from authn.session_ends import end_session, end_sessions
 from davserver.db import tables as t
+from davserver.db.aside import Aside
 from davserver.db.clock import from_us, to_us
 from davserver.db.database import Database
 from davserver.domain.actions import Strength

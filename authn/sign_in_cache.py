@@ -7,7 +7,7 @@ from authn.cached_sign_in import ProvedSignIn, cached_principal
 from authn.credentials import Credential
 from authn.login import Login
 from authn.memory import KeyedMemory
-from authn.password_check import Aside
+from davserver.db.aside import Aside
 from davserver.domain.ids import Entropy
 from davserver.domain.lean import changed
 from davserver.domain.people import Principal

@@ -5,7 +5,6 @@ nothing (DESIGN §7.1). However many requests come at once, one of them asks.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -22,6 +21,7 @@ from authn.staff_ask import Answered, StaffAsk
 from authn.staff_names import StaffName
 from authn.standing import usable
 from authn.throttle import Source, Throttle, seconds_to_wait
+from davserver.db.aside import Aside
 from davserver.domain.errors import NotSignedIn, SlowDown, Unavailable
 from davserver.domain.ids import Entropy
 from davserver.domain.secret import Secret
@@ -34,8 +34,6 @@ WRONG_GROWS, WRONG_AT_MOST = 6, timedelta(hours=4)
 
 _MOST = 8192
 _PATIENCE = 60.0
-
-Aside = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)

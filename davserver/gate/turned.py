@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from davserver.domain.decisions import Denial
 from davserver.domain.errors import Refused
 from davserver.domain.ids import VaultId
+from davserver.gate.places import Place
+from davserver.gate.tools import Tools
 from davserver.trail import Event, What
-
-if TYPE_CHECKING:
-    from davserver.gate.places import Place
-    from davserver.gate.tools import Tools
 
 
 class Turned(Exception):
@@ -19,7 +16,7 @@ class Turned(Exception):
     itself refuses, and no rule was asked, or one that said yes.
     """
 
-    def __init__(self, place: "Place", denial: Denial, *, by_drive: bool = False) -> None:
+    def __init__(self, place: Place, denial: Denial, *, by_drive: bool = False) -> None:
         super().__init__(denial.reason.value)
         self.place = place
         self.denial = denial
@@ -27,7 +24,7 @@ class Turned(Exception):
 
 
 @contextmanager
-def refusals_recorded(tools: "Tools") -> Iterator[None]:
+def refusals_recorded(tools: Tools) -> Iterator[None]:
     """For what begins transactions by itself, as `change` and `look` do. Raises Refused, once the
     entry is durable.
     """
@@ -37,7 +34,7 @@ def refusals_recorded(tools: "Tools") -> Iterator[None]:
         raise recorded(tools, turned) from None
 
 
-def recorded(tools: "Tools", turned: Turned) -> Refused:
+def recorded(tools: Tools, turned: Turned) -> Refused:
     """The refusal as fronts know it, once its entry is durable."""
     event = _event(turned)
     if event is not None:
@@ -65,7 +62,7 @@ def _event(turned: Turned) -> Event | None:
     )
 
 
-def owners_path(place: "Place") -> str:
+def owners_path(place: Place) -> str:
     """How the owner spells the place, whoever looks at it."""
     names = [node.name for node in place.above[1:]]
     if place.node is not None and place.above:

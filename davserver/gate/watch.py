@@ -25,7 +25,7 @@ log = Events(__name__)
 INTERVAL_SECONDS = 0.5
 PATIENCE_SECONDS = 10.0
 
-Again = Callable[[Permit], Permit]
+DecideAgain = Callable[[Permit], Permit]
 """Decides the same action on the same node anew. Raises Refused, NotFound, NotSignedIn."""
 
 
@@ -44,13 +44,13 @@ class EpochWatch:
         self._policy = policy
         self._clock = clock
         self._now: Epoch | None = None
-        self._again: Again | None = None
+        self._decide_again: DecideAgain | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, again: Again) -> None:
-        """Begin watching; `again` is asked when a running transfer must be decided anew."""
-        self._again = again
+    def start(self, decide_again: DecideAgain) -> None:
+        """Begin watching; `decide_again` is asked when a running transfer must be decided anew."""
+        self._decide_again = decide_again
         self._thread = threading.Thread(target=self._run, name="epoch-watch", daemon=True)
         self._thread.start()
 
@@ -66,12 +66,12 @@ class EpochWatch:
         return self._seconds() - self._read_at < PATIENCE_SECONDS
 
     def require(self, permit: Permit) -> Permit:
-        """The permit, or a newer one, while the right holds. Raises what `again` raises if not."""
+        """The permit, or a newer one, while the right holds. Raises as `decide_again` does."""
         if self._still_as_given(permit):
             return permit
-        if self._again is None:
+        if self._decide_again is None:
             raise Unavailable("no watcher is running")
-        return self._again(permit)
+        return self._decide_again(permit)
 
     def _still_as_given(self, permit: Permit) -> bool:
         if permit.valid_until is not None and self._clock() >= permit.valid_until:

@@ -95,7 +95,7 @@ class Services(Occasional):
         """Begin to watch for lost rights and changed rules, and to keep house: for processes that
         serve, after their fork.
         """
-        self.watch.start(self.reading.again)
+        self.watch.start(self.reading.decide_again)
         self.policy_watch.start()
         self.housekeeping.start()
         self.lookout.start()

@@ -215,7 +215,7 @@ def test_a_running_reading_ends_when_its_document_is_hidden(
     download = world.reading.open(karim.who, path, NONE, world.clock())
     classify(world, amina, "/Logement/bail.txt", HEALTH)
     with pytest.raises(NotFound):
-        world.reading.again(download._permit)
+        world.reading.decide_again(download._permit)
     download.close()
 
 

@@ -245,7 +245,7 @@ def test_a_running_reading_gets_the_new_end(world: Safekeeping, amina: Drive, ka
     path = DrivePath.parse(f"{made.seen_at}/bail.txt")
     with_end = world.reading.open(karim.who, path, NONE, world.clock())
     world.sharing.renew(amina.who, made.id, NOON + 2 * DAY, world.clock())
-    again = world.reading.again(with_end._permit)
+    again = world.reading.decide_again(with_end._permit)
     with_end.close()
     assert again.valid_until == NOON + 2 * DAY
 

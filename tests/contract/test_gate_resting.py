@@ -207,7 +207,7 @@ def test_one_to_come_rests_too(office: Office) -> None:
 def test_a_transfer_that_runs_through_it_is_broken_off(office: Office) -> None:
     world, amina = office.world, office.drive("amina")
     amina.put("/Logement/large.bin", b"x" * 2_000_000)
-    world.watch.start(world.reading.again)
+    world.watch.start(world.reading.decide_again)
     path = DrivePath.parse("/Name of amina/Logement/large.bin")
     running = world.reading.open(office.drive(KARIM).who, path, NONE, world.clock())
     pieces = running.read(0, 2_000_000)

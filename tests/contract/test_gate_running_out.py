@@ -54,7 +54,7 @@ def shared(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) ->
         amina, team = world.beneficiary("amina", "fr"), world.accounts.add_structure("ccas")
         karim = world.professional("karim")
         WAYS[request.param](world, amina, karim, team)
-        world.watch.start(world.reading.again)
+        world.watch.start(world.reading.decide_again)
         yield Shared(world, amina, karim)
 
 

@@ -67,7 +67,7 @@ def test_on_a_day_it_happens_without_anybody_doing_anything(house: House) -> Non
 
 def test_a_transfer_that_runs_stops_at_the_moment(house: House) -> None:
     world, karim = house.world, house.drives["karim"]
-    world.watch.start(world.reading.again)
+    world.watch.start(world.reading.decide_again)
     path = DrivePath.parse(f"{SHARED}/cv.txt")
     running = world.reading.open(karim.who, path, NONE, world.clock())
     pieces = running.read(0, len(LARGE))

@@ -125,12 +125,14 @@ class Reading:
         opened.append(FileDownload(entry, content, permit, self._watch))
         return place, permit
 
-    def again(self, permit: Permit) -> Permit:
+    def decide_again(self, permit: Permit) -> Permit:
         """The same reading, decided anew on present facts: for transfers that are running.
 
         Raises NotSignedIn, NotFound, Refused.
         """
-        return look(self._tools, permit.who, self._tools.clock(), lambda s: _again(s, permit))
+        return look(
+            self._tools, permit.who, self._tools.clock(), lambda s: _decided_again(s, permit)
+        )
 
 
 class FileDownload:
@@ -183,7 +185,7 @@ def _existing(
     return place
 
 
-def _again(sight: Sight, permit: Permit) -> Permit:
+def _decided_again(sight: Sight, permit: Permit) -> Permit:
     tools, target = sight.tools, permit.target
     fresh = Sight(
         tools, sight.tx, tools.login.refreshed(sight.tx, permit.who, sight.now), sight.now
