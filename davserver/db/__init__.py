@@ -1,8 +1,8 @@
 """The database: one snapshot to read from, one closure at a time to write with (DESIGN §2.4).
 
 Whoever uses it needs `database` and `prepared`, and `tables` to look things up. The rest is how
-that is quick and safe on both databases: read `looks` and `readers` for reading, `group_commit`
-and `writers` for writing, `query_cache` and `dependencies` for caching.
+that is quick and safe on both databases: `reader` and `reader_pool` for reading, `group_commit` and
+`writers` for writing, `query_cache` and `dependencies` for caching.
 
 Of a prepared statement `all`, `first`, `tuples` and `batches` read; `run` says how many rows it
 changed, `send` and `run_for` do not; `must_change` and `must_add` raise where it went another way.
@@ -22,8 +22,8 @@ In reading order:
     migrations/          one file for each revision
 
 Reading:
-    looks                how a look begins and ends, on SQLite, and what any look must tell
-    readers              the connections that look
+    reader               what a reader does, one connection and its snapshots; the one of SQLite
+    reader_pool          the readers of a process
     together             several processes that read one snapshot
 
 Caching:
@@ -40,5 +40,5 @@ Writing:
     aside                who only waits says so, that others may compute
 
 On PostgreSQL:
-    postgres/            statements given to libpq itself, looks and turns that wait for little
+    postgres/            statements given to libpq itself, readers and writers that wait for little
 """

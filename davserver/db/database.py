@@ -17,8 +17,8 @@ from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sql
 from davserver.db.failures import Again, raise_translated, translated
 from davserver.db.group_commit import GroupCommit
 from davserver.db.log import Log, Sync
-from davserver.db.looks import MEANWHILE, UNTIL_ASKED, Looks, SqliteLook
-from davserver.db.readers import Readers, Snapshot
+from davserver.db.reader import MEANWHILE, WITH_FIRST_QUERY, MakeReader, SqliteReader
+from davserver.db.reader_pool import ReaderPool, Snapshot
 from davserver.db.sqlite_transactions import driver_of
 from davserver.db.writers import SqliteWriter, Writer
 
@@ -46,7 +46,7 @@ class Database:
         few = 1 if self.sqlite else 4
         self._writers = open_engine(url, durable=True, connections=few, busy_ms=busy_ms)
         self._notes = open_engine(url, durable=False, connections=few, busy_ms=busy_ms)
-        self._kept = Readers(self._readers, _looks(sqlite=self.sqlite), connections)
+        self._pool = ReaderPool(self._readers, _reader(sqlite=self.sqlite), connections)
         self._log: Log | None = None
         if self.sqlite:
             file = sqlite_file(make_url(url))
@@ -66,19 +66,19 @@ class Database:
         server asks for it.
         """
         if not much:
-            return Snapshot(self._kept)
-        return _mapped(self._kept) if self.sqlite else _repeatable(self._readers)
+            return Snapshot(self._pool)
+        return _mapped(self._pool) if self.sqlite else _repeatable(self._readers)
 
-    def look(self, work: Work[T], *, asks: bool = True) -> T:
-        """What `work` gives on one snapshot. It may run twice, and its last run alone counts: what
-        is remembered is believed until the database has answered, which it has when this returns,
-        or raises anything. `asks`: it will ask the database something, as a rule.
+    def read_optimistically(self, work: Work[T], *, expects_query: bool = True) -> T:
+        """What `work` gives on one snapshot. It may run twice, and its last run alone counts:
+        cached answers are used before they are validated, which they are when this returns, or
+        raises anything. `expects_query`: not all that it asks is cached, as a rule.
         """
         try:
-            with Snapshot(self._kept, UNTIL_ASKED if asks else MEANWHILE) as tx:
+            with Snapshot(self._pool, WITH_FIRST_QUERY if expects_query else MEANWHILE) as tx:
                 return work(tx)
         except Again:
-            with Snapshot(self._kept) as tx:
+            with Snapshot(self._pool) as tx:
                 return work(tx)
 
     def write(self, work: Work[T]) -> T:
@@ -90,14 +90,14 @@ class Database:
         try:
             return _run(self._shared, work)
         finally:
-            self._kept.changes += 1
+            self._pool.changes += 1
 
     def note(self, work: Work[T]) -> T:
         """As `write`, but the commit does not wait for the disk (DESIGN §2.7)."""
         try:
             return _run(self._shared_notes, work)
         finally:
-            self._kept.changes += 1
+            self._pool.changes += 1
 
     def reaches_disk(self) -> bool:
         """Whether what this process writes does. Where it did not, it is tried again: a disk that
@@ -125,7 +125,7 @@ class Database:
         self._dispose()
 
     def _dispose(self) -> None:
-        self._kept.close()
+        self._pool.close()
         for engine in self.engines():
             engine.dispose()
 
@@ -146,12 +146,12 @@ def _postgres_writers(writers: Engine, notes: Engine, busy_ms: int) -> Iterable[
     return [PostgresWriter(engine, collisions, busy_ms) for engine in (writers, notes)]
 
 
-def _looks(*, sqlite: bool) -> Looks:
+def _reader(*, sqlite: bool) -> MakeReader:
     if sqlite:
-        return SqliteLook
-    from davserver.db.postgres.look import PostgresLook  # noqa: PLC0415 — SQLite needs none of it
+        return SqliteReader
+    from davserver.db.postgres.reader import PostgresReader  # noqa: PLC0415 — SQLite needs none of it
 
-    return PostgresLook
+    return PostgresReader
 
 
 @contextmanager
@@ -164,8 +164,8 @@ def _repeatable(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _mapped(readers: Readers) -> Iterator[Connection]:
-    with readers.snapshot() as tx:
+def _mapped(pool: ReaderPool) -> Iterator[Connection]:
+    with pool.snapshot() as tx:
         driver_of(tx).execute(f"PRAGMA mmap_size = {_MAPPED}")
         try:
             yield tx

@@ -160,7 +160,7 @@ class GroupCommit:
             return job.work(tx)
         except Exception as error:
             if not is_of_all(error):
-                # By what is believed, and not known yet, nobody is refused anything.
+                # By what is assumed, and not known yet, nobody is refused anything.
                 self._writer.settle()
             raise
 

@@ -153,7 +153,7 @@ class Prepared:
         ready = self._ready.get(tx.dialect.name) or self._for(tx)
         _post(tx, ready.sql, list(map(ready.arguments, several)), look)
 
-    def foresee(self, tx: Connection, given: Given) -> None:
+    def prefetch(self, tx: Connection, given: Given) -> None:
         """Of what will be asked later in this transaction PostgreSQL is asked now, along with what
         is waited for next, so that nobody waits for it then.
         """
@@ -162,7 +162,7 @@ class Prepared:
             return
         ready = self._ready.get(tx.dialect.name) or self._for(tx)
         try:
-            wire.foresee(ready.sql, ready.arguments(given))
+            wire.prefetch(ready.sql, ready.arguments(given))
         except tx.dialect.loaded_dbapi.Error as error:
             raise _failed(tx, error, wire.driver) from error
 

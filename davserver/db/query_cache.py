@@ -2,9 +2,9 @@
 
 Each snapshot begins by asking the database for a version: SQLite counts what others have committed
 (`PRAGMA data_version`, sqlite.org/pragma.html), PostgreSQL tells which transactions a snapshot
-contains (`davserver/db/postgres/look.py`). That takes microseconds, where the queries of a sign-in
-and of a path take a hundred and more with what is made of their answers. At the same version every
-answer holds. At another one, and in a write transaction of SQLite, one more small query reads the
+contains (`postgres/reader.py`). That takes microseconds, where the queries of a sign-in and of a
+path take a hundred and more with what is made of their answers. At the same version every answer is
+valid. At another one, and in a write transaction of SQLite, one more small query reads the
 counters of `davserver.db.dependencies`, and the answers whose counter moved are dropped.
 
 A write transaction reads its own changes: SQLite counts the rows that a connection has changed, and
@@ -57,7 +57,7 @@ class QueryCache:
 
     __slots__ = (
         "_answers", "_begun", "_counts", "_late", "_rows", "_seen", "_source", "_suspended",
-        "_trusts", "_until", "_version", "gave_anything",
+        "_trusts", "_until", "_version", "used_any",
     )  # fmt: skip
 
     def __init__(self, source: Source) -> None:
@@ -74,7 +74,7 @@ class QueryCache:
         self._late = False
         # Of a snapshot that is not validated yet: whether it may show this very version, and
         # whether an answer was used that is valid in no other one.
-        self._trusts = self.gave_anything = False
+        self._trusts = self.used_any = False
 
     def begin(self, now: float, version: Hashable = None) -> None:
         """A snapshot begins at that version of the database; without one, a write transaction.
@@ -90,19 +90,19 @@ class QueryCache:
             self.forget()
             self._until = now + TIME_TO_LIVE
 
-    def believe(self, now: float, *, moved: bool) -> bool:
-        """A snapshot begins whose version is not known yet: answers are used until `meet` validates
-        them. `moved`: it is another version for sure. False where nothing is cached.
+    def begin_unvalidated(self, now: float, *, moved: bool) -> bool:
+        """A snapshot begins whose version is not known yet: answers are used until `validate` is
+        called. `moved`: it is another version for sure. False where nothing is cached.
         """
         if self._seen == _UNKNOWN or now >= self._until:
             return False
         if moved:
             self._answers[ANYTHING].clear()
-        self._trusts, self.gave_anything = not moved, False
+        self._trusts, self.used_any = not moved, False
         return True
 
-    def meet(self, version: Hashable, counts: tuple[Any, ...]) -> None:
-        """Validates against what the snapshot shows; no counters where nobody asked for them.
+    def validate(self, version: Hashable, counts: tuple[Any, ...]) -> None:
+        """By what the snapshot shows; no counters where nobody asked for them.
         Raises Again where an answer that was used is not valid.
         """
         if version == self._version:
@@ -111,7 +111,7 @@ class QueryCache:
         if not counts:
             self._seen = _UNKNOWN
             raise Again
-        if self._invalidate(counts) or (self._trusts and self.gave_anything):
+        if self._invalidate(counts) or (self._trusts and self.used_any):
             raise Again
 
     @property
@@ -216,7 +216,7 @@ def lookup(tx: Connection, about: Dependency, question: Hashable) -> Any | None:
         return None
     answer = cache.answers(about).get(question)
     if answer is not None and about is ANYTHING:
-        cache.gave_anything = True
+        cache.used_any = True
     return answer
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from davserver.db.aside import waiting
 from davserver.db.failures import Again
 from davserver.db.log import Log
-from davserver.db.looks import SqliteLook
 from davserver.db.prepared import as_sqlalchemy
 from davserver.db.query_cache import attach_cache
+from davserver.db.reader import SqliteReader
 from davserver.db.sqlite_transactions import commit, driver_of, roll_back, say
 from davserver.domain.errors import Unavailable
 
@@ -130,7 +130,7 @@ class SqliteWriter:
 
     def _open(self) -> None:
         tx = self._kept.tx()
-        attach_cache(tx, SqliteLook(tx))
+        attach_cache(tx, SqliteReader(tx))
         if self._log is None:
             return
         try:

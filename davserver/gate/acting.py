@@ -51,7 +51,7 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
         begins(who)
         known = tools.login.refreshed(tx, who, now)
         if known.vault is not None:
-            tools.trail.foresee(tx, known.vault, known.id)
+            tools.trail.prefetch(tx, known.vault, known.id)
         return _done(Sight(tools, tx, known, now), work)
 
     stands(who)
@@ -65,10 +65,16 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
 
 
 def look(
-    tools: Tools, who: Principal, now: datetime, work: Callable[[Sight], T], *, asks: bool = True
+    tools: Tools,
+    who: Principal,
+    now: datetime,
+    work: Callable[[Sight], T],
+    *,
+    expects_query: bool = True,
 ) -> T:
     """Run `work` on one snapshot, perhaps twice. `who` was read at the start of this very request,
-    or is in that snapshot. Raises as `change` does. `asks`: as `Database.look` means it.
+    or is in that snapshot. Raises as `change` does. `expects_query`: as
+    `Database.read_optimistically` means it.
     """
 
     def closure(tx: Connection) -> T:
@@ -78,12 +84,12 @@ def look(
 
     stands(who)
     try:
-        return tools.db.look(closure, asks=asks)
+        return tools.db.read_optimistically(closure, expects_query=expects_query)
     except Turned as turned:
         raise recorded(tools, turned) from None
     except StaleSignIn as stale:
         revalidation = stale.revalidation
-    return look(tools, revalidation.sign_in_anew(), now, work, asks=asks)
+    return look(tools, revalidation.sign_in_anew(), now, work, expects_query=expects_query)
 
 
 def _done(sight: Sight, work: Callable[[Sight], T]) -> T:

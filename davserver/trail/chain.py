@@ -51,9 +51,9 @@ class Chain:
         other proof; none is taken from here unread, nor does it matter whether it was undone.
         """
 
-    def foresee(self, tx: Connection, vault: VaultId, person: PersonId) -> None:
+    def prefetch(self, tx: Connection, vault: VaultId, person: PersonId) -> None:
         """Something of theirs will be appended there by `append_one`."""
-        _STATE_OF_ONE.foresee(tx, {"vault": vault, "person": person})
+        _STATE_OF_ONE.prefetch(tx, {"vault": vault, "person": person})
 
     def append_one(self, tx: Connection, entry: Unsealed, now: datetime) -> int:
         """As `append`, for one: nearly all that is recorded, so that what several need is left out.

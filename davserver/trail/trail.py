@@ -28,11 +28,11 @@ class Trail:
         self._keys = keys.trail
         self._chain = Chain(keys.trail, entropy)
 
-    def foresee(self, tx: Connection, vault: VaultId, person: PersonId) -> None:
+    def prefetch(self, tx: Connection, vault: VaultId, person: PersonId) -> None:
         """`record` will be told of something that they did there: what it reads may be asked along
         with other questions.
         """
-        self._chain.foresee(tx, vault, person)
+        self._chain.prefetch(tx, vault, person)
 
     def record(self, tx: Connection, event: Event, now: datetime) -> int:
         """Appends one entry and gives its number. Three statements; four for somebody's first.

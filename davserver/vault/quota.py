@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from davserver.db.postgres.presumed import doubted, is_presumed
+from davserver.db.postgres.assumed import disproved, is_assumed
 from davserver.db.prepared import Prepared
 from davserver.db.tables import grant as grant_table
 from davserver.db.tables import vault as vault_table
@@ -72,8 +72,8 @@ def charge(tx: Connection, vault: OpenVault, target: Target, size: int) -> tuple
     else:
         booked, booking, full = _CHARGE_VAULT, {"payer": vault.id, "size": size}, _VAULT_FULL
         has_room = "room", vault.id
-        if is_presumed(tx, has_room):
-            booked.must_change(tx, booking, partial(doubted, tx, has_room))
+        if is_assumed(tx, has_room):
+            booked.must_change(tx, booking, partial(disproved, tx, has_room))
             return ()
     if booked.run(tx, booking) == 1:
         return ()

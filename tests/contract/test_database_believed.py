@@ -109,10 +109,13 @@ class Looking:
 def test_what_is_over_is_not_told(db: Database, other: Program, way: int, *, asks: bool) -> None:
     looking = Looking(db)
     look = looking.ways[way]
-    assert [db.look(look, asks=asks), db.look(look, asks=asks)] == [0, 0]
+    assert [
+        db.read_optimistically(look, expects_query=asks),
+        db.read_optimistically(look, expects_query=asks),
+    ] == [0, 0]
     other.execute(BOTH_MORE)
     looking.runs.clear()
-    assert db.look(look, asks=asks) == 1
+    assert db.read_optimistically(look, expects_query=asks) == 1
     assert looking.runs[0] == 0, "it was believed"
 
 
@@ -123,9 +126,9 @@ def test_nobody_is_refused_anything_by_what_is_over(
     looking = Looking(db)
     for _ in range(2):
         with pytest.raises(NotFound):
-            db.look(looking.refusing, asks=asks)
+            db.read_optimistically(looking.refusing, expects_query=asks)
     other.execute(BOTH_MORE)
-    assert db.look(looking.refusing, asks=asks) == 1
+    assert db.read_optimistically(looking.refusing, expects_query=asks) == 1
 
 
 @pytest.mark.parametrize("asks", [True, False])
@@ -134,9 +137,9 @@ def test_a_look_is_of_one_moment_whatever_happens_in_the_middle_of_it(
 ) -> None:
     looking = Looking(db)
     for way in (looking.asking, looking.asking_twice, looking.through_sqlalchemy):
-        before = db.look(way, asks=asks)
+        before = db.read_optimistically(way, expects_query=asks)
         looking.meanwhile = lambda: other.execute(BOTH_MORE)
-        assert db.look(way, asks=asks) >= before
+        assert db.read_optimistically(way, expects_query=asks) >= before
         looking.meanwhile = lambda: None
 
 
@@ -152,7 +155,7 @@ def test_whatever_another_program_does_looks_tell_what_is_there(
                 db.write(lambda tx: tx.execute(text(NOTHING)))
             asks, way = chance.random() < 0.5, chance.choice(looking.ways)
             seen = truth.execute("SELECT revocation FROM epoch").fetchone()
-            assert (db.look(way, asks=asks),) == seen
+            assert (db.read_optimistically(way, expects_query=asks),) == seen
     assert looking.runs[-1] > steps / 20, "else it was no test"
 
 
@@ -180,9 +183,9 @@ def test_a_look_that_asks_one_thing_waits_once_and_begins_nothing(
 ) -> None:
     looking = Looking(db)
     for _ in range(3):
-        db.look(getattr(looking, way), asks=asks)
+        db.read_optimistically(getattr(looking, way), expects_query=asks)
     heard.forget()
-    db.look(getattr(looking, way), asks=asks)
+    db.read_optimistically(getattr(looking, way), expects_query=asks)
     assert heard.round_trips() == 1
     assert heard.count("BEGIN") == heard.count("COMMIT") == 0
 
@@ -193,11 +196,11 @@ def test_a_look_after_a_change_of_ones_own_is_one_round_trip_too(
     """What counters vouch for still holds, and they come with the answer."""
     looking = Looking(db, PEOPLE)
     for _ in range(3):
-        db.look(looking.asking)
+        db.read_optimistically(looking.asking)
     db.write(lambda tx: tx.execute(text(NOTHING)))
     looking.runs.clear()
     heard.forget()
-    db.look(looking.asking)
+    db.read_optimistically(looking.asking)
     assert looking.runs == [0]
     assert heard.round_trips() == 1
 
@@ -205,17 +208,17 @@ def test_a_look_after_a_change_of_ones_own_is_one_round_trip_too(
 def test_what_was_wrong_twice_is_asked(db: Database, other: Program) -> None:
     """Where others change something all the time, nothing is done twice for ever."""
     looking, runs = Looking(db), []
-    db.look(looking.alone)
+    db.read_optimistically(looking.alone)
     for _ in range(5):
         other.execute(NOTHING)
         looking.runs.clear()
-        db.look(looking.alone)
+        db.read_optimistically(looking.alone)
         runs.append(len(looking.runs))
     assert runs == [2, 2, 1, 1, 1]
-    db.look(looking.alone)
+    db.read_optimistically(looking.alone)
     looking.runs.clear()
     asked = len(looking.runs)
-    db.look(looking.alone)
+    db.read_optimistically(looking.alone)
     assert len(looking.runs) - asked == 1
 
 
@@ -228,22 +231,22 @@ def test_a_server_that_was_started_again_turns_nobody_away(
 ) -> None:
     looking = Looking(db)
     for way in looking.ways:
-        db.look(way, asks=asks)
+        db.read_optimistically(way, expects_query=asks)
         other.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         other.execute(BOTH_MORE)
-        assert db.look(way, asks=asks) == looking.runs[-1] > 0
+        assert db.read_optimistically(way, expects_query=asks) == looking.runs[-1] > 0
 
 
 def test_an_error_is_an_error_and_the_next_look_is_as_any(db: Database) -> None:
     looking, wrong = Looking(db), Prepared(text("SELECT 1 / (:id - 1) FROM epoch"))
     for _ in range(2):
-        db.look(looking.asking)
+        db.read_optimistically(looking.asking)
         with pytest.raises(Exception, match="division by zero"):
-            db.look(lambda tx: (looking.remembered(tx), wrong.tuples(tx, {"id": 1})))
-    assert db.look(looking.asking) == 0
+            db.read_optimistically(lambda tx: (looking.remembered(tx), wrong.tuples(tx, {"id": 1})))
+    assert db.read_optimistically(looking.asking) == 0
 
 
 @pytest.mark.parametrize("asks", [True, False])
@@ -256,6 +259,6 @@ def test_on_a_standby_nothing_is_believed(db: Database, other: Program, *, asks:
     looking = Looking(db)
     for _ in range(3):
         looking.runs.clear()
-        db.look(looking.asking, asks=asks)
+        db.read_optimistically(looking.asking, expects_query=asks)
         something_changes(db)
         assert len(looking.runs) == 1

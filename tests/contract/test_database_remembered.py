@@ -11,9 +11,9 @@ from davserver.db import tables
 from davserver.db.database import Database
 from davserver.db.dependencies import ANYTHING
 from davserver.db.engine import open_engine
-from davserver.db.looks import SqliteLook
 from davserver.db.query_cache import TIME_TO_LIVE, cached, lookup, store
-from davserver.db.readers import Readers
+from davserver.db.reader import SqliteReader
+from davserver.db.reader_pool import ReaderPool
 from davserver.domain.errors import NotFound
 from davserver.domain.paths import DrivePath
 from tests.support.accounts import HOME, NOON, Accounts, empty_instance, statements_of
@@ -111,7 +111,7 @@ def test_nothing_is_remembered_for_longer_than_keys_are(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'any.db'}"
     empty_instance(url).close()
     engine = open_engine(url, durable=True, connections=4)
-    readers = Readers(engine, SqliteLook, 4, clock=lambda: now[0])
+    readers = ReaderPool(engine, SqliteReader, 4, clock=lambda: now[0])
     closed: list[str] = []
     event.listen(engine, "close", lambda *_: closed.append("closed"))
 

@@ -149,21 +149,21 @@ def failures(tx: Connection, asked: dict[str, bytes] = ONE) -> list[int]:
     return [found for (found,) in FAILURES.tuples(tx, asked)]
 
 
-def test_what_was_foreseen_is_told_and_nothing_older(db: Database) -> None:
+def test_what_was_prefetched_is_told_and_nothing_older(db: Database) -> None:
     def changes(tx: Connection) -> list[list[int]]:
         told = []
         for count in (2, 3):
-            FAILURES.foresee(tx, ONE)
+            FAILURES.prefetch(tx, ONE)
             OTHERS.all(tx, {})
             told.append(failures(tx))
             CHANGE.must_change(tx, {**ONE, "count": count}, LookupError)
             told.append(failures(tx))
         # Its answer comes after what changes it was sent.
-        FAILURES.foresee(tx, ONE)
+        FAILURES.prefetch(tx, ONE)
         CHANGE.must_change(tx, {**ONE, "count": 4}, LookupError)
         OTHERS.all(tx, {})
         told.append(failures(tx))
-        FAILURES.foresee(tx, ONE)
+        FAILURES.prefetch(tx, ONE)
         OTHERS.all(tx, {})
         told.append(failures(tx, {"one": bytes([2]) * 32}))
         tx.execute(update(TABLE).values(failures=5))
@@ -174,15 +174,15 @@ def test_what_was_foreseen_is_told_and_nothing_older(db: Database) -> None:
 
 
 @on_postgresql
-def test_what_was_foreseen_is_not_waited_for_and_is_over_with_the_transaction(
+def test_what_was_prefetched_is_not_waited_for_and_is_over_with_the_transaction(
     db: Database, tmp_path: Any
 ) -> None:
-    def foresees(tx: Connection) -> None:
-        FAILURES.foresee(tx, ONE)
+    def prefetches(tx: Connection) -> None:
+        FAILURES.prefetch(tx, ONE)
         OTHERS.all(tx, {})
 
     def asks(tx: Connection) -> list[int]:
-        foresees(tx)
+        prefetches(tx)
         return failures(tx)
 
     db.write(lambda tx: ADD.send(tx, row(1)))
@@ -194,7 +194,7 @@ def test_what_was_foreseen_is_not_waited_for_and_is_over_with_the_transaction(
     assert db.write(asks) == [1]
     assert heard.round_trips() == 2
     heard.close()
-    db.write(foresees)
+    db.write(prefetches)
     db.note(lambda tx: CHANGE.must_change(tx, {**ONE, "count": 7}, LookupError))
     assert db.write(failures) == [7]
 

@@ -177,7 +177,7 @@ def test_a_look_that_is_run_again_counts_once(
             amina.look(path)
             amina.look(path)
         something_changes(elsewhere)
-        look(world.tools, who, world.clock(), work, asks=False)
+        look(world.tools, who, world.clock(), work, expects_query=False)
     finally:
         elsewhere.close()
     assert runs == ["/Logement", "/Travail"]

@@ -1,4 +1,4 @@
-"""What is done otherwise on PostgreSQL, and quickly. Read `wire`, `look` and `writer`.
+"""What is done otherwise on PostgreSQL, and quickly. Read `wire`, `reader` and `writer`.
 
 Statements:
     wire         given to libpq itself
@@ -6,11 +6,11 @@ Statements:
     wire_values  values as libpq takes them
     wired        the wire of a connection, and its errors
 
-Looks and turns:
-    look         how a look begins and ends
+Reading and writing:
+    reader       snapshots, used before their version is known and validated then
     writer       transactions, without waiting for what need not be waited for
     collisions   whoever collided with another writer takes turns
-    presumed     that what nearly always goes well has, while the answer is on its way
-    foreseen     answers that are asked for ahead of their time
-    counters     as a writer knows them: believed, and asked along the way
+    assumed      that what nearly always goes well has, while the answer is on its way
+    prefetched   answers that are asked for ahead of their time
+    counters     as a writer knows them: used, and validated along the way
 """

@@ -1,12 +1,12 @@
-"""What whoever writes to PostgreSQL takes for granted: that nothing has moved the counters since.
+"""The counters of `davserver.db.dependencies` as whoever writes to PostgreSQL assumes them.
 
-Their memory holds while the counters are as they were. To ask would be a round trip in which
-everybody waits; so the question goes along with the first other one, and what is remembered is
-believed meanwhile. Where the answer says that somebody else has changed something, all is done
-again, by what is there now; before that nothing is committed and nobody is told anything. Whatever
-the writer itself may have moved ends the memory of this connection. Nearly each change might move
-the counter of folders, and hardly any does: so what is remembered of them is laid aside once the
-writer has written anything, and holds again in the next transaction, if the counter says so.
+A writer's query cache is valid while the counters are as they were. To ask would be a round trip in
+which everybody waits; so the query goes along with the first other one, and cached answers are used
+meanwhile (optimistic validation). Where the answer says that somebody else has changed something,
+the transaction is run again, by what is there now; before that nothing is committed and nobody is
+told anything. Whatever the writer itself may have moved empties its cache. Nearly each change might
+move the counter of folders, and hardly any does: so answers about folders are suspended once the
+writer has written anything, and are valid again in the next transaction if the counter says so.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ class PostgresCounters:
         self._wire = wire
         self.rows = self
         self._known: Counts | None = None
-        self._asked = self._believed = False
+        self._asked = self._used = False
         self._moves = wire.moves
         self._writes, self._turns = wire.writes, wire.turns
         """As they were when the transaction began."""
@@ -43,9 +43,9 @@ class PostgresCounters:
         if wire.moves != self._moves:
             self._known, self._moves = None, wire.moves
         self._writes, self._turns = wire.writes, wire.turns
-        self._believed, self._asked = False, self._known is not None
+        self._used, self._asked = False, self._known is not None
         if self._asked:
-            wire.post(COUNTS, (), Check(self._look))
+            wire.post(COUNTS, (), Check(self._validate))
 
     def counts(self) -> Counts:
         if self._wire.moves != self._moves:
@@ -54,7 +54,7 @@ class PostgresCounters:
             return tuple([object() for _ in range(_COUNTERS)])
         if self._known is None:
             self._known = _counts(self._wire.execute(COUNTS, ()))
-        self._believed = True
+        self._used = True
         return (
             self._known
             if self._wire.writes == self._writes
@@ -62,14 +62,14 @@ class PostgresCounters:
         )
 
     def end(self) -> None:
-        """Ahead of COMMIT: what the next one is to believe, where it may be something else now."""
+        """Ahead of COMMIT: what the next one is to assume, where it may be something else now."""
         if self._known is not None and self._wire.turns != self._turns:
             self._wire.post(COUNTS, (), Check(self._note, of_errors=True))
 
-    def _look(self, answer: Any) -> None:
+    def _validate(self, answer: Any) -> None:
         before = self._known
         self._note(answer)
-        if self._believed and before != self._known:
+        if self._used and before != self._known:
             raise Again
 
     def _note(self, answer: Any) -> None:

@@ -19,7 +19,7 @@ from psycopg.errors import error_from_result
 from davserver.db.aside import waiting
 from davserver.db.dependencies import may_move, may_turn, may_write
 from davserver.db.failures import RETRY, Again
-from davserver.db.postgres.foreseen import Foreseen
+from davserver.db.postgres.prefetched import Prefetched
 from davserver.db.postgres.wire_cursor import Cursor
 from davserver.db.postgres.wire_values import all_dumped
 from davserver.db.prepared import Check
@@ -37,8 +37,19 @@ class Wire:
     """Of one connection, which one thread at a time uses. Raises the driver's errors."""
 
     __slots__ = (
-        "_earlier", "_names", "_patiently", "_pg", "_posted", "_socket", "ahead", "driver",
-        "foreseen", "moves", "transformer", "turns", "writes",
+        "_earlier",
+        "_names",
+        "_patiently",
+        "_pg",
+        "_posted",
+        "_socket",
+        "ahead",
+        "driver",
+        "moves",
+        "prefetched",
+        "transformer",
+        "turns",
+        "writes",
     )  # fmt: skip
 
     def __init__(self, driver: "psycopg.Connection[Any]") -> None:
@@ -53,7 +64,7 @@ class Wire:
         """As many of them belong to the work of others, which is over."""
         self._patiently = False
         """Whether one of them may wait for others for long."""
-        self.foreseen = Foreseen()
+        self.prefetched = Prefetched()
         self.writes = self.moves = self.turns = 0
         """How many statements were sent that may have changed a row; moved a counter of what is
         remembered; and are likely to have moved that of folders.
@@ -92,9 +103,9 @@ class Wire:
 
     def execute(self, sql: str, values: Iterable[Any]) -> Any:
         """The result of `sql`, in which the values stand as $1, $2 and so on."""
-        foreseen = self.foreseen.take(sql, values)
-        if foreseen is not None:
-            return foreseen
+        prefetched = self.prefetched.take(sql, values)
+        if prefetched is not None:
+            return prefetched
         if self.ahead is not None:
             self._go_ahead(self.ahead)
         if self._posted:
@@ -161,18 +172,18 @@ class Wire:
         self._posted.append(check)
         self._patiently = self._patiently or patiently
 
-    def foresee(self, sql: str, values: Iterable[Any]) -> None:
+    def prefetch(self, sql: str, values: Iterable[Any]) -> None:
         """Asks what `execute` will want to know in this transaction, along with whatever is waited
         for next. It is asked again where a table was written that it names.
         """
         given = tuple(values)
-        self.post(sql, given, self.foreseen.expect(sql, given))
+        self.post(sql, given, self.prefetched.expect(sql, given))
 
     def note_write(self, sql: str, *, moves: bool) -> None:
         """A statement that may have changed a row is on its way."""
         self.writes, self.moves = self.writes + 1, self.moves + moves
         self.turns += may_turn(sql)
-        self.foreseen.is_written(sql)
+        self.prefetched.is_written(sql)
 
     def flush(self) -> None:
         """What was posted is done while we go on. To wake the server costs both sides as much as a

@@ -56,7 +56,7 @@ class PostgresWriter:
                 wire.say(b"SET lock_timeout = %d" % self._patience_ms)
                 self._counters = PostgresCounters(wire)
                 attach_cache(tx, self._counters)
-            wire.foreseen.forget()
+            wire.prefetched.forget()
             wire.post("BEGIN ISOLATION LEVEL SERIALIZABLE", ())
             self._post_turn(wire)
             if self._counters is not None:

@@ -149,7 +149,7 @@ def _refresh(sight: Sight, path: DrivePath, seconds: int, conditions: Conditions
 
 
 def _unlock(sight: Sight, path: DrivePath, token: str) -> None:
-    expected.foresee(sight.tx, sight.who.id, token, sight.now)
+    expected.prefetch(sight.tx, sight.who.id, token, sight.now)
     place = sight.place(path)
     lock = _mine(sight, place, (token,))
     if lock is None:

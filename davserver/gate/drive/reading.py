@@ -42,7 +42,7 @@ class Reading:
             who,
             now,
             lambda s: Entries(s, details).one(_existing(s, path)),
-            asks=False,
+            expects_query=False,
         )
 
     def list(
@@ -55,7 +55,11 @@ class Reading:
         if kind_of_name(path.name) is NameKind.SCRATCH:
             return self._scratch.look(who, path, now), Below.of(())
         return look(
-            self._tools, who, now, lambda sight: self._listing(sight, path, details), asks=False
+            self._tools,
+            who,
+            now,
+            lambda sight: self._listing(sight, path, details),
+            expects_query=False,
         )
 
     def documents_beyond(
@@ -89,7 +93,7 @@ class Reading:
                 who,
                 now,
                 lambda sight: self._opened(sight, path, conditions, opened),
-                asks=not part,
+                expects_query=not part,
             )
             note_reading(self._tools, place, permit, now)
         except BaseException:

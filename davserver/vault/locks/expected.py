@@ -32,9 +32,9 @@ def expect(
     known[person, token] = vault, frozenset(nodes)
 
 
-def foresee(tx: Connection, person: PersonId, token: str, now: datetime) -> None:
+def prefetch(tx: Connection, person: PersonId, token: str, now: datetime) -> None:
     """To be asked before the way. Once: a lock is given back once."""
     known: dict[tuple[PersonId, str], _Where] = vars(tx).get(_KEY, {})
     found = known.pop((person, token), None)
     if found is not None:
-        live.foresee(tx, *found, now)
+        live.prefetch(tx, *found, now)

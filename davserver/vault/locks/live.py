@@ -132,10 +132,10 @@ def on(tx: Connection, vault: OpenVault, nodes: Collection[NodeId], now: datetim
     return _opened(statement.all(tx, given))
 
 
-def foresee(tx: Connection, vault: VaultId, nodes: Collection[NodeId], now: datetime) -> None:
+def prefetch(tx: Connection, vault: VaultId, nodes: Collection[NodeId], now: datetime) -> None:
     """`on` will be asked for these nodes at this moment, in this transaction."""
     statement, given = _asked(tx, vault, nodes, now)
-    statement.foresee(tx, given)
+    statement.prefetch(tx, given)
 
 
 def _asked(

@@ -22,7 +22,7 @@ class _Asked:
             self.answer = answer
 
 
-class Foreseen:
+class Prefetched:
     """One of each statement. It is given once, and not where a table was written meanwhile that the
     statement names.
     """

@@ -1,4 +1,4 @@
-"""How a look at the database begins and ends, and of which state of it that look is."""
+"""A reader: one connection, how its snapshots begin and end, and of which version they are."""
 
 import sqlite3
 from collections.abc import Callable, Hashable
@@ -13,33 +13,37 @@ from davserver.db.query_cache import QueryCache, Source
 from davserver.db.sqlite_transactions import commit, driver_of, roll_back
 
 
-class Belief(Enum):
-    """What a look believes before it has heard of which state it is: nothing; what is remembered,
-    until the answer to its first question, with which the state is asked; or until it ends, the
-    state being asked at once, where perhaps nothing else is asked.
+class Validation(Enum):
+    """When a snapshot learns its version, by which cached answers are valid or not."""
+
+    BEFORE = auto()
+    """Before any of them is used."""
+    WITH_FIRST_QUERY = auto()
+    """They are used until the answer to the first query, with which the version is asked."""
+    MEANWHILE = auto()
+    """It is asked at once, and they are used until the next query or the end: for where perhaps
+    nothing else is asked.
     """
 
-    NONE = auto()
-    UNTIL_ASKED = auto()
-    MEANWHILE = auto()
 
-
-NONE, UNTIL_ASKED, MEANWHILE = Belief
+BEFORE, WITH_FIRST_QUERY, MEANWHILE = Validation
 """Python 3.11 takes a fifth of a microsecond to look a member up."""
 
 
-class Look(Source, Protocol):
+class Reader(Source, Protocol):
     """Of one connection. Raises DBAPIError."""
 
     def begin(self) -> Hashable:
-        """A snapshot. Gives the state that it shows: an equal one, of the same connection, is the
-        same state.
+        """A snapshot. Gives the version that it shows: an equal one, on the same connection, is the
+        same version.
         """
 
-    def believe(self, belief: Belief, memory: QueryCache, now: float, *, moved: bool) -> bool:
-        """Instead of `begin`: a snapshot that is asked for later, which `memory` then meets.
-        `moved`: it will show another state. False where that cannot be, or is not needed. Such a
-        look may raise Again, at its end at the latest.
+    def begin_optimistically(
+        self, validation: Validation, cache: QueryCache, now: float, *, moved: bool
+    ) -> bool:
+        """Instead of `begin`: a snapshot whose version is learnt later, and `cache` validated then.
+        `moved`: it will show another version. False where that cannot be, or is not needed. Again
+        may be raised by any later step, at the end at the latest.
         """
 
     def end(self, *, well: bool) -> None: ...
@@ -48,10 +52,10 @@ class Look(Source, Protocol):
         """Before the connection goes back to whoever lent it."""
 
 
-Looks = Callable[[Connection], Look]
+MakeReader = Callable[[Connection], Reader]
 
 
-class SqliteLook:
+class SqliteReader:
     __slots__ = ("_tx", "rows")
 
     def __init__(self, tx: Connection) -> None:
@@ -74,8 +78,8 @@ class SqliteLook:
             raise as_sqlalchemy(self._tx, error) from error
         return found
 
-    def believe(self, *_given: object, **_more: object) -> bool:
-        """To know the state takes a function call."""
+    def begin_optimistically(self, *_given: object, **_more: object) -> bool:
+        """To learn the version takes a function call."""
         return False
 
     def end(self, *, well: bool) -> None:

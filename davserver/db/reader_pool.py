@@ -1,4 +1,4 @@
-"""The connections that look: one snapshot each (DESIGN §2.4)."""
+"""The readers of a process: kept connections, each for one snapshot at a time (DESIGN §2.4)."""
 
 import time
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.failures import Again, raise_translated
-from davserver.db.looks import NONE, Belief, Look, Looks
 from davserver.db.query_cache import TIME_TO_LIVE, QueryCache, attach_cache
+from davserver.db.reader import BEFORE, MakeReader, Reader, Validation
 
 _PATIENCE = 30.0
 """Seconds that a thread waits for a connection."""
@@ -24,15 +24,15 @@ class _Kept:
     """A connection, and what every snapshot needs of it."""
 
     tx: Connection
-    look: Look
-    memory: QueryCache
+    reader: Reader
+    cache: QueryCache
     used: float = 0.0
-    """When, by the clock of `Readers`."""
+    """When, by the clock of `ReaderPool`."""
     changes: int = 0
     """Of this process, when it was used last."""
 
 
-class Readers:
+class ReaderPool:
     """Connections that are kept, the last used first: its pages are still in memory. One that
     nobody used for minutes is closed, with all that it remembers. `clock`: seconds since anything.
     """
@@ -40,16 +40,16 @@ class Readers:
     def __init__(
         self,
         engine: Engine,
-        looks: Looks,
+        make_reader: MakeReader,
         most: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
-        self._looks = looks
+        self._make_reader = make_reader
         self._clock = clock
         self._kept: list[_Kept] = []
         self.changes = 0
-        """How many this process has made, as far as those who look need to know."""
+        """How many this process has made, as far as readers need to know."""
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(most):
             self._free.put(None)
@@ -90,8 +90,8 @@ class Readers:
 
     def _opened(self) -> _Kept:
         tx = self._engine.connect()
-        look = self._looks(tx)
-        return _Kept(tx, look, attach_cache(tx, look))
+        reader = self._make_reader(tx)
+        return _Kept(tx, reader, attach_cache(tx, reader))
 
     def give_back(self, kept: _Kept) -> None:
         self._kept.append(kept)
@@ -112,7 +112,7 @@ class Readers:
     def close(self) -> None:
         """Those that nobody uses now."""
         while kept := self._last_used():
-            kept.look.close()
+            kept.reader.close()
             kept.tx.close()
 
 
@@ -123,18 +123,18 @@ def _end(kept: _Kept) -> None:
 
 
 class Snapshot:
-    """One read-only look: `with` gives the connection. Every small request pays for it: a class and
-    no generator, and few steps.
+    """One read-only transaction: `with` gives the connection. Every small request pays for it: a
+    class and no generator, and few steps.
 
-    Raises Unavailable when the database is away. One that believes anything raises Again, inside or
-    at the end, where that does not hold: nothing may come of it before.
+    Raises Unavailable when the database is away. One that is validated later raises Again, inside
+    or at the end, where a cached answer that it used is not valid: nothing may come of it before.
     """
 
-    __slots__ = ("_belief", "_kept", "_readers")
+    __slots__ = ("_kept", "_readers", "_validation")
 
-    def __init__(self, readers: Readers, belief: Belief = NONE) -> None:
+    def __init__(self, readers: ReaderPool, validation: Validation = BEFORE) -> None:
         self._readers = readers
-        self._belief = belief
+        self._validation = validation
         self._kept: _Kept | None = None
 
     def __enter__(self) -> Connection:
@@ -158,10 +158,10 @@ class Snapshot:
         kept = self._readers.take()
         try:
             moved, kept.changes = kept.changes != self._readers.changes, self._readers.changes
-            if self._belief is NONE or not kept.look.believe(
-                self._belief, kept.memory, kept.used, moved=moved
+            if self._validation is BEFORE or not kept.reader.begin_optimistically(
+                self._validation, kept.cache, kept.used, moved=moved
             ):
-                kept.memory.begin(kept.used, kept.look.begin())
+                kept.cache.begin(kept.used, kept.reader.begin())
         except BaseException:
             self._readers.drop(kept)
             raise
@@ -176,7 +176,7 @@ class Snapshot:
         kept = self._kept
         assert kept is not None  # noqa: S101 — entered
         try:
-            kept.look.end(well=error is None)
+            kept.reader.end(well=error is None)
         except BaseException as failed:
             healthy = isinstance(failed, Again) and not kept.tx.invalidated
             (self._readers.give_back if healthy else self._readers.drop)(kept)
