@@ -17,7 +17,7 @@ In reading order:
     clock                moments as the database keeps them
     authority            which columns a row's MAC covers
     engine               how both databases are opened
-    failures             what a driver reports, in the domain's words; and `Again`
+    failures             what a driver reports, in the domain's words; and `Retry`
     schema               the revision of the tables, and bringing it forward
     migrations/          one file for each revision
 

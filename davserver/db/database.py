@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from davserver.db.engine import BUSY_MS, as_planned, is_sqlite, open_engine, sqlite_file
-from davserver.db.failures import Again, raise_translated, translated
+from davserver.db.failures import Retry, raise_translated, translated
 from davserver.db.group_commit import GroupCommit
 from davserver.db.log import Log, Sync
 from davserver.db.reader import MEANWHILE, WITH_FIRST_QUERY, MakeReader, SqliteReader
@@ -77,7 +77,7 @@ class Database:
         try:
             with Snapshot(self._pool, WITH_FIRST_QUERY if expects_query else MEANWHILE) as tx:
                 return work(tx)
-        except Again:
+        except Retry:
             with Snapshot(self._pool) as tx:
                 return work(tx)
 
@@ -133,7 +133,7 @@ class Database:
 def _run(shared: GroupCommit, work: Work[T]) -> T:
     try:
         return shared.run(work)
-    except (NoConnectionFree, DBAPIError, Again) as failed:
+    except (NoConnectionFree, DBAPIError, Retry) as failed:
         raise_translated(failed)
         raise
 

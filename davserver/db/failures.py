@@ -11,7 +11,7 @@ from davserver.domain.errors import NoSpace, Unavailable
 
 # Serialisation failure, deadlock, and a unique name taken by a transaction that ran beside ours:
 # run again, the closure sees it and says what is true then.
-RETRY = {"40001", "40P01", "23505"}
+RETRYABLE = {"40001", "40P01", "23505"}
 # A standby that takes no writes, and a server that is starting or stopping.
 _AWAY = {"25006", "57P01", "57P02", "57P03"}
 _FULL = "53100"
@@ -27,8 +27,8 @@ AWAY = "the database is away"
 DAMAGED = "the database file is damaged: restore a backup"
 
 
-class Again(Exception):
-    """What was taken for granted was not so: all is to be done again, and nothing of it stays."""
+class Retry(Exception):
+    """Something that was assumed is not so: the transaction is undone and to be run again."""
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def translated() -> Iterator[None]:
 
 def raise_translated(error: BaseException) -> None:
     """Raises NoSpace or Unavailable where `error` means that; returns for anything else."""
-    if isinstance(error, Again):
+    if isinstance(error, Retry):
         raise Unavailable("the database is too busy") from error
     if isinstance(error, NoConnectionFree):
         raise Unavailable("no connection to the database is free") from error
@@ -62,15 +62,16 @@ def raise_translated(error: BaseException) -> None:
             raise Unavailable("the disk of the database failed") from error
         raise Unavailable(AWAY) from error
     if isinstance(error, DBAPIError) and (
-        error.connection_invalidated or state_of(error) in RETRY | _AWAY
+        error.connection_invalidated or state_of(error) in RETRYABLE | _AWAY
     ):
         raise Unavailable("the database is away or too busy") from error
 
 
 def is_of_all(error: BaseException) -> bool:
     """Whether it ends a transaction with all that was done in it, and not one part alone."""
-    return isinstance(error, Again) or (
-        isinstance(error, DBAPIError) and (error.connection_invalidated or state_of(error) in RETRY)
+    return isinstance(error, Retry) or (
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or state_of(error) in RETRYABLE)
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.failures import Again, is_of_all
+from davserver.db.failures import Retry, is_of_all
 from davserver.db.query_cache import rolled_back, write_begins
 from davserver.db.writers import Writer
 
@@ -110,7 +110,7 @@ class GroupCommit:
         while True:
             try:
                 self._in_turn(jobs, alone=attempt > 0)
-            except (DBAPIError, Again) as error:
+            except (DBAPIError, Retry) as error:
                 if not self._writer.again(error, attempt):
                     raise
                 # Whose fault it was is not known: each is done with those who come then.
@@ -174,7 +174,7 @@ class GroupCommit:
             if is_of_all(error):
                 raise
             if isinstance(error, DBAPIError) or not writer.is_untouched():
-                raise Again from error
+                raise Retry from error
             job.error = error
         writer.begin_part()
 

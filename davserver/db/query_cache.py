@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from davserver.db.dependencies import ANYTHING, COUNTED, Dependency
-from davserver.db.failures import Again
+from davserver.db.failures import Retry
 
 T = TypeVar("T")
 
@@ -103,16 +103,16 @@ class QueryCache:
 
     def validate(self, version: Hashable, counts: tuple[Any, ...]) -> None:
         """By what the snapshot shows; no counters where nobody asked for them.
-        Raises Again where an answer that was used is not valid.
+        Raises Retry where an answer that was used is not valid.
         """
         if version == self._version:
             return
         self._version = version
         if not counts:
             self._seen = _UNKNOWN
-            raise Again
+            raise Retry
         if self._invalidate(counts) or (self._trusts and self.used_any):
-            raise Again
+            raise Retry
 
     @property
     def is_writing(self) -> bool:

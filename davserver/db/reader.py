@@ -42,7 +42,7 @@ class Reader(Source, Protocol):
         self, validation: Validation, cache: QueryCache, now: float, *, moved: bool
     ) -> bool:
         """Instead of `begin`: a snapshot whose version is learnt later, and `cache` validated then.
-        `moved`: it will show another version. False where that cannot be, or is not needed. Again
+        `moved`: it will show another version. False where that cannot be, or is not needed. Retry
         may be raised by any later step, at the end at the latest.
         """
 

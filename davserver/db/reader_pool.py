@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from davserver.db.failures import Again, raise_translated
+from davserver.db.failures import Retry, raise_translated
 from davserver.db.query_cache import TIME_TO_LIVE, QueryCache, attach_cache
 from davserver.db.reader import BEFORE, MakeReader, Reader, Validation
 
@@ -126,7 +126,7 @@ class Snapshot:
     """One read-only transaction: `with` gives the connection. Every small request pays for it: a
     class and no generator, and few steps.
 
-    Raises Unavailable when the database is away. One that is validated later raises Again, inside
+    Raises Unavailable when the database is away. One that is validated later raises Retry, inside
     or at the end, where a cached answer that it used is not valid: nothing may come of it before.
     """
 
@@ -178,9 +178,9 @@ class Snapshot:
         try:
             kept.reader.end(well=error is None)
         except BaseException as failed:
-            healthy = isinstance(failed, Again) and not kept.tx.invalidated
+            healthy = isinstance(failed, Retry) and not kept.tx.invalidated
             (self._readers.give_back if healthy else self._readers.drop)(kept)
-            if not isinstance(failed, Again):
+            if not isinstance(failed, Retry):
                 raise_translated(failed)
             raise
         if error is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.failures import Again
+from davserver.db.failures import Retry
 from davserver.db.log import Log
 from davserver.db.prepared import as_sqlalchemy
 from davserver.db.query_cache import attach_cache
@@ -32,7 +32,7 @@ class Writer(Protocol):
 
     def begin_part(self) -> None:
         """What comes from here on is somebody else's work. Where what was sent before turns out to
-        be wrong, Again is raised: whose it was is not known any more.
+        be wrong, Retry is raised: whose it was is not known any more.
         """
 
     def is_untouched(self) -> bool:
@@ -41,7 +41,7 @@ class Writer(Protocol):
         """
 
     def settle(self) -> None:
-        """Raises what came of statements whose end nobody has waited for, and Again where what the
+        """Raises what came of statements whose end nobody has waited for, and Retry where what the
         work has been told does not hold.
         """
 
@@ -54,7 +54,7 @@ class Writer(Protocol):
 
     def roll_back(self) -> None: ...
 
-    def again(self, error: DBAPIError | Again, attempt: int) -> bool:
+    def again(self, error: DBAPIError | Retry, attempt: int) -> bool:
         """Whether all that was undone is to be done again; returns when it is time for it."""
 
     def drop(self) -> None:
@@ -172,9 +172,9 @@ class SqliteWriter:
     def settle(self) -> None:
         """Each statement was waited for."""
 
-    def again(self, error: DBAPIError | Again, attempt: int) -> bool:  # noqa: ARG002 — as for any other
+    def again(self, error: DBAPIError | Retry, attempt: int) -> bool:  # noqa: ARG002 — as for any other
         """Nobody else writes during a turn: only where one of several has failed."""
-        return isinstance(error, Again)
+        return isinstance(error, Retry)
 
     def drop(self) -> None:
         self._kept.drop()

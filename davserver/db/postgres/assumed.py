@@ -8,7 +8,7 @@ from collections.abc import Hashable
 
 from sqlalchemy import Connection
 
-from davserver.db.failures import Again
+from davserver.db.failures import Retry
 
 _KEY = "abri.disproved"
 _MOST = 1000
@@ -19,10 +19,10 @@ def is_assumed(tx: Connection, what: Hashable) -> bool:
     return tx.dialect.name == "postgresql" and what not in vars(tx).get(_KEY, ())
 
 
-def disproved(tx: Connection, what: Hashable) -> Again:
+def disproved(tx: Connection, what: Hashable) -> Retry:
     """It is not assumed any more on this connection. To be raised."""
     wrong = vars(tx).setdefault(_KEY, set())
     if len(wrong) >= _MOST:
         wrong.clear()
     wrong.add(what)
-    return Again()
+    return Retry()

@@ -12,7 +12,7 @@ writer has written anything, and are valid again in the next transaction if the 
 from typing import Any
 
 from davserver.db.dependencies import COUNTS, FOLDERS
-from davserver.db.failures import Again
+from davserver.db.failures import Retry
 from davserver.db.postgres.wire import Wire
 from davserver.db.prepared import Check
 from davserver.db.query_cache import SUSPENDED
@@ -70,7 +70,7 @@ class PostgresCounters:
         before = self._known
         self._note(answer)
         if self._used and before != self._known:
-            raise Again
+            raise Retry
 
     def _note(self, answer: Any) -> None:
         if not answer.error_message:

@@ -9,7 +9,7 @@ from psycopg import Error
 from sqlalchemy import Connection
 
 from davserver.db.dependencies import COUNTS
-from davserver.db.failures import Again
+from davserver.db.failures import Retry
 from davserver.db.postgres.wired import raising, wire_of
 from davserver.db.prepared import Check
 from davserver.db.query_cache import QueryCache
@@ -147,7 +147,7 @@ class PostgresReader:
         self._read(answer)
         try:
             self._cache.validate(object() if self._version is None else self._version, self._counts)
-        except Again:
+        except Retry:
             self._stale += 1
             raise
         self._is_valid = True
@@ -170,7 +170,7 @@ class PostgresReader:
             self._end(well=well)
         if not self._is_valid:
             # Also where somebody has passed over that, or the answer was an error.
-            raise Again
+            raise Retry
 
     def _validate_at_last(self) -> None:
         validation, self._validation, self._wire.ahead = self._validation, BEFORE, None

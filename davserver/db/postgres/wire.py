@@ -18,7 +18,7 @@ from psycopg.errors import error_from_result
 
 from davserver.db.aside import waiting
 from davserver.db.dependencies import may_move, may_turn, may_write
-from davserver.db.failures import RETRY, Again
+from davserver.db.failures import RETRYABLE, Retry
 from davserver.db.postgres.prefetched import Prefetched
 from davserver.db.postgres.wire_cursor import Cursor
 from davserver.db.postgres.wire_values import all_dumped
@@ -193,7 +193,7 @@ class Wire:
 
     def begin_part(self) -> None:
         """What is posted from here on is the work of somebody else. What was wrong with what is
-        under way raises Again, unless it is of all.
+        under way raises Retry, unless it is of all.
         """
         self._earlier = len(self._posted)
 
@@ -244,9 +244,9 @@ class Wire:
                     check.look(result)
                 self._good(result)
             except Exception as error:
-                if at >= earlier or getattr(error, "sqlstate", None) in RETRY:
+                if at >= earlier or getattr(error, "sqlstate", None) in RETRYABLE:
                     raise
-                raise Again from error
+                raise Retry from error
         return results[-1]
 
     def _results(self, count: int) -> list[Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from davserver.db.aside import waiting
-from davserver.db.failures import RETRY, Again, state_of
+from davserver.db.failures import RETRYABLE, Retry, state_of
 from davserver.db.postgres.collisions import SHARE_TURN, TAKE_TURN, Collisions, is_taken
 from davserver.db.postgres.counters import PostgresCounters
 from davserver.db.postgres.wire import Wire
@@ -77,12 +77,12 @@ class PostgresWriter:
     def _waited(self, answer: Any) -> None:
         if is_taken(answer):
             self._gave_up = True
-            raise Again
+            raise Retry
 
     def _met(self, answer: Any) -> None:
         if is_taken(answer):
             self._collisions.note()
-            raise Again
+            raise Retry
 
     def begin_part(self) -> None:
         with raising(self._kept.tx()) as wire:
@@ -128,16 +128,16 @@ class PostgresWriter:
         if tx.in_transaction():
             tx.rollback()
 
-    def again(self, error: DBAPIError | Again, attempt: int) -> bool:
+    def again(self, error: DBAPIError | Retry, attempt: int) -> bool:
         """After a collision; and at once where the connection was lost before anything could have
         been committed: a server that was started again has forgotten it.
         """
-        if isinstance(error, Again):
+        if isinstance(error, Retry):
             # What made it say so is forgotten.
             return attempt < _TRIES - 1
         if error.connection_invalidated:
             return attempt == 0 and not self._in_doubt
-        if state_of(error) not in RETRY or attempt == _TRIES - 1:
+        if state_of(error) not in RETRYABLE or attempt == _TRIES - 1:
             return False
         self._collisions.note()
         if attempt:
