@@ -14,7 +14,7 @@ What every use case goes through:
     judging              may they
     counting             what is counted of that, for the decision log
     listed               what a look showed and hid, counted
-    turned               a refusal of something visible, on its way out
+    denied               a refusal of something visible, on its way out
     conditions           those of a request, and locks in its way
     lock_reach           what a lock binds
     lock_holders         what its holder sees and may write

@@ -26,13 +26,13 @@ from davserver.gate.conditions import (
     tokens_at,
 )
 from davserver.gate.counting import begins, stands
+from davserver.gate.denied import Denied, owners_path, recorded
 from davserver.gate.entries.entries import Entries
 from davserver.gate.judging import UNTIED
 from davserver.gate.lock_reach import Standing
 from davserver.gate.places import FREE, VIRTUAL, Place, thing_of
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import Turned, owners_path, recorded
 from davserver.trail import Event, RowStamp, What
 from davserver.vault import affiliations
 from davserver.vault.nodes.rows import OpenVault
@@ -57,8 +57,8 @@ def change(tools: Tools, who: Principal, work: Callable[[Sight], T]) -> T:
     stands(who)
     try:
         return tools.db.write(closure)
-    except Turned as turned:
-        raise recorded(tools, turned) from None
+    except Denied as denied:
+        raise recorded(tools, denied) from None
     except StaleSignIn as stale:
         revalidation = stale.revalidation
     return change(tools, revalidation.sign_in_anew(), work)
@@ -85,8 +85,8 @@ def look(
     stands(who)
     try:
         return tools.db.read_optimistically(closure, expects_query=expects_query)
-    except Turned as turned:
-        raise recorded(tools, turned) from None
+    except Denied as denied:
+        raise recorded(tools, denied) from None
     except StaleSignIn as stale:
         revalidation = stale.revalidation
     return look(tools, revalidation.sign_in_anew(), now, work, expects_query=expects_query)
@@ -95,20 +95,20 @@ def look(
 def _done(sight: Sight, work: Callable[[Sight], T]) -> T:
     try:
         return work(sight)
-    except Turned as turned:
-        if turned.by_drive:
-            targets = (*turned.place.targets(), UNTIED)
-            thing = thing_of(turned.place)
-            sight.counting.refusal_by_the_drive(turned.denial, targets[0], thing)
+    except Denied as denied:
+        if denied.by_drive:
+            targets = (*denied.place.targets(), UNTIED)
+            thing = thing_of(denied.place)
+            sight.counting.refusal_by_the_drive(denied.denial, targets[0], thing)
         raise
 
 
-def refuse(place: Place, action: Action, reason: Reason) -> Turned:
-    return Turned(place, Denial(action, reason), by_drive=True)
+def refuse(place: Place, action: Action, reason: Reason) -> Denied:
+    return Denied(place, Denial(action, reason), by_drive=True)
 
 
 def require_real(place: Place, action: Action) -> OpenVault:
-    """Raises Turned where nothing can be made or changed: the folders that only structure a
+    """Raises Denied where nothing can be made or changed: the folders that only structure a
     drive. Gives the vault.
     """
     if place.vault is None or place.kind in VIRTUAL or (place.node is None and not place.above):

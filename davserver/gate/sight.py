@@ -19,6 +19,7 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.counting import Counting
+from davserver.gate.denied import Denied
 from davserver.gate.down import hidden_below, judged, unhidden
 from davserver.gate.judging import best, shown
 from davserver.gate.listed import count_absent, count_top
@@ -34,7 +35,6 @@ from davserver.gate.places import (
     thing_of,
 )
 from davserver.gate.tools import Tools
-from davserver.gate.turned import Turned
 from davserver.gate.walking import PathWalker
 from davserver.vault.nodes import index
 from davserver.vault.nodes.rows import OpenVault, category_of
@@ -65,7 +65,7 @@ class Sight:
         blocked = self.judge.drive_blocked(who, now)
         if blocked is not None:
             self.counting.block(blocked)
-            raise Turned(Place(DrivePath(), PlaceKind.DRIVE, who), blocked)
+            raise Denied(Place(DrivePath(), PlaceKind.DRIVE, who), blocked)
 
     # ── where is it ─────────────────────────────────────────────────────────────────────────────
 
@@ -282,12 +282,12 @@ class Sight:
         return decision
 
     def require(self, action: Action, place: Place, *, in_passing: bool = False) -> Permit:
-        """Raises Turned: the thing is visible, so that the reason may be told and is recorded.
+        """Raises Denied: the thing is visible, so that the reason may be told and is recorded.
         `in_passing`: a yes is not counted, another action on the same thing is what matters.
         """
         decision, target, asked = best(self.judge, self.who, action, place, self.now)
         if not in_passing or isinstance(decision, Denial):
             self.counting.decision(decision, target, thing_of(place), asked)
         if isinstance(decision, Denial):
-            raise Turned(place, decision)
+            raise Denied(place, decision)
         return decision

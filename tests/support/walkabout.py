@@ -16,11 +16,11 @@ from davserver.domain.decisions import Permit
 from davserver.domain.ids import PersonId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import AccountState, Principal
+from davserver.gate.denied import Denied
 from davserver.gate.entries.members import children
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import Turned
 from policies.invariants import CONTENT
 from policies.moments import Moment
 from policies.snapshot import Snapshot
@@ -109,7 +109,7 @@ def _drive(
         return  # they cannot sign in
     try:
         sight = Sight(tools, tx, who, now)
-    except Turned:
+    except Denied:
         return
     if who.vault is not None:
         waiting = list(children(sight, sight.place(DrivePath())))

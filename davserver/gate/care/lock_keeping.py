@@ -8,11 +8,11 @@ from davserver.domain.errors import NotLocked
 from davserver.domain.ids import LockId, PersonId
 from davserver.domain.paths import DrivePath
 from davserver.gate.acting import record
+from davserver.gate.denied import owners_path
 from davserver.gate.places import Place
 from davserver.gate.recovery.restoring import note_look, own_drive
 from davserver.gate.recovery.vault_views import HeldLock
 from davserver.gate.sight import Sight
-from davserver.gate.turned import owners_path
 from davserver.trail import What
 from davserver.vault.locks import live as live_locks
 from davserver.vault.locks import locks as vault_locks
@@ -34,7 +34,7 @@ def locks(sight: Sight) -> list[HeldLock]:
 
 
 def break_lock(sight: Sight, lock: LockId) -> HeldLock:
-    """The lock that is no more. Raises NotLocked, Turned."""
+    """The lock that is no more. Raises NotLocked, Denied."""
     drive = own_drive(sight)
     assert drive.vault is not None  # noqa: S101 — as above
     live = live_locks.live(sight.tx, drive.vault, sight.now)

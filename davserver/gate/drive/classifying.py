@@ -60,7 +60,7 @@ class Classifying:
 
 
 def permit_to_classify(sight: Sight, place: Place) -> Permit:
-    """Raises Turned."""
+    """Raises Denied."""
     permit = sight.require(Action.PUT, place)
     if not place.owned:
         raise refuse(place, Action.PUT, Reason.OWNER_ONLY)
@@ -68,7 +68,7 @@ def permit_to_classify(sight: Sight, place: Place) -> Permit:
 
 
 def classify(sight: Sight, place: Place, permit: Permit, category: Category | None) -> None:
-    """In the caller's transaction. Nothing happens where it is so already. Raises Turned where its
+    """In the caller's transaction. Nothing happens where it is so already. Raises Denied where its
     owner would not see it any more: nobody could bring it back.
     """
     assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a real place

@@ -14,6 +14,7 @@ from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.gate.acting import change, look, record, require_conditions, require_real
 from davserver.gate.conditions import Reach, require_unlocked
+from davserver.gate.denied import owners_path
 from davserver.gate.drive.moving import (
     cleared,
     existing,
@@ -28,7 +29,6 @@ from davserver.gate.lock_reach import Standing
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import owners_path
 from davserver.trail import What
 from davserver.vault import writing
 from davserver.vault.contents import OpenContent, open_content

@@ -22,6 +22,7 @@ from davserver.gate.acting import (
     require_real,
 )
 from davserver.gate.conditions import WHOLE, Reach, require_unlocked
+from davserver.gate.denied import owners_path
 from davserver.gate.drive.pacing import count_overwrite, count_rename
 from davserver.gate.drive.removing import permit_to_remove
 from davserver.gate.drive.scratch import Scratch
@@ -31,7 +32,6 @@ from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sharing.resharing import way_on
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import owners_path
 from davserver.trail import What
 from davserver.vault import moving, trash
 from davserver.vault.locks import locks
@@ -153,7 +153,7 @@ def goal_of(
     """Where it goes: free, or something that may be replaced as far as the headers say. `deep`:
     all that is in `start` goes along.
 
-    Raises NoParent, ConditionFailed, Turned.
+    Raises NoParent, ConditionFailed, Denied.
     """
     # Said of the paths alone, and first: a folder cannot go into itself, whatever is in it.
     inside = start.is_folder and path != start.path and path.is_within(start.path)
@@ -213,7 +213,7 @@ def require_no_disclosure(sight: Sight, start: Place, goal: Place, *, onto: bool
 
 def _require_theirs_to_give_up(sight: Sight, start: Place) -> None:
     """A file that is moved onto another is no more: its name, its grants, its own identity. Only
-    its owner removes it so, or whoever made it a moment ago (DESIGN §4). Raises Turned.
+    its owner removes it so, or whoever made it a moment ago (DESIGN §4). Raises Denied.
     """
     if start.node is not None and not sight.is_recallable(start.node):
         raise refuse(start, Action.MOVE, Reason.NOT_YOURS)
@@ -227,7 +227,7 @@ def permits_there(
     sight: Sight, start: Place, goal: Place, *, onto: bool
 ) -> tuple[Permit, Removal | None]:
     """The right to put `start` at `goal`, and what that needs there. `onto`: as `is_save_onto` has
-    it. Raises Turned.
+    it. Raises Denied.
     """
     if onto:
         return permit_to_put(sight, goal), None

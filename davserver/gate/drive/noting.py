@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from davserver.domain.decisions import Permit
+from davserver.gate.denied import owners_path
 from davserver.gate.places import Place
 from davserver.gate.tools import Tools
-from davserver.gate.turned import owners_path
 from davserver.trail import Actor, Opening
 
 

@@ -24,7 +24,7 @@ _BEFORE = timedelta(minutes=5)
 
 
 def remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
-    """In one transaction. Raises NotFound, Locked, ConditionFailed, Turned."""
+    """In one transaction. Raises NotFound, Locked, ConditionFailed, Denied."""
     place = sight.place(path)
     if not place.exists:
         raise NotFound("nothing is there")
@@ -44,7 +44,7 @@ def remove(sight: Sight, path: DrivePath, conditions: Conditions) -> None:
 
 def permit_to_remove(sight: Sight, place: Place) -> tuple[Permit, What]:
     """For an owner to delete; for others to take back what they made a while ago, if all of it is
-    theirs (DESIGN §2.2, §4). Raises Turned.
+    theirs (DESIGN §2.2, §4). Raises Denied.
     """
     if place.owned:
         return sight.require(Action.DELETE, place), What.REMOVE

@@ -164,7 +164,7 @@ class Writing:
 
 
 def permit_to_put(sight: Sight, place: Place, action: Action = Action.PUT) -> Permit:
-    """Raises NoParent, AlreadyThere for a folder, Turned."""
+    """Raises NoParent, AlreadyThere for a folder, Denied."""
     if place.kind is NOWHERE:
         raise NoParent("the folder that should hold it is not there")
     require_real(place, action)

@@ -18,10 +18,10 @@ from davserver.domain.nodes import Content, Node, NodeState
 from davserver.domain.paths import DrivePath
 from davserver.gate.acting import check, refuse, require_movable, row_stamps
 from davserver.gate.conditions import Reach
+from davserver.gate.denied import owners_path
 from davserver.gate.people.notices import NoticeKind, tell
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.sight import Sight
-from davserver.gate.turned import owners_path
 from davserver.trail import Event, What
 from davserver.trail.story import DAMAGED, ERASED
 from davserver.vault import trash
@@ -46,7 +46,7 @@ class RecalledDocument:
 
 
 def recall(sight: Sight, path: DrivePath) -> RecalledDocument:
-    """In one transaction, on behalf of its maker. Raises NotFound, BadInput, Locked, Turned."""
+    """In one transaction, on behalf of its maker. Raises NotFound, BadInput, Locked, Denied."""
     return recall_at(sight, _place(sight, path))
 
 

@@ -43,7 +43,7 @@ def versions(sight: Sight, path: DrivePath) -> list[VersionView]:
 
 
 def restore_version(sight: Sight, path: DrivePath, number: int) -> None:
-    """Raises NotFound, BadInput, Locked, Turned."""
+    """Raises NotFound, BadInput, Locked, Denied."""
     place, node, vault = _file(sight, path)
     permit = sight.require(Action.PUT, place)
     check(sight, place, NONE)
@@ -75,7 +75,7 @@ def trash(sight: Sight) -> list[TrashView]:
 
 
 def restore_trash(sight: Sight, node: NodeId, to: DrivePath | None) -> DrivePath:
-    """Raises NotFound, AlreadyThere, NoParent, Locked, Turned."""
+    """Raises NotFound, AlreadyThere, NoParent, Locked, Denied."""
     drive = own_drive(sight)
     assert drive.vault is not None  # noqa: S101 — as above
     sight.require(Action.LIST, drive)
@@ -91,7 +91,7 @@ def restore_trash(sight: Sight, node: NodeId, to: DrivePath | None) -> DrivePath
 
 
 def require_all(sight: Sight) -> None:
-    """Raises Turned."""
+    """Raises Denied."""
     place = own_drive(sight)
     for action in (Action.LIST, Action.GET, Action.AUDIT):
         sight.require(action, place)

@@ -12,10 +12,10 @@ from davserver.domain.actions import Action
 from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Node, NodeState
 from davserver.domain.paths import DrivePath
+from davserver.gate.denied import owners_path
 from davserver.gate.places import Place, PlaceKind
 from davserver.gate.recovery.undone import Act, Left, Undone, Why
 from davserver.gate.sight import Sight
-from davserver.gate.turned import owners_path
 from davserver.trail import What
 from davserver.vault import trash, undo
 from davserver.vault.locks import live as live_locks

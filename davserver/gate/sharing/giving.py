@@ -19,7 +19,7 @@ from davserver.trail import What
 def give(
     ledger: Ledger, sight: Sight, place: Place, wish: Wish, beside: Beside = ALONE
 ) -> GrantView:
-    """In one transaction. Raises as `require_givable`; Turned also where owners are asked."""
+    """In one transaction. Raises as `require_givable`; Denied also where owners are asked."""
     permit, node = require_givable(ledger, sight, place, wish)
     if asks_owner(ledger.tools, sight.who):
         raise refuse(place, Action.GRANT, Reason.NEEDS_OWNER)
@@ -31,7 +31,7 @@ def give(
 
 def require_givable(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> tuple[Permit, Node]:
     """That it could be given now, and by which permit. Raises NotFound, AlreadyThere, BadInput,
-    Turned.
+    Denied.
     """
     permit = sight.require(Action.GRANT, place)
     node = place.node
@@ -56,7 +56,7 @@ def require_givable(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> t
 def require_grantee(ledger: Ledger, sight: Sight, to: Grantee, place: Place) -> None:
     """That there is such a side, and that the policy shows it such a document.
 
-    Raises NotFound, Turned.
+    Raises NotFound, Denied.
     """
     if isinstance(to, ToPerson):
         ledger.professional(sight.tx, to)

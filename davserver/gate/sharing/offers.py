@@ -14,6 +14,7 @@ from davserver.domain.offers import FORGOTTEN, OfferState
 from davserver.domain.people import Principal
 from davserver.gate.acting import change, refuse, row_stamps
 from davserver.gate.consent import asks_owner
+from davserver.gate.denied import refusals_recorded
 from davserver.gate.sharing import offering
 from davserver.gate.sharing.giving import give, require_givable
 from davserver.gate.sharing.ledger import Wish, ledger_of
@@ -22,7 +23,6 @@ from davserver.gate.sharing.renewing import renewed, require_renewable, sight_of
 from davserver.gate.sharing.resharing import share_on
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import refusals_recorded
 from davserver.trail import Event, What
 from davserver.vault import offers
 from davserver.vault.grants.rows import GrantRow

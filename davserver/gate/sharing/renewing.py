@@ -45,7 +45,7 @@ class Renewal:
 def renew(
     ledger: Ledger, tx: Connection, who: Principal, grant: GrantId, until: datetime | None
 ) -> GrantView:
-    """In one transaction. Raises NotFound, BadInput, Turned."""
+    """In one transaction. Raises NotFound, BadInput, Denied."""
     sight, before = sight_of_giver(ledger, tx, who, grant)
     one = require_renewable(ledger, sight, before, until)
     if one.lengthens and asks_owner(ledger.tools, sight.who):
@@ -66,7 +66,7 @@ def sight_of_giver(
 def require_renewable(
     ledger: Ledger, sight: Sight, before: GrantRow, until: datetime | None
 ) -> Renewal:
-    """Raises NotFound, BadInput, Turned."""
+    """Raises NotFound, BadInput, Denied."""
     _require_running(ledger, sight, before)
     place = sight.place_of(before.grant.vault, before.grant.node)
     if place is None:
@@ -108,7 +108,7 @@ def _require_running(ledger: Ledger, sight: Sight, row: GrantRow) -> None:
 
 
 def _permit(ledger: Ledger, sight: Sight, place: Place, row: GrantRow) -> Permit:
-    """The same that giving it would ask for. Raises NotFound, Turned."""
+    """The same that giving it would ask for. Raises NotFound, Denied."""
     if not place.owned:
         return require_way_on(sight, place, row.grant.right)
     permit = sight.require(Action.GRANT, place)

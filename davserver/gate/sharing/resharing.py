@@ -15,17 +15,17 @@ from davserver.domain.errors import AlreadyThere, BadInput, NotFound, Reason
 from davserver.domain.grants import ToPerson
 from davserver.gate.acting import refuse
 from davserver.gate.consent import asks_owner
+from davserver.gate.denied import Denied
 from davserver.gate.judging import UNTIED
 from davserver.gate.places import Place, thing_of
 from davserver.gate.sharing.ledger import Ledger, Wish, overlap, require_sensible
 from davserver.gate.sight import Sight
-from davserver.gate.turned import Turned
 from davserver.trail import What
 from davserver.vault.grants.rows import GrantRow
 
 
 def share_on(ledger: Ledger, sight: Sight, place: Place, wish: Wish) -> GrantView:
-    """In one transaction. Raises NotFound, AlreadyThere, BadInput, Turned."""
+    """In one transaction. Raises NotFound, AlreadyThere, BadInput, Denied."""
     node, vault = place.node, place.vault
     if node is None or vault is None:
         raise refuse(place, Action.REGRANT, Reason.DRIVE_ROOT)
@@ -71,12 +71,12 @@ def way_on(sight: Sight, place: Place, right: Right | None = None) -> Permit | D
 
 
 def require_way_on(sight: Sight, place: Place, right: Right) -> Permit:
-    """Raises Turned."""
+    """Raises Denied."""
     decision = way_on(sight, place, right)
     targets = [decision.target] if isinstance(decision, Permit) else place.targets()
     sight.counting.decision(decision, (*targets, UNTIED)[0], thing_of(place))
     if isinstance(decision, Denial):
-        raise Turned(place, decision)
+        raise Denied(place, decision)
     return decision
 
 

@@ -22,13 +22,13 @@ from davserver.domain.people import (
     Role,
     Structure,
 )
+from davserver.gate.denied import Denied
 from davserver.gate.places import Place, PlaceKind, covering
 from davserver.gate.shares import STRUCTURE
 from davserver.gate.sharing.insight import Can, Ground, Insight, Subject
 from davserver.gate.sharing.unseen import Unseen, why_not
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import Turned
 from davserver.vault.grants import suspensions
 from davserver.vault.grants.rows import GrantRow
 from davserver.vault.nodes.rows import OpenVault
@@ -136,8 +136,8 @@ class Seeing:
         nothing = Insight(subject, thing.owner.name, thing.path, Can.NOTHING, Ground.NOTHING)
         try:
             sight = Sight(self._tools, tx, who, at)
-        except Turned as turned:
-            return replace(nothing, ground=Ground.REFUSED, reason=turned.denial.reason)
+        except Denied as denied:
+            return replace(nothing, ground=Ground.REFUSED, reason=denied.denial.reason)
         grantees = (who.id, *who.structures)
         live = self._tools.grants.live_for(tx, thing.vault.id, grantees, at)
         steps = _steps(sight, thing, tuple(live))

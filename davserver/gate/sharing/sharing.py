@@ -12,6 +12,7 @@ from davserver.domain.ids import GrantId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Role
 from davserver.gate.acting import change, look
+from davserver.gate.denied import refusals_recorded
 from davserver.gate.shares import STRUCTURE
 from davserver.gate.sharing.codes import named_by
 from davserver.gate.sharing.giving import give
@@ -22,7 +23,6 @@ from davserver.gate.sharing.shared_items import Sharer, shared_items
 from davserver.gate.sharing.taking_back import Which, end_many, end_one
 from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
-from davserver.gate.turned import refusals_recorded
 
 __all__ = ["MOST_PURPOSE_CHARACTERS", "Called", "Sharing"]
 

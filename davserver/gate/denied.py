@@ -11,7 +11,7 @@ from davserver.gate.tools import Tools
 from davserver.trail import Event, What
 
 
-class Turned(Exception):
+class Denied(Exception):
     """Raised inside a transaction, which it undoes; never leaves the gate. `by_drive`: the drive
     itself refuses, and no rule was asked, or one that said yes.
     """
@@ -30,22 +30,22 @@ def refusals_recorded(tools: Tools) -> Iterator[None]:
     """
     try:
         yield
-    except Turned as turned:
-        raise recorded(tools, turned) from None
+    except Denied as denied:
+        raise recorded(tools, denied) from None
 
 
-def recorded(tools: Tools, turned: Turned) -> Refused:
+def recorded(tools: Tools, denied: Denied) -> Refused:
     """The refusal as fronts know it, once its entry is durable."""
-    event = _event(turned)
+    event = _event(denied)
     if event is not None:
         now = tools.clock()
         tools.db.write(lambda tx: tools.trail.record(tx, event, now))
-    return Refused(turned.denial.reason, turned.denial.remedy)
+    return Refused(denied.denial.reason, denied.denial.remedy)
 
 
-def _event(turned: Turned) -> Event | None:
+def _event(denied: Denied) -> Event | None:
     """None where no vault is concerned: the refusal of a whole drive goes to the log only."""
-    place, denial = turned.place, turned.denial
+    place, denial = denied.place, denied.denial
     if place.vault is None:
         return None
     node = place.node or place.parent
