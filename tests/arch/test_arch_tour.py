@@ -1,4 +1,6 @@
-"""docs/tour.md leads where it says: a GET and a PUT are played, and go the way that it tells."""
+"""docs/tour.md leads where it says: a GET and a PUT are played, and go the way that it tells. The
+words of docs/glossary.md stand in the files that it names.
+"""
 
 import re
 import sys
@@ -15,6 +17,9 @@ from tests.support.in_process import Front, front_of
 
 ROOT = Path(__file__).parents[2]
 TOUR = (ROOT / "docs/tour.md").read_text()
+GLOSSARY = (ROOT / "docs/glossary.md").read_text()
+BASES = ("", "davserver")
+"""The glossary names files of `davserver` without it."""
 STEP = re.compile(r"^\d+\. `((?:davserver|authn|policies)/\S+\.py)` `([\w.]+)`", re.MULTILINE)
 
 Step = tuple[str, str]
@@ -52,8 +57,39 @@ def test_every_file_that_is_named_is_there() -> None:
     folders = ("davserver", "authn", "policies", "admin")
     there = {path.name for folder in folders for path in (ROOT / folder).rglob("*.py")}
     named = set(re.findall(r"`(?:[\w/]+/)?(\w+\.py)`", TOUR))
-    assert len(named) > 30
+    named |= set(re.findall(r"`(?:[\w/]+/)?(\w+\.py)`", GLOSSARY))
+    assert len(named) > 60
     assert named - there == set()
+
+
+def test_every_function_that_is_named_is_there() -> None:
+    named = re.findall(r"`((?:davserver|authn|policies)/\S+\.py)` `([\w.]+)`", TOUR)
+    assert len(named) > 40
+    assert [(file, name) for file, name in named if not is_defined(file, name)] == []
+
+
+def is_defined(file: str, name: str) -> bool:
+    """Each part of a dotted name in that file."""
+    source = (ROOT / file).read_text()
+    return all(re.search(rf"\b(?:def|class) {part}\b", source) for part in name.split("."))
+
+
+def test_every_word_of_the_glossary_is_used_where_it_says() -> None:
+    rows = re.findall(r"^\| ([^|`]+) \| [^|]+ \| (`[^|]+) \|$", GLOSSARY, re.MULTILINE)
+    assert len(rows) > 40
+    assert [words for words, where in rows if not are_used(words, where)] == []
+
+
+def are_used(words: str, where: str) -> bool:
+    """Each in one of the files, or of those in a folder; also as the beginning of another word."""
+    paths = [ROOT / base / one for one in re.findall(r"`([^`]+)`", where) for base in BASES]
+    files = [file for path in paths for file in ([path] if path.is_file() else path.glob("*.py"))]
+    text = _apart(" ".join(f"{file.stem} {file.read_text()}" for file in files))
+    return all(re.search(rf"\b{_apart(word)}", text) for word in words.split(", "))
+
+
+def _apart(text: str) -> str:
+    return re.sub(r"[_\s-]+", " ", text.lower())
 
 
 def told_in(title: str) -> list[Step]:
