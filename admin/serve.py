@@ -52,6 +52,7 @@ def _listener(settings: Settings) -> Listener:
         key=None if listen.plain_http else listen.key,
         client_ca=None if listen.plain_http else listen.client_ca,
         threads=serving.threads,
+        slow=serving.slow,
         compute_slots=serving.computing,
         queue=serving.waiting,
         connections=serving.connections,

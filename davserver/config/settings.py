@@ -174,7 +174,12 @@ class Serving:
         "cores", kinds.or_word("cores", kinds.whole(1, 256)), "Processes that share the port."
     )
     threads: int = setting(
-        32, kinds.whole(2, 1000), "Connections that one process serves at a time; slow ones count."
+        32, kinds.whole(2, 1000), "Connections that one process serves at a time."
+    )
+    slow: int = setting(
+        500,
+        kinds.whole(0, 10_000),
+        "Slow uploads and downloads beside them: each has a thread more, and up to 2 MiB.",
     )
     computing: int = setting(
         1, kinds.whole(1, 64), "How many of them compute at a time; more where workers are few."

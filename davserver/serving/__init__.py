@@ -20,6 +20,7 @@ Connections:
     compute      many wait, few compute
     parking      where connections wait
     connections  one client's: handshake, heads, requests, end
+    steps        where one is in its life
     tls          TLS 1.2 and 1.3
     renewal      a certificate that is replaced while the server runs
     wire         a client's bytes, both ways

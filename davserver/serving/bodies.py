@@ -3,7 +3,7 @@
 from typing import Final, Protocol
 
 from davserver.serving.rates import Pace
-from davserver.serving.wire import Wire
+from davserver.serving.wire import Cut, Gone, Wire
 
 
 class Body(Protocol):
@@ -39,6 +39,10 @@ class NoBody:
 NO_BODY: Final = NoBody()
 
 
+SMALL = 64 * 1024
+"""Bytes of a body that may be awaited in memory, as a form is."""
+
+
 class LengthBody:
     """A body of a known length (RFC 9112 §6.2); nothing beyond it is ever read."""
 
@@ -47,6 +51,23 @@ class LengthBody:
         self._pace = pace
         self.unread = length
         self.complete = length == 0
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which somebody waits for its next byte."""
+        return self._pace.left
+
+    def gather(self, waited: float) -> bool:
+        """Takes in what has arrived, after `waited` seconds; whether it is whole. Raises Gone."""
+        buffer = self._wire.buffer
+        before = len(buffer)
+        while len(buffer) < self.unread and self._wire.fill():
+            pass
+        self._pace.waited(waited)
+        self._pace.moved(len(buffer) - before)
+        if len(buffer) < self.unread and self._pace.lost:
+            raise Gone(Cut.SLOW)
+        return len(buffer) >= self.unread
 
     def some(self, limit: int) -> bytes:
         if self.complete:

@@ -1,12 +1,19 @@
 """Many threads wait for slow clients; few of them compute at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 SLOT_PATIENCE = 0.05
 """Seconds. A slot saves switches between threads and guards nothing: a thread that got none in this
 time goes on without one, so that two requests which wait for each other cannot lock up."""
+
+SLOW_SECONDS = 0.05
+"""A client that has kept a thread waiting this long keeps it, and another one serves the others."""
+
+
+def _nobody() -> bool:
+    return False
 
 
 class Tokens:
@@ -48,10 +55,13 @@ class Turn:
     `with environ["abri.compute"].waiting():`.
     """
 
-    __slots__ = ("_all", "_waits", "computing", "watching")
+    __slots__ = ("_all", "_hire", "_waits", "computing", "replaced", "watching")
 
-    def __init__(self, slots: ComputeSlots) -> None:
+    def __init__(self, slots: ComputeSlots, hire: Callable[[], bool] = _nobody) -> None:
+        """`hire`: starts another thread in this one's place, if there is room for one."""
         self._all = slots
+        self._hire = hire
+        self.replaced = False
         self._waits = False
         self.computing = False
         self.watching = False
@@ -76,6 +86,11 @@ class Turn:
         if self.watching:
             self.watching = False
             self._all.watches.give()
+
+    def kept(self, seconds: float) -> None:
+        """That long one client has kept this thread waiting."""
+        if seconds >= SLOW_SECONDS and not self.replaced:
+            self.replaced = self._hire()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -8,7 +8,6 @@ silent and trickling clients hold no thread.
 import contextlib
 import socket
 import ssl
-from enum import Enum, auto
 from http import HTTPStatus
 from time import monotonic
 from typing import Protocol
@@ -20,6 +19,7 @@ from davserver.serving.gateway import Exchange, House
 from davserver.serving.head import FLAW_STATUS, BadHead, Head, HeadCutter, parse_head
 from davserver.serving.logs import Complaints, network_class
 from davserver.serving.replies import RETRY_SECONDS, refusal
+from davserver.serving.steps import Stage, Step
 from davserver.serving.tls import client_certificate, speaks_tls, wrap
 from davserver.serving.wire import Cut, Gone, Wire
 
@@ -47,24 +47,11 @@ class Home(Protocol):
     def left(self, connection: "Connection") -> None: ...
 
 
-class Stage(Enum):
-    GREETING = auto()
-    HANDSHAKE = auto()
-    HEADS = auto()
-    LINGERING = auto()
-
-
-class Step(Enum):
-    GO_ON = auto()
-    PARK = auto()
-    CLOSE = auto()
-
-
 class Connection:
     """What cheroot's threads need of a connection, and nothing of cheroot's own.
 
-    `deadline`: until when it may stay parked, on the monotonic clock. `registered`
-    belongs to the parking.
+    `deadline`: until when it may stay parked, on the monotonic clock. `begun`: a request whose body
+    is awaited meanwhile. `registered` belongs to the parking.
     """
 
     def __init__(self, server: Home, sock: socket.socket, address: tuple[str, int]) -> None:
@@ -78,6 +65,7 @@ class Connection:
         self._skip = 0
         self._lingered = 0
         self._idle = False
+        self.begun: Exchange | None = None
         self._is_new = True
         self._base: Environ = {}
         self._network = ""
@@ -137,9 +125,15 @@ class Connection:
         self._wire.stop_reading = self._wire.stop_all = True
 
     def expire(self) -> None:
-        """The deadline has passed: says so if the client was in the middle of a head."""
-        if self._stage is Stage.HEADS and self._wire.buffer:
+        """The deadline has passed: says so if the client was in the middle of something."""
+        self._give_up(Cut.SLOW)
+        if self._stage is Stage.HEADS and self._wire.buffer and self.begun is None:
             self._say(HTTPStatus.REQUEST_TIMEOUT, "The request arrived too slowly.")
+        self.close()
+
+    def dismiss(self) -> None:
+        """The server stops: says so if it awaited a body."""
+        self._give_up(Cut.STOPPING)
         self.close()
 
     def turn_away(self) -> None:
@@ -199,12 +193,11 @@ class Connection:
 
     def _serve(self) -> Step:
         try:
-            head = self._next_head()
-            if head is None:
-                return Step.PARK
-            exchange = Exchange(self._house, self._wire, head, frame(head, self._limits.body_bytes))
+            exchange = self.begun or self._next_exchange()
         except BadHead as bad:
             return self._refuse(bad)
+        if exchange is None or (exchange.awaited and self._awaits(exchange)):
+            return Step.PARK
         if not exchange.run(self._base or self._environ(), self._network):
             return self._part(exchange)
         self._skip = exchange.unread
@@ -214,6 +207,24 @@ class Connection:
         # another thread, with a cold processor: that is a sixth of a small reading.
         more = self._wire.has_data() or self._server.is_alone()
         return Step.GO_ON if more else Step.PARK
+
+    def _next_exchange(self) -> Exchange | None:
+        head = self._next_head()
+        if head is None:
+            return None
+        return Exchange(self._house, self._wire, head, frame(head, self._limits.body_bytes))
+
+    def _awaits(self, exchange: Exchange) -> bool:
+        """Whether it waits for a small body, and no thread with it. Raises Gone."""
+        self.begun = None
+        patience = exchange.gather(self._network or network_class(self.remote_addr))
+        if patience:
+            self.begun, self.deadline = exchange, monotonic() + patience
+        return patience > 0
+
+    def _give_up(self, cut: Cut) -> None:
+        if self.begun is not None:
+            self.begun.give_up(cut)
 
     def _next_head(self) -> Head | None:
         wire = self._wire

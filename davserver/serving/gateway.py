@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from davserver.domain.drive import Piece
 from davserver.domain.errors import TooLarge
-from davserver.serving.bodies import NO_BODY, Body, LengthBody
+from davserver.serving.bodies import NO_BODY, SMALL, Body, LengthBody
 from davserver.serving.chunked import ChunkedBody
 from davserver.serving.environ import Environ, request_environ
 from davserver.serving.framing import Framing
@@ -38,6 +38,7 @@ CUT_ANSWERS = {
 
 _SEQUENCES = (list, tuple)
 _DRAINING = Phase.DRAINING
+_FORM = "application/x-www-form-urlencoded"
 _NO_INPUT: Final = Input(NO_BODY, None)
 """Of all requests without a body: nothing in it can change."""
 
@@ -88,7 +89,10 @@ class Onward:
 
 
 class Exchange:
-    """One request and its answer. `run` says how the connection goes on."""
+    """One request and its answer. `run` says how the connection goes on.
+
+    `awaited`: a body that is to be there before the application is called.
+    """
 
     def __init__(self, house: House, wire: Wire, head: Head, framing: Framing) -> None:
         limits = house.listener
@@ -105,6 +109,33 @@ class Exchange:
         pace = Pace(limits.min_rate, limits.grace_seconds)
         self.reply = Reply(wire, head, self.request_id, self._can_keep, pace)
         self._failed = False
+        self.awaited = _awaited(self._body, head, framing)
+        self._asked = 0.0
+        self._network = ""
+
+    def gather(self, network: str) -> float:
+        """Takes in what has arrived of `awaited`. 0.0 if the application can be called now, else
+        for how many seconds the next byte may be waited for first. Raises Gone, once it is given
+        up.
+        """
+        assert self.awaited is not None  # noqa: S101 — else there is nothing to gather
+        now = monotonic()
+        waited, self._asked, self._network = now - (self._asked or now), now, network
+        try:
+            return 0.0 if self.awaited.gather(waited) else self.awaited.patience
+        except Gone as gone:
+            self.give_up(gone.cut)
+            raise
+
+    def give_up(self, cut: Cut) -> None:
+        """Says why nobody was asked, without waiting for anybody."""
+        self._failed = True
+        status, text = CUT_ANSWERS[cut]
+        self.reply.status, self.input.cut = status.value, cut
+        began, sent = monotonic(), self._wire.sent
+        with suppress(Gone):
+            self._wire.offer(refusal(status, text, request_id=self.request_id))
+        self._log(began, self._wire.received, sent, self._network)
 
     def run(self, base: Environ, network: str) -> bool:
         """Answers the request; True if the connection can carry another one.
@@ -241,6 +272,16 @@ class Exchange:
                 cut=self.input.cut.value if self.input.cut else "",
             )
         )
+
+
+def _awaited(body: Body, head: Head, framing: Framing) -> LengthBody | None:
+    """The body of a small form: anybody may send one, and it says nothing before its end. Of others
+    the application may know more from the head alone, and refuse them before they are sent.
+    """
+    if head.method != "POST" or framing.asks_first or not isinstance(body, LengthBody):
+        return None
+    media_type = head.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return body if media_type == _FORM and body.unread <= SMALL else None
 
 
 def _body(wire: Wire, length: int | None, limits: Listener) -> Body:

@@ -39,7 +39,7 @@ class Parking:
                 del self._parked[descriptor]
             raise
         if self._closed and self._parked.pop(descriptor, None) is not None:
-            connection.close()
+            connection.dismiss()
 
     def _arm(self, descriptor: int, connection: Connection) -> None:
         if connection.registered:
@@ -78,7 +78,7 @@ class Parking:
         for descriptor in list(self._parked):
             connection = self._parked.pop(descriptor, None)
             if connection is not None:
-                connection.close()
+                connection.dismiss()
 
     def release(self) -> None:
         """Gives the descriptors back, once no thread is left."""

@@ -10,15 +10,19 @@ class Pace:
     which the application computes is not the client's and is not counted.
     """
 
-    __slots__ = ("_grace", "_rate", "left")
+    __slots__ = ("_grace", "_rate", "left", "stood")
 
     def __init__(self, rate: int, grace: float) -> None:
         self._rate = rate
         self._grace = grace
         self.left = grace
+        self.stood = 0.0
 
-    def waited(self, seconds: float) -> None:
+    def waited(self, seconds: float) -> float:
+        """How many seconds it has been by now, all together."""
         self.left -= seconds
+        self.stood += seconds
+        return self.stood
 
     def moved(self, count: int) -> None:
         self.left = min(self._grace, self.left + count / self._rate)

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from cheroot.server import HTTPServer
 
 from davserver.serving.binding import bind, plain_address, url_of
-from davserver.serving.compute import ComputeSlots, Turn
+from davserver.serving.compute import Turn
 from davserver.serving.connections import Connection
 from davserver.serving.crew import Crew
 from davserver.serving.gateway import House, WSGIApp
@@ -68,8 +68,7 @@ class Server(HTTPServer):
         self._accept_over.set()
         self._unseen: set[Connection] = set()
         self.parking = Parking()
-        slots = ComputeSlots(listener.compute_slots)
-        self.requests: Crew = Crew(self, self.parking, listener.threads, slots)
+        self.requests: Crew = Crew(self, self.parking, listener)
 
     @property
     def url(self) -> str:

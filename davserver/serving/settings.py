@@ -27,6 +27,7 @@ class Listener:
     client_ca: Path | None = None
 
     threads: int = 32
+    slow: int = 500
     compute_slots: int = 4
     backlog: int = 256
     queue: int = 256
@@ -74,6 +75,7 @@ class Listener:
             "idle_seconds": self.idle_seconds,
         }
         least_zero = {
+            "slow": self.slow,
             "unread_bytes": self.unread_bytes,
             "linger_seconds": self.linger_seconds,
             "leaving_seconds": self.leaving_seconds,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import TypeVar
 
-from davserver.serving.compute import Turn
+from davserver.serving.compute import SLOW_SECONDS, Turn
 from davserver.serving.rates import Pace
 
 Given = TypeVar("Given")
@@ -251,10 +251,10 @@ class Wire:
         """Returns when the event may have come or one step has passed. Raises Gone."""
         if pace.lost:
             raise Gone(Cut.SLOW)
-        started = monotonic()
+        started, step = monotonic(), STEP if self.turn.replaced else SLOW_SECONDS
         with self.turn.waiting():
-            self._poller(event).poll(max(1, min(STEP, pace.left) * 1000))
-        pace.waited(monotonic() - started)
+            self._poller(event).poll(max(1, min(step, pace.left) * 1000))
+        self.turn.kept(pace.waited(monotonic() - started))
         if self.stop_all or (self.stop_reading and event == select.POLLIN):
             raise Gone(Cut.STOPPING)
 

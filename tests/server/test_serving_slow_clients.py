@@ -1,21 +1,21 @@
 """Slow is allowed, a trickle is not, and nobody who waits keeps others from being served."""
 
-import socket
 import threading
 import time
 
 import pytest
 
 from davserver.domain.errors import Truncated
-from tests.support.http import Connection
 from tests.support.serving import (
     Recorder,
+    endless,
     eventually,
     get,
     hello,
     is_closed_by_server,
     request,
     served,
+    small_window,
 )
 
 pytestmark = pytest.mark.server
@@ -190,27 +190,6 @@ def test_an_application_can_say_that_it_waits():
         assert time.monotonic() - began < 1
         go_on.set()
         assert waiting.answer().status == 200
-
-
-def small_window(port: int) -> Connection:
-    """A connection whose client's kernel takes little ahead of the client."""
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.settimeout(10)
-    raw.connect(("127.0.0.1", port))
-    return Connection(port, timeout=10, _socket=raw)
-
-
-def endless(over: threading.Event):
-    def app(_environ, start_response):
-        start_response("200 OK", [("Content-Length", str(10**9))])
-        try:
-            while True:
-                yield b"x" * 65536
-        finally:
-            over.set()
-
-    return app
 
 
 def test_a_reader_that_stops_is_cut():

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import ipaddress
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -123,6 +124,29 @@ def eventually(holds: Callable[[], bool], within: float = 5) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def small_window(port: int) -> Connection:
+    """A connection whose client's kernel takes little ahead of the client."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.settimeout(10)
+    raw.connect(("127.0.0.1", port))
+    return Connection(port, timeout=10, _socket=raw)
+
+
+def endless(over: threading.Event) -> Callable[..., Iterator[bytes]]:
+    """An application whose answer has no end; `over` is set once nobody reads it."""
+
+    def app(_environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Length", str(10**9))])
+        try:
+            while True:
+                yield b"x" * 65536
+        finally:
+            over.set()
+
+    return app
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
