@@ -99,7 +99,7 @@ class Crew(ThreadPool):
             if self.slow >= self._most_slow or not self._server.ready:
                 return False
             try:
-                another = WorkerThread(self._server)  # type: ignore[no-untyped-call] # as cheroot leaves it
+                another = WorkerThread(self._server)  # type: ignore[no-untyped-call]  # cheroot has no types for it
                 another.start()
             except RuntimeError:  # the system gives no more of them
                 return False
