@@ -23,6 +23,7 @@ from tests.support.growing import (
 )
 from tests.support.in_process import Cost, Front, counted, front_of
 from tests.support.instance import Instance
+from tests.support.plans import planned
 
 pytestmark = pytest.mark.slow
 
@@ -214,20 +215,6 @@ AS_KNOWN = r'FROM down d JOIN node n|FROM "grant" LEFT OUTER JOIN affiliation'
 """Questions about a whole tree, and about the grants to somebody: by which index to look for those
 PostgreSQL knows only when it has looked at the tables (ANALYZE).
 """
-
-
-def planned(cursor: Any, statement: str) -> Any:
-    """As PostgreSQL does it for any values."""
-    numbers = iter(range(statement.count("$") + 1, 1000))
-    asked = re.sub(r"%\(\w+\)s", lambda _: f"${next(numbers)}", statement).replace("%%", "%")
-    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    cursor.execute(f"PREPARE asked AS {asked}")
-    given = len(set(re.findall(r"\$\d+", asked)))
-    nothing = f"({', '.join(['NULL'] * given)})" if given else ""
-    cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE asked{nothing}")
-    ((plan,),) = cursor.fetchall()
-    cursor.execute("DEALLOCATE asked")
-    return plan[0]["Plan"]
 
 
 def _without_condition(plan: Any) -> set[str]:

@@ -14,6 +14,7 @@ from davserver.vault.nodes.way import further, walk, walk_both
 from davserver.vault.nodes.way_statements import (
     MOST_STEPS,
     NOTHING,
+    PERHAPS,
     Hidden,
     Steps,
     any_way,
@@ -59,19 +60,27 @@ def one_path(length: int) -> Steps:
     return tuple(range(length))
 
 
+def joined(
+    path: Sequence[str], dialect: str, *, from_root: bool, hidden: Hidden = PERHAPS
+) -> Prepared:
+    after = one_path(len(path))
+    if dialect == "sqlite":
+        return steps(after, from_root=from_root, hidden=hidden)
+    return one_by_one(after, (1,) * len(path), from_root=from_root, hidden=hidden)
+
+
 def test_names_one_after_the_other_lead_where_any_path_does(world: World, amina: Drive) -> None:
     below = NodeId(amina.look("/a/a").id)
     with world.db.read() as tx:
         vault, dialect = opened(world, tx, amina), tx.dialect.name
-        joined = steps if dialect == "sqlite" else one_by_one
         paths = [path for length in range(4) for path in product(NAMES, repeat=length)]
         paths += [("a",) * length for length in range(4, MOST_STEPS + 1)]
         for start, path in product((vault.root, below), paths):
             wanted = rows(tx, vault, any_way(one_path(len(path)), dialect), start, path)
             for from_root in {False, start == vault.root}:
-                statement = joined(one_path(len(path)), from_root=from_root)
+                statement = joined(path, dialect, from_root=from_root)
                 assert rows(tx, vault, statement, start, path) == wanted, path
-                bare = joined(one_path(len(path)), from_root=from_root, hidden=NOTHING)
+                bare = joined(path, dialect, from_root=from_root, hidden=NOTHING)
                 there = [row for row in wanted if row[0] < INSTEAD]
                 assert rows(tx, vault, bare, start, path) == there, path
 

@@ -159,9 +159,10 @@ def _statement(
     hidden: Hidden,
 ) -> Prepared:
     if len(pairs) <= MOST_STEPS:
+        indexes = tuple(map(_how_many, pairs))
         if tx.dialect.name == "postgresql":
-            return one_by_one(after, from_root=from_root, hidden=hidden)
-        if all(plain == stripped for plain, stripped in pairs):
+            return one_by_one(after, indexes, from_root=from_root, hidden=hidden)
+        if all(count == 1 for count in indexes):
             return steps(after, from_root=from_root, hidden=hidden)
     return any_way(after, tx.dialect.name, hidden=hidden)
 
@@ -187,7 +188,7 @@ def further(
     asked = folders or [_deepest(way)]
     given: dict[str, bytes] = {f"folder{number}": one for number, one in enumerate(asked)}
     given |= {"a": plain, "b": stripped, "vault": vault.id}
-    indexes = 1 if plain == stripped else 2
+    indexes = _how_many(pair)
     if stored is None or hidden is PERHAPS:
         rows = one_step(len(asked), indexes, hidden=hidden).tuples(tx, given)
     else:
@@ -212,7 +213,7 @@ def further_both(
     for end, ((above, below, _), _) in enumerate(ends):
         given[f"folder{end}"] = below[-1][0].node.id if below else above[-1].id
         given[f"a{end}"], given[f"b{end}"] = pairs[end]
-    one, other = [1 if plain == stripped else 2 for plain, stripped in pairs]
+    one, other = map(_how_many, pairs)
     statement = two_ends((one, other), hidden=hidden, with_content=stored is not None)
     rows = statement.tuples(tx, given)
     if stored is not None:
@@ -234,6 +235,11 @@ def _indexes(vault: OpenVault, name: str) -> tuple[bytes, bytes]:
     """Under which a thing of that name is found, and its twin whose suffix was typed."""
     plain, without = vault.index.name_index(name), _without_suffix(name)
     return plain, vault.index.name_index(without) if without else plain
+
+
+def _how_many(pair: tuple[bytes, bytes]) -> int:
+    plain, without = pair
+    return 1 if plain == without else 2
 
 
 def _opened(

@@ -5,14 +5,15 @@ what is looked up: two names took 92 µs, where plain joins take half. Most name
 
 PostgreSQL joins as it likes: while it knows nothing of a young table it went through all live nodes
 of all vaults for each path. So there each name is looked for in an array of what was found before,
-which leaves it no choice: 40 µs for two names, where the recursion took 530 among 1 500 nodes.
+which leaves it no choice: 40 µs for two names, where the recursion took 530 among 1 500 nodes. And
+each index by itself: to look for one of two (`IN`) it went through all things of their folder.
 
 Where a name is nothing's, `:start` is read once more: as much work as for a hidden thing. For whom
 nothing is hidden there that is left out. Whoever sees the whole vault, and may know of each lock,
 is told too whether there is any in it, so that it need not be asked for as a rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Final
@@ -89,7 +90,7 @@ def steps(after: Steps, *, from_root: bool, hidden: Hidden = PERHAPS) -> Prepare
         start = f"{_UP} SELECT p.depth AS depth, {_SELECTED} FROM up p JOIN node n ON n.id = p.id"
     ways = [way_to(step, after) for step in range(1, len(after) + 1)]
     below = [one for way in ways for one in _step(way, hidden=hidden)]
-    return Prepared(text(" UNION ALL ".join([start, *below, *_told(hidden)])))
+    return Prepared(text(_union([start, *below, *_told(hidden)])))
 
 
 def _step(way: Sequence[int], *, hidden: Hidden) -> tuple[str, ...]:
@@ -117,8 +118,10 @@ def _chain(way: Sequence[int], last: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def one_by_one(after: Steps, *, from_root: bool, hidden: Hidden = PERHAPS) -> Prepared:
-    """For PostgreSQL: down so many names of up to two indexes each. Nothing is above a root."""
+def one_by_one(
+    after: Steps, indexes: tuple[int, ...], *, from_root: bool, hidden: Hidden = PERHAPS
+) -> Prepared:
+    """For PostgreSQL: down so many names, of one index each or two. Nothing is above a root."""
     there = f"SELECT 0 AS depth, {_SELECTED} FROM node n WHERE n.id = :start"
     tables, selects = [], [there]
     if not from_root:
@@ -131,13 +134,12 @@ def one_by_one(after: Steps, *, from_root: bool, hidden: Hidden = PERHAPS) -> Pr
         selects = ["SELECT * FROM up"]
     for number, before in enumerate(after):
         step = number + 1
-        parent = f"ANY (ARRAY(SELECT id FROM s{before}))" if before else ":start"
-        tables.append(f"""
-            s{step} AS MATERIALIZED (
-                SELECT {step} AS depth, {_SELECTED} FROM node n
-                WHERE n.parent_id = {parent} AND n.name_idx IN (:a{number}, :b{number})
-                AND n.state = 'live')
-        """)
+        parent = f"= ANY (ARRAY(SELECT id FROM s{before}))" if before else "= :start"
+        those = _union(
+            f"SELECT {step} AS depth, {_SELECTED} FROM node n WHERE {called}"
+            for called in _called(parent, indexes[number], str(number))
+        )
+        tables.append(f"s{step} AS MATERIALIZED ({those})")
         selects.append(f"SELECT * FROM s{step}")
         if hidden is PERHAPS:
             absent = f"NOT EXISTS (SELECT 1 FROM s{step})"
@@ -145,26 +147,22 @@ def one_by_one(after: Steps, *, from_root: bool, hidden: Hidden = PERHAPS) -> Pr
             selects.append(f"{instead} WHERE n.id = :start AND {absent}")
     selects += _told(hidden)
     begin = f"WITH RECURSIVE {', '.join(tables)} " if tables else ""
-    return Prepared(text(begin + " UNION ALL ".join(selects)))
+    return Prepared(text(begin + _union(selects)))
 
 
 @lru_cache(maxsize=64)
 def one_step(folders: int, indexes: int, *, hidden: Hidden = PERHAPS) -> Prepared:
     """From one of some folders by one name."""
-    there = f"SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {_called(folders, indexes)}"
+    ways = _called(_among("folder", folders), indexes)
+    there = [f"SELECT 1 AS depth, {_SELECTED} FROM node n WHERE {called}" for called in ways]
     if hidden is not PERHAPS:
-        return Prepared(text(" UNION ALL ".join([there, *_told(hidden)])))
-    return Prepared(
-        text(
-            f"""
-        {there}
-        UNION ALL
-        SELECT {INSTEAD + 1}, {_SELECTED} FROM node n
-        WHERE n.id = :folder0
-        AND NOT EXISTS (SELECT 1 FROM node n WHERE {_called(folders, indexes)})
-        """
-        )
+        return Prepared(text(_union([*there, *_told(hidden)])))
+    absent = [f"NOT EXISTS (SELECT 1 FROM node n WHERE {called})" for called in ways]
+    instead = (
+        f"SELECT {INSTEAD + 1}, {_SELECTED} FROM node n "
+        f"WHERE {' AND '.join(['n.id = :folder0', *absent])}"
     )
+    return Prepared(text(_union([*there, instead])))
 
 
 @lru_cache(maxsize=16)
@@ -172,16 +170,10 @@ def step_to_content(folders: int, indexes: int, *, hidden: Hidden) -> Prepared:
     """As `one_step`, where nothing is hidden, and after each row that of its content."""
     columns = ", ".join(f"b.{name}" for name in STORED_COLUMNS)
     there = (
-        f"SELECT 1 AS depth, {_SELECTED}, {columns} FROM node n "
-        f"{_JOINED_CONTENT} WHERE {_called(folders, indexes)}"
+        f"SELECT 1 AS depth, {_SELECTED}, {columns} FROM node n {_JOINED_CONTENT} WHERE {called}"
+        for called in _called(_among("folder", folders), indexes)
     )
-    told = _told(hidden, _COLUMNS + _STORED)
-    return Prepared(text(" UNION ALL ".join([there, *told])))
-
-
-def _called(folders: int, indexes: int) -> str:
-    parent, name = _among("folder", folders), "= :a" if indexes == 1 else "IN (:a, :b)"
-    return f"n.parent_id {parent} AND n.name_idx {name} AND n.state = 'live'"
+    return Prepared(text(_union([*there, *_told(hidden, _COLUMNS + _STORED)])))
 
 
 @lru_cache(maxsize=16)
@@ -193,13 +185,20 @@ def two_ends(indexes: tuple[int, int], *, hidden: Hidden, with_content: bool = F
     joined = [f" {_JOINED_CONTENT}", ""] if with_content else ["", ""]
     ends = (
         f"SELECT {end + 1} AS depth, {_SELECTED}{f', {more[end]}' if with_content else ''} "
-        f"FROM node n{joined[end]} WHERE n.parent_id = :folder{end} "
-        f"AND n.name_idx {'=' if count == 1 else 'IN'} "
-        f"{f':a{end}' if count == 1 else f'(:a{end}, :b{end})'} AND n.state = 'live'"
+        f"FROM node n{joined[end]} WHERE {called}"
         for end, count in enumerate(indexes)
+        for called in _called(f"= :folder{end}", count, str(end))
     )
     told = _told(hidden, _COLUMNS + _STORED if with_content else _COLUMNS)
-    return Prepared(text(" UNION ALL ".join([*ends, *told])))
+    return Prepared(text(_union([*ends, *told])))
+
+
+def _called(parent: str, indexes: int, number: str = "") -> Sequence[str]:
+    """What is true of a thing there of that name: one condition for each index."""
+    return [
+        f"n.parent_id {parent} AND n.name_idx = :{letter}{number} AND n.state = 'live'"
+        for letter in "ab"[:indexes]
+    ]
 
 
 def _among(word: str, count: int) -> str:
@@ -208,10 +207,22 @@ def _among(word: str, count: int) -> str:
     return f"IN ({', '.join(f':{word}{number}' for number in range(count))})"
 
 
+def _union(selects: Iterable[str]) -> str:
+    return " UNION ALL ".join(selects)
+
+
 @lru_cache(maxsize=64)
 def any_way(after: Steps, dialect: str, *, hidden: Hidden = PERHAPS) -> Prepared:
     """Down any number of names of two indexes each."""
-    binary = "BYTEA" if dialect == "postgresql" else "BLOB"
+    postgresql = dialect == "postgresql"
+    binary = "BYTEA" if postgresql else "BLOB"
+    called = "n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live'"
+    # What ends with OFFSET PostgreSQL does by itself, for each of what it is joined to.
+    below_it = (
+        f"CROSS JOIN LATERAL (SELECT n.id FROM node n WHERE {called} OFFSET 0) n"
+        if postgresql
+        else f"JOIN node n ON {called}"
+    )
     asked = ", ".join(
         f"({before}, {depth + 1}, CAST(:{which}{depth} AS {binary}))"
         for depth, before in enumerate(after)
@@ -224,7 +235,7 @@ def any_way(after: Steps, dialect: str, *, hidden: Hidden = PERHAPS) -> Prepared
             UNION
             SELECT n.id, w.depth FROM down d
             JOIN wanted w ON w.before = d.depth
-            JOIN node n ON n.parent_id = d.id AND n.name_idx = w.idx AND n.state = 'live')
+            {below_it})
     """
     below = f"""
         UNION ALL SELECT id, depth FROM down WHERE depth > 0
