@@ -107,29 +107,33 @@ def statements(dialect: str) -> Iterator[str]:
         yield from map(_function, _names())
     for about, tables in COUNTED.items():
         for table, named in tables.items():
-            columns = named or [column.name for column in metadata.tables[table].columns]
-            yield from _TRIGGERS[dialect](about.name.lower(), table, columns)
+            yield from _TRIGGERS[dialect](about.name.lower(), table, named)
 
 
 def _names() -> list[str]:
     return [about.name.lower() for about in COUNTED]
 
 
-def _sqlite(counter: str, table: str, columns: Sequence[str]) -> Iterator[str]:
+def _sqlite(counter: str, table: str, named: Sequence[str]) -> Iterator[str]:
     # Also where its row is not there: no counter may stand still.
     count = (
         f"INSERT INTO changed (shard, {counter}) VALUES (0, 1) "  # noqa: S608 — our own word
         f"ON CONFLICT (shard) DO UPDATE SET {counter} = {counter} + 1;"
     )
-    for word, when in _events(table, columns, "IS NOT").items():
+    columns = named or [column.name for column in metadata.tables[table].columns]
+    for word, when in _events(table, *_update(columns, "IS NOT")).items():
         yield (
             f"CREATE TRIGGER changed_{table}_{word.split()[0].lower()} "
             f'AFTER {word} ON "{table}"{when} BEGIN {count} END'
         )
 
 
-def _postgresql(counter: str, table: str, columns: Sequence[str]) -> Iterator[str]:
-    for word, when in _events(table, columns, "IS DISTINCT FROM").items():
+def _postgresql(counter: str, table: str, named: Sequence[str]) -> Iterator[str]:
+    # PostgreSQL reads a condition anew in each statement that fires it: with all columns of a
+    # document named in it, that took it longer than to write the document.
+    whole = "UPDATE", "OLD.* IS DISTINCT FROM NEW.*"
+    update = _update(named, "IS DISTINCT FROM") if named else whole
+    for word, when in _events(table, *update).items():
         name = f"changed_{table}_{word.split()[0].lower()}"
         yield (
             f'CREATE TRIGGER {name} AFTER {word} ON "{table}" FOR EACH ROW{when} '
@@ -142,17 +146,22 @@ def _postgresql(counter: str, table: str, columns: Sequence[str]) -> Iterator[st
 _TRIGGERS = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 
-def _events(table: str, columns: Sequence[str], differs: str) -> dict[str, str]:
-    """By what happens, under which condition. What is written as it was is no change."""
+def _update(columns: Sequence[str], differs: str) -> tuple[str, str]:
+    """Of those columns; and where it writes anything else than what was there."""
     listed = ", ".join(f'"{one}"' for one in columns)
-    other = " OR ".join(f'OLD."{one}" {differs} NEW."{one}"' for one in columns)
+    return (
+        f"UPDATE OF {listed}",
+        " OR ".join(f'OLD."{one}" {differs} NEW."{one}"' for one in columns),
+    )
+
+
+def _events(table: str, update: str, other: str) -> dict[str, str]:
+    """By what happens, under which condition. What is written as it was is no change."""
     made, gone, written = ROWS.get(table, _EVERY)
     return {
         "INSERT": f" WHEN ({made})" if made else "",
         "DELETE": f" WHEN ({gone})" if gone else "",
-        f"UPDATE OF {listed}": f" WHEN (({written}) AND ({other}))"
-        if written
-        else f" WHEN ({other})",
+        update: f" WHEN (({written}) AND ({other}))" if written else f" WHEN ({other})",
     }
 
 

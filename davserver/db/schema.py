@@ -10,7 +10,7 @@ from davserver.db.failures import translated
 from davserver.db.tables import metadata
 from davserver.domain.errors import Unavailable
 
-HEAD = "0017"
+HEAD = "0018"
 """What this version of Abri works with: the last file in migrations/versions."""
 
 _ONE_AT_A_TIME = 0x61627269  # "abri": any number that every process of ours agrees on

@@ -1,5 +1,5 @@
-"""PostgreSQL plans a statement once for each connection, perhaps while nothing is in a table yet, nor
-known of it. The plans of that moment look for a name by folder and name, too.
+"""PostgreSQL plans a statement once for each connection, perhaps while nothing is in a table yet,
+nor known of it. The plans of that moment look for a name by folder and name, too.
 """
 
 import re
@@ -62,7 +62,9 @@ def db(database_url: str) -> Iterator[Database]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_name_is_looked_for_by_folder_and_name(db: Database, way: str) -> None:
-    asked = [step for step in steps_of(plan_of(db, WAYS[way])) if NAME.search(str(conditions(step)))]
+    asked = [
+        step for step in steps_of(plan_of(db, WAYS[way])) if NAME.search(str(conditions(step)))
+    ]
     assert asked
     for step in asked:
         found_by, among_those = conditions(step)
