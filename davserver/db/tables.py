@@ -428,6 +428,7 @@ blob = Table(
     Column("suite", SmallInteger, nullable=False),
     Column("chunk_log2", SmallInteger, nullable=False),
     Column("size_cipher", BigInteger, nullable=False),
+    # Of the stored bytes, and by which algorithm (FORMAT.md §3.8).
     _word("digest_alg"),
     Column("digest", LargeBinary(32), nullable=True),
     _word("state"),

@@ -8,6 +8,7 @@ In reading order:
     fields    fixed-width parts of what a seal is bound to (§2.1)
     values    typed values as bytes for a MAC (§6.1)
     format    a blob's header and the arithmetic of its chunks (§3)
+    digests   digests of what is stored, which need no key (§3.8)
     chunks    a blob's content key, and the seal of each chunk (§3)
     stream    a blob sealed as it arrives, opened in any range (§3)
     space     the keys of one space, and what they seal (§4)

@@ -9,6 +9,7 @@ from davserver.domain.ids import BlobId, Entropy, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.secret import Secret
 from davserver.sealing.chunks import AnyBytes, BlobCipher, ChunkCipher
+from davserver.sealing.digests import new_digest
 from davserver.sealing.format import (
     CHUNK_BYTES,
     HEADER_BYTES,
@@ -42,7 +43,7 @@ class SealedBlob:
     stored: bytes
     plain_size: int
     plain_sha256: bytes
-    stored_sha256: bytes
+    stored_digest: bytes
 
 
 class SealingWriter:
@@ -60,12 +61,11 @@ class SealingWriter:
         self.plain_size = 0
         self.stored_size = HEADER_BYTES
         self._plain_hash = hashlib.sha256()
-        self._stored_hash = hashlib.sha256(self.header)
+        self._stored_hash = new_digest(self.header)
         self._held = bytearray()
         self._next = 0
         self._out = memoryview(b"")
-        self._busy = False
-        self._owed = False
+        self._busy = self._owed = False
 
     def feed(self, data: AnyBytes) -> Iterator[memoryview]:
         """Sealed chunks, as far as `data` completes them. Walk through all of them.
@@ -106,8 +106,8 @@ class SealingWriter:
     def plain_sha256(self) -> bytes:
         return self._plain_hash.digest()
 
-    def stored_sha256(self) -> bytes:
-        """Over header and chunks: lets anybody find damage without a key (not tampering)."""
+    def stored_digest(self) -> bytes:
+        """Over header and chunks, by NEW_DIGEST: finds damage without a key (not tampering)."""
         return self._stored_hash.digest()
 
     def _start(self) -> None:
@@ -241,7 +241,7 @@ def seal_small(
     writer = SealingWriter(file_key, vault, blob, entropy)
     parts = [writer.header, *(bytes(piece) for piece in writer.feed(plain)), writer.finish()]
     return SealedBlob(
-        b"".join(parts), writer.plain_size, writer.plain_sha256(), writer.stored_sha256()
+        b"".join(parts), writer.plain_size, writer.plain_sha256(), writer.stored_digest()
     )
 
 
@@ -252,7 +252,7 @@ def _seal_one_chunk(
     stored = bytearray(HEADER_BYTES + len(plain) + TAG_BYTES)
     stored[:HEADER_BYTES] = Header(blob, salt, cipher.commitment).encode()
     cipher.seal_into(0, plain, memoryview(stored)[HEADER_BYTES:], last=True)
-    digests = hashlib.sha256(plain).digest(), hashlib.sha256(stored).digest()
+    digests = hashlib.sha256(plain).digest(), new_digest(stored).digest()
     return SealedBlob(bytes(stored), len(plain), *digests)
 
 

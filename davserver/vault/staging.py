@@ -24,6 +24,7 @@ from davserver.domain.errors import AbriError, NoSpace, Unavailable, WrongChecks
 from davserver.domain.ids import BlobId, Entropy, VaultId
 from davserver.domain.lean import lean
 from davserver.domain.nodes import Content
+from davserver.sealing.digests import NEW_DIGEST
 from davserver.sealing.format import CHUNK_BYTES, Suite, stored_size
 from davserver.sealing.format import FORMAT as BLOB_FORMAT
 from davserver.sealing.keys import new_key
@@ -46,6 +47,7 @@ _BESIDE_FROM = 1024 * 1024
 _ANY_ROOM = 1 << 62
 """For what was measured before."""
 _CHUNK_LOG2 = CHUNK_BYTES.bit_length() - 1
+_DIGEST_ALG = str(NEW_DIGEST)
 
 
 _INSERT_INLINE = Prepared(
@@ -111,7 +113,7 @@ class Staging:
         columns = _columns(blob, vault, "inline", now)
         columns |= {
             "size_cipher": len(sealed.stored),
-            "digest": sealed.stored_sha256,
+            "digest": sealed.stored_digest,
             "inline_ct": sealed.stored,
         }
         content = Content(blob, sealed.plain_size, sealed.plain_sha256, media_type, key)
@@ -139,7 +141,7 @@ class Staging:
         except BaseException:
             self._drop(vault, blob)
             raise
-        columns |= {"size_cipher": writer.stored_size, "digest": writer.stored_sha256()}
+        columns |= {"size_cipher": writer.stored_size, "digest": writer.stored_digest()}
         content = Content(blob, writer.plain_size, writer.plain_sha256(), media_type, key)
         return Staged(vault, content, writer.stored_size, columns, inline=False)
 
@@ -237,7 +239,7 @@ def _columns(blob: BlobId, vault: VaultId, store: str, now: datetime) -> dict[st
         "format": BLOB_FORMAT,
         "suite": int(Suite.AES_256_GCM),
         "chunk_log2": _CHUNK_LOG2,
-        "digest_alg": "sha-256",
+        "digest_alg": _DIGEST_ALG,
         "created": to_us(now),
     }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from davserver.domain.ids import BlobId, VaultId
 from davserver.domain.secret import Secret
+from davserver.sealing.digests import DigestAlg, digesting
 from davserver.sealing.format import CHUNK_BYTES, HEADER_BYTES, SEALED_CHUNK_BYTES
 from davserver.sealing.stream import seal_small
 from tests.golden.blob_file import GoldenBlob
@@ -22,6 +23,21 @@ def golden_blobs() -> dict[str, GoldenBlob]:
     good = {size: _sealed(size) for size in SIZES}
     named = {f"good-{size}": one for size, one in good.items()}
     return named | _damaged_heads(good[1]) | _wrong_keys(good[1]) | _damaged_chunks(good)
+
+
+def stored_digests() -> list[dict[str, str]]:
+    """Of some of them, by every algorithm that a row may name."""
+    return [
+        {"blob": f"good-{size}.blob", "alg": alg.value, "digest": _digest(alg, _sealed(size))}
+        for size in (0, 1, 65537)
+        for alg in DigestAlg
+    ]
+
+
+def _digest(alg: DigestAlg, blob: GoldenBlob) -> str:
+    found = digesting(alg)
+    found.update(blob.stored)
+    return found.digest().hex()
 
 
 def _sealed(size: int) -> GoldenBlob:

@@ -46,7 +46,7 @@ from davserver.sealing.space import RecordContext, SpaceKeys, VersionContext
 from davserver.sealing.trail import FIRST_LINK, ActorKey, Unsealed, entry_hash
 from davserver.sealing.values import encode_list, encode_row, micros
 from davserver.trail.journal import record
-from tests.golden.golden_blobs import fixed
+from tests.golden.golden_blobs import fixed, stored_digests
 
 Vector = dict[str, Any]
 
@@ -102,6 +102,7 @@ def golden_vectors() -> dict[str, list[Vector]]:
     """By kind of rule."""
     makers: tuple[Callable[[], dict[str, list[Vector]]], ...] = (
         _derivations,
+        _digests,
         _spaces,
         _indexes,
         _rows,
@@ -153,6 +154,10 @@ def _derivations() -> dict[str, list[Vector]]:
             for given, length in ((b"", 32), (context, 64))
         ]
     }
+
+
+def _digests() -> dict[str, list[Vector]]:
+    return {"stored_digest": stored_digests()}
 
 
 def _spaces() -> dict[str, list[Vector]]:

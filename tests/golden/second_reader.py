@@ -1,7 +1,7 @@
 """A second reader of everything that Abri stores, written from davserver/sealing/FORMAT.md alone.
 
-It shares no line with davserver.sealing. Each function cites its paragraph. HKDF, AES-SIV and all
-encodings are spelled out; only AES, CMAC, GCM, HMAC and SHA-256 come from libraries.
+It shares no line with davserver.sealing. Each function cites its paragraph. HKDF, AES-SIV, BLAKE3
+and all encodings are spelled out; only AES, CMAC, GCM, HMAC and SHA-256 come from libraries.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.cmac import CMAC
+
+from tests.golden.second_blake3 import blake3
 
 CHUNK = 65536
 KINDS = {"folder": 1, "file": 2}
@@ -173,6 +175,13 @@ def open_blob(file_key, vault, blob, plain_size, stored):
         except InvalidTag:
             raise Refused("§3.6 chunk") from None
     return plain
+
+
+def stored_digest(word, stored):
+    """§3.8."""
+    by_word = {"sha-256": lambda: hashlib.sha256(stored).digest(), "blake3": lambda: blake3(stored)}
+    require(word in by_word, "§3.8 algorithm")
+    return by_word[word]()
 
 
 # ── §4 spaces ───────────────────────────────────────────────────────────────────────────────────

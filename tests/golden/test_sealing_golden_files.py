@@ -11,6 +11,7 @@ import pytest
 from davserver.domain.errors import Damaged
 from davserver.domain.ids import BlobId, VaultId
 from davserver.domain.secret import Secret
+from davserver.sealing.digests import DigestAlg, digest_alg, digesting
 from davserver.sealing.labels import Purpose
 from davserver.sealing.stream import open_small
 from tests.golden import second_reader as reader
@@ -83,6 +84,24 @@ def test_a_golden_blob_opens_or_is_refused_as_it_says(file: Path):
         plain = by_abri()
         assert plain == by_the_second_reader()
         assert hashlib.sha256(plain).hexdigest() == golden.plain_sha256
+
+
+@each("stored_digest")
+def test_stored_digests_are_as_the_format_says(given):
+    stored = GoldenBlob.read(FOLDER / given["blob"]).stored
+    assert reader.stored_digest(given["alg"], stored).hex() == given["digest"]
+    alg = digest_alg(given["alg"])
+    assert alg is not None
+    found = digesting(alg)
+    found.update(stored)
+    assert found.digest().hex() == given["digest"]
+
+
+def test_every_word_for_a_digest_is_golden_and_no_other_is_known():
+    words = {given["alg"] for given in vectors("stored_digest")}
+    assert words == {alg.value for alg in DigestAlg} == {"sha-256", "blake3"}
+    for word in ("sha-512", "BLAKE3", "", None, 1, b"blake3"):
+        assert digest_alg(word) is None
 
 
 def test_every_purpose_has_golden_derivations():

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, select
 from davserver.db.tables import blob
 from davserver.domain.errors import AbriError
 from davserver.domain.ids import BlobId, VaultId
+from davserver.sealing.digests import digest_alg
 from davserver.sealing.format import CHUNK_LOG2, FORMAT, Suite, stored_size
 from davserver.vault.blobs.store import BlobStore, MissingBlob
 from davserver.vault.check.findings import Finding, Flaw, shown
@@ -22,7 +23,6 @@ _SAME_FOR_ALL = {
     "format": FORMAT,
     "suite": int(Suite.AES_256_GCM),
     "chunk_log2": CHUNK_LOG2,
-    "digest_alg": "sha-256",
 }
 
 
@@ -75,6 +75,7 @@ def _stored_bytes(row: RowMapping, store: BlobStore) -> int:
 
 def _row(vault: VaultId, key: BlobId, row: RowMapping, *, is_named: bool) -> Iterator[Finding]:
     unfit = [column for column, value in _SAME_FOR_ALL.items() if row[column] != value]
+    unfit += [] if digest_alg(row["digest_alg"]) else ["digest_alg"]
     unfit += [] if row["state"] in _STATES else ["state"]
     unfit += [] if row["store"] in _STORES else ["store"]
     unfit += ["lease_until"] if row["state"] == "staging" and row["lease_until"] is None else []
