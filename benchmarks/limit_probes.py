@@ -23,6 +23,7 @@ from benchmarks.beside.client import HERE, Ask, Line, Place, in_turn
 from benchmarks.beside.servers import MIB
 from davserver.domain.people import Role
 from davserver.gate.people.people import PersonToAdd
+from davserver.sealing.digests import DigestAlg, digesting
 from davserver.serving.health import always_well
 from davserver.serving.logs import Log
 from davserver.serving.server import running_server
@@ -64,6 +65,13 @@ def openssl(algorithm: str) -> float:
     if found is None:
         raise SystemExit(f"openssl speed said: {done.stdout}")
     return float(found[1]) / MIB
+
+
+def blake3_digests() -> float:
+    """MiB of pieces, as large as uploads have them, per second, on one core."""
+    piece = os.urandom(MIB // 2)
+    found = digesting(DigestAlg.BLAKE3)
+    return per_second(lambda: found.update(piece)) / 2
 
 
 def disk_syncs(folder: Path) -> float:
