@@ -23,7 +23,7 @@ from davserver.http.streams import Body
 StartResponse = Callable[..., Any]
 
 _CONDITIONS = keys_of(*FIELDS)
-_METHOD = re.compile(r"[A-Z]{1,32}")
+_METHOD = re.compile(r"[A-Z][A-Z-]{0,31}")
 
 
 @lean(frozen=True, slots=True)
@@ -102,7 +102,9 @@ def send(
     headers = [*reply.headers, *_ALWAYS]
     if body is None or not (body.ended or body.keeps_connection):
         headers.append(("Connection", "close"))
-    start_response(_STATUS_LINES[reply.status], headers)
+    phrase = reply.phrase
+    status = f"{reply.status.value} {phrase}" if phrase else _STATUS_LINES[reply.status]
+    start_response(status, headers)
     if environ["REQUEST_METHOD"] == "HEAD":
         close = getattr(reply.body, "close", None)
         if close:

@@ -7,6 +7,7 @@ text of an exception from below this front.
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from unicodedata import normalize
 
 from davserver.dav.answers import Answer, answer_to
 from davserver.dav.french import said
@@ -96,10 +97,23 @@ def _telling(status: HTTPStatus, told: Told, reader: Reader, headers: Headers) -
     and one without an ETag cannot be asked about (RFC 9111 §4.3.1).
     """
     text = told.as_text() if reader.plain else told.as_xml(reader.language)
-    language = ("Content-Language", reader.language)
-    return whole(status, text.encode(), TEXT if reader.plain else XML, language, *headers)
+    kind, language = TEXT if reader.plain else XML, ("Content-Language", reader.language)
+    reply = whole(status, text.encode(), kind, language, *headers)
+    return Reply(reply.status, reply.headers, reply.body, phrase(status, told.sentence))
 
 
+def phrase(status: HTTPStatus, sentence: str) -> str:
+    """The usual words, then the sentence: all that GNOME Files, cadaver, lftp, wget and programs in
+    Python or JavaScript show (RFC 9112 §4). Without accents: each of them reads others as other
+    letters.
+    """
+    letters = normalize("NFKD", sentence.translate(_PLAIN_LETTERS))
+    return f"{status.phrase} ({letters.encode('ascii', 'ignore').decode()})"
+
+
+_PLAIN_LETTERS = str.maketrans(
+    {"’": "'", "“": '"', "”": '"', "«": '"', "»": '"', "œ": "oe", "æ": "ae", "—": "-", "–": "-"}
+)
 _WITH_HREF = frozenset({"lock-token-submitted", "no-conflicting-lock"})
 
 

@@ -19,12 +19,14 @@ TEXT = ("Content-Type", "text/plain; charset=utf-8")
 class Reply:
     """`body` is read once; if it has a `close`, that is called whatever happens.
 
-    Without a Content-Length among `headers` the server sends the body in chunks.
+    Without a Content-Length among `headers` the server sends the body in chunks. `phrase`: what
+    stands behind the status in place of its usual words, ASCII.
     """
 
     status: HTTPStatus
     headers: Headers = ()
     body: Iterable[Piece] = ()
+    phrase: str = ""
 
 
 def whole(status: HTTPStatus, body: bytes, *headers: tuple[str, str]) -> Reply:

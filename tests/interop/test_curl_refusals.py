@@ -16,7 +16,7 @@ from davserver.domain.people import Role
 from davserver.gate.people.people import PersonToAdd
 from tests.support.cast import CCAS
 from tests.support.instance import Instance, Server, password_of
-from tests.support.outside import Outside, program
+from tests.support.outside import Outside, program, trusting
 from tests.support.rclone import Rclone
 
 pytestmark = pytest.mark.interop
@@ -213,6 +213,41 @@ def test_each_property_that_could_not_be_changed_has_its_sentence(
     for status, element in told_of.items():
         assert element.text.startswith(starts[status])
         assert element.get("{http://www.w3.org/XML/1998/namespace}lang") == language
+
+
+READ_ONLY = {
+    "fr": "Forbidden (Ce partage ne permet que la lecture : demandez au beneficiaire un partage en "
+    "ecriture.)",
+    "en": "Forbidden (This was shared with you for reading only: ask the beneficiary to share it "
+    "for writing.)",
+}
+
+
+def test_cadaver_shows_the_sentence(refused: Instance, outside: Outside) -> None:
+    netrc = outside.home / ".netrc"
+    netrc.write_text(f'machine localhost login karim password "{refused.passwords["karim"]}"\n')
+    netrc.chmod(0o600)
+    said = outside.must(
+        *trusting(refused.folder / "keys/tls.crt", program("cadaver")),
+        f"{refused.url}/dav{THERE}/refus/", given="mkcol nouveau\nquit\n",
+    )  # fmt: skip
+    assert f"403 {READ_ONLY['fr']}" in said, said
+
+
+def test_gnome_files_shows_the_sentence(refused: Instance, outside: Outside) -> None:
+    place = f"davs://localhost:{refused.port}/dav"
+    script = outside.home / "session.sh"
+    script.write_text(
+        f"printf '1\nkarim\n%s\n' \"$PASSWORD\" | gio mount {place}/\n"
+        f"gio mkdir {place}{THERE}/refus/nouveau\n"
+    )
+    said = outside.run(
+        program("dbus-run-session"), "--", "sh", str(script),
+        environment={
+            "PASSWORD": refused.passwords["karim"], "GIO_USE_VOLUME_MONITOR": "unix",
+        },
+    )  # fmt: skip
+    assert READ_ONLY["en"] in said.stdout, "it says in which language it shows its windows"
 
 
 def test_rclone_shows_the_sentence(refused: Instance, drive: Server, outside: Outside) -> None:

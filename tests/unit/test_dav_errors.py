@@ -1,5 +1,6 @@
 """What goes wrong has one answer each, and it gives nothing away."""
 
+import re
 from http import HTTPStatus
 
 import pytest
@@ -12,10 +13,14 @@ from davserver.dav.errors import (
     Declined,
     Malformed,
     declined,
+    phrase,
 )
 from davserver.dav.errors import reply_to as reply_for
+from davserver.dav.french import FRENCH as SENTENCES
+from davserver.dav.french import said
 from davserver.dav.reply import Reply
 from davserver.domain import errors
+from davserver.domain.advice import advice
 from davserver.domain.errors import AbriError, Reason
 from davserver.domain.languages import LANGUAGES
 from davserver.domain.refusals import REASONS
@@ -193,3 +198,14 @@ def test_a_no_of_http_itself_carries_its_headers_and_condition() -> None:
     assert reply.status == 405
     assert ("Allow", "GET") in reply.headers
     assert etree.fromstring(_body(reply)).find(D + "some-condition") is not None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_status_line_says_each_sentence_in_letters_that_every_program_reads(language) -> None:
+    sentences = [said(english, language) for english in SENTENCES]
+    sentences += [advice(reason, language) for reason in Reason]
+    for sentence in sentences:
+        words = phrase(HTTPStatus.FORBIDDEN, sentence)
+        assert re.fullmatch(r"Forbidden \([ -~]+\)", words)
+        kept = sum(map(str.isalpha, words)) - len("Forbidden")
+        assert kept == sum(map(str.isalpha, sentence.replace("œ", "oe"))), words
