@@ -41,10 +41,11 @@ def destination(value: str | None, here: Here) -> DrivePath:
 
 
 def _name(authority: str) -> str:
-    """A host as it is compared: without case and usual port. The scheme is not compared: behind a
-    proxy that ends TLS it differs.
+    """A host as it is compared: without case, usual port, and whom the client signs in as, which
+    KDE's programs and lftp put before it. The scheme is not compared: behind a proxy that ends TLS
+    it differs.
     """
-    host = authority.lower()
+    host = authority.rpartition("@")[2].lower()
     for port in _PORTS:
         host = host.removesuffix(port)
     return host

@@ -63,7 +63,8 @@ class Doorstep:
 
 def _listing(path: DrivePath, below: tuple[str, ...], body: Body, depth: str | None) -> Reply:
     asked = parse_propfind(xml_of("PROPFIND", body))
-    far = fields.listing_depth(depth)
+    far = fields.depth(depth, fields.ANY_DEPTH)
+    fields.require_finite(far)
     children = tuple(path / name for name in below) if far is Depth.ONE else ()
     root = Mount(())
     return multistatus(

@@ -34,18 +34,14 @@ def depth(value: str | None, allowed: frozenset[Depth]) -> Depth:
     raise Malformed("The Depth header must be one of these here: {}.", words)
 
 
-def listing_depth(value: str | None) -> Depth:
-    """Zero or one. Raises Declined for infinity: one request cannot ask for a whole tree (RFC 4918
-    §9.1.1).
-    """
-    found = depth(value, ANY_DEPTH)
-    if found is Depth.INFINITY:
+def require_finite(depth_of_folder: Depth) -> None:
+    """Raises Declined: one request cannot ask for a whole tree (RFC 4918 §9.1.1)."""
+    if depth_of_folder is Depth.INFINITY:
         raise Declined(
             HTTPStatus.FORBIDDEN,
             "Ask for one folder at a time: send Depth 0 or 1.",
             condition="propfind-finite-depth",
         )
-    return found
 
 
 def overwrite(value: str | None) -> bool:

@@ -254,15 +254,13 @@ def answer(scene: Scene, asked: Asked) -> Answer:
 
 def _door(scene: Scene, asked: Asked) -> list[Clause]:
     """Before anything is looked up."""
-    depths = {"PROPFIND": {"Depth 0", "Depth 1"}, "LOCK": {"Depth 0", "Depth infinity"}}
+    depths = {"LOCK": {"Depth 0", "Depth infinity"}}
     depths |= dict.fromkeys(("COPY", "MOVE", "DELETE"), depths["LOCK"])
     depth = {word for word in asked.headers if word.startswith("Depth")}
     wrong = bool(depth - depths.get(asked.verb, depth))
-    finite = asked.verb == "PROPFIND" and wrong
     return [
         (asked.verb == "OPTIONS", 200, "-"),
         (scene.role == "nobody", 401, "-"),
-        (finite, 403, "propfind-finite-depth"),
         (asked.destination == "another server", 502, "-"),
         (wrong, 400, "-"),
         (asked.verb == "UNLOCK" and "no token" in asked.headers, 400, "-"),
@@ -334,6 +332,7 @@ def reads(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
 def lists(scene: Scene, asked: Asked, seen: View) -> list[Clause]:
     return [
         (not seen.exists, 404, "-"),
+        ("Depth infinity" in asked.headers and seen.is_folder, 403, "propfind-finite-depth"),
         (not holds(scene, asked, exists=True), 412, "-"),
         (True, 207, "-"),
     ]

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote, unquote
 
 from hypothesis import example, given
@@ -229,7 +230,8 @@ def test_every_text_can_be_an_attribute(text: str) -> None:
 @given(header_text)
 @example("\x1c0")
 def test_small_fields_are_understood_or_refused(value: str) -> None:
-    for parse in (fields.listing_depth, fields.overwrite, fields.lock_token, fields.length):
+    depth = partial(fields.depth, allowed=fields.ANY_DEPTH)
+    for parse in (depth, fields.overwrite, fields.lock_token, fields.length):
         with suppress(BadInput, Declined):
             parse(value)
     assert 1 <= fields.timeout(value, usual=600, longest=3600) <= 3600

@@ -58,6 +58,15 @@ def test_a_whole_tree_is_not_listed(amina: Drive, folder: str, headers: dict[str
     assert amina.ask("PROPFIND", folder, {"Depth": "2"}).status == 400
 
 
+@pytest.mark.parametrize("headers", [{"Depth": "infinity"}, {}])
+def test_a_file_has_no_depth(amina: Drive, folder: str, note: str, headers: dict[str, str]) -> None:
+    """Python's webdav4 leaves Depth out where it asks whether something is there."""
+    answer = amina.ask("PROPFIND", note, headers)
+    assert answer.status == 207
+    assert len(list(etree.fromstring(answer.body).iter(f"{DAV}response"))) == 1
+    assert amina.ask("PROPFIND", f"{folder}/absent", headers).status == 404
+
+
 def test_a_chunked_body_is_read(amina: Drive, note: str) -> None:
     """W: ignored, so the answer is allprop, and a LOCK becomes a refresh."""
     body = chunked(b'<propfind xmlns="DAV:"><prop>', b"<getetag/></prop></propfind>")

@@ -54,7 +54,9 @@ def test_a_connection_survives_a_refusal_of_something_small(served: Server) -> N
             assert stranger.connection.is_open
 
 
-@pytest.mark.parametrize(("method", "status"), [("POST", 405), ("PATCH", 405), ("BREW", 501)])
+@pytest.mark.parametrize(
+    ("method", "status"), [("POST", 405), ("PATCH", 405), ("BREW", 501), ("VERSION-CONTROL", 501)]
+)
 def test_a_method_that_is_not_ours_is_told_which_are(
     amina: Drive, served: Server, method: str, status: int
 ) -> None:

@@ -111,11 +111,17 @@ def test_the_usual_port_may_be_left_out(host: str, header: str) -> None:
     assert destination(header, Here(DAV, host)) == DrivePath(("b",))
 
 
+@pytest.mark.parametrize("who", ["karim@", "karim:s%40cret@", "@", "a@b@"])
+def test_a_destination_may_say_who_asks(who: str) -> None:
+    """As KDE's programs and lftp do; who asks is told by Authorization alone."""
+    assert destination(f"https://{who}abri.example:8443/dav/b", HERE) == DrivePath(("b",))
+
+
 @pytest.mark.parametrize(
     "header",
     [
         *("https://other.example/dav/b", "https://abri.example/dav/b", "/elsewhere/b", "/"),
-        *("https://user@abri.example:8443/dav/b", "https://abri.example:8443", "/DAV/b"),
+        *("https://abri.example:8443@other.example/dav/b", "https://abri.example:8443", "/DAV/b"),
     ],
 )
 def test_a_destination_elsewhere_is_a_bad_gateway(header: str) -> None:

@@ -17,7 +17,7 @@ from davserver.domain.several import OfEntries, Several
 
 def propfind(visit: Visit) -> Reply:
     request = visit.request
-    depth = fields.listing_depth(request.header("Depth"))
+    depth = fields.depth(request.header("Depth"), fields.ANY_DEPTH)
     asked = parse_propfind(xml_of(request.method, request.body))
     minimal = fields.minimal(request.header("Prefer"), request.header("Brief"))
     listing = Listing(asked, request.mount, minimal=minimal)
@@ -31,10 +31,12 @@ def _entries(visit: Visit, depth: Depth, details: Details) -> Iterable[Several]:
     if visit.request.header("If") is not None:
         details |= {Detail.LOCKS}  # tokens are among its conditions
     below: Iterable[Several] = ()
-    if depth is Depth.ZERO:
-        entry = reading.look(visit.who, path, visit.now, details)
-    else:
+    if depth is Depth.ONE:
         entry, inside = reading.list(visit.who, path, visit.now, details)
         below = inside.several(AT_A_TIME)
+    else:
+        entry = reading.look(visit.who, path, visit.now, details)
+        if entry.is_folder:
+            fields.require_finite(depth)
     require_if_header(visit, entry)
     return chain((OfEntries((entry,)),), below)
