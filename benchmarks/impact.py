@@ -23,7 +23,7 @@ from admin.policy_impact import PROCESSES
 from benchmarks.impact_rows import fill
 from benchmarks.scale import rows_of
 from davserver.config import load
-from davserver.db.together import processes
+from davserver.db.shared_snapshot import processes
 from davserver.gate.policy.impact import Summing
 from davserver.wiring.services import build
 from policies.loader import load as load_policy

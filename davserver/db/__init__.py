@@ -24,7 +24,7 @@ In reading order:
 Reading:
     reader               what a reader does, one connection and its snapshots; the one of SQLite
     reader_pool          the readers of a process
-    together             several processes that read one snapshot
+    shared_snapshot      one that several processes read
 
 Caching:
     query_cache          answers that are valid while nothing they depend on changes

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from davserver.db import tables
-from davserver.db.together import Turns, processes, reading_together
+from davserver.db.shared_snapshot import WorkQueue, processes, shared_snapshot
 from davserver.domain.errors import Damaged, Unavailable
 from tests.support.accounts import Accounts
 
@@ -27,7 +27,7 @@ def people(tx: Connection, _: object = None) -> int:
 
 def test_all_read_what_was_there_when_they_began(accounts: Accounts) -> None:
     accounts.add("amina")
-    with reading_together(accounts.db, 2, people) as one:
+    with shared_snapshot(accounts.db, 2, people) as one:
         accounts.add("karim")
         assert one.each(None) == [1, 1, 1]
     with accounts.db.read() as tx:
@@ -39,16 +39,16 @@ def test_whoever_writes_meanwhile_is_seen_by_all_or_none(accounts: Accounts) -> 
         return given, people(tx)
 
     for number in range(3):
-        with reading_together(accounts.db, 1, before) as one:
+        with shared_snapshot(accounts.db, 1, before) as one:
             assert one.each(number) == [(number, number)] * 2
         accounts.add(f"person-{number}")
 
 
 def test_each_turn_is_given_once(accounts: Accounts) -> None:
-    turns = Turns(200)
-    with reading_together(accounts.db, 2, lambda _tx, _: list(turns)) as one:
+    queue = WorkQueue(200)
+    with shared_snapshot(accounts.db, 2, lambda _tx, _: list(queue)) as one:
         found = one.each(None)
-    turns.close()
+    queue.close()
     assert sorted(number for some in found for number in some) == list(range(200))
 
 
@@ -64,17 +64,17 @@ def test_what_goes_wrong_there_is_said_here(accounts: Accounts) -> None:
 
     with (
         pytest.raises(Damaged, match="as it is"),
-        reading_together(accounts.db, 1, work) as one,
+        shared_snapshot(accounts.db, 1, work) as one,
     ):
         one.each("raise")
-    with pytest.raises(Unavailable), reading_together(accounts.db, 1, work) as one:
+    with pytest.raises(Unavailable), shared_snapshot(accounts.db, 1, work) as one:
         one.each("die")
-    with reading_together(accounts.db, 1, work) as one:
+    with shared_snapshot(accounts.db, 1, work) as one:
         assert one.each("well") == ["well", "well"]
 
 
 def test_alone_no_process_is_begun(accounts: Accounts) -> None:
-    with reading_together(accounts.db, 0, people) as one:
+    with shared_snapshot(accounts.db, 0, people) as one:
         assert not multiprocessing.active_children()
         assert one.each(None) == [0]
     assert processes(1) == 1

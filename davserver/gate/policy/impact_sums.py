@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from davserver.db.together import Turns, reading_together
+from davserver.db.shared_snapshot import WorkQueue, shared_snapshot
 from davserver.domain.actions import Category, Relation
 from davserver.domain.ids import PersonId, VaultId
 from davserver.domain.people import Role
@@ -76,8 +76,8 @@ Sums = dict[Sort, Sum]
 
 @dataclass(frozen=True, slots=True)
 class Summing:
-    """`processes`: how many may work at once (`davserver.db.together.processes`), where there are
-    `many` living grants. `told`: how much of how much is done.
+    """`processes`: how many may work at once (`davserver.db.shared_snapshot.processes`), where
+    there are `many` living grants. `told`: how much of how much is done.
     """
 
     processes: int = 1
@@ -94,21 +94,21 @@ def summed(
     if others:
         with tools.db.read() as tx:
             others = others if living.are_many(tx, how.many) else 0
-    with closing(Turns(_PARTS)) as turns, _uncollected():
+    with closing(WorkQueue(_PARTS)) as queue, _uncollected():
 
         def work(tx: Connection, parties: Parties) -> Sums:
             survey = Survey(tx, tools, comparison, now, parties)
-            return _sums(survey, turns, how.told)
+            return _sums(survey, queue, how.told)
 
-        with reading_together(tools.db, others, work) as all_of_them:
+        with shared_snapshot(tools.db, others, work) as all_of_them:
             parties = Parties.of(all_of_them.tx, tools, now)
             yield all_of_them.tx, parties, _merged(all_of_them.each(parties))
 
 
-def _sums(survey: Survey, turns: Iterable[int], told: Progress) -> Sums:
+def _sums(survey: Survey, queue: Iterable[int], told: Progress) -> Sums:
     sums: Sums = {}
     parts = living.parts(_PARTS)
-    for number in turns:
+    for number in queue:
         told(number, _PARTS)
         matters, part = Comparison.changes, parts[number]
         for changes in (survey.vaults(matters, part), survey.owners(matters, part)):

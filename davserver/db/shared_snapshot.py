@@ -1,4 +1,4 @@
-"""Several processes that read one state of the database: for questions about everything.
+"""One snapshot that several processes read: for questions about everything.
 
 The others are forked from the one that asks, so that they know what it knows. That is safe only
 where it has no second thread, whose locks would stay locked in the copies for ever; and no
@@ -38,9 +38,9 @@ def processes(most: int) -> int:
     return min(most, len(os.sched_getaffinity(0)))
 
 
-class Turns:
-    """The numbers below `number` (at most 256), each given once, to whichever process asks next.
-    Made before they are forked.
+class WorkQueue:
+    """Which process does which part: the numbers below `number` (at most 256), each given once, to
+    whichever process asks next. Made before they are forked.
     """
 
     def __init__(self, number: int) -> None:
@@ -84,7 +84,7 @@ class _Other:
         self.pipe.close()
 
 
-class Together(Generic[G, T]):
+class SharedSnapshot(Generic[G, T]):
     """All read what `tx` reads."""
 
     def __init__(self, tx: Connection, work: Work[G, T], forked: Sequence[_Other]) -> None:
@@ -100,18 +100,18 @@ class Together(Generic[G, T]):
 
 
 @contextmanager
-def reading_together(db: Database, others: int, work: Work[G, T]) -> Iterator[Together[G, T]]:
+def shared_snapshot(db: Database, others: int, work: Work[G, T]) -> Iterator[SharedSnapshot[G, T]]:
     """One snapshot for this process and so many others. Raises Unavailable."""
     with ExitStack() as stack:
         if not others:
-            yield Together(stack.enter_context(db.read(much=True)), work, ())
+            yield SharedSnapshot(stack.enter_context(db.read(much=True)), work, ())
             return
         db.let_go()
         forked: list[_Other] = []
         for _ in range(others):
             forked.append(_forked(db, work, [one.pipe for one in forked]))
             stack.callback(forked[-1].end)
-        yield Together(_begun(db, forked, stack), work, forked)
+        yield SharedSnapshot(_begun(db, forked, stack), work, forked)
 
 
 def _begun(db: Database, forked: Sequence[_Other], stack: ExitStack) -> Connection:
