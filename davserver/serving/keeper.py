@@ -32,7 +32,7 @@ class Charge(NamedTuple):
     how long a worker may take to end.
     """
 
-    will: bytes
+    spec: bytes
     version: str
     log_path: Path | None
     end_seconds: float
@@ -40,17 +40,17 @@ class Charge(NamedTuple):
 
 def hand_over(posts: Sequence[Post], charge: Charge, log: Log) -> None:
     """Goes on as the keeper. Returns only if the system refuses: then all stays as it is."""
-    will = os.memfd_create("abri-will", 0)
-    passed = [will, *(post.listening for post in posts)]
+    spec = os.memfd_create("abri-worker-spec", 0)
+    passed = [spec, *(post.listening for post in posts)]
     try:
-        os.write(will, charge.will)
+        os.write(spec, charge.spec)
         for one in passed:
             os.set_inheritable(one, True)
         state = {
             "posts": [[post.listening, post.pid] for post in posts],
             "end": charge.end_seconds,
             "successor": {
-                "will": will,
+                "spec": spec,
                 "version": charge.version,
                 "log": str(charge.log_path) if charge.log_path else None,
                 "path": sys.path,
@@ -65,7 +65,7 @@ def hand_over(posts: Sequence[Post], charge: Charge, log: Log) -> None:
         log.failure("keeper-failed", error, pid=os.getpid())
         for one in passed:
             os.set_inheritable(one, False)
-        os.close(will)
+        os.close(spec)
 
 
 class Keeper:
@@ -83,7 +83,7 @@ class Keeper:
             "tell": tell,
             "parent": os.getpid(),
         }
-        passed = (post.listening, tell, self._told["will"])
+        passed = (post.listening, tell, self._told["spec"])
         for one in passed:
             os.set_inheritable(one, True)
         try:
@@ -104,7 +104,7 @@ def main() -> None:
     state = json.loads(sys.argv[2])
     told = state["successor"]
     posts = [Post(listening, pid) for listening, pid in state["posts"]]
-    for one in (told["will"], *(post.listening for post in posts)):
+    for one in (told["spec"], *(post.listening for post in posts)):
         os.set_inheritable(one, False)
     log = open_log(Path(told["log"]) if told["log"] else None)
     begin = Keeper(told).begin

@@ -19,7 +19,7 @@ from davserver.wiring.version import abri_version
 
 
 @dataclass(frozen=True)
-class Will:
+class WorkerSpec:
     """What every worker of this server is made of, as it was read at the server's start."""
 
     factory: AppFactory
@@ -36,15 +36,15 @@ def main(told: Mapping[str, Any]) -> NoReturn:
 def _duty(told: Mapping[str, Any], log: Log) -> Duty:
     if told["version"] != abri_version():
         raise Unavailable("another Abri was installed since this server started; restart it")
-    content = os.pread(told["will"], os.fstat(told["will"]).st_size, 0)
-    will: Will = pickle.loads(content)  # noqa: S301 — this server's first process wrote it
+    content = os.pread(told["spec"], os.fstat(told["spec"]).st_size, 0)
+    spec: WorkerSpec = pickle.loads(content)  # noqa: S301 — this server's first process wrote it
     settle_memory()
     return Duty(
-        factory=will.factory,
-        listener=will.listener,
+        factory=spec.factory,
+        listener=spec.listener,
         listening=socket.socket(fileno=told["listening"]),
-        tls=load(will.listener),
+        tls=load(spec.listener),
         log=log,
-        workers=will.workers,
+        workers=spec.workers,
         parent=told["parent"],
     )

@@ -24,18 +24,18 @@ from davserver.serving.logs import Log, open_log
 from davserver.serving.memory import settle_memory
 from davserver.serving.renewal import load
 from davserver.serving.settings import Listener
-from davserver.serving.successor import Will
+from davserver.serving.successor import WorkerSpec
 from davserver.serving.supervisor import WATCHED, Post, Supervisor
 from davserver.serving.worker import AppFactory, Duty, live
 from davserver.wiring.version import abri_version
 
 
-class Nursery:
+class Preforker:
     """Forks a worker for each post. The parent keeps the sockets open."""
 
-    def __init__(self, will: Will, sockets: Sequence[socket.socket], log: Log) -> None:
-        self._will = will
-        self._tls = load(will.listener)
+    def __init__(self, spec: WorkerSpec, sockets: Sequence[socket.socket], log: Log) -> None:
+        self._spec = spec
+        self._tls = load(spec.listener)
         self._log = log
         self.posts = [Post(one.detach()) for one in sockets]
 
@@ -59,8 +59,8 @@ class Nursery:
             if other.news >= 0:
                 os.close(other.news)
         return Duty(
-            factory=self._will.factory,
-            listener=self._will.listener,
+            factory=self._spec.factory,
+            listener=self._spec.listener,
             listening=socket.socket(fileno=post.listening),
             tls=self._tls,
             log=self._log,
@@ -89,16 +89,18 @@ def serve(
     listener.check()
     _check_single_threaded()
     listener = replace(listener, connections=make_room(listener.connections))
-    will = Will(app_factory, listener, workers)
-    last_will = pickle.dumps(will)
+    spec = WorkerSpec(app_factory, listener, workers)
+    pickled_spec = pickle.dumps(spec)
     with closing(open_log(log_path)) as log, _signals_held():
-        nursery = Nursery(will, bind(listener, workers), log)
+        preforker = Preforker(spec, bind(listener, workers), log)
         end_seconds = listener.leaving_seconds + listener.drain_seconds
-        supervisor = Supervisor(nursery.posts, nursery.begin, log, end_seconds)
+        supervisor = Supervisor(preforker.posts, preforker.begin, log, end_seconds)
         settle_memory()  # what is loaded now stays shared between the workers
         if supervisor.start():
-            _say_ready(nursery.posts, listener, log, announce or sys.stdout)
-            hand_over(nursery.posts, Charge(last_will, abri_version(), log_path, end_seconds), log)
+            _say_ready(preforker.posts, listener, log, announce or sys.stdout)
+            hand_over(
+                preforker.posts, Charge(pickled_spec, abri_version(), log_path, end_seconds), log
+            )
         code = supervisor.run()
     if supervisor.failed_start:
         raise Unavailable(f"the server could not start: {supervisor.failed_start}")

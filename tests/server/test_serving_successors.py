@@ -77,7 +77,7 @@ def listening(process: psutil.Process) -> int:
 
 def test_another_abri_does_not_take_over_for_this_one(tmp_path):
     """What was written down by one version would be read by another."""
-    told = {"version": "0.0.0", "will": -1, "listening": -1, "parent": os.getpid()}
+    told = {"version": "0.0.0", "spec": -1, "listening": -1, "parent": os.getpid()}
     with (
         closing(open_log(tmp_path / "log")) as log,
         pytest.raises(Unavailable, match="restart it"),
