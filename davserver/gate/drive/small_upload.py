@@ -11,7 +11,7 @@ from davserver.vault.staging import Staged, Staging, media_type_of
 _MOST = 10_000
 
 
-class Aims:
+class RecentVaults:
     """Into whose vault somebody's uploads went lately, by the first folder of their path: a guess.
     It decides nothing, but for which vault a small file is sealed beforehand; and it remembers no
     name. One per process, shared between threads.

@@ -27,7 +27,7 @@ from davserver.gate.drive.free_names import free_beside
 from davserver.gate.drive.pacing import count_overwrite
 from davserver.gate.drive.removing import remove
 from davserver.gate.drive.scratch import Scratch
-from davserver.gate.drive.small_upload import Aims, SmallUpload
+from davserver.gate.drive.small_upload import RecentVaults, SmallUpload
 from davserver.gate.entries.deposits import is_describable
 from davserver.gate.entries.entries import Entries, of_file
 from davserver.gate.places import NODE, NOWHERE, Place
@@ -59,7 +59,7 @@ class Writing:
     def __init__(self, tools: Tools, scratch: Scratch) -> None:
         self._tools = tools
         self._scratch = scratch
-        self._aims = Aims()
+        self._recent_vaults = RecentVaults()
 
     # ── PUT ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -84,9 +84,9 @@ class Writing:
             plain = read_fully(upload, upload.length)
             require_checksum(upload, plain)
             small = SmallUpload(self._tools.staging, upload, path.name, plain)
-            small.seal_for(self._aims.guess(who, path), now)
+            small.seal_for(self._recent_vaults.guess(who, path), now)
             done = change(self._tools, who, lambda s: _publish_small(s, path, small, conditions))
-            self._aims.went(who, path, small)
+            self._recent_vaults.went(who, path, small)
             return done
         room = look(self._tools, who, now, lambda sight: _room(sight, path, conditions))
         return self._staged(
