@@ -8,7 +8,7 @@ from admin.exits import Exit
 from admin.output import AsJson, say_changes, show_json
 from admin.progress import progress
 from admin.session import opened
-from davserver.db.together import processes
+from davserver.db.shared_snapshot import processes
 from davserver.gate.policy.impact import Line, Report, Span, Summing, Turn
 from davserver.gate.policy.impact_texts import as_lines
 from davserver.wiring.naming import rules_named
