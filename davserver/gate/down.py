@@ -16,8 +16,8 @@ from davserver.domain.sidefiles import any_half_saved
 from davserver.gate.listed import Looking, count_free, count_missing
 from davserver.gate.places import FREE, NODE, NOWHERE, Place
 from davserver.vault.nodes.index import choose
-from davserver.vault.nodes.way import Found
-from davserver.vault.nodes.way_statements import NOTHING_HERE, PERHAPS, Hidden
+from davserver.vault.nodes.walk import Found
+from davserver.vault.nodes.walk_statements import NOTHING_HERE, PERHAPS, Hidden
 
 _EVERY = len(Category)
 _DEPOSIT = Right.DEPOSIT

@@ -19,7 +19,7 @@ from davserver.gate.counting import Counting
 from davserver.gate.judging import UNTIED
 from davserver.gate.places import Place, PlaceKind, under, wide_first
 from davserver.vault.nodes.rows import category_of
-from davserver.vault.nodes.way import Found
+from davserver.vault.nodes.walk import Found
 from policies.invariants import NOBODY
 
 

@@ -15,7 +15,7 @@ from davserver.domain.nodes import Node
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal, Structure
 from davserver.vault.nodes.rows import OpenVault, category_of
-from davserver.vault.nodes.way import RenamedFrom
+from davserver.vault.nodes.walk import RenamedFrom
 
 
 class PlaceKind(Enum):

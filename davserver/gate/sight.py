@@ -5,7 +5,7 @@ a request knows comes through here, from one snapshot of the database and one po
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -38,12 +38,20 @@ from davserver.gate.tools import Tools
 from davserver.gate.walking import PathWalker
 from davserver.vault.nodes import index
 from davserver.vault.nodes.rows import OpenVault, category_of
-from davserver.vault.nodes.way import Stored, Walk
-from davserver.vault.nodes.way_statements import NOTHING, PERHAPS, Hidden
+from davserver.vault.nodes.walk import Stored, Walk
+from davserver.vault.nodes.walk_statements import NOTHING, PERHAPS, Hidden
 
 _EVERY = len(Category)
 _NONE: frozenset[Category] = frozenset()
 _DEPOSIT: Final = Right.DEPOSIT
+
+
+class _Start(NamedTuple):
+    """Where a walk starts: to `top` lead so many names, and so much may be hidden below it."""
+
+    top: Place
+    names: int
+    hidden: Hidden
 
 
 class Sight:
@@ -58,10 +66,8 @@ class Sight:
         self.counting = Counting(self.judge, who, now)
         self._seen: dict[bytes | None, frozenset[Category]] = {}
         self._walker = PathWalker(tx, who)
-        self._start: tuple[Place, int, Hidden] | None = None
-        """From where the way led that was gone for the place asked for next, too; how many names
-        lead there, and what may be hidden below it.
-        """
+        self._start: _Start | None = None
+        """Of the walk to the place asked for next, where one statement led there, too."""
         blocked = self.judge.drive_blocked(who, now)
         if blocked is not None:
             self.counting.block(blocked)
@@ -82,8 +88,8 @@ class Sight:
             top, names, hidden = start
             if path.parts[:names] == top.path.parts[:names] != path.parts:
                 assert top.vault is not None and top.node is not None  # noqa: S101, PT018 — a thing
-                way = self._walker.down(top.vault, top.node.id, path, names, hidden=hidden)
-                return self._on(top, path, names, way, hidden)
+                walk = self._walker.down(top.vault, top.node.id, path, names, hidden=hidden)
+                return self._on(top, path, names, walk, hidden)
         if self.who.vault is not None:
             return self._own(self.who.vault, path)
         if path.is_root:
@@ -100,18 +106,18 @@ class Sight:
     def _own(self, vault_id: VaultId, path: DrivePath) -> Place:
         vault = self.open_vault(vault_id)
         hidden = NOTHING if self.shows_all(vault) else PERHAPS
-        way = self._walker.down(vault, vault.root, path, 0, hidden=hidden)
-        if not way.above:
+        walk = self._walker.down(vault, vault.root, path, 0, hidden=hidden)
+        if not walk.above:
             return Place(path, NOWHERE, self.who, vault, above=())
-        root = Place(path, NODE, self.who, vault, way.above[-1], is_top=True)
-        return self._on(root, path, 0, way, hidden)
+        root = Place(path, NODE, self.who, vault, walk.above[-1], is_top=True)
+        return self._on(root, path, 0, walk, hidden)
 
-    def _on(self, top: Place, path: DrivePath, names: int, way: Walk, hidden: Hidden) -> Place:
+    def _on(self, top: Place, path: DrivePath, names: int, walk: Walk, hidden: Hidden) -> Place:
         """What `path` means, whose first so many names lead to `top`."""
         if self._walker.ahead is not None:
-            self._start = top, names, hidden
+            self._start = _Start(top, names, hidden)
         go = judged if hidden is PERHAPS else unhidden
-        return go(self, top, path, path.parts[names:], way.below)
+        return go(self, top, path, path.parts[names:], walk.below)
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts
@@ -143,14 +149,14 @@ class Sight:
             return self._unknown_item(shared, rest, count_absent(self, self._nowhere(shared.path)))
         path = shared.path
         hidden = hidden_below(self, shared, item.node, path, self._walker.then)
-        way = self._walker.down(vault, item.node, path, 2, hidden=hidden)
-        top = self.granted_top(shared, way.above)
+        walk = self._walker.down(vault, item.node, path, 2, hidden=hidden)
+        top = self.granted_top(shared, walk.above)
         if top is None:
             nowhere = self._nowhere(path)
-            if not count_top(self, shared, way.above, None):
+            if not count_top(self, shared, walk.above, None):
                 count_absent(self, nowhere)
             return self._unknown_item(shared, rest, nowhere)
-        return self._on(top, path, 2, way, hidden)
+        return self._on(top, path, 2, walk, hidden)
 
     def _unknown_item(self, shared: Place, rest: list[str], nowhere: Place) -> Place:
         """A free name beside granted items: only where some item shows the folder at all."""

@@ -10,8 +10,8 @@ from davserver.domain.ids import NodeId, VaultId
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
 from davserver.vault.nodes.rows import OpenVault
-from davserver.vault.nodes.way import Stored, Walk, further, further_both, walk, walk_both
-from davserver.vault.nodes.way_statements import PERHAPS, Hidden
+from davserver.vault.nodes.walk import Stored, Walk, further, further_both, walk, walk_both
+from davserver.vault.nodes.walk_statements import PERHAPS, Hidden
 
 Names = tuple[str, ...]
 

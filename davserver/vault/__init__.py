@@ -1,7 +1,7 @@
 """The encrypted store. Its methods take a `Permit` and act on its own target; whether somebody may
 is not asked here.
 
-Read `nodes/rows` (how a row opens), `nodes/way` (how a path is found), `writing` (how a node is
+Read `nodes/rows` (how a row opens), `nodes/walk` (how a path is found), `writing` (how a node is
 made) and `staging` (how bytes come in).
 
 A vault and its keys:

@@ -18,8 +18,8 @@ from davserver.sealing.format import CHUNK_BYTES
 from davserver.sealing.stream import SealedReader, SmallReader
 from davserver.vault.blobs.store import BlobReader, BlobStore
 from davserver.vault.nodes.rows import Columns
-from davserver.vault.nodes.way import Stored
-from davserver.vault.nodes.way_statements import STORED_COLUMNS
+from davserver.vault.nodes.walk import Stored
+from davserver.vault.nodes.walk_statements import STORED_COLUMNS
 
 _BLOB = Prepared(
     select(*(blob_table.c[name] for name in STORED_COLUMNS)).where(

@@ -43,7 +43,7 @@ from davserver.domain.errors import Damaged, NotFound
 from davserver.domain.ids import ID_BYTES, BlobId, NodeId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.blobs.store import BlobStore
-from davserver.vault.nodes.way import walk
+from davserver.vault.nodes.walk import walk
 from davserver.vault.stamps import Stamp
 from davserver.vault.thinning import purge
 from davserver.vault.vault import Vaults

@@ -11,7 +11,7 @@ from davserver.domain.ids import NodeId
 from davserver.domain.nodes import Kind
 from davserver.domain.paths import DrivePath
 from davserver.vault.nodes.rows import sealed_columns
-from davserver.vault.nodes.way import walk
+from davserver.vault.nodes.walk import walk
 from tests.support.drive import Drive, World
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from davserver.domain.errors import NotFound
 from davserver.domain.ids import NodeId
 from davserver.domain.people import Structure
 from davserver.vault.nodes.rows import category_of
-from davserver.vault.nodes.way import walk
+from davserver.vault.nodes.walk import walk
 from tests.support.drive import Drive, World
 from tests.support.refusals import reason_of
 

@@ -20,7 +20,7 @@ from davserver.domain.paths import DrivePath
 from davserver.gate.down import judged, unhidden
 from davserver.gate.places import NOWHERE, Place
 from davserver.gate.sight import Sight
-from davserver.vault.nodes.way import walk
+from davserver.vault.nodes.walk import walk
 from tests.support.accounts import noted, statements_of
 from tests.support.crowd import Crowd, put
 from tests.support.drive import Drive, World

@@ -10,8 +10,8 @@ from davserver.db.prepared import Prepared
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.vault.nodes.rows import INSTEAD, OpenVault
-from davserver.vault.nodes.way import further, walk, walk_both
-from davserver.vault.nodes.way_statements import (
+from davserver.vault.nodes.walk import further, walk, walk_both
+from davserver.vault.nodes.walk_statements import (
     MOST_STEPS,
     NOTHING,
     PERHAPS,

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from davserver.db.database import Database
 from davserver.db.prepared import Prepared
-from davserver.vault.nodes.way_statements import (
+from davserver.vault.nodes.walk_statements import (
     MOST_STEPS,
     NOTHING,
     PERHAPS,

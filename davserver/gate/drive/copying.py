@@ -33,7 +33,7 @@ from davserver.trail import What
 from davserver.vault import writing
 from davserver.vault.contents import OpenContent, open_content
 from davserver.vault.nodes.rows import OpenVault
-from davserver.vault.nodes.way import Stored
+from davserver.vault.nodes.walk import Stored
 from davserver.vault.staging import INLINE_BYTES, Replay, Staged
 from davserver.vault.writing import Changed, NewNode
 

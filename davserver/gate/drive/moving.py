@@ -36,7 +36,7 @@ from davserver.trail import What
 from davserver.vault import moving, trash
 from davserver.vault.locks import locks
 from davserver.vault.nodes.rows import OpenVault
-from davserver.vault.nodes.way import Stored
+from davserver.vault.nodes.walk import Stored
 from davserver.vault.staging import media_type_of
 
 

@@ -22,7 +22,7 @@ from davserver.gate.sight import Sight
 from davserver.gate.tools import Tools
 from davserver.gate.watch import EpochWatch
 from davserver.vault.contents import OpenContent, open_permitted
-from davserver.vault.nodes.way import Stored
+from davserver.vault.nodes.walk import Stored
 
 
 class Reading:

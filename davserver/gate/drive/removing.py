@@ -17,7 +17,7 @@ from davserver.gate.sight import Sight
 from davserver.trail import What
 from davserver.vault import moving, trash
 from davserver.vault.nodes import index
-from davserver.vault.nodes.way import walk
+from davserver.vault.nodes.walk import walk
 
 _BEFORE = timedelta(minutes=5)
 """The new content may have been written before the old was renamed away."""

@@ -1,4 +1,4 @@
-"""The way down a path: one statement, and a smaller one for the next name in a known folder."""
+"""The walk down a path: one statement, and a smaller one for the next name in a known folder."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from davserver.vault.nodes.rows import (
     node_in,
     take_as_long,
 )
-from davserver.vault.nodes.way_statements import (
+from davserver.vault.nodes.walk_statements import (
     LOCKED,
     MOST_STEPS,
     NOTHING,
@@ -71,7 +71,7 @@ class Walk(NamedTuple):
 
 
 Stored = dict[bytes | None, Columns]
-"""Rows of contents that were read along the way, by the id of each."""
+"""Rows of contents that were read along, by the id of each."""
 
 
 def walk(
@@ -170,22 +170,22 @@ def _statement(
 def further(
     tx: Connection,
     vault: OpenVault,
-    way: Walk,
+    before: Walk,
     name: str,
     *,
     hidden: Hidden = PERHAPS,
     stored: Stored | None = None,
 ) -> Walk:
-    """What `walk` finds for one more name at the end of a way that it went before. `stored`: takes
+    """What `walk` finds for one more name at the end of one that it found before. `stored`: takes
     the rows of contents as well, where nothing may be hidden.
     """
-    above, below, _ = way
+    above, below, _ = before
     folders = [one.node.id for one in below[-1]] if below else [node.id for node in above[-1:]]
     if not folders and hidden is not PERHAPS:
         return Walk(above, [*below, []], unlocked=False)
     plain, stripped = pair = _indexes(vault, name)
     # Below what is absent nothing is found, with as much work as below something hidden.
-    asked = folders or [_deepest(way)]
+    asked = folders or [_deepest(before)]
     given: dict[str, bytes] = {f"folder{number}": one for number, one in enumerate(asked)}
     given |= {"a": plain, "b": stripped, "vault": vault.id}
     indexes = _how_many(pair)
@@ -199,7 +199,7 @@ def further(
 
 
 End = tuple[Walk, str]
-"""The way to a folder that is there, and a name to look for in it."""
+"""The walk to a folder that is there, and a name to look for in it."""
 
 
 def further_both(
@@ -226,8 +226,8 @@ def further_both(
     )
 
 
-def _deepest(way: Walk) -> NodeId:
-    above, below, _ = way
+def _deepest(before: Walk) -> NodeId:
+    above, below, _ = before
     return next((found[0].node.id for found in reversed(below) if found), above[-1].id)
 
 
