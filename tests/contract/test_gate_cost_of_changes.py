@@ -221,3 +221,21 @@ def test_a_small_copy_is_judged_once_and_asks_nothing_before_its_turn(
         now=world.clock(),
     )
     assert costs(before, COSTS["copy"][1]), "\n".join(before)
+
+
+def test_taking_back_a_folder_calls_as_much_however_many_files_are_in_it(
+    world: World, amina: Drive, karim: Drive
+) -> None:
+    """Others wait meanwhile: nothing in it is opened to see whose it is."""
+    called = []
+    for number, files in enumerate((2, 2, 60)):
+        folder = f"/Name of amina/Santé/{number}"
+        karim.mkcol(folder)
+        for file in range(files):
+            karim.put(f"{folder}/{file}.txt", b"text")
+        something_changes(world.db)
+        with calls() as counted:
+            karim.delete(folder)
+        called.append(counted.total())
+    _, few, many = called  # the first one loads what it needs
+    assert many <= few + 60

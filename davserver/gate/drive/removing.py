@@ -52,8 +52,7 @@ def permit_to_remove(sight: Sight, place: Place) -> tuple[Permit, What]:
     assert place.node is not None and place.vault is not None  # noqa: S101, PT018 — a real place
     if not sight.is_recallable(place.node):
         raise refuse(place, Action.DELETE, Reason.NOT_YOURS)
-    below = index.subtree(sight.tx, place.vault, place.node.id) if place.is_folder else ()
-    if not all(sight.is_recallable(node) for node in below):
+    if place.is_folder and not index.is_all_of(sight.tx, place.node.id, sight.who.id, sight.since):
         raise refuse(place, Action.DELETE, Reason.FOLDER_NOT_ALL_YOURS)
     return permit, What.RECALL
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cache, lru_cache
 
 from sqlalchemy import BindParameter, Connection, bindparam, select, text
 
+from davserver.db.clock import to_us
 from davserver.db.id_list import as_value, id_list
 from davserver.db.prepared import Prepared
 from davserver.db.tables import live_node
 from davserver.db.tables import node as node_table
-from davserver.domain.ids import NodeId, VaultId
+from davserver.domain.ids import NodeId, PersonId, VaultId
 from davserver.domain.nodes import Node
 from davserver.vault.nodes.rows import (
     NODE_COLUMNS,
@@ -71,6 +73,32 @@ _SUBTREE = Prepared(
         SELECT n.id, d.depth + 1 FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live'
         WHERE d.depth < {DEEPEST})
     SELECT d.depth AS depth, {COLUMNS} FROM down d JOIN node n ON n.id = d.id
+    """
+    )
+)
+
+
+def is_all_of(tx: Connection, top: NodeId, person: PersonId, since: datetime) -> bool:
+    """Whether all that is live below `top` was made after `since`, and written, by this person
+    alone. Nothing is opened: whoever can alter a row could as well make it absent.
+    """
+    given = {"top": top, "person": person, "since": to_us(since)}
+    return bool(_ALL_OF.tuples(tx, given)[0][0])
+
+
+_ALL_OF = Prepared(
+    # All of it is looked at whatever is found: the time tells nothing of what is hidden.
+    text(
+        f"""
+    WITH RECURSIVE down(id, kind, depth, theirs) AS (
+        SELECT id, kind, 0, 1 FROM node WHERE id = :top
+        UNION ALL
+        SELECT n.id, n.kind, d.depth + 1, CASE
+            WHEN n.maker_id = :person AND n.author_id = :person AND n.created > :since THEN 1
+            ELSE 0 END
+        FROM down d JOIN node n ON n.parent_id = d.id AND n.state = 'live'
+        WHERE d.kind = 'folder' AND d.depth < {DEEPEST})
+    SELECT min(theirs) FROM down
     """
     )
 )
