@@ -99,13 +99,13 @@ def by_person(
 
 
 def by_operators(tx: Connection, keys: TrailKeys, vault: VaultId, at: int, among: int) -> int:
-    """How many of the last `among` entries since then (µs) a command made in somebody's name. Only
-    that is opened of them.
+    """How many of the last `among` entries are since then (µs), and made by a command in somebody's
+    name. Only that is opened of them.
     """
-    part = select(trail.c.seq, trail.c.actor_id, trail.c.actor_ct)
-    wanted = part.where(trail.c.vault_id == vault, trail.c.at >= at)
-    found = tx.execute(wanted.order_by(trail.c.seq.desc()).limit(among)).mappings()
-    rows = [dict(row) for row in found]
+    part = select(trail.c.seq, trail.c.at, trail.c.actor_id, trail.c.actor_ct)
+    wanted = part.where(trail.c.vault_id == vault).order_by(trail.c.seq.desc()).limit(among)
+    # Asked for those since then, a database would look for more of them through all of the trail.
+    rows = [dict(row) for row in tx.execute(wanted).mappings() if row["at"] >= at]
     actors = _actor_keys(tx, keys, {row["actor_id"] for row in rows} - {None})
     return sum(_is_by_operator(vault, row, actors) for row in rows)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +14,14 @@ from davserver.domain.actions import Right
 from davserver.domain.conditions import NONE
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Principal
+from davserver.gate.people.history import PAGE
 from davserver.web.app import make_pages
 from davserver.web.cookies import SESSION
 from davserver.wiring.services import Services
 from tests.support.accounts import statements_of
 from tests.support.drive import Body
+from tests.support.growing import more_trail
+from tests.support.in_process import counted
 from tests.support.instance import Instance, password_of
 
 pytestmark = pytest.mark.slow
@@ -103,3 +107,21 @@ def test_a_page_of_what_others_share_costs_the_same_however_much_it_is(services:
     assert page.count("/documents/Amina%20Benali/") == 12
     shares, _ = amina.statements("/shares")
     assert shares <= few + 6
+
+
+def test_what_others_did_in_their_name_is_looked_for_in_one_page_of_a_trail(
+    services: Services, instance: Instance
+) -> None:
+    """Where nothing was done lately, nobody looks for it through years."""
+    who, now = visitor(services, "amina").who, services.clock()
+
+    def steps() -> int:
+        services.history.in_their_name(who, now + timedelta(days=1), now)
+        with counted(services.db) as cost:
+            assert services.history.in_their_name(who, now + timedelta(days=1), now) == 0
+        return cost.steps
+
+    more_trail(instance, PAGE)
+    few = steps()
+    more_trail(instance, 10 * PAGE)
+    assert steps() <= few + PAGE
