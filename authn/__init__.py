@@ -46,7 +46,7 @@ Staff of structures:
     staff_ask           one question to it
     staff_register      writing down who comes
     guesses             how many wrong passwords reach it
-    flights             one question at a time
+    single_flight       one question at a time, its answer for all who ask meanwhile
     directories         the directories of this instance
     directory_accounts  rows of accounts in them
     directory_people    all who come from one

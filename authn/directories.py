@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
-from authn.flights import Flights
 from authn.ldap.port import Absent, BeforeTrying, DirectoryAway, Present, StaffDirectory, Wrong
+from authn.single_flight import SingleFlight
 from davserver.config.directory_settings import DirectorySettings
 from davserver.domain.errors import Unavailable
 from davserver.domain.events import Events
@@ -40,7 +40,7 @@ class AskedDirectory:
         self.settings = settings
         self._directory = directory
         self._turn = threading.Lock()
-        self._looks: Flights[None] = Flights(_PATIENCE)
+        self._looks: SingleFlight[None] = SingleFlight(_PATIENCE)
         self._is_away = False
 
     @property
@@ -70,7 +70,7 @@ class AskedDirectory:
 
         A search costs less than `ping`, which signs in. Those who come meanwhile wait for its end.
         """
-        self._looks.fly(b"", lambda: self._ask_for(NOBODY))
+        self._looks.run(b"", lambda: self._ask_for(NOBODY))
 
     def _ask_for(self, entry: str) -> None:
         self.fetch(entry, ())

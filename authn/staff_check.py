@@ -13,10 +13,10 @@ from authn.credentials import CredentialKind
 from authn.directories import AskedDirectory, Directories
 from authn.directory_accounts import DirectoryAccount
 from authn.facts import Facts
-from authn.flights import Flights
 from authn.guesses import Guesses
 from authn.ldap.port import Wrong
 from authn.memory import GrowingMemory, KeyedMemory, tag_of
+from authn.single_flight import SingleFlight
 from authn.staff_ask import Answered, StaffAsk
 from authn.staff_names import StaffName
 from authn.standing import usable
@@ -79,8 +79,8 @@ class StaffCheck:
         self._proved: KeyedMemory[datetime] = KeyedMemory(Secret(entropy(32)), _MOST)
         self._wrong = GrowingMemory(Secret(entropy(32)), WRONG_GROWS, WRONG_AT_MOST, _MOST)
         self._called: KeyedMemory[str] = KeyedMemory(Secret(entropy(32)), _MOST)
-        self._binds: Flights[Facts] = Flights(_PATIENCE)
-        self._looks: Flights[None] = Flights(_PATIENCE)
+        self._binds: SingleFlight[Facts] = SingleFlight(_PATIENCE)
+        self._looks: SingleFlight[None] = SingleFlight(_PATIENCE)
 
     def key_of(self, name: StaffName) -> str:
         """The key of their login in Abri, as far as this process knows."""
@@ -98,7 +98,7 @@ class StaffCheck:
         with aside():
             self._require_worth_asking(attempt)
             tried = tag_of(self._key, *attempt.tried)
-            return self._binds.fly(tried, lambda: self._verify(attempt))
+            return self._binds.run(tried, lambda: self._verify(attempt))
 
     def confirmed(
         self, facts: Facts, now: datetime, read: Callable[[], Facts], aside: Aside
@@ -116,7 +116,7 @@ class StaffCheck:
             return facts
         asked = tag_of(self._key, account.directory.encode(), account.entry.encode())
         with aside():
-            self._looks.fly(asked, lambda: self._look(directory, now, read))
+            self._looks.run(asked, lambda: self._look(directory, now, read))
         return read()
 
     def require_there(self, directory: str, aside: Aside) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from authn.flights import Flights
+from authn.single_flight import SingleFlight
 from davserver.domain.errors import NotSignedIn, Unavailable
 from tests.support.serving import eventually
 
@@ -30,20 +30,20 @@ class Question:
         return self._answer
 
 
-def waiting(flights: Flights, key: bytes) -> int:
+def waiting(flights: SingleFlight, key: bytes) -> int:
     flying = flights._under_way.get(key)
     return len(flying._condition._waiters) if flying else 0
 
 
 def test_whoever_comes_meanwhile_gets_the_same_answer():
-    flights: Flights[object] = Flights(10)
+    flights: SingleFlight[object] = SingleFlight(10)
     question = Question("yes")
     with ThreadPoolExecutor(MANY) as pool:
-        first = pool.submit(flights.fly, b"k", question)
+        first = pool.submit(flights.run, b"k", question)
         assert question.begun.wait(10)
-        others = [pool.submit(flights.fly, b"k", question) for _ in range(MANY - 1)]
+        others = [pool.submit(flights.run, b"k", question) for _ in range(MANY - 1)]
         assert eventually(lambda: waiting(flights, b"k") == MANY - 1)
-        assert flights.fly(b"other", lambda: "another") == "another"
+        assert flights.run(b"other", lambda: "another") == "another"
         question.go.set()
         assert {one.result(10) for one in (first, *others)} == {"yes"}
     assert len(question.asked) == 1
@@ -51,23 +51,23 @@ def test_whoever_comes_meanwhile_gets_the_same_answer():
 
 
 def test_a_question_under_way_is_not_asked_again():
-    flights: Flights[object] = Flights(0.05)
+    flights: SingleFlight[object] = SingleFlight(0.05)
     question = Question("yes")
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(flights.fly, b"k", question)
+        first = pool.submit(flights.run, b"k", question)
         assert question.begun.wait(10)
         with pytest.raises(Unavailable):
-            flights.fly(b"k", question)
+            flights.run(b"k", question)
         question.go.set()
         assert first.result(10) == "yes"
     assert len(question.asked) == 1
 
 
 def test_a_refusal_is_an_answer_too_and_the_next_one_asks_anew():
-    flights: Flights[object] = Flights(10)
+    flights: SingleFlight[object] = SingleFlight(10)
     for _ in range(2):
         question = Question(NotSignedIn())
         question.go.set()
         with pytest.raises(NotSignedIn):
-            flights.fly(b"k", question)
+            flights.run(b"k", question)
         assert len(question.asked) == 1

@@ -11,7 +11,7 @@ from davserver.domain.errors import Unavailable
 T = TypeVar("T")
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """One per process and kind of question. Thread-safe."""
 
     def __init__(self, patience: float) -> None:
@@ -20,7 +20,7 @@ class Flights(Generic[T]):
         self._turn = threading.Lock()
         self._under_way: dict[bytes, Future[T]] = {}
 
-    def fly(self, key: bytes, ask: Callable[[], T]) -> T:
+    def run(self, key: bytes, ask: Callable[[], T]) -> T:
         """What `ask` gives, or raises, to everybody who came with the same key meanwhile.
 
         Whoever comes after the answer asks anew: `ask` looks first at what may be known by then.
