@@ -9,7 +9,7 @@ What every use case goes through:
     acting               `look` and `change`: one snapshot, one transaction; the trail's entry
     sight                what one person sees in it
     places               what a path means for them
-    down                 from a place further down: judged, or where nothing is hidden at once
+    resolving            from a walk to the place that is meant: judged step by step, or at once
     walking              the walk down a path, cached
     judging              may they
     counting             what is counted of that, for the decision log

@@ -1,4 +1,4 @@
-"""From a place further down: what more names mean below it.
+"""Resolving a path: from what a walk found below a place to the place that is meant.
 
 Step by step, each thing judged on the way; or, where nothing is hidden from whoever looks, at once.
 """
@@ -48,7 +48,7 @@ def hidden_below(
     return PERHAPS
 
 
-def unhidden(
+def resolve_unhidden(
     sight: Looking, top: Place, path: DrivePath, names: Sequence[str], below: Below
 ) -> Place:
     """What `path` means, which goes on with `names` where `top` is: one place is made, of what is
@@ -99,7 +99,7 @@ def _meant(inside: Sequence[Found], name: str) -> Found | None:
     return None if node is None else next(one for one in inside if one.node.id == node.id)
 
 
-def judged(
+def resolve_judged(
     sight: Looking, top: Place, path: DrivePath, names: Sequence[str], below: Below
 ) -> Place:
     """The same for whoever may meet something hidden: as much work for it as for what is absent."""

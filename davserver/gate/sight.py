@@ -20,7 +20,6 @@ from davserver.domain.people import Principal
 from davserver.domain.sidefiles import is_half_saved
 from davserver.gate.counting import Counting
 from davserver.gate.denied import Denied
-from davserver.gate.down import hidden_below, judged, unhidden
 from davserver.gate.judging import best, shown
 from davserver.gate.listed import count_absent, count_top
 from davserver.gate.places import (
@@ -34,6 +33,7 @@ from davserver.gate.places import (
     is_recallable,
     thing_of,
 )
+from davserver.gate.resolving import hidden_below, resolve_judged, resolve_unhidden
 from davserver.gate.tools import Tools
 from davserver.gate.walking import PathWalker
 from davserver.vault.nodes import index
@@ -116,8 +116,8 @@ class Sight:
         """What `path` means, whose first so many names lead to `top`."""
         if self._walker.ahead is not None:
             self._start = _Start(top, names, hidden)
-        go = judged if hidden is PERHAPS else unhidden
-        return go(self, top, path, path.parts[names:], walk.below)
+        resolve = resolve_judged if hidden is PERHAPS else resolve_unhidden
+        return resolve(self, top, path, path.parts[names:], walk.below)
 
     def _shared(self, path: DrivePath) -> Place:
         folder, *rest = path.parts

@@ -17,8 +17,8 @@ from davserver.domain.errors import Locked, NoParent, NotFound, Reason, Refused
 from davserver.domain.grants import Grant
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
-from davserver.gate.down import judged, unhidden
 from davserver.gate.places import NOWHERE, Place
+from davserver.gate.resolving import resolve_judged, resolve_unhidden
 from davserver.gate.sight import Sight
 from davserver.vault.nodes.walk import walk
 from tests.support.accounts import noted, statements_of
@@ -322,8 +322,8 @@ def test_what_is_not_judged_is_what_would_be_found_by_judging(
         for names in (one for length in range(4) for one in product(NAMES, repeat=length)):
             path = DrivePath((*top.path.parts, *names))
             _, below, _ = walk(tx, top.vault, top.node.id, names)
-            plain = unhidden(sight, top, path, names, below)
-            assert same(plain, judged(sight, top, path, names, below)), path
+            plain = resolve_unhidden(sight, top, path, names, below)
+            assert same(plain, resolve_judged(sight, top, path, names, below)), path
             if plain.untaken:
                 assert all(one.node.parent != plain.above[-1].id for one in below[-1]), path
             found += plain.node is not None
