@@ -15,7 +15,7 @@ from typing import Protocol
 from davserver.serving.compute import Turn
 from davserver.serving.environ import Environ, connection_environ
 from davserver.serving.framing import frame
-from davserver.serving.gateway import Exchange, House
+from davserver.serving.gateway import Exchange, WorkerContext
 from davserver.serving.head import FLAW_STATUS, BadHead, Head, HeadCutter, parse_head
 from davserver.serving.logs import Complaints, network_class
 from davserver.serving.replies import RETRY_SECONDS, refusal
@@ -30,7 +30,7 @@ LINGER_BYTES = 8 * 1024 * 1024
 class Home(Protocol):
     """What a connection needs of its server."""
 
-    house: House
+    context: WorkerContext
     tls: ssl.SSLContext | None
     port: int
     multiprocess: bool
@@ -55,10 +55,10 @@ class Connection:
     """
 
     def __init__(self, server: Home, sock: socket.socket, address: tuple[str, int]) -> None:
-        listener = server.house.listener
+        listener = server.context.listener
         self.remote_addr, self.remote_port = address
         self._server = server
-        self._house = server.house
+        self._context = server.context
         self._limits = listener
         self._wire = Wire(sock, server.turn())
         self._cutter = HeadCutter(listener)
@@ -142,7 +142,7 @@ class Connection:
             text = "The server is busy; try again."
             self._say(HTTPStatus.SERVICE_UNAVAILABLE, text, retry=RETRY_SECONDS)
             self._wire.finish_writing()
-        self._house.log.warning("turned-away", pid=self._house.pid)
+        self._context.log.warning("turned-away", pid=self._context.pid)
         self.close()
 
     def _say(self, status: HTTPStatus, text: str, *, request_id: str = "", retry: int = 0) -> None:
@@ -212,7 +212,7 @@ class Connection:
         head = self._next_head()
         if head is None:
             return None
-        return Exchange(self._house, self._wire, head, frame(head, self._limits.body_bytes))
+        return Exchange(self._context, self._wire, head, frame(head, self._limits.body_bytes))
 
     def _awaits(self, exchange: Exchange) -> bool:
         """Whether it waits for a small body, and no thread with it. Raises Gone."""
@@ -244,14 +244,14 @@ class Connection:
 
     def _refuse(self, bad: BadHead) -> Step:
         status = FLAW_STATUS[bad.flaw]
-        request_id = self._house.number()
+        request_id = self._context.number()
         self._environ()
-        self._house.log.info(
+        self._context.log.info(
             "refused",
             request=request_id,
             status=status.value,
             flaw=bad.flaw.value,
-            pid=self._house.pid,
+            pid=self._context.pid,
             network=self._network,
         )
         self._say(status, f"This request is refused: {bad.flaw.value}.", request_id=request_id)

@@ -50,7 +50,7 @@ class Life(Protocol):
 
 
 @dataclass(frozen=True)
-class House:
+class WorkerContext:
     """What every request of a worker shares."""
 
     app: WSGIApp
@@ -67,10 +67,10 @@ class Onward:
     each other wait for the collector, and with them all that the request was.
     """
 
-    __slots__ = ("_body", "_house", "_input", "_persistent")
+    __slots__ = ("_body", "_context", "_input", "_persistent")
 
-    def __init__(self, house: House, head: Head, body: Body, source: Input) -> None:
-        self._house = house
+    def __init__(self, context: WorkerContext, head: Head, body: Body, source: Input) -> None:
+        self._context = context
         self._persistent = head.persistent
         self._body = body
         self._input = source
@@ -82,9 +82,9 @@ class Onward:
             self._persistent
             and self._input.failure is None
             and unread is not None
-            and unread <= self._house.listener.unread_bytes
+            and unread <= self._context.listener.unread_bytes
             and (unread == 0 or self._input.asked)
-            and self._house.life.phase is not _DRAINING
+            and self._context.life.phase is not _DRAINING
         )
 
 
@@ -94,9 +94,9 @@ class Exchange:
     `awaited`: a body that is to be there before the application is called.
     """
 
-    def __init__(self, house: House, wire: Wire, head: Head, framing: Framing) -> None:
-        limits = house.listener
-        self._house = house
+    def __init__(self, context: WorkerContext, wire: Wire, head: Head, framing: Framing) -> None:
+        limits = context.listener
+        self._context = context
         self._wire = wire
         self._head = head
         self._body: Body = NO_BODY
@@ -104,8 +104,8 @@ class Exchange:
         if framing.length != 0:
             self._body = _body(wire, framing.length, limits)
             self.input = Input(self._body, self._continue if framing.asks_first else None)
-        self.request_id = house.number()
-        self._can_keep = Onward(house, head, self._body, self.input)
+        self.request_id = context.number()
+        self._can_keep = Onward(context, head, self._body, self.input)
         pace = Pace(limits.min_rate, limits.grace_seconds)
         self.reply = Reply(wire, head, self.request_id, self._can_keep, pace)
         self._failed = False
@@ -172,7 +172,7 @@ class Exchange:
             if error is self.input.failure:
                 self._fail(*self._blame())
                 return
-            self._house.log.failure("application-error", error, request=self.request_id)
+            self._context.log.failure("application-error", error, request=self.request_id)
             self._fail(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server.")
 
     def _call(self, environ: Environ) -> None:
@@ -180,7 +180,7 @@ class Exchange:
         environ["abri.request_id"] = self.request_id
         environ["abri.compute"] = self._wire.turn
         environ["abri.failed"] = self._failed_inside
-        parts = self._house.app(environ, self._start_response)
+        parts = self._context.app(environ, self._start_response)
         if type(parts) is tuple and len(parts) <= 1:  # nothing to close, and nothing after it
             if parts and parts[0]:
                 self.reply.write(parts[0], whole=True)
@@ -214,10 +214,10 @@ class Exchange:
         """What the application did not expect, and answers itself."""
         if isinstance(error, Gone):
             raise error
-        self._house.log.failure("application-error", error, request=self.request_id)
+        self._context.log.failure("application-error", error, request=self.request_id)
 
     def _answer_health(self) -> None:
-        status, page = self._house.health.answer(self._house.life.phase)
+        status, page = self._context.health.answer(self._context.life.phase)
         self.reply.start(
             f"{status.value} {status.phrase}",
             [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
@@ -228,7 +228,7 @@ class Exchange:
     def _continue(self) -> None:
         # RFC 9110 §10.1.1: pointless once the body is on its way or the answer has begun
         if not self._wire.buffer and not self.reply.begun:
-            pace = Pace(self._house.listener.min_rate, self._house.listener.grace_seconds)
+            pace = Pace(self._context.listener.min_rate, self._context.listener.grace_seconds)
             self._wire.write(b"HTTP/1.1 100 Continue\r\n\r\n", pace)
 
     def _blame(self) -> tuple[HTTPStatus, str]:
@@ -250,16 +250,16 @@ class Exchange:
         if self._head.method == "HEAD":
             body = body[: body.index(b"\r\n\r\n") + 4]
         with suppress(Gone):
-            self._wire.write(body, Pace(self._house.listener.min_rate, 1.0))
+            self._wire.write(body, Pace(self._context.listener.min_rate, 1.0))
 
     def _break_off(self, why: str) -> None:
         self._failed = True
-        self._house.log.info("answer-cut", request=self.request_id, why=why)
+        self._context.log.info("answer-cut", request=self.request_id, why=why)
         self._wire.abort()
 
     def _log(self, began: float, received: int, sent: int, network: str) -> None:
         method = self._head.method
-        self._house.log.answered(
+        self._context.log.answered(
             Answered(
                 request=self.request_id,
                 method=method if method in METHODS else "other",
@@ -267,7 +267,7 @@ class Exchange:
                 received=self._wire.received - received,
                 sent=self._wire.sent - sent,
                 ms=(monotonic() - began) * 1000,
-                pid=self._house.pid,
+                pid=self._context.pid,
                 network=network,
                 cut=self.input.cut.value if self.input.cut else "",
             )

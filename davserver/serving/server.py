@@ -16,7 +16,7 @@ from davserver.serving.binding import bind, plain_address, url_of
 from davserver.serving.compute import Turn
 from davserver.serving.connections import Connection
 from davserver.serving.crew import Crew
-from davserver.serving.gateway import House, WSGIApp
+from davserver.serving.gateway import WorkerContext, WSGIApp
 from davserver.serving.health import Health, HealthPage, Phase, always_well
 from davserver.serving.logs import Complaints, Log, open_log
 from davserver.serving.numbers import Numbers
@@ -54,7 +54,7 @@ class Server(HTTPServer):
         self.phase = Phase.SERVING
         self.complaints = Complaints(log)
         self.open: set[Connection] = set()
-        self.house = House(
+        self.context = WorkerContext(
             app=app,
             listener=listener,
             health=HealthPage(health, workers),
@@ -72,7 +72,7 @@ class Server(HTTPServer):
 
     @property
     def url(self) -> str:
-        return url_of(self.house.listener, self.port)
+        return url_of(self.context.listener, self.port)
 
     # cheroot's hooks
 
@@ -104,7 +104,7 @@ class Server(HTTPServer):
                     for connection in self.parking.overdue(looked):
                         connection.expire()
             except Exception as error:  # noqa: BLE001 - the accept loop outlives whatever happens
-                self.house.log.failure("accept-loop", error, pid=self.house.pid)
+                self.context.log.failure("accept-loop", error, pid=self.context.pid)
                 sleep(LOOK_SECONDS)  # whatever it is, it shall not come a thousand times a second
 
     def put_conn(self, conn: Connection) -> None:
@@ -120,7 +120,7 @@ class Server(HTTPServer):
         """Messages of cheroot can carry what clients sent; only the error behind them is kept."""
         error = sys.exc_info()[1]
         if error is not None:
-            self.house.log.failure("server-error", error, pid=self.house.pid)
+            self.context.log.failure("server-error", error, pid=self.context.pid)
 
     # new connections
 
@@ -139,7 +139,7 @@ class Server(HTTPServer):
 
     def _make_room(self) -> bool:
         """False when a newcomer would only wait for something that does not come."""
-        limits = self.house.listener
+        limits = self.context.listener
         if len(self._unseen) >= limits.queue and not self.requests.idle:
             return False
         if len(self.open) <= limits.connections:
