@@ -95,7 +95,7 @@ def verify(
 def heads(context: typer.Context) -> None:
     """The end of every trail as JSON, to be kept on another machine for `verify --against`."""
     with opened(context) as session:
-        show_json([one.fields() for one in session.services.history.check().heads])
+        show_json([one.fields() for one in session.services.history.heads()])
 
 
 def _heads(file: Path) -> list[ExportedHead]:

@@ -125,3 +125,18 @@ def test_what_others_did_in_their_name_is_looked_for_in_one_page_of_a_trail(
     few = steps()
     more_trail(instance, 10 * PAGE)
     assert steps() <= few + PAGE
+
+
+def test_the_ends_of_trails_are_told_as_quickly_however_long_they_are(
+    services: Services, instance: Instance
+) -> None:
+    def steps() -> int:
+        assert services.history.heads() == services.history.check().heads
+        with counted(services.db) as cost:
+            services.history.heads()
+        return cost.steps
+
+    more_trail(instance, 10)
+    few = steps()
+    more_trail(instance, 2000)
+    assert steps() == few

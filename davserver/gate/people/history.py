@@ -94,6 +94,14 @@ class History:
                 erased=trail.erased(tx),
             )
 
+    def heads(self) -> tuple[ExportedHead, ...]:
+        """The end of every trail, as it stands now. Nothing is verified: it takes as long as there
+        are trails, however long they are.
+        """
+        self._settle()
+        with self._tools.db.read() as tx:
+            return tuple(self._tools.trail.export_heads(tx))
+
     def _settle(self) -> None:
         try:
             self._tools.readings.settle(self._tools.clock())
