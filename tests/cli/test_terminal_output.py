@@ -1,5 +1,6 @@
 """On a terminal there are borders and questions; elsewhere plain lines. NO_COLOR is obeyed."""
 
+import codecs
 import os
 import pty
 import re
@@ -25,7 +26,8 @@ def on_a_terminal(made: Path, *words: str, typed: tuple[str, ...] = (), **enviro
         env={"PATH": "/usr/bin:/bin", "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment},
     )  # fmt: skip
     os.close(theirs)
-    shown, answers, until = "", list(typed), time.monotonic() + 60
+    shown, answers, until = "", list(typed), time.monotonic() + 120
+    decoder = codecs.getincrementaldecoder("utf-8")()  # what is read may end within a letter
     while time.monotonic() < until:
         if not select.select([ours], [], [], 0.1)[0]:
             if shown.endswith(": ") and answers:
@@ -36,9 +38,9 @@ def on_a_terminal(made: Path, *words: str, typed: tuple[str, ...] = (), **enviro
             read = os.read(ours, 65536)
         except OSError:  # the other end is closed
             break
-        shown += read.decode()
+        shown += decoder.decode(read)
     os.close(ours)
-    process.wait(10)
+    process.wait(60)
     return shown
 
 

@@ -116,7 +116,7 @@ def test_parallel_guesses_on_several_nodes_do_not_get_further(guesses, other_nod
 
     def try_one(number: int) -> None:
         node = (patient, other_node)[number % 2]
-        at_once.wait(20)
+        at_once.wait(60)
         if guess(node, karim(node, f"198.51.100.{number}")):
             asked.append(number)
 

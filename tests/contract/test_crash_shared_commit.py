@@ -28,7 +28,7 @@ it wanted: nobody else is to notice.
 ROWS = 2
 HEARD = 3
 """How often an INSERT is heard: twice more for its trigger (`db/dependencies.py`)."""
-PATIENCE = 20
+PATIENCE = 60
 STEPS = ("BEGIN", "INSERT", "ROLLBACK", "COMMIT")
 
 EVERYBODY = frozenset(range(CLIENTS)) - {FAILS}

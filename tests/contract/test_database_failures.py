@@ -71,7 +71,7 @@ def test_of_those_who_share_a_commit_one_that_fails_undoes_itself_alone(database
 
     def slow(_: Connection) -> None:
         begun.set()
-        assert gather.wait(20)
+        assert gather.wait(60)
 
     def add(number: int, *, fails: bool) -> None:
         def work(tx: Connection) -> None:
@@ -83,7 +83,7 @@ def test_of_those_who_share_a_commit_one_that_fails_undoes_itself_alone(database
 
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(db.write, slow)
-        assert begun.wait(20)
+        assert begun.wait(60)
         # While the first holds its turn, the others come to share its commit.
         others = [pool.submit(add, number, fails=number == 2) for number in (1, 2, 3)]
         gather.set()

@@ -22,7 +22,7 @@ from davserver.domain.errors import Unavailable
 from tests.support.accounts import empty_instance
 from tests.support.events import capture_logs
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 def adds(number: int) -> Callable[[Connection], None]:

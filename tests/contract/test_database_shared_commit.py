@@ -65,16 +65,16 @@ def together(writers: Writers, *, first_fails: bool = False) -> None:
 
     def slow(_: Connection) -> None:
         begun.set()
-        assert gather.wait(20)
+        assert gather.wait(60)
         if first_fails:
             raise LookupError
 
     with ThreadPoolExecutor(MANY + 1) as pool:
         first = pool.submit(writers.db.write, slow)
-        assert begun.wait(20)
+        assert begun.wait(60)
         others = [pool.submit(writers.add, number) for number in range(MANY)]
         for _ in others:
-            assert writers.waiting.acquire(timeout=20)
+            assert writers.waiting.acquire(timeout=60)
         gather.set()
         assert isinstance(first.exception(20), LookupError) is first_fails
         assert [one.result(20) for one in others] == list(range(MANY))
@@ -125,11 +125,11 @@ def test_what_is_wrong_with_a_statement_is_told_to_whoever_sent_it(writers: Writ
 
     def slow(_: Connection) -> None:
         begun.set()
-        assert gather.wait(20)
+        assert gather.wait(60)
 
     with ThreadPoolExecutor(MANY + 1) as pool:
         pool.submit(writers.db.write, slow)
-        assert begun.wait(20)
+        assert begun.wait(60)
         several = [pool.submit(writers.db.write, work(number)) for number in range(20, 26)]
         gather.set()
         failed = [one.exception(20) is not None for one in several]

@@ -154,7 +154,7 @@ def test_a_chore_is_known_to_be_done_or_to_have_failed() -> None:
     )
     assert [one.ran for one in keeping.jobs()] == [None, None]
     keeping.start()
-    assert done.wait(5)
+    assert done.wait(60)
     keeping.stop()
     assert [(one.ran is not None, one.well) for one in keeping.jobs()] == [
         (True, False), (True, True),

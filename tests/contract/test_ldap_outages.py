@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -90,15 +90,30 @@ WAYS_TO_BE_AWAY: dict[str, Callable[[Staff], None]] = {
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED.keys())
 @pytest.mark.parametrize("go", WAYS_TO_BE_AWAY.values(), ids=WAYS_TO_BE_AWAY.keys())
 def test_a_server_that_goes_away_is_unknown_for_a_kept_connection_and_a_new_one(
-    peopled: Staff, opened: Opener, go: Callable[[Staff], None], ask: Ask, scheme: str
+    peopled: Staff,
+    opened: Opener,
+    clock: Clock,
+    go: Callable[[Staff], None],
+    ask: Ask,
+    scheme: str,
 ) -> None:
     url = peopled.server.ldaps if scheme == "ldaps" else peopled.server.ldap
     kept, fresh = opened(url, **SHORT), opened(url, **SHORT)
-    ask(kept, peopled)
+    _once(lambda: ask(kept, peopled), clock)
     go(peopled)
     for directory in (kept, fresh):
         with pytest.raises(DirectoryAway):
             ask(directory, peopled)
+
+
+def _once(ask: Callable[[], object], clock: Clock) -> None:
+    """Until it is answered: half a second may be too short for a busy machine."""
+    for _ in range(20):
+        with suppress(DirectoryAway):
+            ask()
+            return
+        clock.now += breaker.RESTING + servers.RESTING
+    ask()
 
 
 @pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED.keys())
@@ -211,7 +226,7 @@ def test_one_call_at_a_time_tries_whether_it_is_back(peopled: Staff, clock: Cloc
     with pytest.raises(DirectoryAway, match="left alone"):
         directory.authenticate("karim", RIGHT, ())
     peopled.server.resume()
-    probe.join(timeout=30)
+    probe.join(timeout=60)
     assert isinstance(answers[0], Present)
     assert isinstance(directory.authenticate("karim", RIGHT, ()), Present)
     directory.close()
@@ -285,14 +300,14 @@ def test_whatever_happens_meanwhile_nobody_is_taken_for_somebody_else_or_gone(
         ending.callback(directory.close)
         for one in asked.items():
             thread = threading.Thread(target=ask, args=one)
-            ending.callback(thread.join, timeout=30)
+            ending.callback(thread.join, timeout=60)
             thread.start()
         ending.callback(stop.set)
         for happen in (_kill, _pause, partial(_show_stranger, folder=tmp_path)) * 2:
             before = Counter(answers) + Counter(away=10**9)
-            assert eventually(lambda: len(answers - before) == len(asked), within=20)  # noqa: B023
+            assert eventually(lambda: len(answers - before) == len(asked), within=60)  # noqa: B023
             away = answers["away"]
-            happen(peopled, lambda: eventually(lambda: answers["away"] > away + 3, within=20))  # noqa: B023
+            happen(peopled, lambda: eventually(lambda: answers["away"] > away + 3, within=60))  # noqa: B023
     assert set(answers) == {
         "away", "karim: karim in", "mistake: wrong", "stranger: absent", "zoe: zoe in",
         "social: 2",

@@ -25,7 +25,7 @@ from tests.support.losing_disk import LosingDisk, keys_in, watched
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 20
+PATIENCE = 60
 LIMIT = 4000
 """Pages in the log from which on a commit does it."""
 PAGES = 40

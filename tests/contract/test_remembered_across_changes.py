@@ -220,15 +220,15 @@ def test_what_another_in_the_same_commit_had_undone_was_never_so(accounts: Accou
 
     def slow(_: Connection) -> None:
         begun.set()
-        assert gather.wait(20)
+        assert gather.wait(60)
 
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(accounts.db.write, slow)
-        assert begun.wait(20)
+        assert begun.wait(60)
         waiting = []
         for work in (refused(asked), lambda tx: (revoked(6)(tx), asked(tx))):
             waiting.append(pool.submit(crowd.add, work))
-            assert crowd.waiting.acquire(timeout=20)
+            assert crowd.waiting.acquire(timeout=60)
         gather.set()
         assert first.result(20) is None
         assert isinstance(waiting[0].exception(20), Undone)

@@ -72,8 +72,8 @@ def test_a_fault_ends_no_watcher(world: World, tmp_path: Path) -> None:
     rights.start(lambda permit: permit)
     rules.start()
     try:
-        assert rights.looked.wait(20)
-        assert rules.looked.wait(20)
+        assert rights.looked.wait(60)
+        assert rules.looked.wait(60)
     finally:
         rights.stop()
         rules.stop()
@@ -87,9 +87,9 @@ def test_chores_are_done_when_the_clock_was_set_back() -> None:
     )
     keeping.start()
     try:
-        assert done.acquire(timeout=20)
+        assert done.acquire(timeout=60)
         ahead[0] -= timedelta(hours=1)
         for _ in range(3):
-            assert done.acquire(timeout=20)
+            assert done.acquire(timeout=60)
     finally:
         keeping.stop()

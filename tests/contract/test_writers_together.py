@@ -120,7 +120,7 @@ def test_of_those_who_share_a_commit_a_collision_turns_nobody_away(
     def slow(tx: Connection) -> None:
         count_in(tx)
         begun.set()
-        assert gather.wait(20)
+        assert gather.wait(60)
 
     def beaten(tx: Connection) -> None:
         tries.append(count_in(tx))
@@ -133,7 +133,7 @@ def test_of_those_who_share_a_commit_a_collision_turns_nobody_away(
 
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(db.write, slow)
-        assert begun.wait(20)
+        assert begun.wait(60)
         others = [pool.submit(db.write, work) for work in (beaten, takes_a_name, one_more)]
         gather.set()
         assert first.exception(20) is None

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.support.dav import Drive
 from tests.support.http import Answer, Connection, Cut, chunked
 from tests.support.instance import Instance, Server, serving
+from tests.support.patience import until
 
 pytestmark = pytest.mark.server
 
@@ -108,6 +110,7 @@ def test_a_killed_worker_leaves_nothing_half_written_and_is_replaced(
         assert drive.put("/old.bin", OLD).status == 201
         killed = {worker.pid for worker in server.workers()}
         uploads = [_half_sent(drive, name, body) for name in ("/old.bin", "/new.bin")]
+        until(lambda: len(server.staged()) == 2)
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
         for upload in uploads:
@@ -125,22 +128,23 @@ def test_a_killed_worker_leaves_nothing_half_written_and_is_replaced(
 def test_a_stop_lets_downloads_finish_and_makes_errors_of_uploads(
     instance: Instance, tmp_path: Path
 ) -> None:
-    instance.set("serving.drain", "20 s")
+    instance.set("serving.drain", "10 min")
     body = os.urandom(20_000_000)
     with serving(instance) as server:
         drive = instance.drive("amina")
         assert drive.put("/large.bin", body).status == 201
         assert drive.put("/old.bin", OLD).status == 201
         upload = _half_sent(drive, "/old.bin", body)
+        until(lambda: len(server.staged()) == 1)
         download = Connection(drive.caller.port)
         download.send(drive.caller.head("GET", drive.url("/large.bin")))
-        time.sleep(0.5)
+        assert download.open().recv(1, socket.MSG_PEEK)
         server.process.send_signal(signal.SIGTERM)
         time.sleep(1)
         assert download.answer().body == body
         answer = _finish(upload)
         assert answer is None or answer.status >= 400, answer
-        assert server.process.wait(timeout=60) == 0
+        assert server.process.wait(timeout=120) == 0
     with serving(instance):
         assert drive.get("/old.bin").body == OLD
         assert drive.get("/large.bin").body == body
@@ -150,7 +154,6 @@ def test_a_stop_lets_downloads_finish_and_makes_errors_of_uploads(
 def _half_sent(drive: Drive, path: str, body: bytes) -> Connection:
     connection = Connection(drive.caller.port)
     connection.send(drive.caller.head("PUT", drive.url(path), body=body) + body[: len(body) // 2])
-    time.sleep(0.2)
     return connection
 
 

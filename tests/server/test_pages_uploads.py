@@ -108,18 +108,8 @@ def test_a_reset_in_the_second_file_leaves_nothing_of_it(
     connection.send(head(browser, folder, Content_Length=str(len(body))) + body[:CUT])
     until(lambda: amina.names(folder) == {"a.bin"})
     connection.reset()
-    until(lambda: not staged(served))
+    until(lambda: not served.staged())
     assert amina.names(folder) == {"a.bin"}
-
-
-def staged(served: Server) -> set[Path]:
-    """What lies among the blobs and is open for writing: an upload on its way."""
-    return {
-        Path(file.path)
-        for worker in served.workers()
-        for file in worker.open_files()
-        if "/blobs/" in file.path
-    }
 
 
 def test_a_form_in_chunks_arrives(browser: Browser, amina: Drive, folder: str) -> None:
@@ -221,7 +211,7 @@ def test_two_telephones_at_once_lose_nothing(
         for connection, body in zip((first, second), bodies, strict=True):
             length = str(len(body))
             connection.send(head(browser, folder, Content_Length=length) + body[:-10])
-        until(lambda: len(staged(served)) == 2)
+        until(lambda: len(served.staged()) == 2)
         for connection, body in zip((first, second), bodies, strict=True):
             connection.send(body[-10:])
             assert connection.answer("POST").status == 303

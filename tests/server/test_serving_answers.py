@@ -80,7 +80,7 @@ def test_parts_are_sent_as_they_come():
     def app(_environ, start_response):
         start_response("200 OK", [("Content-Length", "6")])
         yield b"one"
-        assert go_on.wait(5)
+        assert go_on.wait(30)
         yield b"two"
 
     with served(app) as running, running.connect() as connection:
@@ -292,7 +292,7 @@ def test_a_client_that_leaves_during_the_answer_ends_the_application_s_work():
             connection.send(get())
             connection.open().recv(1000)
             connection.reset()
-        assert over.wait(5)
+        assert over.wait(30)
         assert eventually(lambda: len(running.events("answer-cut")) == 1)
         assert running.events("application-error") == []
 

@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,18 +32,17 @@ def running_upload(program: Program, path: str = "/") -> Iterator[Connection]:
 
 @pytest.mark.parametrize("query", ["", "?chunked"])
 def test_a_running_download_may_finish(start, query):
-    program = start("download").wait_until_ready()
+    program = start("held", listener={"drain_seconds": 600}).wait_until_ready()
     with program.connect() as connection:
         connection.send(get(f"/30{query}"))
-        connection.open().recv(200)
+        connection.open().recv(1, socket.MSG_PEEK)
         program.signal(signal.SIGTERM)
         assert eventually(lambda: refuses(program.port))
         assert program.process.poll() is None
-        rest = b""
-        while piece := connection.open().recv(4096):
-            rest += piece
-    assert rest.count(b"0123456789") >= 28
-    assert rest.endswith(b"0\r\n\r\n" if query else b"0123456789")
+        (program.folder / "go-on").touch()
+        whole = b"".join(iter(lambda: connection.open().recv(4096), b""))
+    assert whole.count(b"0123456789") == 30
+    assert whole.endswith(b"0\r\n\r\n" if query else b"0123456789")
     assert program.end() == 0
 
 
@@ -52,12 +50,12 @@ def test_a_running_download_may_finish(start, query):
 def test_a_download_beyond_the_drain_time_is_visibly_broken_off(start, query):
     program = start("download", listener={"drain_seconds": 0.3}).wait_until_ready()
     with program.connect() as connection:
-        connection.send(get(f"/200{query}"))
+        connection.send(get(f"/10000{query}"))
         connection.open().recv(1, socket.MSG_PEEK)
         program.signal(signal.SIGTERM)
         with pytest.raises((Cut, ConnectionError)):
             connection.answer()
-    assert program.end(within=8) == 0
+    assert program.end() == 0
     assert [line["broken_off"] for line in program.log() if "broken_off" in line] == [1]
 
 
@@ -88,10 +86,8 @@ def test_an_upload_that_keeps_sending_is_cut_too(start):
         sender = threading.Thread(target=send)
         sender.start()
         assert program.has("reading")
-        began = time.monotonic()
         program.signal(signal.SIGTERM)
         assert program.end() == 0
-        assert time.monotonic() - began < 8
         stop.set()
         sender.join()
     assert not (program.folder / "committed").exists()
@@ -112,22 +108,23 @@ def test_an_upload_that_was_read_whole_is_committed_and_answered(start):
 
 
 def test_a_second_interrupt_exits_at_once(start):
-    program = start("download", workers=2).wait_until_ready()
+    patient = {"drain_seconds": 600}
+    program = start("download", workers=2, listener=patient).wait_until_ready()
     with program.connect() as connection:
-        connection.send(get("/1000"))
+        connection.send(get("/10000"))
         connection.open().recv(1, socket.MSG_PEEK)
         program.signal(signal.SIGINT)
         assert eventually(lambda: refuses(program.port))
         workers = program.workers
         program.signal(signal.SIGINT)
-        assert program.end(within=3) == 130
+        assert program.end() == 130
         with pytest.raises((Cut, ConnectionError)):
             connection.answer()
     assert not any(one.is_running() and one.status() != "zombie" for one in workers)
 
 
 def test_a_leaving_server_still_serves_and_says_so(start):
-    program = start("pid", listener={"leaving_seconds": 1.5}).wait_until_ready()
+    program = start("pid", listener={"leaving_seconds": 600}).wait_until_ready()
 
     def told() -> tuple[int, str]:
         with program.connect() as connection:
@@ -139,4 +136,10 @@ def test_a_leaving_server_still_serves_and_says_so(start):
     program.signal(signal.SIGTERM)
     assert eventually(lambda: told() == (503, "leaving"))
     assert program.ask(get())
+    assert program.process.poll() is None
+
+
+def test_a_leaving_server_ends_when_it_has_said_so_for_long_enough(start):
+    program = start("pid", listener={"leaving_seconds": 0.3}).wait_until_ready()
+    program.signal(signal.SIGTERM)
     assert program.end() == 0

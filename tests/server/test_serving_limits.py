@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server
 def blocking(go_on: threading.Event):
     def app(environ, start_response):
         if environ["PATH_INFO"] == "/wait":
-            assert go_on.wait(20)
+            assert go_on.wait(60)
         start_response("200 OK", [])
         return [b"done"]
 
@@ -44,11 +44,10 @@ def test_newcomers_beyond_the_queue_hear_503_while_every_thread_is_busy():
         for one in waiting:
             one.send(get("/wait"))
         assert eventually(lambda: len(running.server.open) == 5)
-        began = time.monotonic()
         answer = running.ask(get())
         assert (answer.status, answer.header("Connection")) == (503, "close")
         assert int(answer.header("Retry-After")) > 0
-        assert time.monotonic() - began < 1
+        assert not running.events("request"), "all of them still wait"
         go_on.set()
         for one in busy + waiting:
             assert one.answer().status == 200
@@ -169,7 +168,7 @@ def test_many_clients_at_once_all_get_their_answer():
 
     def client(port: int) -> None:
         try:
-            with Connection(port, timeout=20) as connection:
+            with Connection(port, timeout=60) as connection:
                 for number in range(20):
                     body = b"x" * (number * 997)
                     connection.send(

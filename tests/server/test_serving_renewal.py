@@ -49,7 +49,7 @@ def test_every_worker_shows_the_new_one_and_whoever_is_connected_goes_on(
         connection.send(request("PUT", "/", "Content-Length: 10") + b"12345")
         assert program.has("reading")
         second.written(tmp_path, "server")
-        assert eventually(lambda: shown(program) == {second.der}, within=20)
+        assert eventually(lambda: shown(program) == {second.der}, within=60)
         connection.send(b"67890")
         assert connection.answer().text() == "stored"
     program.workers[0].kill()
@@ -62,10 +62,10 @@ def test_half_a_renewal_is_an_alarm_until_it_is_whole(
 ) -> None:
     """Somebody has put the certificate there, and not its key: no worker could start with that."""
     (tmp_path / "server.crt").write_bytes(second.pem)
-    assert eventually(lambda: alarms(program, "certificate-unusable") != [], within=20)
+    assert eventually(lambda: alarms(program, "certificate-unusable") != [], within=60)
     assert shown(program) == {first.der}
     second.written(tmp_path, "server")
-    assert eventually(lambda: shown(program) == {second.der}, within=20)
+    assert eventually(lambda: shown(program) == {second.der}, within=60)
     assert eventually(lambda: alarms(program, "alarm-over") != [])
 
 

@@ -32,7 +32,7 @@ def test_a_successor_serves_by_the_settings_of_the_start(server):
     server.instance.config.write_text("listen: {port: nonsense")
     for one in before:
         one.send_signal(signal.SIGKILL)
-    drive = server.instance.drive("amina", timeout=30)
+    drive = server.instance.drive("amina", timeout=60)
     assert drive.put("/after.txt", b"after").status == 201
     assert drive.get("/after.txt").body == b"after"
     assert not {one.pid for one in before} & {one.pid for one in server.workers()}

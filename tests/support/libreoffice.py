@@ -32,7 +32,7 @@ def office(outside: Outside, certificate: Path, port: int) -> Iterator[None]:
         yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         log.close()
 
 

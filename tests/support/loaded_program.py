@@ -35,7 +35,7 @@ def main() -> None:
                 f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {word}\r\n"
                 f"{field}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
             )
-            with create_connection(("127.0.0.1", server.port), timeout=30) as sock:
+            with create_connection(("127.0.0.1", server.port), timeout=60) as sock:
                 sock.sendall(head.encode() + body)
                 answer = b""
                 while piece := sock.recv(1 << 16):

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def until(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Fails when it does not hold by then: a busy machine needs more than the usual moment."""
     deadline = time.monotonic() + seconds
     while not holds():

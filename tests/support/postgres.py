@@ -122,7 +122,7 @@ def postgres_server(settings: Mapping[str, str] = _QUICK) -> Iterator[PostgresSe
     finally:
         if server is not None:
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
+            server.wait(timeout=60)
         shutil.rmtree(folder)
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Program:
         return psutil.Process(self.process.pid).children()
 
     def connect(self, *, tls: bool = False) -> Connection:
-        return Connection(self.port, tls=tls, timeout=10)
+        return Connection(self.port, tls=tls, timeout=60)
 
     def ask(self, data: bytes) -> str:
         with self.connect() as connection:
@@ -63,16 +63,16 @@ class Program:
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / "log").read_text().splitlines()]
 
-    def end(self, within: float = 15) -> int:
+    def end(self, within: float = 60) -> int:
         return self.process.wait(within)
 
     def clean_up(self) -> None:
         workers = self.workers if self.process.poll() is None else []
         self.process.kill()
-        self.process.communicate()
         for worker in workers:
-            if worker.is_running():
+            with suppress(psutil.NoSuchProcess):
                 worker.kill()
+        self.process.communicate()
 
 
 @contextmanager

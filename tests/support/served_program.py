@@ -59,6 +59,14 @@ class Apps:
             yield b"0123456789"
             time.sleep(0.05)
 
+    def held(self, environ: dict[str, Any], start: Start) -> Iterator[bytes]:
+        """As `download`; the second part waits for a note."""
+        parts = self.download(environ, start)
+        yield next(parts)
+        while not (self._folder / "go-on").exists():
+            time.sleep(0.02)
+        yield from parts
+
     def stuck(self, _environ: dict[str, Any], _start: Start) -> list[bytes]:
         self.note("stuck")
         time.sleep(60)

@@ -41,7 +41,7 @@ class Running:
         lines = [json.loads(line) for line in self.stream.getvalue().splitlines()]
         return [line for line in lines if line["event"] == name]
 
-    def connect(self, *, tls: bool = False, timeout: float = 10) -> Connection:
+    def connect(self, *, tls: bool = False, timeout: float = 60) -> Connection:
         return Connection(self.port, tls=tls, timeout=timeout)
 
     def ask(self, data: bytes, method: str = "GET") -> Answer:
@@ -106,7 +106,7 @@ def request(method: str, target: str, *headers: str) -> bytes:
     return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: x", *headers, "", ""]).encode()
 
 
-def is_closed_by_server(connection: Connection, within: float = 5) -> bool:
+def is_closed_by_server(connection: Connection, within: float = 30) -> bool:
     """Whether the server ends the connection without sending anything more."""
     if not connection.is_open:
         return True  # the answer said so, and the client has closed its side
@@ -117,7 +117,8 @@ def is_closed_by_server(connection: Connection, within: float = 5) -> bool:
         return True
 
 
-def eventually(holds: Callable[[], bool], within: float = 5) -> bool:
+def eventually(holds: Callable[[], bool], within: float = 30) -> bool:
+    """Whether it holds by then: nobody waits that long for what comes, however busy the machine."""
     until = time.monotonic() + within
     while not holds():
         if time.monotonic() > until:
@@ -126,13 +127,13 @@ def eventually(holds: Callable[[], bool], within: float = 5) -> bool:
     return True
 
 
-def small_window(port: int) -> Connection:
+def small_window(port: int, size: int = 4096) -> Connection:
     """A connection whose client's kernel takes little ahead of the client."""
     raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.settimeout(10)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    raw.settimeout(60)
     raw.connect(("127.0.0.1", port))
-    return Connection(port, timeout=10, _socket=raw)
+    return Connection(port, timeout=60, _socket=raw)
 
 
 def endless(over: threading.Event) -> Callable[..., Iterator[bytes]]:

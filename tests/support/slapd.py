@@ -191,7 +191,7 @@ class Slapd:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
             self._process.send_signal(how)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=60)
         self._process = None
 
     def pause(self) -> None:

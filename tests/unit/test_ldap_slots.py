@@ -28,7 +28,7 @@ def test_they_come_in_the_order_in_which_they_asked() -> None:
     slots, came, threads = Slots(1), list[int](), list[threading.Thread]()
 
     def come(number: int) -> None:
-        with slots.one(20):
+        with slots.one(60):
             came.append(number)
 
     with slots.one(0):
@@ -39,7 +39,7 @@ def test_they_come_in_the_order_in_which_they_asked() -> None:
     # Whoever asks now comes after all of them.
     come(5)
     for one in threads:
-        one.join(timeout=20)
+        one.join(timeout=60)
     assert came == [0, 1, 2, 3, 4, 5]
 
 

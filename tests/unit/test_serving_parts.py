@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -83,7 +83,7 @@ def test_chunks_come_back_as_one_body(pieces: list[bytes], size: int, *, into: b
         theirs.sendall(b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces))
         theirs.sendall(b"0\r\n\r\nnext")
         wire = Wire(ours, Turn(ComputeSlots(1)))
-        body = Input(ChunkedBody(wire, 10_000, Pace(1000, 5)), None)
+        body = Input(ChunkedBody(wire, 10_000, Pace(1000, 60)), None)
         got = b"".join(iter(lambda: _into_a_room(body, size) if into else body.read(size), b""))
         assert got == b"".join(pieces)
         assert bytes(wire.buffer) == b"next"
@@ -97,7 +97,7 @@ def test_a_chunked_body_cut_anywhere_is_truncated(end: int, into: bool):  # noqa
     with ours, theirs:
         theirs.sendall(whole[: min(end, len(whole) - 1)])
         theirs.shutdown(socket.SHUT_WR)
-        body = Input(ChunkedBody(Wire(ours, Turn(ComputeSlots(1))), 10_000, Pace(1000, 5)), None)
+        body = Input(ChunkedBody(Wire(ours, Turn(ComputeSlots(1))), 10_000, Pace(1000, 60)), None)
         for _ in range(2):  # once cut, cut for good
             with pytest.raises(Truncated):
                 list(iter(lambda: _into_a_room(body, 9) if into else body.read(), b""))
@@ -115,7 +115,7 @@ def test_a_room_gets_what_a_line_left_over_first():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"line\nrest and more")
-        body = Input(LengthBody(Wire(ours, Turn(ComputeSlots(1))), 18, Pace(1000, 5)), None)
+        body = Input(LengthBody(Wire(ours, Turn(ComputeSlots(1))), 18, Pace(1000, 60)), None)
         assert body.readline() == b"line\n"
         assert _into_a_room(body, 4) == b"rest"
         assert body.read(5) == b" and "
@@ -129,7 +129,7 @@ def test_a_room_gets_what_arrived_with_the_head_before_what_the_kernel_has():
         wire = Wire(ours, Turn(ComputeSlots(1)))
         wire.buffer += b"with it"
         theirs.sendall(b", after it, next")
-        body = Input(LengthBody(wire, 17, Pace(1000, 5)), None)
+        body = Input(LengthBody(wire, 17, Pace(1000, 60)), None)
         assert [_into_a_room(body, 5), _into_a_room(body, 9)] == [b"with ", b"it"]
         assert _into_a_room(body, 100) == b", after it"
 
@@ -148,9 +148,9 @@ def test_head_and_body_arrive_in_this_order_however_little_the_kernel_takes(size
     with ours, theirs:
         head, body = b"h" * 20_000, bytes(range(256)) * (size // 256) + b"z" * (size % 256)
         wire = Wire(ours, Turn(ComputeSlots(1)))
-        sending = threading.Thread(target=wire.write_both, args=(head, body, Pace(1000, 5)))
+        sending = threading.Thread(target=wire.write_both, args=(head, body, Pace(1000, 60)))
         sending.start()
-        theirs.settimeout(5)
+        theirs.settimeout(60)
         got = bytearray()
         while len(got) < len(head) + size:
             got += theirs.recv(10_000)
@@ -164,26 +164,20 @@ def test_head_and_body_arrive_in_this_order_however_little_the_kernel_takes(size
 
 def test_no_more_threads_than_slots_compute_at_once():
     slots = ComputeSlots(2)
-    running, most, lock = 0, 0, threading.Lock()
+    turns = [Turn(slots) for _ in range(6)]
+    all_began = threading.Barrier(len(turns))
 
-    def work() -> None:
-        nonlocal running, most
-        turn = Turn(slots)
+    def work(turn: Turn) -> bool:
         turn.begin()
-        with lock:
-            running += 1
-            most = max(most, running)
-        time.sleep(0.005)
-        with lock:
-            running -= 1
-        turn.end()
+        all_began.wait(30)
+        return turn.computing
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert most == 2
+    with ThreadPoolExecutor(len(turns)) as threads:
+        assert sum(threads.map(work, turns)) == 2
+    for one in turns:
+        one.end()
+    with ThreadPoolExecutor(len(turns)) as threads:
+        assert sum(threads.map(work, turns)) == 2, "no more were given back than were taken"
 
 
 def test_a_slot_is_free_while_its_thread_waits():
