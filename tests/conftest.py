@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.any_rules import THOROUGH
 from tests.support.authority import Authority
@@ -16,9 +16,10 @@ from tests.support.postgres import PostgresServer, any_database, postgres_server
 from tests.support.slapd import Slapd, slapd_server
 from tests.support.staff import Staff, some_staff
 
-# No test asserts a time: not how long one example takes either, on a machine that others use.
-settings.register_profile("usual", deadline=None)
-settings.register_profile(THOROUGH, deadline=None, max_examples=500)
+# No test asserts a time: not how long it takes to make examples or to try one either, on a machine
+# that others use.
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(THOROUGH, settings.get_profile("usual"), max_examples=500)
 settings.load_profile("usual")
 
 

@@ -231,7 +231,9 @@ def plain(town: Town) -> dict[str, Structure]:
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @example("n" + "".join(NASTY[:3]) + "z", "\u202e<b>")
 @example("n</title><h1 id=x>z", "\u2028\"'")

@@ -166,7 +166,9 @@ def _plays(office: Office, steps: list[tuple[str, ...]]) -> Example:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(STEP, max_size=8), ways=st.lists(OUT, min_size=1, max_size=3))
 def test_to_leave_and_come_back_changes_nothing(

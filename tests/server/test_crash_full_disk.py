@@ -5,8 +5,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,8 +90,10 @@ def _is_told_to_whoever_looks_after_it(cramped: Instance, server: Server) -> Non
     full = [line for line in lines if line["event"] == "disk-full"]
     assert full
     assert {line["error"] for line in full} == {"ENOSPC"}
-    # Several requests met it within the minute.
-    assert len({line["of"] for line in full}) == len(full), full
+    # Several requests met it, most of them within the minute.
+    first, last = (datetime.fromisoformat(full[at]["timestamp"]) for at in (0, -1))
+    minutes = (last - first) // timedelta(minutes=1)
+    assert max(Counter(line["of"] for line in full).values()) <= 1 + minutes, full
     doctor = cramped.run("doctor")
     assert doctor.returncode == 7
     says = f"what is written to {cramped.folder / 'data'} does not reach its disk: No space left"

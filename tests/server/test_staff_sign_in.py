@@ -50,8 +50,9 @@ class Reception:
 
 def configure(instance: Instance, staff: Staff) -> None:
     """One directory, and whom its team makes professionals."""
-    text = instance.config.read_text().replace("directories: {}\n", staff.configuration("ccas"))
-    instance.config.write_text(text)
+    # Nobody waits for it here in vain: a busy machine may take its time.
+    patient = staff.configuration("ccas").replace(": 2 s\n", ": 30 s\n")
+    instance.config.write_text(instance.config.read_text().replace("directories: {}\n", patient))
     groups = instance.folder / "policies" / "directory-groups.csv"
     groups.write_text(f"m, ccas, professional, {CCAS}, {staff.group(TEAM)}\n")
     instance.abri("policy", "apply")

@@ -137,7 +137,7 @@ def _start(folder: Path, port: int, settings: Mapping[str, str]) -> "subprocess.
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()

@@ -173,7 +173,7 @@ class Slapd:
         (self.folder / "slapd.conf").write_text(text)
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not (answers(self.tls_port) and answers(self.plain_port)):
             assert self._process is not None
             if self._process.poll() is not None or time.monotonic() > deadline:

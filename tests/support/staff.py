@@ -135,8 +135,10 @@ directories:
         lines = "\n".join(f"member: {one}" for one in members)
         self._modify(self.group(group), f"add: member\n{lines}")
 
-    def take_out(self, group: str, member: str) -> None:
-        self._modify(self.group(group), f"delete: member\nmember: {member}")
+    def take_out(self, group: str, *members: str) -> None:
+        """All of them in one change."""
+        lines = "\n".join(f"member: {one}" for one in members)
+        self._modify(self.group(group), f"delete: member\n{lines}")
 
     def remove_group(self, name: str) -> None:
         self.server.remove(self.group(name))
