@@ -61,7 +61,7 @@ def visitor(
     own = [*OWN, *logins(screen), f"foyer-{screen.name}"]
     made = Visitor(pages, screen, context, page, sessions, own, files)
     page.on("console", lambda message: made.complaints.append(message.text))
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     yield made
     context.close()
 

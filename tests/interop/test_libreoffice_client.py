@@ -21,7 +21,7 @@ def test_a_professional_edits_a_granted_document_under_a_lock(
     url = instance.url + karim.url(f"{seen_at}/lettre.odt")
     with editing(drive, outside, url, "Bonjour. ") as editor:
         while_open = amina.put("/Partage/lettre.odt", b"not now").status
-        said, _ = editor.communicate("go\n", timeout=60)
+        said, _ = editor.communicate("go\n", timeout=180)
     assert while_open == 423
     assert "stored" in said, said
     stored = amina.get("/Partage/lettre.odt").body
@@ -49,7 +49,7 @@ def test_a_save_fails_cleanly_after_the_grant_was_ended(drive: Server, outside: 
     with editing(drive, outside, url, "Trop tard. ") as editor:
         assert amina.put("/Retiré/lettre.odt", b"not now").status == 423
         instance.abri("grant", "end", grant)
-        said, _ = editor.communicate("go\n", timeout=60)
+        said, _ = editor.communicate("go\n", timeout=180)
     assert "not stored" in said, said
     there = amina.get("/Retiré/lettre.odt")
     assert (there.body, there.header("ETag")) == (original, etag)

@@ -61,7 +61,7 @@ def telephone(drive: Server) -> Iterator[Telephone]:
             ignore_https_errors=True, has_touch=True, is_mobile=True,
         )  # fmt: skip
         found = Telephone(context.new_page(), drive)
-        found.page.set_default_timeout(30_000)
+        found.page.set_default_timeout(60_000)
         found.go("/")
         found.page.fill("#login", "amina")
         found.page.fill("#password", password_of("amina"))

@@ -68,7 +68,7 @@ def test_who_leaves_loses_mount_document_and_lock_and_has_them_back_on_return(
             assert amina.put(f"/Courrier/{LETTER}", b"not now").status == 423
             staff.take_out(TEAM, staff.person("anna"))
             until(lambda: listed(here) == set())
-            said, _ = editor.communicate("go\n", timeout=60)
+            said, _ = editor.communicate("go\n", timeout=180)
         assert "not stored" in said, said
         assert amina.get(f"/Courrier/{LETTER}").body == original
         assert amina.put(f"/Courrier/{LETTER}", original).status == 204, "the lock is gone"

@@ -114,7 +114,7 @@ class Client:
 
 def patiently(act: Callable[[], Tree]) -> Tree:
     """Try until the server is back, and stays up for long enough."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         try:
             return act()

@@ -137,7 +137,7 @@ def domain_controller(authority: Authority, entries: list[Entry]) -> Iterator[Do
     finally:
         for process in started:
             process.kill()
-            process.communicate(timeout=60)
+            process.communicate(timeout=180)
         shutil.rmtree(folder)
 
 

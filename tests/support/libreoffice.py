@@ -78,6 +78,6 @@ def editing(
                 assert opened == ["Madame, Monsieur.", "writable"], told
                 yield editor
                 if editor.returncode is None:
-                    editor.communicate(timeout=60)
+                    editor.communicate(timeout=180)
             finally:
                 editor.kill()

@@ -26,7 +26,7 @@ class Outside:
         self,
         *command: str,
         given: str = "",
-        timeout: float = 120,
+        timeout: float = 300,
         environment: dict[str, str] | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """The program's output and errors together, whatever its exit code."""
@@ -40,7 +40,7 @@ class Outside:
         self,
         *command: str,
         given: str = "",
-        timeout: float = 120,
+        timeout: float = 300,
         environment: dict[str, str] | None = None,
     ) -> str:
         """As `run`; a failure ends the test with everything that the program said."""
