@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.cast import CCAS
 from tests.support.instance import Instance, Server
-from tests.support.patience import until
+from tests.support.patience import until, within_one_day
 from tests.support.staff import Staff
 
 
@@ -24,6 +24,7 @@ def test_the_report_tells_what_somebody_opened_and_names_no_document(served: Ser
     assert amina.put("/Courrier/lettre.txt", b"un").status == 201
     instance.grant("amina", "karim", "/Courrier", "write")
     karim = instance.drive("karim")
+    within_one_day()
     for _ in range(2):
         assert karim.get("/Amina Benali/Courrier/lettre.txt").status == 200
     assert karim.put("/Amina Benali/Courrier/lettre.txt", b"deux").status == 204

@@ -233,7 +233,7 @@ def test_a_server_that_was_started_again_turns_nobody_away(
     for way in looking.ways:
         db.read_optimistically(way, expects_query=asks)
         other.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         other.execute(BOTH_MORE)

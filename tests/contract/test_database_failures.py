@@ -87,8 +87,8 @@ def test_of_those_who_share_a_commit_one_that_fails_undoes_itself_alone(database
         # While the first holds its turn, the others come to share its commit.
         others = [pool.submit(add, number, fails=number == 2) for number in (1, 2, 3)]
         gather.set()
-        first.result(20)
-        raised = [one.exception(20) for one in others]
+        first.result(60)
+        raised = [one.exception(60) for one in others]
     assert [type(one) for one in raised] == [type(None), LookupError, type(None)]
     assert rows(db) == 2
     db.close()

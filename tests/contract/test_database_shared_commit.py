@@ -76,8 +76,8 @@ def together(writers: Writers, *, first_fails: bool = False) -> None:
         for _ in others:
             assert writers.waiting.acquire(timeout=60)
         gather.set()
-        assert isinstance(first.exception(20), LookupError) is first_fails
-        assert [one.result(20) for one in others] == list(range(MANY))
+        assert isinstance(first.exception(60), LookupError) is first_fails
+        assert [one.result(60) for one in others] == list(range(MANY))
 
 
 def test_all_who_come_while_one_writes_share_its_commit(writers: Writers) -> None:
@@ -132,6 +132,6 @@ def test_what_is_wrong_with_a_statement_is_told_to_whoever_sent_it(writers: Writ
         assert begun.wait(60)
         several = [pool.submit(writers.db.write, work(number)) for number in range(20, 26)]
         gather.set()
-        failed = [one.exception(20) is not None for one in several]
+        failed = [one.exception(60) is not None for one in several]
     assert failed == [True, False] * 3
     assert writers.rows() == 3

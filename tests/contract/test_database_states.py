@@ -202,7 +202,7 @@ def test_a_server_that_was_started_again_turns_nobody_away(look: Looker, others:
     program = others()
     everybody = "datname = current_database() AND pid <> pg_backend_pid()"
     program.execute(
-        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {everybody}"
+        f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE {everybody}"
     )
     assert [look(), look()] == [1, 1]
     look.db.write(lambda tx: tx.execute(update(tables.epoch).values(revocation=COUNT + 1)))

@@ -230,9 +230,9 @@ def test_what_another_in_the_same_commit_had_undone_was_never_so(accounts: Accou
             waiting.append(pool.submit(crowd.add, work))
             assert crowd.waiting.acquire(timeout=60)
         gather.set()
-        assert first.result(20) is None
-        assert isinstance(waiting[0].exception(20), Undone)
-        assert waiting[1].result(20) == (None, 6)
+        assert first.result(60) is None
+        assert isinstance(waiting[0].exception(60), Undone)
+        assert waiting[1].result(60) == (None, 6)
     assert wrote(accounts.db, asked) == 6
 
 

@@ -80,7 +80,7 @@ def test_whoever_collided_has_the_turn_alone(
 
     with ThreadPoolExecutor(1) as pool:
         db.write(beaten)
-        later[0].result(20)
+        later[0].result(60)
     assert tries == [0, 1]
     assert count(db) == 3
 
@@ -136,7 +136,7 @@ def test_of_those_who_share_a_commit_a_collision_turns_nobody_away(
         assert begun.wait(60)
         others = [pool.submit(db.write, work) for work in (beaten, takes_a_name, one_more)]
         gather.set()
-        assert first.exception(20) is None
+        assert first.exception(60) is None
         raised = [one.exception(60) for one in others]
     assert [type(one) for one in raised] == [type(None), Unavailable, type(None)]
     assert count(db) == 3
@@ -194,7 +194,7 @@ def test_whoever_meets_somebody_who_takes_turns_does_so_too_and_lets_others_comp
             done = pool.submit(writes)
             assert eventually(lambda: waiting(db) == 1)
             assert aside == ["begins"]
-        done.result(20)
+        done.result(60)
 
 
 def collide(one: Database, other: Database) -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -66,6 +67,7 @@ def office(
             yield instance
 
 
+@cache
 def _later() -> datetime:
     """The day after tomorrow, at eight in the morning where the structure is."""
     day = datetime.now(PARIS) + timedelta(days=2)

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 
 def until(holds: Callable[[], bool], seconds: float = 60) -> None:
@@ -10,3 +12,12 @@ def until(holds: Callable[[], bool], seconds: float = 60) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def within_one_day(seconds: float = 60) -> None:
+    """For what is told by days: waits for midnight, in Paris and in UTC, if it is that near."""
+    for zone in (ZoneInfo("Europe/Paris"), UTC):
+        now = datetime.now(zone)
+        tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        if (tomorrow - now).total_seconds() < seconds:
+            time.sleep((tomorrow - now).total_seconds() + 1)
