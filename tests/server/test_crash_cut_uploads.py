@@ -159,7 +159,7 @@ def _half_sent(drive: Drive, path: str, body: bytes) -> Connection:
 
 def _until_served(drive: Drive) -> None:
     """The next worker needs a moment to start."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while True:
         try:
             drive.caller.close()
