@@ -24,7 +24,7 @@ class Question:
     def __call__(self) -> object:
         self.asked.append(threading.get_ident())
         self.begun.set()
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
@@ -36,11 +36,11 @@ def waiting(flights: SingleFlight, key: bytes) -> int:
 
 
 def test_whoever_comes_meanwhile_gets_the_same_answer():
-    flights: SingleFlight[object] = SingleFlight(10)
+    flights: SingleFlight[object] = SingleFlight(60)
     question = Question("yes")
     with ThreadPoolExecutor(MANY) as pool:
         first = pool.submit(flights.run, b"k", question)
-        assert question.begun.wait(10)
+        assert question.begun.wait(60)
         others = [pool.submit(flights.run, b"k", question) for _ in range(MANY - 1)]
         assert eventually(lambda: waiting(flights, b"k") == MANY - 1)
         assert flights.run(b"other", lambda: "another") == "another"
@@ -55,7 +55,7 @@ def test_a_question_under_way_is_not_asked_again():
     question = Question("yes")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(flights.run, b"k", question)
-        assert question.begun.wait(10)
+        assert question.begun.wait(60)
         with pytest.raises(Unavailable):
             flights.run(b"k", question)
         question.go.set()
@@ -64,7 +64,7 @@ def test_a_question_under_way_is_not_asked_again():
 
 
 def test_a_refusal_is_an_answer_too_and_the_next_one_asks_anew():
-    flights: SingleFlight[object] = SingleFlight(10)
+    flights: SingleFlight[object] = SingleFlight(60)
     for _ in range(2):
         question = Question(NotSignedIn())
         question.go.set()
