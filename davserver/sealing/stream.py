@@ -23,11 +23,10 @@ from davserver.sealing.format import (
 from davserver.sealing.format import stored_size as expected_size
 from davserver.sealing.keys import drawn
 
-RUN_CHUNKS = 4
-"""Chunks per read and per piece handed out: 256 KiB, where longer runs stopped being faster."""
-
-_RUN_SEALED = 8
-"""Chunks that are sealed, hashed and stored together."""
+RUN_CHUNKS = 8
+"""Chunks that are sealed, hashed and stored together, or read, opened and handed out: 512 KiB. Of
+longer runs the memory would be given back to the system each time (`davserver.serving.memory`).
+"""
 
 _OTHER_SIZE = "a stored blob is longer or shorter than its record says"
 _OUTSIDE = "the range is not within the file"
@@ -126,7 +125,7 @@ class SealingWriter:
             yield from self._run(memoryview(self._held), 1)
             self._held = bytearray()
         while len(data) >= CHUNK_BYTES + kept:
-            chunks = min(_RUN_SEALED, (len(data) - kept) // CHUNK_BYTES)
+            chunks = min(RUN_CHUNKS, (len(data) - kept) // CHUNK_BYTES)
             yield from self._run(data, chunks)
             data = data[chunks * CHUNK_BYTES :]
         self._held += data
@@ -134,7 +133,7 @@ class SealingWriter:
 
     def _run(self, plain: memoryview, chunks: int) -> Iterator[memoryview]:
         if not self._out:
-            self._out = memoryview(bytearray(_RUN_SEALED * SEALED_CHUNK_BYTES))
+            self._out = memoryview(bytearray(RUN_CHUNKS * SEALED_CHUNK_BYTES))
         for i in range(chunks):
             self._cipher.seal_into(
                 self._next + i,
@@ -171,7 +170,7 @@ class SealedReader:
         self._last = chunk_count(plain_size) - 1
 
     def range(self, offset: int, length: int) -> Iterator[memoryview]:
-        """`length` plain bytes from `offset`, in pieces of up to 256 KiB that are never reused.
+        """`length` plain bytes from `offset`, in pieces of up to 512 KiB that are never reused.
 
         The header and the first piece are verified before this returns, each further piece
         before it is handed out. A range that touches the end proves that the blob ends there,

@@ -238,20 +238,20 @@ def test_a_header_that_was_refused_is_read_again():
     assert b"".join(Reads(sealed(10).stored).reader_with(kept, 10).range(0, 10)) == plain_of(10)
 
 
-def test_a_long_range_is_read_in_runs_of_four_chunks():
-    size = 10 * CHUNK_BYTES
+def test_a_long_range_is_read_in_runs_of_eight_chunks():
+    size = 18 * CHUNK_BYTES
     reads = Reads(sealed(size).stored)
     pieces = list(reads.reader(size).range(0, size))
-    assert [len(piece) for piece in pieces] == [4 * CHUNK_BYTES, 4 * CHUNK_BYTES, 2 * CHUNK_BYTES]
+    assert [len(piece) for piece in pieces] == [8 * CHUNK_BYTES, 8 * CHUNK_BYTES, 2 * CHUNK_BYTES]
     assert [length for _, length in reads.asked] == [
-        HEADER_BYTES + 4 * SEALED_CHUNK_BYTES,
-        4 * SEALED_CHUNK_BYTES,
+        HEADER_BYTES + 8 * SEALED_CHUNK_BYTES,
+        8 * SEALED_CHUNK_BYTES,
         2 * SEALED_CHUNK_BYTES,
     ]
 
 
 def test_pieces_that_were_handed_out_never_change():
-    size = 10 * CHUNK_BYTES
+    size = 18 * CHUNK_BYTES
     kept = list(Reads(sealed(size).stored).reader(size).range(0, size))
     assert b"".join(kept) == plain_of(size)
     assert all(piece.readonly for piece in kept)
@@ -266,10 +266,10 @@ def test_damage_in_the_first_piece_is_known_before_anything_is_handed_out():
 
 
 def test_damage_further_on_ends_the_range_after_the_pieces_before_it():
-    stored = bytearray(sealed(9 * CHUNK_BYTES).stored)
+    stored = bytearray(sealed(17 * CHUNK_BYTES).stored)
     stored[-1] ^= 1
-    pieces = Reads(bytes(stored)).reader(9 * CHUNK_BYTES).range(0, 9 * CHUNK_BYTES)
-    assert len(next(pieces)) == len(next(pieces)) == 4 * CHUNK_BYTES
+    pieces = Reads(bytes(stored)).reader(17 * CHUNK_BYTES).range(0, 17 * CHUNK_BYTES)
+    assert len(next(pieces)) == len(next(pieces)) == 8 * CHUNK_BYTES
     with pytest.raises(Damaged):
         next(pieces)
 
