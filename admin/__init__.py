@@ -25,8 +25,10 @@ Setting up and serving:
     serve                `abri serve`
     served               what a worker of it serves
     database             `abri database`
+    keys                 `abri keys`
     doctor               `abri doctor`
     doctor_checks        its questions
+    doctor_keys          those about the key
     doctor_policy        those about the policy
     doctor_certificates  those about certificates
     demo                 `abri demo`

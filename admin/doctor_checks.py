@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 import cryptography
 from sqlalchemy import func, select, text
 
-from admin import doctor_certificates, doctor_policy
+from admin import doctor_certificates, doctor_keys, doctor_policy
 from admin.finding import Check, Finding
 from admin.output import local, size
 from admin.refusals import of_system
@@ -215,6 +215,7 @@ CHECKS: dict[str, Check] = {
     "folders": _folders,
     "keyring": _keyring,
     "database": _database,
+    "keys": doctor_keys.keys,
     "sqlite": _sqlite,
     "disk": _disk,
     "clock": _clock,

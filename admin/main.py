@@ -51,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "trail": Command("admin.trail", is_group=True),
     "vault": Command("admin.vaults", is_group=True),
     "lock": Command("admin.locks", is_group=True),
+    "keys": Command("admin.keys", is_group=True),
     "database": Command("admin.database", is_group=True),
     "certificate": Command("admin.certificates", is_group=True),
 }

@@ -25,6 +25,7 @@ class Alarm(StrEnum):
     DATA_CLOSED = "data-closed"
     DATABASE_AWAY = "database-away"
     KEYS_CLOSED = "keys-closed"
+    KEY_MISSING = "key-missing"
     NOT_OPENED = "not-opened"
     CERTIFICATE_ENDS = "certificate-ends"
     CERTIFICATE_OVER = "certificate-over"
@@ -57,6 +58,7 @@ ALARMS: Final[dict[Alarm, str]] = {
     Alarm.DATA_CLOSED: "mount the data folder again, or give it back to this account; abri doctor",
     Alarm.DATABASE_AWAY: "start the database, or look at its disk and its log; abri doctor",
     Alarm.KEYS_CLOSED: "put the keyring back before the next start: no worker opens without it",
+    Alarm.KEY_MISSING: "copy the keyring here from where abri keys add was run; abri doctor",
     Alarm.NOT_OPENED: "abri doctor says what cannot be opened: workers cannot start",
     Alarm.CERTIFICATE_ENDS: "put the next one into its file: no restart is needed",
     Alarm.CERTIFICATE_OVER: "connections are refused: put the next one into its file; no restart",

@@ -14,6 +14,8 @@ from davserver.sealing.labels import Purpose
 
 
 class GenerationState(StrEnum):
+    """`decrypt-only`: replaced, or waiting to be used."""
+
     ACTIVE = "active"
     DECRYPT_ONLY = "decrypt-only"
     DESTROYED = "destroyed"
@@ -40,8 +42,10 @@ class Wrapped:
 class KekProvider(Protocol):
     """Wraps keys so that a stolen database opens nothing. Shared between threads."""
 
-    def wrap(self, key: Secret, context: bytes) -> Wrapped:
-        """Under the active generation. Raises Unavailable when the provider cannot be reached."""
+    def wrap(self, key: Secret, context: bytes, kek_id: str | None = None) -> Wrapped:
+        """Under that generation, which the database names; None: the active one. Raises Unavailable
+        when the provider cannot be reached, does not have it, or has replaced it already.
+        """
 
     def unwrap(self, wrapped: Wrapped, context: bytes) -> Secret:
         """Raises Damaged when the wrap is not genuine for this context or its generation was
@@ -49,10 +53,17 @@ class KekProvider(Protocol):
         """
 
     def generations(self) -> tuple[Generation, ...]:
-        """Oldest first; exactly one is active."""
+        """Oldest first; exactly one is active. Those after it wait to be used."""
 
     def add_generation(self, entropy: Entropy, now: datetime) -> Generation:
-        """A new active generation; the one before becomes decrypt-only."""
+        """One that waits: it opens, and wraps only what names it. The one that waits already, if
+        there is one.
+        """
+
+    def use_generation(self, kek_id: str) -> None:
+        """Makes one that waits active; the one before becomes decrypt-only. Does nothing for the
+        active one. Raises ValueError for any other: there is no way back.
+        """
 
     def destroy(self, kek_id: str, now: datetime) -> None:
         """Throws a decrypt-only generation's key away, for good. Raises ValueError for another."""

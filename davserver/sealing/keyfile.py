@@ -24,6 +24,9 @@ class StoredGeneration:
     facts: Generation
     key: Secret | None
 
+    def active(self) -> "StoredGeneration":
+        return replace(self, facts=replace(self.facts, state=GenerationState.ACTIVE))
+
     def demoted(self) -> "StoredGeneration":
         if self.facts.state is not GenerationState.ACTIVE:
             return self

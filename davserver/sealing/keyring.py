@@ -3,13 +3,14 @@
 import fcntl
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from davserver.domain.errors import AlreadyThere, Damaged, Unavailable
+from davserver.domain.disks import DISK_ERRORS
+from davserver.domain.errors import AbriError, AlreadyThere, Damaged, Unavailable
 from davserver.domain.ids import Entropy
 from davserver.domain.secret import Secret
 from davserver.sealing.kek import Generation, GenerationState, Wrapped
@@ -28,7 +29,14 @@ class _Keys:
 
     active: str
     known: Mapping[str, Generation]
+    """Oldest first."""
     siv: Mapping[str, Siv]
+
+    @property
+    def usable(self) -> list[str]:
+        """The active one and those that wait to be used."""
+        order = list(self.known)
+        return [one for one in order[order.index(self.active) :] if one in self.siv]
 
     @classmethod
     def of(cls, stored: Sequence[StoredGeneration]) -> "_Keys":
@@ -69,11 +77,20 @@ class LocalKeyring:
             raise Unavailable(f"the keyring {file} cannot be written: {error.strerror}") from error
         return cls(file, data_folder)
 
-    def wrap(self, key: Secret, context: bytes) -> Wrapped:
+    def wrap(self, key: Secret, context: bytes, kek_id: str | None = None) -> Wrapped:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
+        if kek_id not in {None, self._keys.active}:
+            self.reload()
         keys = self._keys
-        return Wrapped(keys.active, keys.siv[keys.active].seal(key.reveal(), (context,)))
+        under = kek_id or keys.active
+        if under not in keys.usable:
+            # Whoever writes to the database must not bring an old, perhaps stolen key back.
+            raise Unavailable(
+                f"the keyring {self._file} wraps nothing under generation {under}, which the "
+                "database names: `abri doctor` says what to do"
+            )
+        return Wrapped(under, keys.siv[under].seal(key.reveal(), (context,)))
 
     def unwrap(self, wrapped: Wrapped, context: bytes) -> Secret:
         if wrapped.kek_id not in self._keys.known:
@@ -91,10 +108,22 @@ class LocalKeyring:
 
     def add_generation(self, entropy: Entropy, now: datetime) -> Generation:
         with self._rewriting() as stored:
-            older = [one.demoted() for one in stored]
-            added = _fresh(entropy, now)
-            self._replace((*older, added))
-        return added.facts
+            *_, newest = _Keys.of(stored).usable
+            last = next(one for one in stored if one.facts.kek_id == newest)
+            if last.facts.state is GenerationState.ACTIVE:
+                last = _fresh(entropy, now).demoted()
+                self._replace((*stored, last))
+        return last.facts
+
+    def use_generation(self, kek_id: str) -> None:
+        with self._rewriting() as stored:
+            keys = _Keys.of(stored)
+            if kek_id not in keys.usable:
+                raise ValueError("only a generation that waits can be used")
+            if kek_id != keys.active:
+                of_id = {one.facts.kek_id: one for one in stored}
+                used = {**of_id, keys.active: of_id[keys.active].demoted()}
+                self._replace((used | {kek_id: of_id[kek_id].active()}).values())
 
     def destroy(self, kek_id: str, now: datetime) -> None:
         with self._rewriting() as stored:
@@ -112,7 +141,10 @@ class LocalKeyring:
     @contextmanager
     def _rewriting(self) -> Iterator[tuple[StoredGeneration, ...]]:
         """The stored generations, while no other process changes them."""
-        folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            folder = os.open(self._place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise self._unwritable(error) from error
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
             yield _read(self._file)
@@ -120,18 +152,35 @@ class LocalKeyring:
             os.close(folder)
         self.reload()
 
-    def _replace(self, stored: Sequence[StoredGeneration]) -> None:
-        beside = self._file.with_name(f"{self._file.name}.new")
+    @property
+    def _place(self) -> Path:
+        """Where the file itself is: a link to it stays one."""
+        return self._file.resolve()
+
+    def _replace(self, stored: Iterable[StoredGeneration]) -> None:
+        """The whole file or none of it, whatever fails. It stays its owner's: whoever rotates as
+        root must not lock the server out.
+        """
+        file = self._place
+        beside = file.with_name(f"{file.name}.new")
         try:
             # Only a crash leaves one, and nobody else is here now.
             beside.unlink(missing_ok=True)
-            _write_new(beside, encode_keyring(stored))
-            beside.replace(self._file)
-            _sync_folder(self._file.parent)
+            owner = file.stat()
+            _write_new(beside, encode_keyring(tuple(stored)), (owner.st_uid, owner.st_gid))
+            beside.replace(file)
+            _sync_folder(file.parent)
         except OSError as error:
             with suppress(OSError):
                 beside.unlink()
-            raise Unavailable(f"the keyring {self._file} cannot be written") from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> AbriError:
+        kind = DISK_ERRORS.get(error.errno or 0, Unavailable)
+        return kind(
+            f"the keyring {self._file} cannot be written: {error.strerror}. Its folder must be "
+            "this account's, with room for a second file"
+        )
 
 
 def _siv(kek_id: str, key: Secret) -> Siv:
@@ -170,9 +219,13 @@ def _read(file: Path) -> tuple[StoredGeneration, ...]:
         raise Damaged(f"the keyring {file} is damaged: restore it from its own backup") from None
 
 
-def _write_new(file: Path, raw: bytes) -> None:
+def _write_new(file: Path, raw: bytes, owner: tuple[int, int] | None = None) -> None:
+    """`owner`: account and group that it is to belong to."""
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as opened:
+        made = os.fstat(handle)
+        if owner is not None and owner != (made.st_uid, made.st_gid):
+            os.fchown(handle, *owner)
         opened.write(raw)
         opened.flush()
         os.fsync(handle)

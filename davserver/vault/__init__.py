@@ -8,6 +8,8 @@ A vault and its keys:
     vault                 making one, opening one
     unlock                its rows and keys
     kept_keys             opened keys, for minutes
+    key_generations       the key-encryption keys that the database names
+    rewrapping            keys wrapped under another of those
     templates             the folders that a new one starts with
 
 Nodes:

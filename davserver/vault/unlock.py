@@ -27,6 +27,7 @@ from davserver.sealing.kek import KekProvider, Wrapped, space_key_context
 from davserver.sealing.keys import new_key
 from davserver.sealing.space import CategoryReader, SpaceKeys
 from davserver.sealing.values import Value
+from davserver.vault import key_generations
 from davserver.vault.kept_keys import Kept, kept
 from davserver.vault.nodes.rows import OpenVault
 
@@ -269,7 +270,8 @@ class Unlock:
             "space_id": space_id, "epoch": FIRST_EPOCH, "reason": "created", "link": None,
             "created": made, "retired_at": None,
         })  # fmt: skip
-        self._insert_wrap(tx, space_id, self._kek.wrap(space_key, context), made)
+        wrapped = self._kek.wrap(space_key, context, key_generations.active(tx))
+        self._insert_wrap(tx, space_id, wrapped, made)
         opened = OpenVault(
             vault_id,
             owner,

@@ -162,5 +162,6 @@ JOBS: dict[str, str] = {
     "policy-notices": N_("telling owners what new rules give to others"),
     "sharing-codes": N_("forgetting sharing codes that are over"),
     "decisions": N_("removing old decisions"),
+    "keys": N_("looking whether every key is here"),
     "sessions": N_("forgetting sessions that are over"),
 }

@@ -32,6 +32,7 @@ Health:
     health         one look at each part
     patience       what may hang is asked, and whoever asks answered in time
     lookout        the same by itself, and an alarm for what is ill
+    key_watch      that the keyring has what the database needs
     expiry         that a certificate nears its end, likewise
     probing        one document of each vault, opened
 """

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from davserver.db import tables as t
-from davserver.db.clock import to_us, to_us_or_none
+from davserver.db.clock import to_us
 from davserver.db.database import Database
 from davserver.domain.errors import AlreadyThere, Damaged, Unavailable
 from davserver.domain.ids import ID_BYTES, Entropy
@@ -14,8 +14,8 @@ from davserver.domain.secret import Secret
 from davserver.sealing.instance import InstanceKeys
 from davserver.sealing.kek import KekProvider, KeyPurpose, Wrapped, instance_key_context
 from davserver.sealing.keys import new_key
+from davserver.vault import key_generations
 
-ALGORITHM = "aes-siv"
 _FIRST = 1
 _ONLY_ROW = 1
 
@@ -31,7 +31,7 @@ def create_instance(db: Database, kek: KekProvider, entropy: Entropy, now: datet
     def work(tx: Connection) -> bool:
         if holds_instance(tx):
             return False
-        _insert_generations(tx, kek)
+        key_generations.add(tx, kek.generations())
         for purpose, key in keys.items():
             _insert_key(tx, kek, purpose, key, now)
         tx.execute(
@@ -82,21 +82,6 @@ def _purpose(word: str) -> KeyPurpose:
         raise Damaged("the database has a key for something that Abri does not know") from None
 
 
-def _insert_generations(tx: Connection, kek: KekProvider) -> None:
-    for one in kek.generations():
-        tx.execute(
-            insert(t.kek).values(
-                id=one.kek_id,
-                provider="local",
-                ref=one.kek_id,
-                alg=ALGORITHM,
-                state=one.state.value,
-                created=to_us(one.created),
-                destroyed_at=to_us_or_none(one.destroyed),
-            )
-        )
-
-
 def _insert_key(
     tx: Connection, kek: KekProvider, purpose: KeyPurpose, key: Secret, now: datetime
 ) -> None:
@@ -106,7 +91,7 @@ def _insert_key(
             purpose=purpose.value,
             generation=_FIRST,
             kek_id=wrapped.kek_id,
-            alg=ALGORITHM,
+            alg=key_generations.ALGORITHM,
             wrapped=wrapped.sealed,
             created=to_us(now),
         )

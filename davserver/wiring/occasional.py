@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from davserver.config import Settings
 from davserver.gate.tools import Tools
+from davserver.sealing.kek import KekProvider
 
 if TYPE_CHECKING:
     from davserver.gate.affiliations.affiliations import Affiliations
     from davserver.gate.care.keeping import Keeping
+    from davserver.gate.care.keys import Keys
     from davserver.gate.people.deeds import Deeds
     from davserver.gate.people.people import People
     from davserver.gate.people.teams import Teams
@@ -33,6 +35,7 @@ class Occasional:
 
     settings: Settings
     tools: Tools
+    kek: KekProvider
     watching: "Callable[[], Oversight]"
 
     @cached_property
@@ -84,6 +87,12 @@ class Occasional:
         from davserver.gate.care.keeping import Keeping
 
         return Keeping(self.tools)
+
+    @cached_property
+    def keys(self) -> "Keys":
+        from davserver.gate.care.keys import Keys
+
+        return Keys(self.tools, self.kek)
 
     @cached_property
     def nets(self) -> "SafetyNets":

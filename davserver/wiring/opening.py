@@ -12,6 +12,7 @@ from davserver.db import schema
 from davserver.db.database import Database
 from davserver.db.engine import is_sqlite, sqlite_file
 from davserver.domain.errors import Unavailable
+from davserver.gate.care.key_states import Keyring, keyring_state
 from davserver.sealing.instance import InstanceKeys
 from davserver.sealing.keyring import LocalKeyring
 from davserver.wiring.instance import open_instance
@@ -62,6 +63,18 @@ def database_url(settings: Settings) -> str:
 def open_keyring(settings: Settings) -> LocalKeyring:
     """Raises Unavailable when it is missing, readable by others or under the data folder."""
     return LocalKeyring(settings.keys.keyring, settings.data)
+
+
+def keyring_and_database(settings: Settings) -> Keyring:
+    """How they stand to each other, also where the one does not open the other."""
+    kek = open_keyring(settings)
+    db = open_database(settings)
+    try:
+        schema.require_head(db.engines()[0])
+        with db.read() as tx:
+            return keyring_state(tx, kek)
+    finally:
+        db.close()
 
 
 def open_all(settings: Settings) -> Opened:

@@ -40,6 +40,7 @@ from davserver.wiring.directories import open_directories, staff_login
 from davserver.wiring.expiry import LOOKED_AT_EVERY, Expiry
 from davserver.wiring.health import Checkup, Parts, parts_of
 from davserver.wiring.housekeeping import Chore, Housekeeping
+from davserver.wiring.key_watch import KeyWatch
 from davserver.wiring.limits import limits_of
 from davserver.wiring.looking_after import LookingAfter
 from davserver.wiring.lookout import EVERY, Lookout
@@ -126,7 +127,7 @@ def build(settings: Settings, entropy: Entropy = os.urandom, clock: Clock = cloc
     """
     opened = open_all(settings)
     try:
-        return _built(_base(settings, opened, entropy, clock), entropy)
+        return _built(_base(settings, opened, entropy, clock), opened, entropy)
     except BaseException:
         opened.db.close()
         raise
@@ -161,11 +162,17 @@ def _base(settings: Settings, opened: Opened, entropy: Entropy, clock: Clock) ->
         rulebook=Rulebook(tools, _terms(settings)),
         decisions=decisions,
         looking_after=LookingAfter(settings, tools, roster, directories),
-        housekeeping=Housekeeping(_chores(settings, tools, decisions, sessions), clock),
+        housekeeping=Housekeeping(
+            [
+                *_chores(settings, tools, decisions, sessions),
+                Chore("keys", _UPKEEP_EVERY, KeyWatch(tools.db, opened.kek).look),
+            ],
+            clock,
+        ),
     )
 
 
-def _built(base: _Base, entropy: Entropy) -> Services:
+def _built(base: _Base, opened: Opened, entropy: Entropy) -> Services:
     settings, tools = base.settings, base.tools
     clock = tools.clock
     scratch = Scratch(tools, ScratchArea(tools.keys, entropy))
@@ -174,6 +181,7 @@ def _built(base: _Base, entropy: Entropy) -> Services:
     return Services(
         settings=settings,
         tools=tools,
+        kek=opened.kek,
         watching=partial(_oversight, base),
         clock=clock,
         db=tools.db,

@@ -21,6 +21,12 @@ def states(provider):
     return [one.state for one in provider.generations()]
 
 
+def replace_key(provider):
+    added = provider.add_generation(os.urandom, NOW)
+    provider.use_generation(added.kek_id)
+    return added
+
+
 class KekProviderContract:
     def test_a_wrapped_key_comes_back_in_its_context(self, provider):
         assert provider.unwrap(provider.wrap(KEY, b"context"), b"context") == KEY
@@ -52,13 +58,46 @@ class KekProviderContract:
 
     def test_a_new_generation_wraps_and_the_older_ones_still_open(self, provider):
         before = provider.wrap(KEY, b"context")
-        added = provider.add_generation(os.urandom, NOW)
+        added = replace_key(provider)
         after = provider.wrap(KEY, b"context")
         assert states(provider) == [GenerationState.DECRYPT_ONLY, GenerationState.ACTIVE]
         assert (after.kek_id, added.created) == (added.kek_id, NOW)
         assert before.kek_id != after.kek_id
         for wrapped in (before, after):
             assert provider.unwrap(wrapped, b"context") == KEY
+
+    def test_a_generation_that_waits_wraps_only_what_names_it(self, provider):
+        first = provider.generations()[0].kek_id
+        waits = provider.add_generation(os.urandom, NOW).kek_id
+        assert states(provider) == [GenerationState.ACTIVE, GenerationState.DECRYPT_ONLY]
+        assert provider.add_generation(os.urandom, NOW).kek_id == waits
+        assert provider.wrap(KEY, b"context").kek_id == first
+        for kek_id in (first, waits):
+            wrapped = provider.wrap(KEY, b"context", kek_id)
+            assert wrapped.kek_id == kek_id
+            assert provider.unwrap(wrapped, b"context") == KEY
+
+    def test_nothing_is_wrapped_under_a_generation_that_was_replaced(self, provider):
+        first = provider.generations()[0].kek_id
+        replace_key(provider)
+        provider.wrap(KEY, b"context", provider.generations()[1].kek_id)
+        provider.destroy(provider.add_generation(os.urandom, NOW).kek_id, NOW)
+        gone = provider.generations()[2].kek_id
+        for kek_id in (first, gone, "no such generation"):
+            with pytest.raises(Unavailable, match="wraps nothing"):
+                provider.wrap(KEY, b"context", kek_id)
+
+    def test_there_is_no_way_back_to_a_generation_that_was_replaced(self, provider):
+        first = provider.generations()[0].kek_id
+        added = replace_key(provider)
+        provider.use_generation(added.kek_id)
+        assert states(provider) == [GenerationState.DECRYPT_ONLY, GenerationState.ACTIVE]
+        for kek_id in (first, "no such generation"):
+            with pytest.raises(ValueError, match="waits"):
+                provider.use_generation(kek_id)
+        provider.destroy(first, NOW)
+        with pytest.raises(ValueError, match="waits"):
+            provider.use_generation(first)
 
     def test_generations_do_not_open_each_others_wraps(self, provider):
         before = provider.wrap(KEY, b"context")
@@ -68,7 +107,7 @@ class KekProviderContract:
 
     def test_what_a_destroyed_generation_wrapped_is_lost(self, provider):
         before = provider.wrap(KEY, b"context")
-        provider.add_generation(os.urandom, NOW)
+        replace_key(provider)
         provider.destroy(before.kek_id, NOW + timedelta(days=90))
         assert states(provider) == [GenerationState.DESTROYED, GenerationState.ACTIVE]
         assert provider.generations()[0].destroyed == NOW + timedelta(days=90)
@@ -80,7 +119,7 @@ class KekProviderContract:
         for kek_id in (first, "no such generation"):
             with pytest.raises(ValueError, match="decrypt-only"):
                 provider.destroy(kek_id, NOW)
-        provider.add_generation(os.urandom, NOW)
+        replace_key(provider)
         provider.destroy(first, NOW)
         with pytest.raises(ValueError, match="decrypt-only"):
             provider.destroy(first, NOW)
@@ -89,14 +128,14 @@ class KekProviderContract:
         with pytest.raises(Unavailable, match="no such"):
             provider.unwrap(Wrapped("no such generation", bytes(48)), b"context")
 
-    def test_threads_share_a_provider_while_generations_are_added(self, provider):
+    def test_threads_share_a_provider_while_its_key_is_replaced(self, provider):
         def round_trip(number):
-            if number % 50 == 0:
-                provider.add_generation(os.urandom, NOW)
             context = number.to_bytes(2, "big")
             return provider.unwrap(provider.wrap(KEY, context), context)
 
         with ThreadPoolExecutor(4) as threads:
-            assert set(
-                map(bytes, (one.reveal() for one in threads.map(round_trip, range(200))))
-            ) == {KEY.reveal()}
+            done = [threads.submit(round_trip, number) for number in range(200)]
+            for _ in range(4):
+                replace_key(provider)
+            assert {one.result().reveal() for one in done} == {KEY.reveal()}
+        assert len(provider.generations()) == 5

@@ -1,13 +1,23 @@
 """The keyring file: the promises of every provider, then where it may lie and who may read it."""
 
+import itertools
 import os
+import signal
 import stat
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from davserver.domain.errors import AlreadyThere, Damaged, Unavailable
+from davserver.domain.errors import AlreadyThere, Damaged, NoSpace, Unavailable
+from davserver.sealing.kek import GenerationState
 from davserver.sealing.keyring import LocalKeyring
-from tests.contract.kek_provider import KEY, NOW, KekProviderContract
+from tests.contract.kek_provider import KEY, NOW, KekProviderContract, replace_key, states
+from tests.support.outside import as_root, small_disk
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -52,15 +62,15 @@ def test_another_process_opens_what_this_one_wrapped(provider, file, data):
 
 def test_a_generation_that_another_process_added_is_found(provider, file, data):
     other = LocalKeyring(file, data)
-    added = other.add_generation(os.urandom, NOW)
+    added = replace_key(other)
     wrapped = other.wrap(KEY, b"context")
     assert provider.unwrap(wrapped, b"context") == KEY
     assert provider.wrap(KEY, b"context").kek_id == added.kek_id
 
 
-def test_two_processes_that_add_generations_lose_none(provider, file, data):
+def test_two_processes_that_replace_the_key_lose_none(provider, file, data):
     other = LocalKeyring(file, data)
-    ids = {one.add_generation(os.urandom, NOW).kek_id for one in (provider, other, provider)}
+    ids = {replace_key(one).kek_id for one in (provider, other, provider)}
     provider.reload()
     assert ids < {one.kek_id for one in provider.generations()}
     assert len(provider.generations()) == 4
@@ -68,7 +78,7 @@ def test_two_processes_that_add_generations_lose_none(provider, file, data):
 
 def test_a_destroyed_key_is_no_longer_in_the_file(provider, file):
     first = provider.generations()[0].kek_id
-    provider.add_generation(os.urandom, NOW)
+    replace_key(provider)
     key = file.read_text().split(first, 1)[1].split('"key": "', 1)[1][:64]
     assert key in file.read_text()
     provider.destroy(first, NOW)
@@ -142,6 +152,104 @@ def test_a_rotation_that_cannot_be_written_leaves_the_keyring_as_it_was(provider
     with pytest.raises(Unavailable, match="cannot be written"):
         provider.add_generation(os.urandom, NOW)
     assert file.read_bytes() == before
+
+
+def test_a_process_that_knew_of_no_replacement_wraps_under_what_the_database_names(
+    provider, file, data
+):
+    first = provider.generations()[0].kek_id
+    added = replace_key(LocalKeyring(file, data))
+    assert provider.wrap(KEY, b"context", added.kek_id).kek_id == added.kek_id
+    with pytest.raises(Unavailable, match="wraps nothing"):
+        provider.wrap(KEY, b"context", first)
+
+
+def test_a_link_to_the_file_stays_one(provider, file, data, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    place = file.rename(tmp_path / "elsewhere" / "ring")
+    file.symlink_to(place)
+    replace_key(LocalKeyring(file, data))
+    assert file.is_symlink()
+    assert len(LocalKeyring(place, data).generations()) == 2
+    assert [one.name for one in place.parent.iterdir()] == ["ring"]
+
+
+BY_ROOT = """
+import datetime, os, pathlib, sys
+from davserver.sealing.keyring import LocalKeyring
+file, data = map(pathlib.Path, sys.argv[1:])
+os.chown(file, 65534, 65534)
+LocalKeyring(file, data).add_generation(os.urandom, datetime.datetime.now(datetime.UTC))
+"""
+
+
+def test_the_file_stays_its_owners_whoever_replaces_it(provider, file, data):
+    before = file.stat().st_ino
+    root = as_root(sys.executable, "-c", BY_ROOT, str(file), str(data))
+    subprocess.run(root, check=True, cwd=ROOT)
+    facts = file.stat()
+    assert facts.st_ino != before
+    assert (facts.st_uid, facts.st_gid, stat.S_IMODE(facts.st_mode)) == (65534, 65534, 0o600)
+
+
+def test_a_full_disk_leaves_the_keyring_whole(data, tmp_path):
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        file = disk / "keyring"
+        provider = LocalKeyring.create(file, data, os.urandom, NOW)
+        before = file.read_bytes()
+        filling = disk / "filling"
+        with suppress(OSError), filling.open("wb", buffering=0) as full:
+            while full.write(bytes(4096)):
+                pass
+        with pytest.raises(NoSpace, match="room"):
+            provider.add_generation(os.urandom, NOW)
+        assert file.read_bytes() == before
+        assert sorted(one.name for one in disk.iterdir()) == ["filling", "keyring"]
+        filling.unlink()
+        replace_key(provider)
+        assert len(LocalKeyring(file, data).generations()) == 2
+
+
+WHOLE = [
+    [GenerationState.ACTIVE],
+    [GenerationState.ACTIVE, GenerationState.DECRYPT_ONLY],
+    [GenerationState.DECRYPT_ONLY, GenerationState.ACTIVE],
+]
+"""A replacement that has not begun, waits, is done."""
+
+
+def dies_replacing(provider, step):
+    """Whether it was killed, before its `step`th call to the system about files."""
+    pid = os.fork()
+    if pid == 0:
+        calls = itertools.count(1)
+
+        def at_each(event, _given):
+            if event in {"open", "os.rename", "os.remove"} and next(calls) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with suppress(BaseException):
+            sys.addaudithook(at_each)
+            replace_key(provider)
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_a_process_that_dies_at_any_step_leaves_a_whole_keyring(provider, file, data):
+    first, seen = file.read_bytes(), []
+    for step in itertools.count(1):
+        file.write_bytes(first)
+        killed = dies_replacing(provider, step)
+        again = LocalKeyring(file, data)
+        seen.append(states(again))
+        replace_key(again)
+        assert states(again)[-1] is GenerationState.ACTIVE
+        assert [one.name for one in file.parent.iterdir()] == ["keyring"]
+        if not killed:
+            break
+    assert [one for one, _ in itertools.groupby(seen)] == WHOLE
+    assert len(seen) > 10
 
 
 def test_nothing_of_a_key_shows_when_printed(provider):

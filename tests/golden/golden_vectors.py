@@ -289,8 +289,10 @@ def _wraps() -> dict[str, list[Vector]]:
             file, Path(folder) / "data", lambda n: fixed("generation 1", n), CREATED
         )
         first = ring.generations()[0].kek_id
-        ring.add_generation(lambda n: fixed("generation 2", n), CREATED + timedelta(days=30))
-        ring.add_generation(lambda n: fixed("generation 3", n), CREATED + timedelta(days=60))
+        for number in (2, 3):
+            made = CREATED + timedelta(days=30 * (number - 1))
+            added = ring.add_generation(lambda n, of=number: fixed(f"generation {of}", n), made)
+            ring.use_generation(added.kek_id)
         ring.destroy(first, CREATED + timedelta(days=90))
         kek_id = ring.generations()[-1].kek_id
         return {

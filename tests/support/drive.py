@@ -28,6 +28,7 @@ from davserver.gate.tools import Limits, Tools
 from davserver.gate.watch import EpochWatch
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Readings, Trail
+from davserver.vault import key_generations
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grants.grants import GrantBook, Naming
 from davserver.vault.scratch import ScratchArea
@@ -179,6 +180,7 @@ class World:
         keyring.parent.mkdir(mode=0o700)
         data.mkdir(mode=0o700)
         self.kek = LocalKeyring.create(keyring, data, os.urandom, NOON)
+        self.db.write(lambda tx: key_generations.add(tx, self.kek.generations()))
         self.blobs = DiskBlobStore(data / "blobs")
         self.unlock = Unlock(self.kek, self.keys, os.urandom)
         self.vaults = Vaults(self.unlock, os.urandom)

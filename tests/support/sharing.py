@@ -21,6 +21,7 @@ from davserver.gate.affiliations.affiliating import affirm
 from davserver.gate.tools import Limits, Tools
 from davserver.sealing.keyring import LocalKeyring
 from davserver.trail import Readings, Trail
+from davserver.vault import key_generations
 from davserver.vault.blobs.disk import DiskBlobStore
 from davserver.vault.grants.grants import GrantBook, Naming
 from davserver.vault.grants.rows import GrantRow
@@ -178,5 +179,6 @@ def shelter(url: str, folder: Path) -> Iterator[Shelter]:
     data.mkdir()
     keyring = LocalKeyring.create(folder / "keyring", data, os.urandom, NOON)
     with accounts_in(url) as accounts:
+        accounts.db.write(lambda tx: key_generations.add(tx, keyring.generations()))
         unlock = Unlock(keyring, accounts.keys, os.urandom)
         yield Shelter(accounts, Vaults(unlock, os.urandom), DiskBlobStore(data / "blobs"), data)

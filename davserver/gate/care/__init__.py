@@ -5,4 +5,6 @@ In reading order:
     lock_keeping         locks as the vault's owner meets them
     checking             vaults and trails, looked through
     upkeep               what a server does for itself
+    keys                 replacing the key that opens everything
+    key_states           how keyring and database stand to each other
 """
