@@ -53,7 +53,7 @@ class KekProvider(Protocol):
         """
 
     def generations(self) -> tuple[Generation, ...]:
-        """Oldest first; exactly one is active. Those after it wait to be used."""
+        """As they are now, oldest first; exactly one is active. Those after it wait to be used."""
 
     def add_generation(self, entropy: Entropy, now: datetime) -> Generation:
         """One that waits: it opens, and wraps only what names it. The one that waits already, if

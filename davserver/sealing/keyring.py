@@ -104,6 +104,7 @@ class LocalKeyring:
         return Secret(siv.open(wrapped.sealed, (context,)))
 
     def generations(self) -> tuple[Generation, ...]:
+        self.reload()
         return tuple(self._keys.known.values())
 
     def add_generation(self, entropy: Entropy, now: datetime) -> Generation:

@@ -7,20 +7,19 @@ from datetime import datetime
 from davserver.db.database import Database
 from davserver.domain.alarms import Alarm, is_over, sound
 from davserver.gate.care.key_states import Use, keyring_state
-from davserver.sealing.keyring import LocalKeyring
+from davserver.sealing.kek import KekProvider
 
 
 class KeyWatch:
-    """Reads the keyring anew each time, so that a key that was destroyed leaves the memory too."""
+    """Reads the keyring anew each time, so that a key that was destroyed leaves the memory, too."""
 
-    def __init__(self, db: Database, kek: LocalKeyring) -> None:
+    def __init__(self, db: Database, kek: KekProvider) -> None:
         self._db = db
         self._kek = kek
         self._missing: frozenset[str] = frozenset()
 
     def look(self, _: datetime) -> None:
         """Raises Unavailable, also for a keyring that cannot be read: that is the lookout's."""
-        self._kek.reload()
         with self._db.read() as tx:
             found = keyring_state(tx, self._kek)
         missing = frozenset(
