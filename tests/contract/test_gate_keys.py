@@ -38,9 +38,12 @@ def nothing(_done: int, _all: int) -> None:
 
 
 class Dying(LocalKeyring):
-    """Kills its process before it is asked for the `left`th time to do more than open."""
+    """Kills its process before it is asked for the `left`th time to do more than open. Of keys that
+    are wrapped one in three counts: several lie in each transaction.
+    """
 
     left = 0
+    wraps = 0
 
     def _lives(self) -> None:
         self.left -= 1
@@ -48,7 +51,9 @@ class Dying(LocalKeyring):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def wrap(self, key, context, kek_id=None) -> Wrapped:
-        self._lives()
+        self.wraps += 1
+        if self.wraps % 3 == 0:
+            self._lives()
         return super().wrap(key, context, kek_id)
 
     def add_generation(self, entropy, now):
@@ -124,7 +129,7 @@ def test_a_replacement_that_dies_at_any_step_goes_on(instance: Instance) -> None
             assert [one.use for one in found.states if one.opens.keys] == [Use.CURRENT]
         if not died:
             break
-    assert step > 12, "it died at each step: adding, 8 of its own, using, vaults, destroying"
+    assert step > 6, "it died adding, among its own keys, using, among those of vaults, destroying"
 
 
 def test_whoever_was_slower_is_told(instance: Instance) -> None:
