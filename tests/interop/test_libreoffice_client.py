@@ -55,3 +55,25 @@ def test_a_save_fails_cleanly_after_the_grant_was_ended(drive: Server, outside: 
     assert (there.body, there.header("ETag")) == (original, etag)
     assert amina.names("/Retiré") == {"lettre.odt"}
     assert amina.put("/Retiré/lettre.odt", original).status == 204, "the lock is gone"
+
+
+@pytest.mark.parametrize("drive", ["sqlite"], indirect=True)
+def test_a_save_fails_cleanly_after_the_lock_was_taken_away_and_the_owner_wrote(
+    drive: Server, outside: Outside
+) -> None:
+    """What LibreOffice does then is the same on both databases: SQLite alone."""
+    instance = drive.instance
+    amina, karim = instance.drive("amina"), instance.drive("karim")
+    assert amina.mkcol("/Repris").status == 201
+    assert amina.put("/Repris/lettre.odt", odt("Madame, Monsieur.")).status == 201
+    seen_at = instance.seen_at(instance.grant("amina", "karim", "/Repris", "write"))
+    url = instance.url + karim.url(f"{seen_at}/lettre.odt")
+    hers = odt("La mienne.")
+    with editing(drive, outside, url, "Trop tard. ") as editor:
+        held = [one for one in instance.json("lock", "list") if one["holder"] == "karim"]
+        instance.abri("lock", "break", str(held[0]["id"]))
+        assert amina.put("/Repris/lettre.odt", hers).status == 204
+        said, _ = editor.communicate("go\n", timeout=60)
+    assert "not stored" in said, said
+    assert amina.get("/Repris/lettre.odt").body == hers
+    assert amina.names("/Repris") == {"lettre.odt"}

@@ -1,4 +1,4 @@
-"""rclone over HTTPS, vendor `other`: copy, sync, check in both directions, and its FUSE mount."""
+"""rclone over HTTPS, vendor `owncloud`: copy, sync, check in both directions, its FUSE mount."""
 
 import os
 import time
@@ -62,6 +62,21 @@ def test_a_sync_carries_changes_and_removals_in_both_directions(
     (back / "new.txt").unlink()
     rclone.must("sync", str(back), rclone.remote)
     rclone.must("check", "--download", str(back), rclone.remote)
+
+
+def test_a_sync_carries_a_change_that_keeps_the_size(
+    rclone: Rclone, tree: Path, tmp_path: Path
+) -> None:
+    """With vendor `other` rclone keeps no dates, and sees nothing to do."""
+    letter = tree / "lettre.txt"
+    letter.write_bytes(b"3 pieces")
+    os.utime(letter, (1_500_000_000, 1_500_000_000))
+    rclone.must("sync", str(tree), rclone.remote)
+    rclone.must("copy", rclone.remote, str(tmp_path / "back"))
+    assert (tmp_path / "back" / "lettre.txt").stat().st_mtime == 1_500_000_000
+    letter.write_bytes(b"4 pieces")
+    rclone.must("sync", str(tree), rclone.remote)
+    rclone.must("check", "--download", str(tree), rclone.remote)
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 10 * MIB + 1])

@@ -20,7 +20,7 @@ class Rclone:
         instance = server.instance
         hidden = outside.must(RCLONE, "obscure", instance.passwords[login]).strip()
         url = f"https://localhost:{instance.port}/dav"
-        self.remote = f":webdav,url='{url}',vendor=other,user={login},pass={hidden}:{folder}"
+        self.remote = f":webdav,url='{url}',vendor=owncloud,user={login},pass={hidden}:{folder}"
         self.common = [RCLONE, "--config", "/dev/null", "--ca-cert"]
         self.common.append(str(instance.folder / "keys/tls.crt"))
 
