@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from unicodedata import combining, normalize
 
 from davserver.domain.drive import Entry
 from davserver.domain.paths import DrivePath, quoted
@@ -48,8 +49,19 @@ def sliced_below(folder: DrivePath, below: Below, asked: str, wanted: Wanted) ->
     """
     named = [(not is_folder, name, at) for at, (name, is_folder) in enumerate(below.names())]
     shown = [one for one in named if wanted(one[1], not one[0])]
-    shown.sort(key=lambda one: (one[0], one[1].casefold()))
+    shown.sort(key=lambda one: (one[0], alphabetical(one[1])))
     longest = max((len(quoted(name)) + len(name.encode()) for _, name, _ in shown), default=0)
     row = len(folder.to_url()) + longest + _ROW
     some = sliced(shown, asked, max(_FEWEST, min(AT_ONCE, _LISTED // row)))
     return Slice([below[at] for *_, at in some.rows], some.number, some.pages, some.total)
+
+
+def alphabetical(name: str) -> str:
+    """Where a name stands among others: `Électricité` with E, as in a dictionary, not after Z."""
+    if name.isascii():
+        return name.casefold()
+    letters = normalize("NFKD", name.casefold().translate(_TWO_LETTERS))
+    return "".join(one for one in letters if not combining(one))
+
+
+_TWO_LETTERS = str.maketrans({"œ": "oe", "æ": "ae"})

@@ -66,3 +66,23 @@ def test_a_page_has_fewer_rows_where_names_are_long() -> None:
     assert 10 <= len(page.rows) < AT_ONCE
     assert page.total == 1000
     assert len(made.names) == len(page.rows)
+
+
+def test_accents_and_capitals_stand_where_a_dictionary_has_them() -> None:
+    names = ["avis", "École", "eau", "été", "Œuvres", "offre", "oeil", "Zoé", "zone", "ça", "cv"]
+    shuffled = [(name, False) for name in sorted(names)]
+    page = sliced_below(FOLDER, Made().below(*shuffled), "1", lambda *_: True)
+    told = [one.path.name for one in page.rows]
+    assert told == [
+        "avis",
+        "ça",
+        "cv",
+        "eau",
+        "École",
+        "été",
+        "oeil",
+        "Œuvres",
+        "offre",
+        "Zoé",
+        "zone",
+    ]
