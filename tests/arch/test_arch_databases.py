@@ -22,6 +22,7 @@ ALONE = {
     "contract/test_trail_proof.py": "it keeps any type in any column",
     "contract/test_vault_sweep.py": "PostgreSQL plans by how full its tables are",
     "contract/test_vault_sweep_cut_short.py": "its write-ahead log keeps what was erased",
+    "interop/test_libreoffice_client.py": STORY,
     "interop/test_pages_story.py": STORY,
     "interop/test_rclone_client.py": BYTES,
     "server/test_large_files.py": BYTES,
