@@ -8,6 +8,12 @@ In reading order:
     session              the services, who acts, and when
     settings_of          from a command to its settings
     output               tables, JSON, times
+    speaking             in which language, and sentences in it
+    catalogue            a `.po`
+    told                 what the layers below say
+    words                words that stand alone
+    usage                what Typer says: help, and what is mistyped
+    sentences            all sentences, for translators
     progress             a bar for what takes long
     refusals             reasons in words
     instants             moments as commands take them
@@ -73,6 +79,7 @@ Policy:
     policy_explain       why
     policy_test          cases and promises
     trial_words          a trial in words
+    policy_mistakes      mistakes in its files, in words
     policy_replay        the decision log with other rules
     policy_activation    status, apply, rollback
     policy_approve       the second pair of eyes

@@ -10,12 +10,15 @@ from admin.ids import parse_id
 from admin.instants import parse_end
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import Session, opened
+from admin.speaking import _, headings, ngettext
+from admin.words import word
 from davserver.domain.affiliations import Affiliation
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import RequestId
 from davserver.gate.affiliations.affiliating import Finished
 from davserver.gate.affiliations.affiliations import Wish
 from davserver.gate.affiliations.views import AffiliationView, RequestView
+from davserver.web.marked import N_
 
 app = typer.Typer(
     help="Affiliations: which structure accompanies whom, with their consent.",
@@ -81,7 +84,7 @@ def confirm(
     A request takes five wrong codes. The beneficiary is told. In their name it is refused with
     `operator.grants: needs-owner`: they say yes on their pages.
     """
-    asked = RequestId(parse_id("request", identity))
+    asked = RequestId(parse_id(N_("request"), identity))
     if (owner is None) == (by is None) or code_stdin != (by is not None):
         raise BadInput("say either --as LOGIN, or --by LOGIN with --code-stdin")
     with opened(context) as session:
@@ -89,7 +92,7 @@ def confirm(
     if as_json:
         show_json({"id": made.id.hex(), "since": made.confirmed, "until": made.ends})
     else:
-        say(f"Confirmed{_until(made)}.")
+        say(_confirmation(made))
 
 
 @app.command()
@@ -101,11 +104,11 @@ def refuse(
     ],
 ) -> None:
     """Refuse a request in the beneficiary's name. Both sides are told."""
-    asked = RequestId(parse_id("request", identity))
+    asked = RequestId(parse_id(N_("request"), identity))
     with opened(context) as session:
         who = session.acting_for(owner)
         session.services.affiliations.refuse(who, asked, session.now)
-    say(f"Request {identity} is refused.")
+    say(_("Request %(identity)s is refused.", identity=identity))
 
 
 @app.command()
@@ -129,7 +132,14 @@ def end(
     if as_json:
         show_json({"grants_ended": done.grants, "personal_grants_left": done.personal})
     else:
-        say(f"{vault} and {structure}: ended. {_told(done)}")
+        say(
+            _(
+                "%(vault)s and %(structure)s: ended. %(told)s",
+                vault=vault,
+                structure=structure,
+                told=_told(done),
+            )
+        )
 
 
 @app.command("list")
@@ -160,15 +170,15 @@ def show_all(
         )
         return
     show_table(
-        ("affiliation", "vault", "structure", "since", "until", "state"),
+        headings("affiliation", "vault", "structure", "since", "until", "state"),
         [_row(one) for one in affiliations],
-        "There is no affiliation.",
+        _("There is no affiliation."),
     )
     say()
     show_table(
-        ("request", "for", "structure", "by", "expires", "state"),
+        headings("request", "for", "structure", "by", "expires", "state"),
         [_request_row(one) for one in requests],
-        "Nothing was asked for: abri affiliation request",
+        _("Nothing was asked for: abri affiliation request"),
     )
 
 
@@ -182,15 +192,22 @@ def _confirmed(
     return use.confirm_with_code(session.acting_for(by), asked, code, session.now)
 
 
-def _until(made: Affiliation) -> str:
-    return f" until {local(made.ends)}" if made.ends else ""
+def _confirmation(made: Affiliation) -> str:
+    return _("Confirmed until %(end)s.", end=local(made.ends)) if made.ends else _("Confirmed.")
 
 
 def _told(done: Finished) -> str:
-    return (
-        f"{done.grants} grants to the structure ended; "
-        f"{done.personal} to its people by name remain."
+    ended = ngettext(
+        "%(number)s grant to the structure ended",
+        "%(number)s grants to the structure ended",
+        done.grants,
     )
+    left = ngettext(
+        "%(number)s to its people by name remains",
+        "%(number)s to its people by name remain",
+        done.personal,
+    )
+    return f"{ended}{_('; ')}{left}."
 
 
 def _affiliation(one: AffiliationView) -> dict[str, Any]:
@@ -221,7 +238,7 @@ def _request(one: RequestView) -> dict[str, Any]:
 
 def _row(one: AffiliationView) -> tuple[str, ...]:
     since, until = local(one.since), local(one.until)
-    return (one.id.hex(), one.login, one.structure, since, until, one.state.value)
+    return (one.id.hex(), one.login, one.structure, since, until, word(one.state))
 
 
 def _request_row(one: RequestView) -> tuple[str, ...]:
@@ -231,5 +248,5 @@ def _request_row(one: RequestView) -> tuple[str, ...]:
         one.structure,
         one.by,
         local(one.expires),
-        one.state.value,
+        word(one.state),
     )

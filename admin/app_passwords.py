@@ -9,8 +9,11 @@ from admin.ids import parse_id
 from admin.instants import parse_end
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
+from admin.speaking import _, headings
+from admin.words import word
 from authn.rows import CredentialRow
 from davserver.domain.ids import CredentialId
+from davserver.web.marked import N_
 
 app = typer.Typer(help="App passwords: one for each device.", no_args_is_help=True)
 
@@ -40,7 +43,7 @@ def add(
     if as_json:
         show_json({"id": made.id.hex(), "secret": made.text})
     else:
-        say(f"App password {made.id.hex()}, shown only now:")
+        say(_("App password %(id)s, shown only now:", id=made.id.hex()))
         say(made.text)
 
 
@@ -50,7 +53,7 @@ def show_all(context: typer.Context, login: Login, *, as_json: AsJson = False) -
     with opened(context) as session:
         found = session.services.people.app_passwords(session.who, login, session.now)
         now = session.now
-    show_credentials(found, now, f"{login} has no app password.", as_json=as_json)
+    show_credentials(found, now, _("%(login)s has no app password.", login=login), as_json=as_json)
 
 
 @app.command()
@@ -59,10 +62,10 @@ def revoke(
     identity: Annotated[str, typer.Argument(metavar="ID", help="As listed.")],
 ) -> None:
     """Take an app password back: its device is out at the next request."""
-    credential = CredentialId(parse_id("app password", identity))
+    credential = CredentialId(parse_id(N_("app password"), identity))
     with opened(context) as session:
         session.services.people.revoke_app_password(session.who, credential, session.now)
-    say(f"App password {identity} opens nothing any more.")
+    say(_("App password %(identity)s opens nothing any more.", identity=identity))
 
 
 def show_credentials(
@@ -72,7 +75,7 @@ def show_credentials(
     if as_json:
         show_json([plain(one, now) for one in found])
     else:
-        columns = ("id", "name", "state", "may", "until", "last used")
+        columns = headings("id", "name", "state", "may", "until", "last used")
         show_table(columns, [table_row(one, now) for one in found], nothing)
 
 
@@ -109,8 +112,8 @@ def table_row(one: CredentialRow, now: datetime) -> tuple[str, ...]:
     return (
         one.id.hex(),
         one.label,
-        _state(one, now),
-        "read" if one.read_only else "read and write",
+        word(_state(one, now)),
+        _("read") if one.read_only else _("read and write"),
         local(one.expires),
-        day.date().isoformat() if day else "never",
+        day.date().isoformat() if day else _("never"),
     )

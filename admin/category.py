@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from admin import words
 from admin.output import AsJson, say, show_json
 from admin.session import opened
+from admin.speaking import _
 from davserver.domain.actions import Category
 from davserver.domain.errors import BadInput
 from davserver.domain.paths import DrivePath
@@ -42,7 +44,8 @@ def category(
         own = view.own.value if view.own else None
         show_json({"path": str(view.path), "category": view.category.value, "own": own})
     else:
-        say(view.category.value if view.own else f"{view.category.value} (inherited)")
+        about = words.word(view.category)
+        say(about if view.own else _("%(category)s (inherited)", category=about))
 
 
 def _category(word: str | None) -> Category | None:

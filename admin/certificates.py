@@ -6,6 +6,7 @@ from cryptography import x509
 from admin.certificate import make_certificate
 from admin.output import AsJson, local, say, show_json
 from admin.settings_of import settings_of
+from admin.speaking import _
 from davserver.domain.disks import DISK_ERRORS
 from davserver.domain.errors import Unavailable
 from davserver.wiring.certificates import read_certificate
@@ -36,7 +37,13 @@ def renew(context: typer.Context) -> None:
         folder = listen.certificate.parent
         raise kind(f"{folder} cannot be written: {error.strerror}") from error
     until = read_certificate(listen.certificate).not_valid_after_utc
-    say(f"Made {listen.certificate}, good until {local(until)}.")
+    say(
+        _(
+            "Made %(certificate)s, good until %(until)s.",
+            certificate=listen.certificate,
+            until=local(until),
+        )
+    )
 
 
 @app.command()
@@ -56,4 +63,11 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
             }
         )
     else:
-        say(f"{file}: {', '.join(found)}, good until {local(one.not_valid_after_utc)}")
+        say(
+            _(
+                "%(file)s: %(names)s, good until %(until)s",
+                file=file,
+                names=", ".join(found),
+                until=local(one.not_valid_after_utc),
+            )
+        )

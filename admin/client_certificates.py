@@ -11,9 +11,11 @@ from admin.instants import parse_end
 from admin.output import AsJson, say, show_json, warn
 from admin.session import opened
 from admin.settings_of import settings_of
+from admin.speaking import _
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import CredentialId
 from davserver.gate.people.people import CertificateToAdd
+from davserver.web.marked import N_
 
 app = typer.Typer(
     help="TLS client certificates: the strongest sign-in, for a card or a device.",
@@ -51,12 +53,14 @@ def add(
     if as_json:
         show_json({"id": made.hex()})
     else:
-        say(f"Client certificate {made.hex()} is {login}'s.")
+        say(_("Client certificate %(id)s is %(login)s's.", id=made.hex(), login=login))
     listen = settings_of(context).listen
     if listen.client_ca is None and listen.certificate_header is None:
         warn(
-            "Nobody is asked for certificates yet: set listen.client_ca, or behind a proxy "
-            "listen.certificate_header"
+            _(
+                "Nobody is asked for certificates yet: set listen.client_ca, or behind a proxy "
+                "listen.certificate_header"
+            )
         )
 
 
@@ -66,7 +70,9 @@ def show_all(context: typer.Context, login: Login, *, as_json: AsJson = False) -
     with opened(context) as session:
         found = session.services.people.certificates(session.who, login, session.now)
         now = session.now
-    show_credentials(found, now, f"{login} has no client certificate.", as_json=as_json)
+    show_credentials(
+        found, now, _("%(login)s has no client certificate.", login=login), as_json=as_json
+    )
 
 
 @app.command()
@@ -75,10 +81,10 @@ def revoke(
     identity: Annotated[str, typer.Argument(metavar="ID", help="As listed.")],
 ) -> None:
     """Take a client certificate back: its key is out at the next request, and never comes back."""
-    credential = CredentialId(parse_id("client certificate", identity))
+    credential = CredentialId(parse_id(N_("client certificate"), identity))
     with opened(context) as session:
         session.services.people.revoke_certificate(session.who, credential, session.now)
-    say(f"Client certificate {identity} opens nothing any more.")
+    say(_("Client certificate %(identity)s opens nothing any more.", identity=identity))
 
 
 def _read(file: Path) -> bytes:

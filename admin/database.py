@@ -4,6 +4,7 @@ import typer
 
 from admin.output import AsJson, say, show_json
 from admin.settings_of import settings_of
+from admin.speaking import _
 from davserver.db import schema
 from davserver.wiring.opening import clock, open_database
 from davserver.wiring.setting_up import first_policy, set_up
@@ -20,7 +21,7 @@ def upgrade(context: typer.Context) -> None:
     settings = settings_of(context)
     set_up(settings, clock())
     first_policy(settings)
-    say(f"The database has schema {schema.HEAD}.")
+    say(_("The database has schema %(head)s.", head=schema.HEAD))
 
 
 @app.command()
@@ -34,4 +35,4 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         show_json({"schema": found, "needed": schema.HEAD})
     else:
-        say(f"schema {found or 'none'}, needed {schema.HEAD}")
+        say(_("schema %(found)s, needed %(head)s", found=found or _("none"), head=schema.HEAD))

@@ -25,6 +25,8 @@ from admin.new_password import make_password
 from admin.output import say, show_table
 from admin.session import Session, opened
 from admin.settings_of import config_file, settings_of
+from admin.speaking import _, headings
+from admin.words import word
 from davserver.domain.conditions import Any as AnyTag
 from davserver.domain.conditions import Conditions
 from davserver.domain.errors import AlreadyThere, ConditionFailed
@@ -65,20 +67,20 @@ def run(context: typer.Context) -> None:
     file = config_file(context).absolute().with_name(NAME)
     memory = recall(file)
     if memory.complete:
-        say("The demonstration is there already.")
+        say(_("The demonstration is there already."))
     else:
         memory = _make(context, file, memory)
-        say("The demonstration is ready.")
+        say(_("The demonstration is ready."))
     drive = address_of(listen.address, listen.port, plain_http=listen.plain_http)
-    say(f"Pages, for a browser: {drive.removesuffix('dav/')}")
-    say(f"Drive: {drive}")
+    say(_("Pages, for a browser: %(address)s", address=drive.removesuffix("dav/")))
+    say(_("Drive: %(drive)s", drive=drive))
     known = memory.passwords
     show_table(
-        ("login", "password", "name", "role"),
-        [(p.login, known.get(p.login, "?"), p.name, p.role.value) for p in PEOPLE],
+        headings("login", "password", "name", "role"),
+        [(p.login, known.get(p.login, "?"), p.name, word(p.role)) for p in PEOPLE],
         "",
     )
-    say(f"The passwords are kept in {file}")
+    say(_("The passwords are kept in %(file)s", file=file))
 
 
 def _make(context: typer.Context, file: Path, memory: Memory) -> Memory:

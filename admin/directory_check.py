@@ -11,15 +11,21 @@ from admin.exits import Exit
 from admin.output import AsJson, say, say_coloured, show_json
 from admin.session import Session, opened
 from admin.settings_of import settings_of
+from admin.speaking import _
+from admin.told import told
+from admin.words import word
 from authn.ldap.opening import diagnose
 from authn.ldap.steps import Step, Verdict
 from authn.staff_names import StaffNames
 from davserver.config import DirectorySettings, Problem, Settings, WrongSettings, load
 from davserver.config.rules import broken_rules
 from davserver.domain.errors import BadInput, NotFound
+from davserver.web.marked import N_
 
 COLOURS = {Verdict.GOOD: "green", Verdict.DOUBTFUL: "yellow", Verdict.WRONG: "red"}
-MARKS = {Verdict.GOOD: "ok      ", Verdict.DOUBTFUL: "doubtful", Verdict.WRONG: "WRONG   "}
+MARKS = {Verdict.GOOD: N_("ok"), Verdict.DOUBTFUL: N_("doubtful"), Verdict.WRONG: N_("WRONG")}
+_WIDTH = 8
+"""Of the longest mark, in every language."""
 
 Somebody = Annotated[
     str | None,
@@ -127,7 +133,8 @@ def _account(name: str, settings: DirectorySettings, person: str | None) -> str 
 
 
 def _tell(step: Step) -> None:
-    line = f"{MARKS[step.verdict]}  {step.looked.value}: {step.says}"
+    mark = _(MARKS[step.verdict]).ljust(_WIDTH)
+    line = f"{mark}  {word(step.looked)}{_(': ')}{told(step.says)}"
     say_coloured(line, COLOURS[step.verdict])
     if step.change:
-        say(f"          {step.change}")
+        say(f"          {told(step.change)}")

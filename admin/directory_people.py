@@ -3,6 +3,8 @@
 from typing import Any
 
 from admin.output import local
+from admin.speaking import _
+from admin.words import word
 from authn.directory_accounts import DirectoryAccount
 from davserver.domain.people import AccountState, Membership, Person, source_of
 from davserver.gate.people.accounts import PersonView
@@ -14,7 +16,7 @@ def directory_cells(account: DirectoryAccount | None) -> tuple[str, str, str]:
     """Which directory, what it last said, and when it said so last."""
     if account is None:
         return _NONE
-    return account.directory, account.standing.value, local(account.confirmed)
+    return account.directory, word(account.standing), local(account.confirmed)
 
 
 def directory_plain(account: DirectoryAccount | None) -> dict[str, Any]:
@@ -33,18 +35,26 @@ def directory_plain(account: DirectoryAccount | None) -> dict[str, Any]:
 def password_line(view: PersonView) -> str:
     account = view.account
     if account is None:
-        return f"password: {'set' if view.has_password else 'none'}"
-    return (
-        f"password: in the directory {account.directory}, which says {account.standing.value} "
-        f"since {local(account.since)}; last confirmed {local(account.confirmed)}"
+        return _("password: set") if view.has_password else _("password: none")
+    return _(
+        "password: in the directory %(directory)s, which says %(standing)s since %(since)s; last "
+        "confirmed %(confirmed)s",
+        directory=account.directory,
+        standing=word(account.standing),
+        since=local(account.since),
+        confirmed=local(account.confirmed),
     )
 
 
 def membership_line(one: Membership, account: DirectoryAccount | None) -> str:
-    ends = f" until {local(one.ends)}" if one.ends else ""
-    line = f"works in {one.structure.slug} since {local(one.starts)}{ends}, {one.source}"
+    line = _(
+        "works in %(slug)s since %(starts)s", slug=one.structure.slug, starts=local(one.starts)
+    )
+    if one.ends:
+        line += _(" until %(ends)s", ends=local(one.ends))
+    line += f", {word(one.source)}"
     confirmed = _confirmed(one, account)
-    return f"{line}, last confirmed {local(confirmed)}" if confirmed else line
+    return line + (_(", last confirmed %(moment)s", moment=local(confirmed)) if confirmed else "")
 
 
 def membership_plain(one: Membership, account: DirectoryAccount | None) -> dict[str, Any]:
@@ -59,10 +69,13 @@ def membership_plain(one: Membership, account: DirectoryAccount | None) -> dict[
 
 def enabled_line(one: Person, account: DirectoryAccount | None) -> str:
     if one.state is AccountState.ACTIVE or account is None:
-        return f"{one.login} is in again."
-    return (
-        f"No administrator blocks {one.login} any more, but the directory {account.directory} "
-        f"does ({account.standing.value}): they are in once it lets them in."
+        return _("%(login)s is in again.", login=one.login)
+    return _(
+        "No administrator blocks %(login)s any more, but the directory %(directory)s "
+        "does (%(standing)s): they are in once it lets them in.",
+        login=one.login,
+        directory=account.directory,
+        standing=word(account.standing),
     )
 
 

@@ -8,6 +8,8 @@ from admin.instants import parse_since
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.progress import progress
 from admin.session import opened
+from admin.speaking import _, headings, ngettext
+from admin.words import word
 from davserver.gate.people.deeds import Account, Day, Period
 
 
@@ -25,7 +27,7 @@ def report(
 
     Looking is an entry in each trail that it tells of.
     """
-    with opened(context) as session, progress("Reading trails") as tell:
+    with opened(context) as session, progress(_("Reading trails")) as tell:
         period = Period(parse_since(since, session.now), session.now, None)
         found = session.services.deeds.report(session.who, login, period, tell)
     if as_json:
@@ -36,19 +38,33 @@ def report(
 
 def _tell(found: Account) -> None:
     one = found.person
-    say(f"{one.login}: {one.name}, {one.role.value}, since {local(found.period.since)}")
+    say(
+        _(
+            "%(login)s: %(name)s, %(role)s, since %(since)s",
+            login=one.login,
+            name=one.name,
+            role=word(one.role),
+            since=local(found.period.since),
+        )
+    )
     show_table(
-        ("day", "beneficiary", "category", "documents", "opened", "changed"),
+        headings("day", "beneficiary", "category", "documents", "opened", "changed"),
         [_row(day) for day in found.days],
-        "They opened and changed nothing.",
+        _("They opened and changed nothing."),
     )
     if found.lost:
-        say(f"{found.lost} entries have lost their content: what they were about is not known.")
+        say(
+            ngettext(
+                "%(number)s entry has lost its content: what it was about is not known.",
+                "%(number)s entries have lost their content: what they were about is not known.",
+                found.lost,
+            )
+        )
 
 
 def _row(one: Day) -> tuple[str, ...]:
-    who = f"{one.owner.name} ({one.owner.login})" if one.owner else "a vault that does not open"
-    category = one.category.value if one.category else "erased since"
+    who = f"{one.owner.name} ({one.owner.login})" if one.owner else _("a vault that does not open")
+    category = word(one.category) if one.category else _("erased since")
     counts = (str(one.documents), str(one.opened), str(one.changed))
     return (one.day.isoformat(), who, category, *counts)
 

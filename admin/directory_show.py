@@ -6,16 +6,19 @@ import typer
 
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
+from admin.speaking import _, headings
+from admin.words import word
 from davserver.domain.errors import NotFound
 from davserver.domain.people import Structure
 from davserver.gate.staff.directory_care import DirectoryView, Freshness, Waiting
+from davserver.web.marked import N_
 
 _DIGEST = 12
 FRESHNESS = {
-    Freshness.FRESH: "looked at within its term",
-    Freshness.LATE: "LATE: not looked at as a whole within its term: abri directory check",
-    Freshness.NEVER: "never looked at as a whole: abri directory sync",
-    Freshness.GONE: "not in config.yaml: none of its people can sign in",
+    Freshness.FRESH: N_("looked at within its term"),
+    Freshness.LATE: N_("LATE: not looked at as a whole within its term: abri directory check"),
+    Freshness.NEVER: N_("never looked at as a whole: abri directory sync"),
+    Freshness.GONE: N_("not in config.yaml: none of its people can sign in"),
 }
 
 
@@ -40,9 +43,9 @@ def show(
         show_json([_plain(one) for one in found])
     elif name is None:
         show_table(
-            ("directory", "people", "out", "last looked at", "state", "waits"),
+            headings("directory", "people", "out", "last looked at", "state", "waits"),
             [_row(one) for one in found],
-            "There is no directory in config.yaml.",
+            _("There is no directory in config.yaml."),
         )
     else:
         _tell(found[0])
@@ -51,36 +54,46 @@ def show(
 def _row(one: DirectoryView) -> tuple[str, ...]:
     waits = str(sum(lost for _, lost, _ in one.waiting.structures)) if one.waiting else "-"
     counts = (str(one.people_in), str(one.people_out))
-    return (one.name, *counts, local(one.synced), one.freshness.value, waits)
+    return (one.name, *counts, local(one.synced), word(one.freshness), waits)
 
 
 def _tell(one: DirectoryView) -> None:
-    say(f"{one.name}: {FRESHNESS[one.freshness]}")
-    say(f"last looked at: {local(one.synced)}")
+    say(f"{one.name}{_(': ')}{_(FRESHNESS[one.freshness])}")
+    say(_("last looked at: %(synced)s", synced=local(one.synced)))
     if one.settings:
-        say(f"servers: {', '.join(one.settings.servers)}")
-        say(f"people sign in as NAME@{one.settings.domain}")
+        say(_("servers: %(servers)s", servers=", ".join(one.settings.servers)))
+        say(_("people sign in as NAME@%(domain)s", domain=one.settings.domain))
     for standing, count in one.standings.items():
-        say(f"people {standing.value}: {count}")
+        say(_("people %(standing)s: %(count)s", standing=word(standing), count=count))
     if one.places is None:
-        say("groups: no policy in force says which of its groups give a place")
+        say(_("groups: no policy in force says which of its groups give a place"))
     for place in one.places or ():
-        where = f" in {place.structure}" if place.structure else ""
-        say(f"group {place.group}: {place.role.value}{where}")
+        where = _(" in %(structure)s", structure=place.structure) if place.structure else ""
+        say(
+            _(
+                "group %(group)s: %(role)s%(where)s",
+                group=place.group,
+                role=word(place.role),
+                where=where,
+            )
+        )
     if one.waiting:
         _tell_waiting(one.name, one.waiting)
 
 
 def _tell_waiting(name: str, waiting: Waiting) -> None:
-    say(f"\nSince {local(waiting.since)} this waits, because it is much at once:")
+    since = local(waiting.since)
+    say("\n" + _("Since %(since)s this waits, because it is much at once:", since=since))
     for structure, lost, people in waiting.structures:
-        say(f"  {lost} of {people} places{_where(structure)} would end")
-    say(f"  of: {', '.join(one.login for one in waiting.people)}")
-    say(f"If that is right: abri directory confirm {name} {waiting.digest[:_DIGEST]}")
+        of = _("%(lost)s of %(people)s places", lost=lost, people=people)
+        say("  " + _("%(some)s%(where)s would end", some=of, where=_where(structure)))
+    say("  " + _("of: %(names)s", names=", ".join(one.login for one in waiting.people)))
+    digest = waiting.digest[:_DIGEST]
+    say(_("If that is right: %(command)s", command=f"abri directory confirm {name} {digest}"))
 
 
 def _where(structure: Structure | None) -> str:
-    return f" in {structure.slug}" if structure else " outside of structures"
+    return _(" in %(slug)s", slug=structure.slug) if structure else _(" outside of structures")
 
 
 def _plain(one: DirectoryView) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from admin.exits import Exit
 from admin.output import AsJson, say, say_changes, show_json, warn
 from admin.progress import progress
 from admin.session import Session, opened
+from admin.speaking import _, ngettext
+from admin.told import told
 from davserver.domain.errors import BadInput
 from davserver.gate.staff.roster import Settled
 from davserver.gate.staff.sync_guard import Held
@@ -56,7 +58,7 @@ def sync(
         for one in runs:
             _tell(one, slugs, dry_run=dry_run)
         if not runs:
-            say("There is no directory in config.yaml.")
+            say(_("There is no directory in config.yaml."))
     _end(runs)
 
 
@@ -88,7 +90,7 @@ def _run(session: Session, name: str, *, dry_run: bool) -> Run:
     care, who, now = session.services.looking_after.care, session.who, session.now
     if dry_run:
         return care.foresee(who, name, now)
-    with progress(f"Synchronising {name}") as tell:
+    with progress(_("Synchronising %(name)s", name=name)) as tell:
         return _patiently(lambda: care.synchronise(who, name, now, tell))
 
 
@@ -120,21 +122,44 @@ def _end(runs: list[Run]) -> None:
 
 def _tell(run: Run, slugs: dict[bytes, str], *, dry_run: bool) -> None:
     if run.outcome is Outcome.UNKNOWN:
-        warn(f"{run.directory}: it did not say everything, and nothing was changed: {run.why}")
+        warn(
+            _(
+                "%(directory)s: it did not say everything, and nothing was changed: %(why)s",
+                directory=run.directory,
+                why=told(run.why),
+            )
+        )
         return
     if run.outcome is Outcome.BUSY:
-        warn(f"{run.directory}: another process looks at it; try again in a minute")
+        warn(
+            _(
+                "%(directory)s: another process looks at it; try again in a minute",
+                directory=run.directory,
+            )
+        )
         return
     if run.people is None:
-        say(f"{run.directory}: no line of directory-groups.csv is about it, so it gives no place.")
+        say(
+            _(
+                "%(directory)s: no line of directory-groups.csv is about it, so it gives no place.",
+                directory=run.directory,
+            )
+        )
     else:
-        say(f"{run.directory}: {run.people} people are in its groups.")
+        say(
+            ngettext(
+                "%(directory)s: %(number)s person is in its groups.",
+                "%(directory)s: %(number)s people are in its groups.",
+                run.people,
+                directory=run.directory,
+            )
+        )
     say_changes(in_words(run.done))
     if not run.done:
-        say("Nothing is to be changed.")
+        say(_("Nothing is to be changed."))
     elif dry_run:
-        say("Nothing of this was done: it was a dry run.")
-    for line in (*in_words(run.remarks), *(f"! {one}" for one in run.problems)):
+        say(_("Nothing of this was done: it was a dry run."))
+    for line in (*in_words(run.remarks), *(f"! {told(one)}" for one in run.problems)):
         say(line)
     if run.held:
         _tell_held(run.directory, run.held, slugs)
@@ -142,9 +167,24 @@ def _tell(run: Run, slugs: dict[bytes, str], *, dry_run: bool) -> None:
 
 def _tell_held(name: str, held: Held, slugs: dict[bytes, str]) -> None:
     for structure, lost in held.by_structure.items():
-        where = f"in {slugs.get(structure, structure.hex())}" if structure else "elsewhere"
-        say(f"{lost} of {held.people[structure]} places {where} would end: that waits.")
-    say(f"See them: abri directory show {name}. If it is right: abri directory confirm {name}")
+        where = _(" outside of structures")
+        if structure:
+            where = _(" in %(slug)s", slug=slugs.get(structure, structure.hex()))
+        say(
+            _(
+                "%(lost)s of %(people)s places%(where)s would end: that waits.",
+                lost=lost,
+                people=held.people[structure],
+                where=where,
+            )
+        )
+    say(
+        _(
+            "See them: abri directory show %(name)s. If it is right: abri directory "
+            "confirm %(name)s",
+            name=name,
+        )
+    )
 
 
 # ── for scripts ─────────────────────────────────────────────────────────────────────────────────

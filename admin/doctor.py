@@ -7,10 +7,15 @@ from admin.exits import Exit
 from admin.finding import Finding
 from admin.output import AsJson, say, show_json
 from admin.settings_of import settings_of
+from admin.speaking import _
+from admin.words import word
 from davserver.domain.health import State
+from davserver.web.marked import N_
 from davserver.wiring.opening import clock
 
-_MARKS = {State.WELL: "ok     ", State.WARNING: "warning", State.PROBLEM: "PROBLEM"}
+_MARKS = {State.WELL: N_("ok"), State.WARNING: N_("warning"), State.PROBLEM: N_("PROBLEM")}
+_WIDTH = 7
+"""Of the longest mark, in every language."""
 
 
 def run(context: typer.Context, *, as_json: AsJson = False) -> None:
@@ -22,7 +27,8 @@ def run(context: typer.Context, *, as_json: AsJson = False) -> None:
     for one in examine(settings, clock()):
         findings.append(one)
         if not as_json:
-            say(f"{_MARKS[one.state]}  {one.check}: {one.says}")
+            mark = _(_MARKS[one.state]).ljust(_WIDTH)
+            say(f"{mark}  {word(one.check)}{_(': ')}{one.says}")
     if as_json:
         show_json([{"check": f.check, "state": f.state.value, "says": f.says} for f in findings])
     if any(one.state is State.PROBLEM for one in findings):

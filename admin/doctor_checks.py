@@ -18,6 +18,8 @@ from admin.finding import Check, Finding
 from admin.output import local, size
 from admin.refusals import of_system
 from admin.session import operator_name
+from admin.speaking import _, ngettext
+from admin.told import told
 from davserver.config import Settings
 from davserver.db import schema
 from davserver.db import tables as t
@@ -25,6 +27,7 @@ from davserver.db.clock import from_us
 from davserver.db.failures import AWAY, translated
 from davserver.domain.errors import AbriError, Unavailable
 from davserver.domain.health import Sign, State
+from davserver.web.marked import N_
 from davserver.wiring.health import disk_seen
 from davserver.wiring.opening import open_all, open_database, open_keyring
 from davserver.wiring.services import build
@@ -36,56 +39,77 @@ _TRIAL_PAGES = 16
 _CLOCK_SLACK = timedelta(minutes=2)
 
 
-def _versions(_: Settings, __: datetime) -> Iterator[tuple[State, str]]:
+def _versions(_settings: Settings, _now: datetime) -> Iterator[tuple[State, str]]:
     yield (
         State.WELL,
         (
-            f"Abri {abri_version()}, Python {sys.version.split()[0]}, "
-            f"cryptography {cryptography.__version__}, SQLite {sqlite3.sqlite_version}"
+            _(
+                "Abri %(abri)s, Python %(python)s, cryptography %(cryptography)s, SQLite "
+                "%(sqlite_version)s",
+                abri=abri_version(),
+                python=sys.version.split()[0],
+                cryptography=cryptography.__version__,
+                sqlite_version=sqlite3.sqlite_version,
+            )
         ),
     )
 
 
-def _folders(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+def _folders(settings: Settings, _now: datetime) -> Iterator[tuple[State, str]]:
     for folder in (settings.data, settings.keys.keyring.parent):
         if not folder.is_dir():
-            yield State.PROBLEM, f"{folder} is not there: correct config.yaml, or restore it"
+            yield (
+                State.PROBLEM,
+                _("%(folder)s is not there: correct config.yaml, or restore it", folder=folder),
+            )
             continue
         facts = folder.stat()
         if stat.S_IMODE(facts.st_mode) & 0o077:
-            yield State.WARNING, f"others can look into {folder}. Run: chmod 700 {folder}"
+            yield (
+                State.WARNING,
+                _("others can look into %(folder)s. Run: chmod 700 %(folder)s", folder=folder),
+            )
         elif facts.st_uid != os.geteuid():
-            yield State.WARNING, f"{folder} belongs to another account than the one that asks"
+            yield (
+                State.WARNING,
+                _("%(folder)s belongs to another account than the one that asks", folder=folder),
+            )
         else:
-            yield State.WELL, f"{folder} is for this account alone"
+            yield State.WELL, _("%(folder)s is for this account alone", folder=folder)
 
 
-def _keyring(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+def _keyring(settings: Settings, _now: datetime) -> Iterator[tuple[State, str]]:
     try:
         count = len(open_keyring(settings).generations())
     except Unavailable as error:
         gone = not settings.keys.keyring.exists()
-        back = ". Put it back from its backup: nothing opens without it" if gone else ""
-        yield State.PROBLEM, f"{error}{back}"
+        back = _(". Put it back from its backup: nothing opens without it") if gone else ""
+        yield State.PROBLEM, f"{told(str(error))}{back}"
         return
-    generations = "1 generation" if count == 1 else f"{count} generations"
-    yield State.WELL, f"{settings.keys.keyring} opens, with {generations}"
+    says = ngettext(
+        "%(keyring)s opens, with %(number)s generation",
+        "%(keyring)s opens, with %(number)s generations",
+        count,
+        keyring=settings.keys.keyring,
+    )
+    yield State.WELL, says
 
 
-def _database(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+def _database(settings: Settings, _now: datetime) -> Iterator[tuple[State, str]]:
     try:
         opened = open_all(settings)
     except Unavailable as error:
-        start = "start it, or correct database.url in config.yaml"
-        yield State.PROBLEM, f"{error}: {start}" if str(error) == AWAY else str(error)
+        start = _("start it, or correct database.url in config.yaml")
+        says = told(str(error))
+        yield State.PROBLEM, f"{says}{_(': ')}{start}" if str(error) == AWAY else says
         return
     opened.db.close()
-    yield State.WELL, f"schema {schema.HEAD}, and the instance's keys open"
+    yield State.WELL, _("schema %(head)s, and the instance's keys open", head=schema.HEAD)
 
 
-def _sqlite(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+def _sqlite(settings: Settings, _now: datetime) -> Iterator[tuple[State, str]]:
     if not settings.database.url.startswith(_SQLITE):
-        yield State.WELL, "not used: the database is PostgreSQL"
+        yield State.WELL, _("not used: the database is PostgreSQL")
         return
     db = open_database(settings)
     try:
@@ -98,21 +122,29 @@ def _sqlite(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
         db.close()
     for name, wanted in _PRAGMAS.items():
         if found[name] != wanted:
-            says = f"{name} is {found[name]}, not {wanted}: is the disk a network share?"
+            says = _(
+                "%(name)s is %(found)s, not %(wanted)s: is the disk a network share?",
+                name=name,
+                found=found[name],
+                wanted=wanted,
+            )
             yield State.PROBLEM, says
     if damage != "ok":
-        yield State.PROBLEM, f"the database file is damaged ({damage}): restore a backup"
+        yield (
+            State.PROBLEM,
+            _("the database file is damaged (%(damage)s): restore a backup", damage=damage),
+        )
     elif found == _PRAGMAS:
         yield (
             State.WELL,
-            "write-ahead log, full synchronisation, secure deletion; quick check passed",
+            _("write-ahead log, full synchronisation, secure deletion; quick check passed"),
         )
 
 
-def _disk(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+def _disk(settings: Settings, _now: datetime) -> Iterator[tuple[State, str]]:
     seen = disk_seen(settings)
-    says = f"{size(seen.number or 0)} free for {settings.data}"
-    yield seen.state, says + _OF_DISK[seen.sign]
+    says = _("%(number)s free for %(data)s", number=size(seen.number or 0), data=settings.data)
+    yield seen.state, says + _(_OF_DISK[seen.sign])
     yield from _written(settings.data)
 
 
@@ -120,15 +152,19 @@ def _written(folder: Path) -> Iterator[tuple[State, str]]:
     """A file without a name, so that nothing stays whatever happens."""
     try:
         with TemporaryFile(dir=folder, buffering=0) as file:
-            for _ in range(_TRIAL_PAGES):
+            for _page in range(_TRIAL_PAGES):
                 file.write(os.urandom(4096))
             os.fdatasync(file.fileno())
     except OSError as error:
         yield (
             State.PROBLEM,
             (
-                f"what is written to {folder} does not reach its disk: {error.strerror}. "
-                "See df -h, df -i, dmesg"
+                _(
+                    "what is written to %(folder)s does not reach its disk: %(strerror)s. See df "
+                    "-h, df -i, dmesg",
+                    folder=folder,
+                    strerror=error.strerror,
+                )
             ),
         )
 
@@ -143,16 +179,20 @@ def _clock(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
         db.close()
     latest = from_us(max(made or 0, last or 0))
     if now + _CLOCK_SLACK < latest:
-        says = f"it is {local(now)} here, but the trail goes on to {local(latest)}: set the clock"
+        says = _(
+            "it is %(now)s here, but the trail goes on to %(latest)s: set the clock",
+            now=local(now),
+            latest=local(latest),
+        )
         yield State.PROBLEM, says
     else:
-        yield State.WELL, f"it is {local(now)}"
+        yield State.WELL, _("it is %(now)s", now=local(now))
 
 
 _OF_DISK: dict[Sign, str] = {
     Sign.DISK_ENOUGH: "",
-    Sign.DISK_LITTLE: ": free some before it is full",
-    Sign.DISK_FULL: ": uploads will be refused; free some",
+    Sign.DISK_LITTLE: N_(": free some before it is full"),
+    Sign.DISK_FULL: N_(": uploads will be refused; free some"),
 }
 
 
@@ -164,17 +204,26 @@ def _vaults(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
         services.close()
     for one in probes:
         if one.fault:
-            says = f"vault {one.vault.hex()} does not open: {one.fault} (`abri vault check`)"
+            says = _(
+                "vault %(vault)s does not open: %(fault)s (`abri vault check`)",
+                vault=one.vault.hex(),
+                fault=one.fault,
+            )
             yield State.PROBLEM, says
     well = [one for one in probes if not one.fault]
     with_documents = sum(not one.is_empty for one in well)
     yield (
         State.WELL,
-        f"{len(well)} open, and a document of each of the {with_documents} that hold any",
+        ngettext(
+            "%(number)s open, and a document of each of the %(some)s that hold any",
+            "%(number)s open, and a document of each of the %(some)s that hold any",
+            len(well),
+            some=with_documents,
+        ),
     )
 
 
-def _unicode(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
+def _unicode(settings: Settings, _now: datetime) -> Iterator[tuple[State, str]]:
     db = open_database(settings)
     try:
         with db.read() as tx:
@@ -183,9 +232,13 @@ def _unicode(settings: Settings, _: datetime) -> Iterator[tuple[State, str]]:
         db.close()
     here = unicodedata.unidata_version
     if made_with == here:
-        yield State.WELL, f"Unicode {here}, as when the instance was made"
+        yield State.WELL, _("Unicode %(here)s, as when the instance was made", here=here)
     else:
-        says = f"Unicode {here}, but names were indexed with {made_with}: rare letters may differ"
+        says = _(
+            "Unicode %(here)s, but names were indexed with %(made_with)s: rare letters may differ",
+            here=here,
+            made_with=made_with,
+        )
         yield State.WARNING, says
 
 
@@ -201,13 +254,17 @@ def _pauses(settings: Settings, now: datetime) -> Iterator[tuple[State, str]]:
             yield (
                 State.WARNING,
                 (
-                    f"the changes of {login} in the vault of {vault.owner} are paused after too "
-                    f"many within a minute: abri vault undo {vault.owner} --by {login} takes them "
-                    f"back, abri vault resume {vault.owner} --by {login} lets them go on"
+                    _(
+                        "the changes of %(login)s in the vault of %(owner)s are paused after too "
+                        "many within a minute: abri vault undo %(owner)s --by %(login)s takes them "
+                        "back, abri vault resume %(owner)s --by %(login)s lets them go on",
+                        login=login,
+                        owner=vault.owner,
+                    )
                 ),
             )
     if not paused:
-        yield State.WELL, "nobody's changes are paused"
+        yield State.WELL, _("nobody's changes are paused")
 
 
 CHECKS: dict[str, Check] = {
@@ -238,6 +295,6 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
             for state, says in check(settings, now):
                 yield Finding(name, state, says)
         except AbriError as error:
-            yield Finding(name, State.PROBLEM, str(error))
+            yield Finding(name, State.PROBLEM, told(str(error)))
         except OSError as error:
             yield Finding(name, State.PROBLEM, of_system(error))

@@ -10,7 +10,9 @@ from admin.instants import coming, parse_end, parse_moment
 from admin.offers import show_waiting
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
+from admin.speaking import _, headings, ngettext
 from admin.why import why
+from admin.words import word
 from davserver.domain.actions import Right
 from davserver.domain.drive import GrantView
 from davserver.domain.errors import BadInput, NotFound
@@ -18,6 +20,7 @@ from davserver.domain.ids import GrantId, OfferId
 from davserver.domain.paths import DrivePath
 from davserver.gate.sharing.offer_views import OfferView
 from davserver.gate.sharing.offers import Wish
+from davserver.web.marked import N_
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
 
@@ -30,10 +33,6 @@ _UNTIL = "Until when; a date alone means the end of that day."
 _PURPOSE = "What it is for: all under one purpose can be ended together."
 _RIGHTS = "write includes read; deposit puts documents into a folder and reads none."
 _NONE = "none"
-_COLUMNS = (
-    "id", "from", "to", "path", "rights", "starts", "until", "state", "purpose", "parent",
-    "seen at",
-)  # fmt: skip
 
 
 @app.command()
@@ -87,7 +86,7 @@ def renew(
 
     With `operator.grants: needs-owner` a later end waits as a new grant does.
     """
-    grant = GrantId(parse_id("grant", identity))
+    grant = GrantId(parse_id(N_("grant"), identity))
     ends = None if until == _NONE else parse_end("--until", until)
     with opened(context) as session:
         view = session.services.offers.renew(session.who, grant, ends, session.now)
@@ -96,9 +95,15 @@ def renew(
     if as_json:
         show_json(_plain(view))
     elif view.until is None:
-        say(f"Grant {identity} lasts until somebody ends it.")
+        say(_("Grant %(identity)s lasts until somebody ends it.", identity=identity))
     else:
-        say(f"Grant {identity} lasts until {local(view.until)}.")
+        say(
+            _(
+                "Grant %(identity)s lasts until %(until)s.",
+                identity=identity,
+                until=local(view.until),
+            )
+        )
 
 
 @app.command()
@@ -121,14 +126,15 @@ def end(
         case (str(text), None, None):
             say(_end_one(context, text))
         case (None, str(login), str()):
-            say(f"{_end_all(context, login, purpose, to)} grants have ended.")
+            number = _end_all(context, login, purpose, to)
+            say(ngettext("%(number)s grant has ended.", "%(number)s grants have ended.", number))
         case _:
             raise BadInput("say either ID, or --from with --purpose, --to or both")
 
 
 def _end_one(context: typer.Context, text: str) -> str:
     """What became of it: a grant, or an offer. Raises NotFound."""
-    one = parse_id("grant", text)
+    one = parse_id(N_("grant"), text)
     with opened(context) as session:
         try:
             session.services.sharing.end(session.who, GrantId(one), session.now)
@@ -137,8 +143,8 @@ def _end_one(context: typer.Context, text: str) -> str:
                 session.services.offers.end(session.who, OfferId(one), session.now)
             except NotFound:
                 raise nothing from None
-            return f"{text} was taken back: its owner is not asked any more."
-    return f"Grant {text} has ended."
+            return _("%(text)s was taken back: its owner is not asked any more.", text=text)
+    return _("Grant %(text)s has ended.", text=text)
 
 
 def _end_all(context: typer.Context, login: str, purpose: str | None, to: str | None) -> int:
@@ -161,9 +167,21 @@ def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_json([*map(_plain, found), *map(offers.plain, asked)])
     else:
         show_table(
-            _COLUMNS,
+            headings(
+                "id",
+                "from",
+                "to",
+                "path",
+                "rights",
+                "starts",
+                "until",
+                "state",
+                "purpose",
+                "parent",
+                "seen at",
+            ),
             [*map(_row, found), *map(offers.row, asked)],
-            "Nothing was ever shared: abri grant add",
+            _("Nothing was ever shared: abri grant add"),
         )
 
 
@@ -193,10 +211,12 @@ def _row(one: GrantView) -> tuple[str, ...]:
         one.giver,
         one.to,
         one.path,
-        one.right.value,
+        word(one.right),
         local(one.starts),
         local(one.until),
-        f"{one.state}: left {one.left}" if one.left else one.state,
+        _("%(state)s: left %(left)s", state=word(one.state), left=one.left)
+        if one.left
+        else word(one.state),
         one.purpose or "-",
         one.parent.hex() if one.parent else "-",
         one.seen_at,

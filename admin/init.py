@@ -10,6 +10,7 @@ import typer
 from admin.certificate import make_certificate
 from admin.listen import address_of, parse_listen
 from admin.output import say
+from admin.speaking import _
 from davserver.config import is_loopback, load, written
 from davserver.config.setting import Plain
 from davserver.domain.disks import DISK_ERRORS
@@ -47,13 +48,28 @@ def run(
     target = folder.absolute()
     _require_free(target)
     _make(target, host, port, plain_http=plain_http)
-    say(f"Made an instance in {folder}.")
+    say(_("Made an instance in %(folder)s.", folder=folder))
     if not plain_http and not is_loopback(host):
-        say(f"Before you serve it, put a certificate for its name into {folder}/keys/tls.crt")
-        say(f"and its key into {folder}/keys/tls.key.")
-    say(f"Back up {folder}/keys apart from {folder}/data: together they open every vault.")
-    say(f"Serve it with: abri --config {folder / CONFIG} serve")
-    say(f"The drive will be at {address_of(host, port, plain_http=plain_http)}")
+        say(
+            _(
+                "Before you serve it, put a certificate for its name into %(folder)s/keys/tls.crt",
+                folder=folder,
+            )
+        )
+        say(_("and its key into %(folder)s/keys/tls.key.", folder=folder))
+    say(
+        _(
+            "Back up %(folder)s/keys apart from %(folder)s/data: together they open every vault.",
+            folder=folder,
+        )
+    )
+    say(_("Serve it with: abri --config %(file)s serve", file=folder / CONFIG))
+    say(
+        _(
+            "The drive will be at %(address)s",
+            address=address_of(host, port, plain_http=plain_http),
+        )
+    )
 
 
 def _require_free(target: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from admin.output import local, warn
+from admin.speaking import _
 from davserver.config import kinds
 from davserver.domain.errors import BadInput
 
@@ -39,7 +40,7 @@ def parse_since(text: str, now: datetime) -> datetime:
     try:
         return now - _SPAN.read(text, Path())
     except ValueError:
-        return _parsed("--since", text, timedelta(0), "a span such as 30d or 12h, ")
+        return _parsed("--since", text, timedelta(0), _("a span such as 30d or 12h, "))
 
 
 def _parsed(option: str, text: str, into_the_day: timedelta, or_else: str = "") -> datetime:
@@ -57,7 +58,14 @@ def _parsed(option: str, text: str, into_the_day: timedelta, or_else: str = "") 
             "2026-12-31T18:00+01:00"
         ) from None
     if written.tzinfo is None:
-        warn(f"{option} {text}: read in this machine's zone, as {local(found)}")
+        warn(
+            _(
+                "%(option)s %(text)s: read in this machine's zone, as %(found)s",
+                option=option,
+                text=text,
+                found=local(found),
+            )
+        )
     return found
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 
+from admin.speaking import _
 from davserver.domain.errors import BadInput
 
 _FORM = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
@@ -28,7 +29,11 @@ def address_of(host: str, port: int, *, plain_http: bool) -> str:
     """The URL of the drive, with the name that the certificate carries."""
     scheme = "http" if plain_http else "https"
     if host in _EVERY_NETWORK:
-        return f"{scheme}://SERVER:{port}/dav/, with the server's name for SERVER"
+        return _(
+            "%(scheme)s://SERVER:%(port)s/dav/, with the server's name for SERVER",
+            scheme=scheme,
+            port=port,
+        )
     shown = "localhost" if host in {"127.0.0.1", "::1"} else f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}:{port}/dav/"
 

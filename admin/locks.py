@@ -10,11 +10,13 @@ from sqlalchemy import select
 from admin.ids import parse_id
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import Session, opened
+from admin.speaking import _, headings
 from davserver.db import tables as t
 from davserver.db.clock import to_us
 from davserver.domain.errors import NotLocked
 from davserver.domain.ids import LockId
 from davserver.gate.recovery.vault_views import HeldLock
+from davserver.web.marked import N_
 
 _TAG = re.compile(r"<[^>]*>")
 """What a program wrote about itself is an XML element (RFC 4918 §14.17); people read its text."""
@@ -43,9 +45,9 @@ def show_all(
         show_json(found)
     else:
         show_table(
-            ("id", "vault", "path", "held by", "program", "kind", "until"),
+            headings("id", "vault", "path", "held by", "program", "kind", "until"),
             [_row(one) for one in found],
-            "Nothing is locked.",
+            _("Nothing is locked."),
         )
 
 
@@ -55,11 +57,12 @@ def take_away(
     identity: Annotated[str, typer.Argument(metavar="ID", help="As listed.")],
 ) -> None:
     """Take a lock away on the owner's behalf. Whoever holds it is told at their next write."""
-    lock = LockId(parse_id("lock", identity))
+    lock = LockId(parse_id(N_("lock"), identity))
     with opened(context) as session:
         owner = _owner_of(session, lock)
         broken = session.services.keeping.break_lock(session.acting_for(owner), lock)
-    say(f"{broken.holder} holds {broken.path or 'it'} no longer.")
+    path = broken.path or _("it")
+    say(_("%(holder)s holds %(path)s no longer.", holder=broken.holder, path=path))
 
 
 def _owners_with_locks(session: Session) -> list[str]:
@@ -97,13 +100,13 @@ def _plain(owner: str, one: HeldLock) -> dict[str, Any]:
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
-    kind = "exclusive" if one["exclusive"] else "shared"
+    kind = _("exclusive") if one["exclusive"] else _("shared")
     return (
         one["id"],
         one["vault"],
         one["path"] or "-",
         one["holder"],
         one["program"],
-        f"{kind}, all below" if one["deep"] else kind,
+        _("%(kind)s, all below", kind=kind) if one["deep"] else kind,
         local(one["until"]),
     )

@@ -8,23 +8,36 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from admin import usage
 from admin.exits import EXIT_OF, Exit, exit_of
 from admin.logs import log_errors
 from admin.refusals import of_system, refusal
+from admin.speaking import _, language_of, speak
+from admin.told import error_told
 from davserver.domain.disks import DISK_ERRORS
 from davserver.domain.errors import AbriError, Refused
+from davserver.domain.languages import LANGUAGES, Language
 from davserver.wiring.version import abri_version
 
 CONFIG = "--config"
+LANG = "--lang"
 DEBUG = "--debug"
+_VALUED = (CONFIG, LANG)
+"""Options of every command that have a value."""
 _PRIVATE = 0o077
 """Whatever Abri writes belongs to its own account alone."""
+
+
+class Lang(StrEnum):
+    FR = "fr"
+    EN = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +77,38 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     _never_fail_to_print()
     log_errors()
     arguments = config_first(list(sys.argv[1:] if words is None else words))
+    speak(_asked_language(arguments), for_scripts=_asks_for_json(arguments))
     debug = DEBUG in arguments
+    code: int = Exit.DONE
     try:
-        typer.main.get_command(application(arguments))(args=arguments, prog_name="abri")
+        code = _run(arguments)
     except AbriError as error:
         if debug:
             raise
         _end(_told(error), exit_of(error))
     except KeyboardInterrupt:
-        _end("stopped", Exit.INTERRUPTED)
+        _end(_("stopped"), Exit.INTERRUPTED)
     except Exception as error:
         if debug:
             raise
         if isinstance(error, OSError) and error.errno in DISK_ERRORS:
             _end(of_system(error), EXIT_OF[DISK_ERRORS[error.errno]])
         _end(_fault(error), Exit.UNEXPECTED)
-    sys.exit(Exit.DONE)
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Its exit code. Raises whatever goes wrong, but what Typer says of it."""
+    command = typer.main.get_command(application(arguments))
+    usage.in_our_language(command)
+    try:
+        ended = command(args=arguments, prog_name="abri", standalone_mode=False)
+    except typer.Abort:
+        _end(_("stopped"), Exit.UNEXPECTED)
+    except typer.TyperException as error:
+        usage.tell(error)
+        return Exit.USAGE
+    return ended if isinstance(ended, int) else Exit.DONE
 
 
 def application(arguments: Sequence[str]) -> typer.Typer:
@@ -121,6 +150,10 @@ def _everywhere(
             "--version", is_eager=True, callback=_tell_version, help="Say which Abri this is."
         ),
     ] = False,
+    lang: Annotated[  # noqa: ARG001 — read by `main` before anything is said
+        Lang | None,
+        typer.Option(LANG, help="Speak French or English; as the environment says if left out."),
+    ] = None,
     debug: Annotated[  # noqa: ARG001 — read by `main` before anything can fail
         bool, typer.Option(DEBUG, help="Show where in the code something failed.")
     ] = False,
@@ -135,16 +168,16 @@ def _everywhere(
 
 
 def config_first(words: list[str]) -> list[str]:
-    """`--config FILE` is understood anywhere, not only before the command."""
+    """`--config FILE` and `--lang fr` are understood anywhere, not only before the command."""
     before: list[str] = []
     options: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
             return [*options, *before, word, *rest]
-        if word == CONFIG:
+        if word in _VALUED:
             options += [word, *([value] if (value := next(rest, None)) is not None else [])]
-        elif word.startswith(f"{CONFIG}=") or word == DEBUG:
+        elif word.startswith(tuple(f"{one}=" for one in _VALUED)) or word == DEBUG:
             options.append(word)
         else:
             before.append(word)
@@ -154,17 +187,39 @@ def config_first(words: list[str]) -> list[str]:
 def command_word(arguments: Sequence[str]) -> str:
     rest = iter(arguments)
     for word in rest:
-        if word == CONFIG:
+        if word in _VALUED:
             next(rest, None)
         elif not word.startswith("-"):
             return word
     return ""
 
 
+def _asked_language(arguments: Sequence[str]) -> Language:
+    """What `--lang` says; a word that is none is told by Typer."""
+    asked = ""
+    for word, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == "--":
+            break
+        asked = (
+            after
+            if word == LANG
+            else word.removeprefix(f"{LANG}=")
+            if word.startswith(f"{LANG}=")
+            else asked
+        )
+    usual = language_of(os.environ)  # noqa: TID251 — the reader's, and no setting of an instance
+    return next((one for one in LANGUAGES if one == asked), usual)
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return "--json" in arguments[:end]
+
+
 def _told(error: AbriError) -> str:
     if isinstance(error, Refused):
         return refusal(error.reason)
-    return str(error) or type(error).__name__
+    return error_told(error) or type(error).__name__
 
 
 def _fault(error: Exception) -> str:
@@ -175,9 +230,11 @@ def _fault(error: Exception) -> str:
         code = frame.tb_frame.f_code
         place = f"{Path(code.co_filename).name}:{frame.tb_lineno}"
         frame = frame.tb_next
-    return (
-        f"a fault in Abri: {type(error).__name__} at {place}. Nothing more was done. "
-        f"Please report it; {DEBUG} shows more."
+    return _(
+        "a fault in Abri: %(kind)s at %(place)s. Nothing more was done. Please report it; --debug "
+        "shows more.",
+        kind=type(error).__name__,
+        place=place,
     )
 
 

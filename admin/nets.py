@@ -8,17 +8,27 @@ import typer
 from admin.instants import parse_moment
 from admin.output import AsJson, local, say, show_json, size
 from admin.session import opened
+from admin.speaking import NN_, _, ngettext
+from admin.told import told
+from admin.words import word
 from davserver.domain.paths import DrivePath
 from davserver.gate.recovery.undone import WHY_TEXTS, Act, UndoReport
 
 Owner = Annotated[str, typer.Argument(metavar="LOGIN", help="Whose vault.")]
 By = Annotated[str, typer.Option("--by", metavar="LOGIN", help="Whose changes.")]
 
-_COUNTED = {
-    Act.CONTENT: "contents are as they were",
-    Act.PLACE: "names and places are as they were",
-    Act.BROUGHT_BACK: "came back out of the trash",
-    Act.TRASHED: "new ones went to the owner's trash",
+_COUNTED: dict[Act, tuple[str, str]] = {
+    Act.CONTENT: NN_("%(number)s content is as it was", "%(number)s contents are as they were"),
+    Act.PLACE: NN_(
+        "%(number)s name or place is as it was", "%(number)s names and places are as they were"
+    ),
+    Act.BROUGHT_BACK: NN_(
+        "%(number)s came back out of the trash", "%(number)s came back out of the trash"
+    ),
+    Act.TRASHED: NN_(
+        "%(number)s new one went to the owner's trash",
+        "%(number)s new ones went to the owner's trash",
+    ),
 }
 
 
@@ -37,7 +47,14 @@ def recall(
     if as_json:
         show_json(asdict(done))
     else:
-        say(f"{done.path} ({size(done.size)}, of {local(done.deposited)}) is erased.")
+        say(
+            _(
+                "%(path)s (%(size)s, of %(deposited)s) is erased.",
+                path=done.path,
+                size=size(done.size),
+                deposited=local(done.deposited),
+            )
+        )
 
 
 def undo(
@@ -84,17 +101,32 @@ def resume(context: typer.Context, login: Owner, by: By) -> None:
     """
     with opened(context) as session:
         session.services.nets.resume(session.acting_for(login), by)
-    say(f"{by} may change documents of {login} again.")
+    say(_("%(by)s may change documents of %(login)s again.", by=by, login=login))
 
 
 def _tell(report: UndoReport, by: str, *, dry_run: bool) -> None:
     for one in report.done:
-        was = f" (was {one.was})" if one.was != one.path else ""
-        say(f"{one.act.value}: {one.path}{was}")
+        was = _(" (was %(was)s)", was=one.was) if one.was != one.path else ""
+        say(f"{word(one.act)}{_(': ')}{one.path}{was}")
     for left in report.left:
-        say(f"left: {left.path}: {WHY_TEXTS[left.why]}")
-    told = (f"{report.count(act)} {text}" for act, text in _COUNTED.items() if report.count(act))
-    verb = "Would be done" if dry_run else "Done"
-    more = ", and more" if report.more else ""
-    say(f"{verb}, from {local(report.since)} on: {', '.join(told) or 'nothing'}{more}.")
-    say(f"The changes of {by} are {'still' if report.paused else 'not'} paused.")
+        say(_("left: %(path)s: %(why)s", path=left.path, why=told(WHY_TEXTS[left.why])))
+    counts = ((act, report.count(act)) for act in _COUNTED)
+    many = [ngettext(*_COUNTED[act], count) for act, count in counts if count]
+    done = ", ".join(many) or _("nothing")
+    more = _(", and more") if report.more else ""
+    since = local(report.since)
+    if dry_run:
+        say(
+            _(
+                "Would be done, from %(since)s on: %(done)s%(more)s.",
+                since=since,
+                done=done,
+                more=more,
+            )
+        )
+    else:
+        say(_("Done, from %(since)s on: %(done)s%(more)s.", since=since, done=done, more=more))
+    if report.paused:
+        say(_("The changes of %(by)s are still paused.", by=by))
+    else:
+        say(_("The changes of %(by)s are not paused.", by=by))

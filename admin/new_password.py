@@ -4,6 +4,7 @@ import getpass
 import secrets
 import sys
 
+from admin.speaking import _
 from davserver.domain.errors import BadInput
 
 _SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -21,10 +22,10 @@ def chosen_password(*, from_stdin: bool) -> str | None:
         return _first_line()
     if not sys.stdin.isatty():
         return None
-    first = getpass.getpass("New password (leave empty to have one made): ")
+    first = getpass.getpass(_("New password (leave empty to have one made): "))
     if not first:
         return None
-    if getpass.getpass("Again: ") != first:
+    if getpass.getpass(_("Again: ")) != first:
         raise BadInput("the two passwords differ: nothing was changed")
     return first
 

@@ -6,6 +6,8 @@ import typer
 
 from admin.exits import Exit
 from admin.output import local, say, show_json, warn
+from admin.speaking import _
+from admin.words import word
 from davserver.gate.sharing.offer_views import OfferView
 
 
@@ -16,8 +18,13 @@ def show_waiting(one: OfferView, *, as_json: bool) -> NoReturn:
     else:
         say(one.id.hex())
     warn(
-        f"That waits: {one.giver} is asked on their pages until {local(one.expires)}. "
-        f"To take it back: abri grant end {one.id.hex()}"
+        _(
+            "That waits: %(giver)s is asked on their pages until %(expires)s. To take it "
+            "back: abri grant end %(id)s",
+            giver=one.giver,
+            expires=local(one.expires),
+            id=one.id.hex(),
+        )
     )
     raise typer.Exit(Exit.WAITS)
 
@@ -49,13 +56,17 @@ def plain(one: OfferView) -> dict[str, Any]:
 
 def row(one: OfferView) -> tuple[str, ...]:
     """In the columns of grants."""
-    state = f"{one.state.value}: renews {one.renews.hex()}" if one.renews else one.state.value
+    state = (
+        _("%(state)s: renews %(renews)s", state=word(one.state), renews=one.renews.hex())
+        if one.renews
+        else word(one.state)
+    )
     return (
         one.id.hex(),
         one.giver,
         one.to,
         one.path or "-",
-        one.right.value,
+        word(one.right),
         local(one.starts),
         local(one.until),
         state,

@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from admin.speaking import _
+from davserver.web.marked import N_
+
 _OF_SIGN = {"+": "green", "-": "red", "±": "yellow"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UTC.")]
@@ -70,11 +73,19 @@ def utc(instant: datetime) -> str:
 def size(number: int) -> str:
     """As people write it: 12.5 MB."""
     amount = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
+    for unit in _UNITS[:-1]:
         if amount < 1000:  # noqa: PLR2004 — steps of SI prefixes
-            return f"{amount:.{0 if unit == 'B' else 1}f} {unit}"
+            return _sized(amount, unit)
         amount /= 1000
-    return f"{amount:.1f} TB"
+    return _sized(amount, _UNITS[-1])
+
+
+_UNITS = (N_("B"), N_("kB"), N_("MB"), N_("GB"), N_("TB"))
+
+
+def _sized(amount: float, unit: str) -> str:
+    figures = f"{amount:.{0 if unit == _UNITS[0] else 1}f}".replace(".", _("."))
+    return f"{figures} {_(unit)}"
 
 
 def _plain(value: object) -> str:

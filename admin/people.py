@@ -18,6 +18,8 @@ from admin.instants import parse_end
 from admin.new_password import chosen_password, make_password
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
+from admin.speaking import _, headings
+from admin.words import word
 from davserver.domain.languages import language_named
 from davserver.domain.people import Person, Role
 from davserver.gate.people.accounts import PersonView
@@ -64,7 +66,14 @@ def add(  # noqa: PLR0913 — each is an option
     if as_json:
         show_json(_plain(made) | shown)
     else:
-        say(f"Added {made.login}: {made.name} ({made.role.value}).")
+        say(
+            _(
+                "Added %(login)s: %(name)s (%(role)s).",
+                login=made.login,
+                name=made.name,
+                role=word(made.role),
+            )
+        )
         _say_made(chosen, password)
 
 
@@ -79,9 +88,9 @@ def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_json([_plain(one) | directory_plain(accounts.get(one.id)) for one in found])
     else:
         show_table(
-            ("login", "name", "role", "state", "directory", "says", "confirmed"),
+            headings("login", "name", "role", "state", "directory", "says", "confirmed"),
             [(*_cells(one), *directory_cells(accounts.get(one.id))) for one in found],
-            "There is nobody yet: abri person add",
+            _("There is nobody yet: abri person add"),
         )
 
 
@@ -95,15 +104,15 @@ def show(context: typer.Context, login: Login, *, as_json: AsJson = False) -> No
         show_json(_view(view, now))
         return
     one = view.person
-    say(f"{one.login}: {one.name}, {one.role.value}, {one.state.value}")
-    say(f"vault: {view.vault.hex() if view.vault else 'none'}")
+    say(f"{one.login}{_(': ')}{one.name}, {word(one.role)}, {word(one.state)}")
+    say(_("vault: %(id)s", id=view.vault.hex() if view.vault else _("none")))
     say(password_line(view))
     for membership in view.memberships:
         say(membership_line(membership, view.account))
     for row in view.app_passwords:
-        say(f"app password {row.id.hex()}: {row.label}")
+        say(_("app password %(id)s: %(label)s", id=row.id.hex(), label=row.label))
     for row in view.certificates:
-        say(f"client certificate {row.id.hex()}: {row.label}")
+        say(_("client certificate %(id)s: %(label)s", id=row.id.hex(), label=row.label))
 
 
 @app.command()
@@ -111,7 +120,9 @@ def disable(context: typer.Context, login: Login) -> None:
     """Keep somebody out from their next request on. Nothing of theirs is lost."""
     with opened(context) as session:
         one = session.services.people.disable(session.who, login, session.now)
-    say(f"{one.login} is out. Let them in again with: abri person enable {one.login}")
+    say(
+        _("%(login)s is out. Let them in again with: abri person enable %(login)s", login=one.login)
+    )
 
 
 @app.command()
@@ -142,7 +153,7 @@ def password(
     if as_json:
         show_json({"login": login} | ({} if chosen else {"password": new}))
     else:
-        say(f"{login} has another password.")
+        say(_("%(login)s has another password.", login=login))
         _say_made(chosen, new)
 
 
@@ -151,7 +162,7 @@ def join(context: typer.Context, login: Login, slug: str) -> None:
     """Give somebody a place in a structure."""
     with opened(context) as session:
         session.services.people.add_membership(session.who, login, slug, session.now)
-    say(f"{login} works in {slug}.")
+    say(_("%(login)s works in %(slug)s.", login=login, slug=slug))
 
 
 @app.command()
@@ -177,22 +188,30 @@ def leave(
     if as_json:
         show_json({"ends": done.ends, "grants_lost": done.lost, "personal_grants": done.personal})
         return
-    say(f"{login} {'has left' if moment is None else 'leaves'} {structure}: {local(done.ends)}.")
-    say(f"Grants to the structure that they lose: {done.lost}")
+    left = (
+        _("has left %(slug)s", slug=structure)
+        if moment is None
+        else _("leaves %(slug)s", slug=structure)
+    )
+    say(f"{login} {left}{_(': ')}{local(done.ends)}.")
+    say(_("Grants to the structure that they lose: %(lost)s", lost=done.lost))
     if done.personal:
         say(
-            f"Grants to them by name from its beneficiaries: {done.personal}. They stay until "
-            "their owners end them: abri grant list"
+            _(
+                "Grants to them by name from its beneficiaries: %(personal)s. They stay until "
+                "their owners end them: abri grant list",
+                personal=done.personal,
+            )
         )
 
 
 def _say_made(chosen: str | None, password: str) -> None:
     if chosen is None:
-        say(f"Password, shown only now: {password}")
+        say(_("Password, shown only now: %(password)s", password=password))
 
 
 def _cells(one: Person) -> tuple[str, ...]:
-    return one.login, one.name, one.role.value, one.state.value
+    return one.login, one.name, word(one.role), word(one.state)
 
 
 def _plain(one: Person) -> dict[str, Any]:

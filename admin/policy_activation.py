@@ -9,23 +9,34 @@ from admin.exits import Exit
 from admin.ids import LARGEST
 from admin.output import AsJson, local, say, show_json, show_table, warn
 from admin.policy_approve import As, PasswordStdin
+from admin.policy_mistakes import problem_told
 from admin.session import opened
 from admin.settings_of import settings_of
 from admin.sign_in import signed_in
+from admin.speaking import _, headings, ngettext
+from admin.words import word
 from davserver.gate.policy.rulebook import Examined, Generation, Pending, Status, Verdict
+from davserver.web.marked import N_
 from davserver.wiring.policy import read_policy
 
 SENTENCES: dict[Verdict, str] = {
-    Verdict.IN_FORCE: "The files are what is in force.",
-    Verdict.WAITING: "The files are sound and wait: `abri policy apply` puts them in force.",
-    Verdict.REFUSED: "The files cannot be used; what was in force before stays in force.",
-    Verdict.NEEDS_APPROVAL: "The files are sound, widen access, and wait for two administrators: "
-    "`abri policy approve` shows what they change.",
-    Verdict.FAILED: "The files do not do what is asked of them; what was in force stays in force.",
-    Verdict.UNSIGNED: "The files are not signed as policy.signers asks; what was in force before "
-    "stays in force.",
-    Verdict.HELD: "The files are those that a rollback took out of force. "
-    "Correct them, or put them in force again with `abri policy apply`.",
+    Verdict.IN_FORCE: N_("The files are what is in force."),
+    Verdict.WAITING: N_("The files are sound and wait: `abri policy apply` puts them in force."),
+    Verdict.REFUSED: N_("The files cannot be used; what was in force before stays in force."),
+    Verdict.NEEDS_APPROVAL: N_(
+        "The files are sound, widen access, and wait for two administrators: `abri "
+        "policy approve` shows what they change."
+    ),
+    Verdict.FAILED: N_(
+        "The files do not do what is asked of them; what was in force stays in force."
+    ),
+    Verdict.UNSIGNED: N_(
+        "The files are not signed as policy.signers asks; what was in force before stays in force."
+    ),
+    Verdict.HELD: N_(
+        "The files are those that a rollback took out of force. Correct them, or put "
+        "them in force again with `abri policy apply`."
+    ),
 }
 """What a folder is, for whoever edits it."""
 
@@ -94,47 +105,76 @@ def rollback(
     if as_json:
         show_json(_plain_generation(made))
         return
-    say(f"Generation {made.number} is in force: the rules of generation {made.brought_back} again.")
+    say(
+        _(
+            "Generation %(number)s is in force: the rules of generation %(brought_back)s again.",
+            number=made.number,
+            brought_back=made.brought_back,
+        )
+    )
 
 
 def tell(where: Path, found: Examined) -> None:
     """What a folder is, and every problem in it, for people."""
     if found.verdict is Verdict.IN_FORCE:
-        say(f"Generation {found.number} is in force: the files of {where}.")
+        say(
+            _(
+                "Generation %(number)s is in force: the files of %(where)s.",
+                number=found.number,
+                where=where,
+            )
+        )
         return
-    warn(f"{where}: {SENTENCES[found.verdict]}")
+    warn(f"{where}{_(': ')}{_(SENTENCES[found.verdict])}")
     for one in found.problems:
-        warn(f"error: {where}/{one}")
+        warn(f"{_('error')}{_(': ')}{where}/{problem_told(one)}")
 
 
 def _say(where: Path, found: Status) -> None:
     if found.number == 0:
-        say("No policy was ever put in force: only owners are served.")
+        say(_("No policy was ever put in force: only owners are served."))
     elif found.serving is None:
-        say(f"Generation {found.number} was altered in the database: only owners are served.")
+        say(
+            _(
+                "Generation %(number)s was altered in the database: only owners are served.",
+                number=found.number,
+            )
+        )
     else:
         one = found.serving
-        say(f"Generation {one.number} is in force since {local(one.created)} ({one.digest[:12]}).")
+        say(
+            _(
+                "Generation %(number)s is in force since %(created)s (%(digest)s).",
+                number=one.number,
+                created=local(one.created),
+                digest=one.digest[:12],
+            )
+        )
         if one.signed is not None:
-            say(f"It was signed on {local(one.signed)}.")
+            say(_("It was signed on %(signed)s.", signed=local(one.signed)))
         if found.rules is None:
-            say("This version of Abri cannot use it: only owners are served.")
+            say(_("This version of Abri cannot use it: only owners are served."))
     if found.pending is not None:
         say(_waits(found.pending))
-    say(f"{where}: {SENTENCES[found.folder.verdict]}")
+    say(f"{where}{_(': ')}{_(SENTENCES[found.folder.verdict])}")
     for problem in found.folder.problems:
-        say(f"error: {where}/{problem}")
+        say(f"{_('error')}{_(': ')}{where}/{problem_told(problem)}")
     say()
     show_table(
-        ("generation", "since", "by", "files"),
+        headings("generation", "since", "by", "files"),
         [(_number(one), local(one.created), _origin(one), one.digest[:12]) for one in found.kept],
-        "No generation is kept.",
+        _("No generation is kept."),
     )
 
 
 def _waits(one: Pending) -> str:
-    said = f"{one.approvals} of {one.needed} administrators said yes"
-    return f"{one.proposal.digest[:12]} waits for approval: {said}."
+    said = ngettext(
+        "%(number)s of %(needed)s administrators said yes",
+        "%(number)s of %(needed)s administrators said yes",
+        one.approvals,
+        needed=one.needed,
+    )
+    return _("%(digest)s waits for approval: %(said)s.", digest=one.proposal.digest[:12], said=said)
 
 
 def _number(one: Generation) -> str:
@@ -142,8 +182,12 @@ def _number(one: Generation) -> str:
 
 
 def _origin(one: Generation) -> str:
-    back = f" of {one.brought_back}" if one.brought_back is not None else ""
-    return f"{one.origin.value}{back}"
+    back = (
+        _(" of %(brought_back)s", brought_back=one.brought_back)
+        if one.brought_back is not None
+        else ""
+    )
+    return f"{word(one.origin)}{back}"
 
 
 def _plain(found: Status) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import typer
 from admin.output import AsJson, local, say, say_changes, show_json
 from admin.session import opened
 from admin.sign_in import signed_in
+from admin.speaking import _
 from davserver.domain.errors import BadInput
 from davserver.gate.policy.rulebook import Approved, Diff, Proposal
 from davserver.wiring.comparing import as_lines
@@ -48,8 +49,12 @@ def approve(
 
 def _told(done: Approved) -> str:
     if done.number is not None:
-        return f"Approved by {done.approvals} administrators. Generation {done.number} is in force."
-    return "Approved by one administrator. Another one has to approve it too."
+        return _(
+            "Approved by %(approvals)s administrators. Generation %(number)s is in force.",
+            approvals=done.approvals,
+            number=done.number,
+        )
+    return _("Approved by one administrator. Another one has to approve it too.")
 
 
 def _show(context: typer.Context, *, as_json: bool) -> None:
@@ -58,17 +63,23 @@ def _show(context: typer.Context, *, as_json: bool) -> None:
     if as_json:
         show_json(None if found is None else _plain(*found))
     elif found is None:
-        say("Nothing waits for approval.")
+        say(_("Nothing waits for approval."))
     else:
         _tell(*found)
 
 
 def _tell(proposal: Proposal, diff: Diff) -> None:
-    say(f"{proposal.digest[:12]} waits since {local(proposal.created)}. It would change:")
+    say(
+        _(
+            "%(digest)s waits since %(created)s. It would change:",
+            digest=proposal.digest[:12],
+            created=local(proposal.created),
+        )
+    )
     say()
     say_changes(as_lines(diff))
     say()
-    say(f"To approve it: abri policy approve {proposal.digest[:12]} --as LOGIN")
+    say(_("To approve it: abri policy approve %(digest)s --as LOGIN", digest=proposal.digest[:12]))
 
 
 def _plain(proposal: Proposal, diff: Diff) -> dict[str, object]:

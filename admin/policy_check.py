@@ -9,7 +9,9 @@ import typer
 
 from admin.exits import Exit
 from admin.output import AsJson, say, say_coloured, show_json
+from admin.policy_mistakes import mistake
 from admin.settings_of import settings_of
+from admin.speaking import _, ngettext
 from davserver.wiring.policy import PolicyProblem, check_policy
 
 _WIDTH = 96
@@ -44,28 +46,25 @@ def tell_problems(found: tuple[PolicyProblem, ...], where: Path) -> None:
     for one in found:
         _tell(one, where)
     errors = sum(one.is_error for one in found)
-    warnings = _counted(len(found) - errors, "warning")
+    warnings = ngettext("%(number)s warning", "%(number)s warnings", len(found) - errors)
     if errors:
-        more = f" and {warnings}" if len(found) > errors else ""
-        say(f"{_counted(errors, 'error')}{more}. These files cannot be used.")
+        counted = ngettext("%(number)s error", "%(number)s errors", errors)
+        more = _(" and %(warnings)s", warnings=warnings) if len(found) > errors else ""
+        say(_("%(errors)s%(more)s. These files cannot be used.", errors=counted, more=more))
     elif found:
-        say(f"{where}: the rules can be used. {warnings}.")
+        say(_("%(where)s: the rules can be used. %(warnings)s.", where=where, warnings=warnings))
     else:
-        say(f"{where}: the rules can be used.")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+        say(_("%(where)s: the rules can be used.", where=where))
 
 
 def _tell(one: PolicyProblem, where: Path) -> None:
-    kind, colour = ("error", "bold red") if one.is_error else ("warning", "bold yellow")
-    say_coloured(f"{kind}: {where / one.place}: {one.code.value}", colour)
+    kind, colour = (_("error"), "bold red") if one.is_error else (_("warning"), "bold yellow")
+    say_coloured(f"{kind}{_(': ')}{where / one.place}: {one.code.value}", colour)
     if one.source:
         shown, at = _excerpt(one)
         say(f"{_INDENT}{shown}")
         say_coloured(f"{_INDENT}{' ' * at}{'^' * min(one.length, len(shown) - at or 1)}", colour)
-    for line in wrap(f"{one.message}{one.hint}", _WIDTH, break_long_words=False):
+    for line in wrap(mistake(one), _WIDTH, break_long_words=False):
         say(f"{_INDENT}{line}")
     say()
 

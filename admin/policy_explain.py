@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from admin import speaking
 from admin.instants import parse_moment
 from admin.output import AsJson, say, show_json
 from admin.session import opened
@@ -41,7 +42,9 @@ def explain(  # noqa: PLR0913 — the circumstances of a decision
     candidate: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Other rules, to be asked the same.")
     ] = None,
-    language: Annotated[Language, typer.Option(help="Of the answer.")] = Language.EN,
+    language: Annotated[
+        Language | None, typer.Option(help="Of the answer; the command's if left out.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +61,7 @@ def explain(  # noqa: PLR0913 — the circumstances of a decision
     if as_json:
         show_json(_plain(found))
     else:
-        say(in_words(found, language.value))
+        say(in_words(found, language.value if language else speaking.language()))
 
 
 def _plain(found: Explained) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from admin.exits import Exit
 from admin.output import AsJson, say_changes, show_json
 from admin.progress import progress
 from admin.session import opened
+from admin.speaking import _
 from davserver.db.shared_snapshot import processes
 from davserver.gate.policy.impact import Line, Report, Span, Summing, Turn
 from davserver.gate.policy.impact_texts import as_lines
@@ -34,7 +35,7 @@ def impact(
     gains or loses what, in which circumstances, on how many documents of whom. People and vaults
     have pseudonyms, the same in every report. The exit code is 7 if anybody gains anything.
     """
-    with opened(context) as session, progress("Looking at grants") as tell:
+    with opened(context) as session, progress(_("Looking at grants")) as tell:
         services = session.services
         found = services.impact.of(
             services.rulebook.snapshot(),

@@ -9,6 +9,8 @@ from admin.exits import Exit
 from admin.output import AsJson, say, show_json
 from admin.session import opened
 from admin.settings_of import settings_of
+from admin.speaking import _, ngettext
+from admin.told import told
 from admin.trial_words import finding_as_json
 from davserver.domain.people import Structure
 from davserver.wiring.policy import Finding, lint_policy
@@ -40,7 +42,7 @@ def lint(
     else:
         for one in found:
             rule = f" {one.rule}:" if one.rule else ""
-            say(f"{where}/{one.file}:{one.line}: {one.code}{rule} {one.message}")
+            say(f"{where}/{one.file}:{one.line}: {one.code}{rule} {told(one.message)}")
         say(_summary(found))
     if not all(one.is_guard for one in found):
         raise typer.Exit(Exit.FINDINGS)
@@ -52,9 +54,15 @@ def _structures(context: typer.Context) -> tuple[Structure, ...]:
 
 
 def _summary(found: tuple[Finding, ...]) -> str:
-    guards = sum(one.is_guard for one in found)
-    rest = len(found) - guards
     if not found:
-        return "Every rule decides something."
-    told = f"{guards} guard{'s' * (guards != 1)}, which need no mending" if guards else "no guard"
-    return f"{rest} finding{'s' * (rest != 1)}, {told}."
+        return _("Every rule decides something.")
+    guards = sum(one.is_guard for one in found)
+    findings = ngettext("%(number)s finding", "%(number)s findings", len(found) - guards)
+    if not guards:
+        return _("%(findings)s, no guard.", findings=findings)
+    return ngettext(
+        "%(findings)s, %(number)s guard, which need no mending.",
+        "%(findings)s, %(number)s guards, which need no mending.",
+        guards,
+        findings=findings,
+    )

@@ -11,6 +11,7 @@ from admin.instants import parse_since
 from admin.output import AsJson, local, say, show_json, warn
 from admin.progress import progress
 from admin.session import opened
+from admin.speaking import NN_, _, ngettext
 from davserver.domain.errors import BadInput
 from davserver.wiring.naming import rules_named
 from davserver.wiring.policy import Snapshot
@@ -38,7 +39,7 @@ def replay(
     """Ask other rules what the decision log holds: what would have been refused, what allowed.
     The exit code is 7 when anything would have come out otherwise.
     """
-    with opened(context) as session, progress("Replaying decisions") as tell:
+    with opened(context) as session, progress(_("Replaying decisions")) as tell:
         snapshot = rules_named(new, session.services.rulebook.snapshot)
         begin = parse_since(since, session.now)
         where = folders or _own(session.services.settings.policy.decisions)
@@ -66,39 +67,52 @@ def _own(folder: Path | None) -> list[Path]:
 def _tell(done: Replayed, new: str, begin: datetime) -> None:
     seen = done.replay.seen
     if seen is None:
-        say(f"The log holds no decision since {local(begin)}.")
+        say(_("The log holds no decision since %(begin)s.", begin=local(begin)))
     else:
-        span = f"{local(seen.first)} to {local(seen.last)}"
-        say(f"{_decisions(seen.count)} from {span}, asked again of {new}.")
-        for allowed, title in ((False, "would be refused"), (True, "would be allowed")):
-            _tell_those(done, title, allowed=allowed)
+        say(
+            ngettext(
+                "%(number)s decision from %(first)s to %(last)s, asked again of %(new)s.",
+                "%(number)s decisions from %(first)s to %(last)s, asked again of %(new)s.",
+                seen.count,
+                first=local(seen.first),
+                last=local(seen.last),
+                new=new,
+            )
+        )
+        _tell_those(done, _REFUSED, allowed=False)
+        _tell_those(done, _ALLOWED, allowed=True)
         if not done.differs:
-            say("Every one would have come out the same.")
+            say(_("Every one would have come out the same."))
     _tell_gaps(done)
 
 
-def _tell_those(done: Replayed, title: str, *, allowed: bool) -> None:
+_REFUSED = NN_("%(number)s decision would be refused:", "%(number)s decisions would be refused:")
+_ALLOWED = NN_("%(number)s decision would be allowed:", "%(number)s decisions would be allowed:")
+
+
+def _tell_those(done: Replayed, title: tuple[str, str], *, allowed: bool) -> None:
     those = _sorted(done, allowed=allowed)
     if not those:
         return
-    say(f"\n{_decisions(sum(times.count for _, times in those))} {title}:")
+    say("\n" + ngettext(*title, sum(times.count for _one, times in those)))
     width = len(str(those[0][1].count))
     for one, times in those:
         say(f"  {times.count:>{width}}  {_question(one)}")
-        say(f"  {'':{width}}  {_span(times)}; then {_why(one.was)}, now {_why(one.now)}")
+        came = _("then %(was)s, now %(now)s", was=_why(one.was), now=_why(one.now))
+        say(f"  {'':{width}}  {_span(times)}{_('; ')}{came}")
 
 
 def _question(one: Difference) -> str:
     asked = one.question
     where = f"{asked.structure}, {asked.zone}, {asked.auth}, {asked.slot}"
     if asked.relation == "none" and asked.action == "list":
-        return f"{asked.role}, the whole drive: {where}"
+        return _("%(role)s, the whole drive: %(where)s", role=asked.role, where=where)
     return f"{asked.role} {asked.relation}, {asked.action} {asked.category}: {where}"
 
 
 def _span(times: Times) -> str:
     first, last = _minute(times.first), _minute(times.last)
-    return first if first == last else f"{first} to {last}"
+    return first if first == last else _("%(first)s to %(last)s", first=first, last=last)
 
 
 def _minute(at: datetime) -> str:
@@ -108,8 +122,8 @@ def _minute(at: datetime) -> str:
 
 def _why(said: Said) -> str:
     if said.allowed:
-        return f"allowed by {said.rule}" if said.rule else "allowed"
-    return f"refused: {said.reason}" + (f" ({said.rule})" if said.rule else "")
+        return _("allowed by %(rule)s", rule=said.rule) if said.rule else _("allowed")
+    return _("refused: %(reason)s", reason=said.reason) + (f" ({said.rule})" if said.rule else "")
 
 
 def _tell_gaps(done: Replayed) -> None:
@@ -119,18 +133,36 @@ def _tell_gaps(done: Replayed) -> None:
             f"{column.value} “{word}” ({count})"
             for (column, word), count in replay.unknown.most_common()
         )
-        asked = _decisions(replay.unasked)
-        say(f"\nNot asked again: {asked}, whose words these rules do not know: {words}.")
+        say(
+            "\n"
+            + ngettext(
+                "Not asked again: %(number)s decision, whose words these rules do not know: "
+                "%(words)s.",
+                "Not asked again: %(number)s decisions, whose words these rules do not know: "
+                "%(words)s.",
+                replay.unasked,
+                words=words,
+            )
+        )
     if done.damage:
-        place = f"{done.damage.file}:{done.damage.line}"
-        warn(f"{done.damaged} damaged lines are left out, the first is {place}")
+        warn(
+            ngettext(
+                "%(number)s damaged line is left out: %(place)s",
+                "%(number)s damaged lines are left out, the first is %(place)s",
+                done.damaged,
+                place=f"{done.damage.file}:{done.damage.line}",
+            )
+        )
     if done.lost:
-        warn(f"{done.lost} lines are missing: the log could not be written then")
-    say("\nZones are those of the day: addresses are not kept, so networks.csv is not tried.")
-
-
-def _decisions(count: int) -> str:
-    return f"{count} decision{'s' * (count != 1)}"
+        warn(
+            ngettext(
+                "%(number)s line is missing: the log could not be written then",
+                "%(number)s lines are missing: the log could not be written then",
+                done.lost,
+            )
+        )
+    zones = _("Zones are those of the day: addresses are not kept, so networks.csv is not tried.")
+    say(f"\n{zones}")
 
 
 def _sorted(done: Replayed, *, allowed: bool) -> list[tuple[Difference, Times]]:

@@ -7,6 +7,7 @@ import typer
 
 from admin.output import AsJson, say, show_json, utc
 from admin.settings_of import settings_of
+from admin.speaking import _
 from davserver.domain.errors import BadInput
 from davserver.wiring.opening import clock
 from davserver.wiring.signing import make_key, sign_policy
@@ -45,9 +46,9 @@ def _make(file: Path, *, as_json: bool) -> None:
         plain = {"private": str(made.private), "public": str(made.public)}
         show_json(plain | {"key": made.fingerprint})
         return
-    say(f"Key {made.fingerprint}")
-    say(f"{made.private} signs: keep it to yourself, not on the server.")
-    say(f"{made.public} is for policy.signers in config.yaml.")
+    say(_("Key %(fingerprint)s", fingerprint=made.fingerprint))
+    say(_("%(private)s signs: keep it to yourself, not on the server.", private=made.private))
+    say(_("%(public)s is for policy.signers in config.yaml.", public=made.public))
 
 
 def _sign(folder: Path, key: Path, *, as_json: bool) -> None:
@@ -56,5 +57,17 @@ def _sign(folder: Path, key: Path, *, as_json: bool) -> None:
         plain = {"file": str(done.file), "digest": done.digest, "key": done.key}
         show_json(plain | {"signed": done.signed})
         return
-    say(f"{done.file}: signed at {utc(done.signed)} with key {done.key}")
-    say(f"The files are set {done.digest[:12]}, as `abri policy status` will show it.")
+    say(
+        _(
+            "%(file)s: signed at %(signed)s with key %(key)s",
+            file=done.file,
+            signed=utc(done.signed),
+            key=done.key,
+        )
+    )
+    say(
+        _(
+            "The files are set %(digest)s, as `abri policy status` will show it.",
+            digest=done.digest[:12],
+        )
+    )

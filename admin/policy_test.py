@@ -7,7 +7,10 @@ import typer
 
 from admin.exits import Exit
 from admin.output import AsJson, say, show_json, show_table
+from admin.policy_mistakes import problem_told
 from admin.settings_of import config_file, settings_of
+from admin.speaking import _, headings, ngettext
+from admin.told import told
 from admin.trial_words import answer, coverage_row, expectation, question, trial_as_json
 from davserver.wiring.policy import Failure, Trial, Worth, try_policy
 
@@ -53,23 +56,41 @@ def _asked_for(context: typer.Context) -> int:
 
 def _tell(trial: Trial, where: Path, least: int, *, every_rule: bool) -> None:
     for one in trial.problems:
-        say(f"error: {where}/{one}")
+        say(f"{_('error')}{_(': ')}{where}/{problem_told(str(one))}")
     for failure in trial.failures:
         _tell_failure(failure, where)
     cases, failed = len(trial.cases), len(trial.failures)
-    say(f"Cases: {cases}, with {trial.questions} questions; {failed or 'none'} failed.")
+    say(
+        _(
+            "Cases: %(cases)s, with %(questions)s questions; %(failed)s failed.",
+            cases=cases,
+            questions=trial.questions,
+            failed=failed or _("none"),
+        )
+    )
     _tell_promises(trial)
     _tell_coverage(trial, least, every_rule=every_rule)
 
 
 def _tell_failure(failure: Failure, where: Path) -> None:
     case = failure.case
-    say(f"{where}/{case.file}:{case.line}: FAILED “{case.name}”")
-    say(f"  asked     {question(failure)}")
-    say(f"  expected  {expectation(failure)}")
-    say(f"  got       {answer(failure)}")
+    say(
+        _(
+            "%(place)s: FAILED “%(name)s”",
+            place=f"{where}/{case.file}:{case.line}",
+            name=case.name,
+        )
+    )
+    say(f"  {_('asked'):<9} {question(failure)}")
+    say(f"  {_('expected'):<9} {expectation(failure)}")
+    say(f"  {_('got'):<9} {answer(failure)}")
     if failure.asked > 1:
-        say(f"  {failure.failed} of the {failure.asked} questions of this case came out otherwise.")
+        otherwise = _(
+            "%(failed)s of the %(asked)s questions of this case came out otherwise.",
+            failed=failure.failed,
+            asked=failure.asked,
+        )
+        say(f"  {otherwise}")
     say()
 
 
@@ -77,20 +98,44 @@ def _tell_promises(trial: Trial) -> None:
     broken = [one for one in trial.promises if one.broken]
     for one in broken:
         say(
-            f"BROKEN PROMISE {one.name}: {one.sentence} {len(one.broken)} of {one.asked} questions."
+            _(
+                "BROKEN PROMISE %(name)s: %(says)s %(number)s of %(asked)s questions.",
+                name=one.name,
+                says=told(one.sentence),
+                number=len(one.broken),
+                asked=one.asked,
+            )
         )
-        say("  No file can do this: it is a fault in Abri. Do not serve anybody with it.")
+        say("  " + _("No file can do this: it is a fault in Abri. Do not serve anybody with it."))
     asked = sum(one.asked for one in trial.promises)
-    told = f"{len(broken)} broken" if broken else "all kept"
-    say(f"Promises of Abri: {len(trial.promises)}, with {asked} questions; {told}.")
+    kept = _("all kept")
+    if broken:
+        kept = ngettext("%(number)s broken", "%(number)s broken", len(broken))
+    say(
+        _(
+            "Promises of Abri: %(number)s, with %(asked)s questions; %(kept)s.",
+            number=len(trial.promises),
+            asked=asked,
+            kept=kept,
+        )
+    )
 
 
 def _tell_coverage(trial: Trial, least: int, *, every_rule: bool) -> None:
     able = [one for one in trial.coverage if one.worth is Worth.DECISIVE]
     shown = sum(one.decisive for one in able)
-    told = f"Coverage: {shown} of {len(able)} rules decided a case, {trial.percent} %"
-    say(f"{told}; at least {least} % are asked for." if least else f"{told}.")
+    told = _(
+        "Coverage: %(shown)s of %(number)s rules decided a case, %(percent)s %%",
+        shown=shown,
+        number=len(able),
+        percent=trial.percent,
+    )
+    say(
+        _("%(told)s; at least %(least)s %% are asked for.", told=told, least=least)
+        if least
+        else f"{told}."
+    )
     rows = [coverage_row(one) for one in trial.coverage if every_rule or not one.decisive]
     if rows:
         say()
-        show_table(("rule", "line", "matched", "decisive", ""), rows, "")
+        show_table(headings("rule", "line", "matched", "decisive", ""), rows, "")

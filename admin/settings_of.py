@@ -1,16 +1,24 @@
-"""From a command's context to the settings of the instance that it acts on."""
+"""From a command's context to what was said before it: the settings of the instance, a language."""
 
 from pathlib import Path
 
 import typer
 
 from davserver.config import Problem, Settings, WrongSettings, load
+from davserver.domain.languages import Language, language_named
+from davserver.web.marked import N_
 
 
 def config_file(context: typer.Context) -> Path:
     """What `--config` named."""
     file: Path = context.obj
     return file
+
+
+def asked_language(context: typer.Context) -> Language | None:
+    """What `--lang` named."""
+    lang = context.find_root().params.get("lang")
+    return language_named(lang.value) if lang is not None else None
 
 
 def settings_of(context: typer.Context) -> Settings:
@@ -32,4 +40,4 @@ def _is_missing(file: Path) -> bool:
     return False
 
 
-_WAY = "name it with `abri --config DIR/config.yaml`, or make an instance with `abri init DIR`"
+_WAY = N_("name it with `abri --config DIR/config.yaml`, or make an instance with `abri init DIR`")

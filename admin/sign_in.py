@@ -4,6 +4,7 @@ import getpass
 import sys
 
 from admin.session import Session
+from admin.speaking import _
 from authn.credentials import Password, password_bytes
 from davserver.domain.errors import BadInput, NotSignedIn
 from davserver.domain.people import Principal
@@ -14,7 +15,7 @@ def signed_in(session: Session, login: str, *, from_stdin: bool) -> Principal:
     if from_stdin:
         text = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
     elif sys.stdin.isatty():
-        text = getpass.getpass(f"Password of {login}: ")
+        text = getpass.getpass(_("Password of %(login)s: ", login=login))
     else:
         raise BadInput("nobody is there to type a password: use --password-stdin")
     secret = Password(login, password_bytes(text))

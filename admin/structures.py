@@ -6,6 +6,8 @@ import typer
 
 from admin.output import AsJson, say, show_json, show_table
 from admin.session import opened
+from admin.speaking import _, headings
+from admin.words import word
 from davserver.domain.people import Structure, StructureKind
 
 app = typer.Typer(help="Structures: where professionals work.", no_args_is_help=True)
@@ -31,7 +33,14 @@ def add(
     if as_json:
         show_json(_plain(made))
     else:
-        say(f"Added {made.slug}: {made.name} ({made.kind.value}).")
+        say(
+            _(
+                "Added %(slug)s: %(name)s (%(kind)s).",
+                slug=made.slug,
+                name=made.name,
+                kind=word(made.kind),
+            )
+        )
 
 
 @app.command("list")
@@ -43,9 +52,9 @@ def show_all(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_json([_plain(one) for one in found])
     else:
         show_table(
-            ("slug", "name", "kind", "time zone"),
-            [(one.slug, one.name, one.kind.value, one.time_zone) for one in found],
-            "There is no structure yet: abri structure add",
+            headings("slug", "name", "kind", "time zone"),
+            [(one.slug, one.name, word(one.kind), one.time_zone) for one in found],
+            _("There is no structure yet: abri structure add"),
         )
 
 

@@ -10,6 +10,8 @@ from admin.exits import Exit
 from admin.ids import LARGEST
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
+from admin.speaking import _, headings, ngettext
+from admin.told import told
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput
 from davserver.gate.people.history import PAGE
@@ -45,9 +47,9 @@ def show(
         show_json([_plain(one) for one in found])
     else:
         show_table(
-            ("number", "when", "who", "what", "where", "more"),
+            headings("number", "when", "who", "what", "where", "more"),
             [_row(one) for one in found],
-            "The trail is empty.",
+            _("The trail is empty."),
         )
 
 
@@ -84,9 +86,23 @@ def verify(
         )
     else:
         for one in checked.findings:
-            say(f"trail {one.vault.hex()}, entry {one.seq}: {one.text} ({one.flaw.value})")
-        whole = "" if checked.findings else ", all whole"
-        say(f"{len(checked.heads)} trails checked{whole}; {checked.erased} entries lost content.")
+            say(
+                _(
+                    "trail %(vault)s, entry %(seq)s: %(says)s (%(flaw)s)",
+                    vault=one.vault.hex(),
+                    seq=one.seq,
+                    says=told(one.text),
+                    flaw=one.flaw.value,
+                )
+            )
+        checked_trails = ngettext(
+            "%(number)s trail checked", "%(number)s trails checked", len(checked.heads)
+        )
+        whole = "" if checked.findings else _(", all whole")
+        lost = ngettext(
+            "%(number)s entry lost content", "%(number)s entries lost content", checked.erased
+        )
+        say(f"{checked_trails}{whole}{_('; ')}{lost}.")
     if checked.findings:
         raise typer.Exit(Exit.FINDINGS)
 
@@ -127,7 +143,7 @@ def _plain(one: TrailEntry) -> dict[str, Any]:
 
 def _row(one: TrailEntry) -> tuple[str, ...]:
     what = f"{one.what} ({one.reason})" if one.reason else one.what
-    times = f" {one.count} times" if one.count > 1 else ""
+    times = _(" %(number)s times", number=one.count) if one.count > 1 else ""
     told = ((key, value) for key, value in sorted(one.details.items()) if key not in _LONG)
     more = ", ".join(f"{key}: {value}" for key, value in told)
-    return (str(one.seq or "open"), local(one.at), one.who_login, what + times, one.path, more)
+    return (str(one.seq or _("open")), local(one.at), one.who_login, what + times, one.path, more)

@@ -3,15 +3,17 @@
 from dataclasses import asdict
 from typing import Any
 
+from admin.speaking import _
+from davserver.web.marked import N_
 from davserver.wiring.policy import Covered, Failure, Finding, Kept, Trial, Worth
 
 LIMITS: dict[Worth, str] = {
     Worth.DECISIVE: "",
-    Worth.DEAD: "never counts",
-    Worth.SHADOWED: "a deny refuses it all",
-    Worth.REPEATED: "another rule says it",
-    Worth.REPEATED_IN_PARTS: "other rules say it",
-    Worth.GUARD: "a guard",
+    Worth.DEAD: N_("never counts"),
+    Worth.SHADOWED: N_("a deny refuses it all"),
+    Worth.REPEATED: N_("another rule says it"),
+    Worth.REPEATED_IN_PARTS: N_("other rules say it"),
+    Worth.GUARD: N_("a guard"),
 }
 """Why a rule cannot be decisive; `abri policy lint` says more."""
 
@@ -35,8 +37,13 @@ def answer(failure: Failure) -> str:
 
 
 def coverage_row(one: Covered) -> tuple[str, ...]:
-    marks = ("yes" if one.matched else "no", "yes" if one.decisive else "no")
-    return (one.rule.id, str(one.rule.line), *marks, LIMITS[one.worth])
+    marks = (_yes_or_no(one.matched), _yes_or_no(one.decisive))
+    return (
+        one.rule.id,
+        str(one.rule.line),
+        *marks,
+        _(LIMITS[one.worth]) if LIMITS[one.worth] else "",
+    )
 
 
 def trial_as_json(trial: Trial, least: int) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def _question(failure: Failure) -> dict[str, str]:
 
 def _answer(allowed: bool, reason: str | None, by: str | None) -> str:  # noqa: FBT001 — said first
     told = "allow" if allowed else "deny"
-    return told + (f" ({reason})" if reason else "") + (f" by {by}" if by else "")
+    return told + (f" ({reason})" if reason else "") + (_(" by %(by)s", by=by) if by else "")
 
 
 def _failure(one: Failure) -> dict[str, Any]:
@@ -114,3 +121,7 @@ def _covered(one: Covered) -> dict[str, Any]:
         "decisive": one.decisive,
         "can_decide": one.worth is Worth.DECISIVE,
     }
+
+
+def _yes_or_no(is_so: bool) -> str:  # noqa: FBT001 — it is the question
+    return _("yes") if is_so else _("no")

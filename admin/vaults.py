@@ -12,10 +12,14 @@ from admin.ids import LARGEST, parse_id
 from admin.output import AsJson, local, say, show_json, show_table, size
 from admin.progress import progress
 from admin.session import Session, opened
+from admin.speaking import _, headings, ngettext
+from admin.told import told
+from admin.words import word
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.gate.recovery.vault_views import TrashView, VaultView, VersionView
+from davserver.web.marked import N_
 
 app = typer.Typer(
     help="Vaults: numbers, checks, versions, trash and safety nets.", no_args_is_help=True
@@ -55,7 +59,7 @@ def show_all(
         show_json(rows)
     else:
         shown = [tuple(_cell(name, row[name]) for name in table.columns) for row in rows]
-        show_table([name.replace("_", " ") for name in table.columns], shown, table.nothing)
+        show_table(headings(*table.columns), shown, _(table.nothing))
 
 
 @app.command()
@@ -69,7 +73,7 @@ def check(
     """Compare rows, contents and trails. Changes nothing; the exit code is 7 when anything is
     wrong.
     """
-    with opened(context) as session, progress("Checking vaults") as tell:
+    with opened(context) as session, progress(_("Checking vaults")) as tell:
         report = session.services.keeping.check(
             session.who, login, session.now, deep=deep, progress=tell
         )
@@ -80,17 +84,20 @@ def check(
         )
     else:
         for one in report.troubles:
-            say(f"{one.login or 'instance'}, {one.where}: {one.text} ({one.code})")
+            whose = one.login or _("instance")
+            say(f"{whose}, {told(one.where)}{_(': ')}{told(one.text)} ({one.code})")
         whole = _troubles(len(report.troubles))
-        opened_too = ", every content opened" if deep else ""
-        vaults = "1 vault" if report.vaults == 1 else f"{report.vaults} vaults"
-        say(f"{vaults}, {size(report.stored_bytes)}: {whole}{opened_too}.")
+        opened_too = _(", every content opened") if deep else ""
+        vaults = ngettext("%(number)s vault", "%(number)s vaults", report.vaults)
+        say(f"{vaults}, {size(report.stored_bytes)}{_(': ')}{whole}{opened_too}.")
     if report.troubles:
         raise typer.Exit(Exit.FINDINGS)
 
 
 def _troubles(number: int) -> str:
-    return "1 trouble" if number == 1 else f"{number} troubles" if number else "all whole"
+    if not number:
+        return _("all whole")
+    return ngettext("%(number)s trouble", "%(number)s troubles", number)
 
 
 @app.command()
@@ -119,11 +126,11 @@ def restore(
                 place = DrivePath.parse(file)
                 keeping.restore_version(who, place, number)
             case (None, None, str(identity), _):
-                node = NodeId(parse_id("trash", identity))
+                node = NodeId(parse_id(N_("trash"), identity))
                 place = keeping.restore_trash(who, node, DrivePath.parse(to) if to else None)
             case _:
                 raise BadInput("say either --path and --version, or --trash and perhaps --to")
-    say(f"{place} is back.")
+    say(_("%(place)s is back.", place=place))
 
 
 class _Table:
@@ -133,11 +140,25 @@ class _Table:
 
 
 _VAULTS = _Table(
-    ("owner", "used", "quota", "folders", "files", "versions", "trash", "paused"),
-    "There is no vault yet: abri person add LOGIN --role beneficiary",
+    (
+        N_("owner"),
+        N_("used"),
+        N_("quota"),
+        N_("folders"),
+        N_("files"),
+        N_("versions"),
+        N_("trash"),
+        N_("paused"),
+    ),
+    N_("There is no vault yet: abri person add LOGIN --role beneficiary"),
 )
-_TRASH = _Table(("id", "path", "kind", "size", "since"), "The trash is empty.")
-_VERSIONS = _Table(("version", "size", "author", "written", "replaced"), "There is no version.")
+_TRASH = _Table(
+    (N_("id"), N_("path"), N_("kind"), N_("size"), N_("since")), N_("The trash is empty.")
+)
+_VERSIONS = _Table(
+    (N_("version"), N_("size"), N_("author"), N_("written"), N_("replaced")),
+    N_("There is no version."),
+)
 
 
 def _vaults(session: Session) -> list[dict[str, Any]]:
@@ -192,5 +213,5 @@ def _cell(name: str, value: Any) -> str:
     if name == "paused":
         return ", ".join(value) or "-"
     if value is None:
-        return "present" if name == "version" else "-"
-    return str(value)
+        return _("present") if name == "version" else "-"
+    return word(value) if name == "kind" else str(value)

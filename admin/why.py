@@ -1,6 +1,5 @@
 """`abri grant why`: who can see a document, and why, in one sentence each."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -8,14 +7,12 @@ import typer
 from admin.instants import coming, parse_moment
 from admin.output import AsJson, say, show_json
 from admin.session import opened
+from admin.settings_of import asked_language
+from admin.speaking import language
+from davserver.domain.languages import Language
 from davserver.domain.paths import DrivePath
 from davserver.gate.sharing.insight import Insight
 from davserver.gate.sharing.seeing_texts import nobody_else, sentence
-
-
-class Lang(StrEnum):
-    FR = "fr"
-    EN = "en"
 
 
 def why(
@@ -33,7 +30,6 @@ def why(
             help="When, from now on; a date alone means its beginning. Now if left out.",
         ),
     ] = None,
-    lang: Annotated[Lang, typer.Option(help="Of the sentence.")] = Lang.EN,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -46,17 +42,18 @@ def why(
             found = seeing.everybody(owner, place, session.now, at=when)
         else:
             found = [seeing.why(owner, place, who, session.now, at=when)]
+    lang = language(asked=asked_language(context))
     if as_json:
         plain = [_plain(one, lang) for one in found]
         show_json(plain if who is None else plain[0])
     elif found:
         for one in found:
-            say(sentence(one, lang.value))
+            say(sentence(one, lang))
     else:
-        say(nobody_else(owner.person.name, place, lang.value))
+        say(nobody_else(owner.person.name, place, lang))
 
 
-def _plain(one: Insight, lang: Lang) -> dict[str, Any]:
+def _plain(one: Insight, lang: Language) -> dict[str, Any]:
     subject, grant = one.subject, one.row.grant if one.row else None
     return {
         "who": subject.login,
@@ -79,5 +76,5 @@ def _plain(one: Insight, lang: Lang) -> dict[str, Any]:
         "reason": one.reason.value if one.reason else None,
         "moment": one.moment,
         "left": one.left.slug if one.left else None,
-        "sentence": sentence(one, lang.value),
+        "sentence": sentence(one, lang),
     }

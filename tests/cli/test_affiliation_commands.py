@@ -57,7 +57,7 @@ def test_a_request_is_confirmed_used_and_ended(house: Instance):
     assert (left["grants_lost"], left["personal_grants"]) == (1, 1)
     house.abri("person", "join", "karim", CCAS)
     said = house.abri("affiliation", "end", "--vault", "lea", "--structure", CCAS, "--by", "owner")
-    assert "1 grants to the structure ended; 1 to its people by name remain" in said
+    assert "1 grant to the structure ended; 1 to its people by name remains" in said
     states = {g["to"]: g["state"] for g in house.json("grant", "list") if g["from"] == "lea"}
     assert states == {f"structure:{CCAS}": "ended", "karim": "live"}
     assert house.run("vault", "check").returncode == 0

@@ -84,7 +84,7 @@ def test_what_is_for_one_purpose_ends_together(instance: Instance):
     assert instance.abri(*words) == "0 grants have ended.\n"
     assert listed(instance, kept)["state"] == "live"
     assert instance.abri("grant", "end", "--from", "amina", "--to", "zoe") == (
-        "1 grants have ended.\n"
+        "1 grant has ended.\n"
     )
     assert instance.drive("zoe").names("/") == set()
 
