@@ -10,7 +10,7 @@ from admin.ids import parse_id
 from admin.instants import parse_end
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import Session, opened
-from admin.speaking import _, headings, ngettext
+from admin.speaking import N_, _, headings, ngettext
 from admin.words import word
 from davserver.domain.affiliations import Affiliation
 from davserver.domain.errors import BadInput
@@ -18,7 +18,6 @@ from davserver.domain.ids import RequestId
 from davserver.gate.affiliations.affiliating import Finished
 from davserver.gate.affiliations.affiliations import Wish
 from davserver.gate.affiliations.views import AffiliationView, RequestView
-from davserver.web.marked import N_
 
 app = typer.Typer(
     help="Affiliations: which structure accompanies whom, with their consent.",

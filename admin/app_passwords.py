@@ -9,11 +9,10 @@ from admin.ids import parse_id
 from admin.instants import parse_end
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
-from admin.speaking import _, headings
+from admin.speaking import N_, _, headings
 from admin.words import word
 from authn.rows import CredentialRow
 from davserver.domain.ids import CredentialId
-from davserver.web.marked import N_
 
 app = typer.Typer(help="App passwords: one for each device.", no_args_is_help=True)
 

@@ -11,11 +11,10 @@ from admin.instants import parse_end
 from admin.output import AsJson, say, show_json, warn
 from admin.session import opened
 from admin.settings_of import settings_of
-from admin.speaking import _
+from admin.speaking import N_, _
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import CredentialId
 from davserver.gate.people.people import CertificateToAdd
-from davserver.web.marked import N_
 
 app = typer.Typer(
     help="TLS client certificates: the strongest sign-in, for a card or a device.",

@@ -11,7 +11,7 @@ from admin.exits import Exit
 from admin.output import AsJson, say, say_coloured, show_json
 from admin.session import Session, opened
 from admin.settings_of import settings_of
-from admin.speaking import _
+from admin.speaking import N_, _
 from admin.told import told
 from admin.words import word
 from authn.ldap.opening import diagnose
@@ -20,7 +20,6 @@ from authn.staff_names import StaffNames
 from davserver.config import DirectorySettings, Problem, Settings, WrongSettings, load
 from davserver.config.rules import broken_rules
 from davserver.domain.errors import BadInput, NotFound
-from davserver.web.marked import N_
 
 COLOURS = {Verdict.GOOD: "green", Verdict.DOUBTFUL: "yellow", Verdict.WRONG: "red"}
 MARKS = {Verdict.GOOD: N_("ok"), Verdict.DOUBTFUL: N_("doubtful"), Verdict.WRONG: N_("WRONG")}

@@ -6,12 +6,11 @@ import typer
 
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
-from admin.speaking import _, headings
+from admin.speaking import N_, _, headings
 from admin.words import word
 from davserver.domain.errors import NotFound
 from davserver.domain.people import Structure
 from davserver.gate.staff.directory_care import DirectoryView, Freshness, Waiting
-from davserver.web.marked import N_
 
 _DIGEST = 12
 FRESHNESS = {

@@ -138,6 +138,19 @@ def _tell(run: Run, slugs: dict[bytes, str], *, dry_run: bool) -> None:
             )
         )
         return
+    _tell_people(run)
+    say_changes(in_words(run.done))
+    if not run.done:
+        say(_("Nothing is to be changed."))
+    elif dry_run:
+        say(_("Nothing of this was done: it was a dry run."))
+    for line in (*in_words(run.remarks), *(f"! {told(one)}" for one in run.problems)):
+        say(line)
+    if run.held:
+        _tell_held(run.directory, run.held, slugs)
+
+
+def _tell_people(run: Run) -> None:
     if run.people is None:
         say(
             _(
@@ -154,15 +167,6 @@ def _tell(run: Run, slugs: dict[bytes, str], *, dry_run: bool) -> None:
                 directory=run.directory,
             )
         )
-    say_changes(in_words(run.done))
-    if not run.done:
-        say(_("Nothing is to be changed."))
-    elif dry_run:
-        say(_("Nothing of this was done: it was a dry run."))
-    for line in (*in_words(run.remarks), *(f"! {told(one)}" for one in run.problems)):
-        say(line)
-    if run.held:
-        _tell_held(run.directory, run.held, slugs)
 
 
 def _tell_held(name: str, held: Held, slugs: dict[bytes, str]) -> None:

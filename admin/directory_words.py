@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from admin.speaking import _
+from admin.speaking import N_, _
 from admin.words import word
 from davserver.gate.staff.roster import Became, Settled
-from davserver.web.marked import N_
 
 WORDS: Mapping[Became, str] = {
     Became.JOINED: N_("+ {login} comes, as {says}"),

@@ -7,10 +7,9 @@ from admin.exits import Exit
 from admin.finding import Finding
 from admin.output import AsJson, say, show_json
 from admin.settings_of import settings_of
-from admin.speaking import _
+from admin.speaking import N_, _
 from admin.words import word
 from davserver.domain.health import State
-from davserver.web.marked import N_
 from davserver.wiring.opening import clock
 
 _MARKS = {State.WELL: N_("ok"), State.WARNING: N_("warning"), State.PROBLEM: N_("PROBLEM")}

@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from admin.output import local
-from admin.speaking import _
+from admin.speaking import N_, _
 from davserver.config import Settings, is_loopback
 from davserver.domain.health import Sign, State
-from davserver.web.marked import N_
 from davserver.wiring.certificates import (
     authorities_seen,
     certificate_seen,

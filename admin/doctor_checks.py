@@ -18,7 +18,7 @@ from admin.finding import Check, Finding
 from admin.output import local, size
 from admin.refusals import of_system
 from admin.session import operator_name
-from admin.speaking import _, ngettext
+from admin.speaking import N_, _, ngettext
 from admin.told import told
 from davserver.config import Settings
 from davserver.db import schema
@@ -27,7 +27,6 @@ from davserver.db.clock import from_us
 from davserver.db.failures import AWAY, translated
 from davserver.domain.errors import AbriError, Unavailable
 from davserver.domain.health import Sign, State
-from davserver.web.marked import N_
 from davserver.wiring.health import disk_seen
 from davserver.wiring.opening import open_all, open_database, open_keyring
 from davserver.wiring.services import build

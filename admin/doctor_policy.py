@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from admin.policy_mistakes import problem_told
-from admin.speaking import _, ngettext
+from admin.speaking import N_, _, ngettext
 from davserver.config import Settings
 from davserver.domain.health import Sighting, State
 from davserver.gate.policy.decision_files import LogState, closed_place, state_of_log
-from davserver.web.marked import N_
 from davserver.wiring.health import LOGS
 from davserver.wiring.policy import check_policy
 from davserver.wiring.signers import read_signers

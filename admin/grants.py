@@ -10,7 +10,7 @@ from admin.instants import coming, parse_end, parse_moment
 from admin.offers import show_waiting
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import opened
-from admin.speaking import _, headings, ngettext
+from admin.speaking import N_, _, headings, ngettext
 from admin.why import why
 from admin.words import word
 from davserver.domain.actions import Right
@@ -20,7 +20,6 @@ from davserver.domain.ids import GrantId, OfferId
 from davserver.domain.paths import DrivePath
 from davserver.gate.sharing.offer_views import OfferView
 from davserver.gate.sharing.offers import Wish
-from davserver.web.marked import N_
 
 app = typer.Typer(help="Grants: what beneficiaries share.", no_args_is_help=True)
 

@@ -48,6 +48,10 @@ def run(
     target = folder.absolute()
     _require_free(target)
     _make(target, host, port, plain_http=plain_http)
+    _tell(folder, host, port, plain_http=plain_http)
+
+
+def _tell(folder: Path, host: str, port: int, *, plain_http: bool) -> None:
     say(_("Made an instance in %(folder)s.", folder=folder))
     if not plain_http and not is_loopback(host):
         say(

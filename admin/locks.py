@@ -10,13 +10,12 @@ from sqlalchemy import select
 from admin.ids import parse_id
 from admin.output import AsJson, local, say, show_json, show_table
 from admin.session import Session, opened
-from admin.speaking import _, headings
+from admin.speaking import N_, _, headings
 from davserver.db import tables as t
 from davserver.db.clock import to_us
 from davserver.domain.errors import NotLocked
 from davserver.domain.ids import LockId
 from davserver.gate.recovery.vault_views import HeldLock
-from davserver.web.marked import N_
 
 _TAG = re.compile(r"<[^>]*>")
 """What a program wrote about itself is an XML element (RFC 4918 §14.17); people read its text."""

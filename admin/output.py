@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.speaking import _
-from davserver.web.marked import N_
+from admin.speaking import N_, _
 
 _OF_SIGN = {"+": "green", "-": "red", "±": "yellow"}
 

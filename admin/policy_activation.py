@@ -13,10 +13,9 @@ from admin.policy_mistakes import problem_told
 from admin.session import opened
 from admin.settings_of import settings_of
 from admin.sign_in import signed_in
-from admin.speaking import _, headings, ngettext
+from admin.speaking import N_, _, headings, ngettext
 from admin.words import word
 from davserver.gate.policy.rulebook import Examined, Generation, Pending, Status, Verdict
-from davserver.web.marked import N_
 from davserver.wiring.policy import read_policy
 
 SENTENCES: dict[Verdict, str] = {

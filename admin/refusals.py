@@ -2,11 +2,10 @@
 
 import errno
 
-from admin.speaking import _, catalogue, spoken
+from admin.speaking import N_, _, catalogue, spoken
 from admin.told import in_catalogue
 from davserver.domain.errors import Reason
 from davserver.domain.refusals import REASONS
-from davserver.web.marked import N_
 
 _WITH_A_COMMAND: dict[Reason, str] = {
     Reason.TOO_MANY_CHANGES: N_(

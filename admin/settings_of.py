@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
+from admin.speaking import N_
 from davserver.config import Problem, Settings, WrongSettings, load
 from davserver.domain.languages import Language, language_named
-from davserver.web.marked import N_
 
 
 def config_file(context: typer.Context) -> Path:

@@ -81,6 +81,12 @@ def headings(*columns: str) -> tuple[str, ...]:
     return tuple(_(one) for one in columns)
 
 
+def N_(sentence: str) -> str:  # noqa: N802 — the usual name
+    """Marks a sentence where it is not looked up yet. As that of the pages, which no server of
+    drives loads.
+    """
+    return sentence
+
+
 def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 — as N_, for `ngettext`
-    """Marks a sentence with a number in it where it is not looked up yet."""
     return one, many

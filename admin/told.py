@@ -8,10 +8,9 @@ import re
 from functools import cache
 
 from admin.catalogue import Catalogue
-from admin.speaking import catalogue, language
+from admin.speaking import N_, catalogue, language
 from davserver.config import WrongSettings
 from davserver.domain.errors import AbriError
-from davserver.web.marked import N_
 
 _BLANK = re.compile(r"%\((\w+)\)s")
 _QUOTES = (N_("“"), N_("”"))

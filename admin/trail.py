@@ -14,7 +14,7 @@ from admin.speaking import _, headings, ngettext
 from admin.told import told
 from davserver.domain.drive import TrailEntry
 from davserver.domain.errors import BadInput
-from davserver.gate.people.history import PAGE
+from davserver.gate.people.history import PAGE, Checked
 from davserver.trail import ExportedHead
 
 app = typer.Typer(help="The trail: who did what.", no_args_is_help=True)
@@ -85,26 +85,30 @@ def verify(
             }
         )
     else:
-        for one in checked.findings:
-            say(
-                _(
-                    "trail %(vault)s, entry %(seq)s: %(says)s (%(flaw)s)",
-                    vault=one.vault.hex(),
-                    seq=one.seq,
-                    says=told(one.text),
-                    flaw=one.flaw.value,
-                )
-            )
-        checked_trails = ngettext(
-            "%(number)s trail checked", "%(number)s trails checked", len(checked.heads)
-        )
-        whole = "" if checked.findings else _(", all whole")
-        lost = ngettext(
-            "%(number)s entry lost content", "%(number)s entries lost content", checked.erased
-        )
-        say(f"{checked_trails}{whole}{_('; ')}{lost}.")
+        _tell(checked)
     if checked.findings:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _tell(checked: Checked) -> None:
+    for one in checked.findings:
+        say(
+            _(
+                "trail %(vault)s, entry %(seq)s: %(says)s (%(flaw)s)",
+                vault=one.vault.hex(),
+                seq=one.seq,
+                says=told(one.text),
+                flaw=one.flaw.value,
+            )
+        )
+    checked_trails = ngettext(
+        "%(number)s trail checked", "%(number)s trails checked", len(checked.heads)
+    )
+    whole = "" if checked.findings else _(", all whole")
+    lost = ngettext(
+        "%(number)s entry lost content", "%(number)s entries lost content", checked.erased
+    )
+    say(f"{checked_trails}{whole}{_('; ')}{lost}.")
 
 
 @app.command()

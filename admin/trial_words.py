@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from admin.speaking import _
-from davserver.web.marked import N_
+from admin.speaking import N_, _
 from davserver.wiring.policy import Covered, Failure, Finding, Kept, Trial, Worth
 
 LIMITS: dict[Worth, str] = {

@@ -10,9 +10,8 @@ from typing import Any
 
 import typer
 
-from admin.speaking import _, catalogue, language
+from admin.speaking import N_, _, catalogue, language
 from admin.told import in_catalogue
-from davserver.web.marked import N_
 
 _WORDS: dict[str, str] = {
     "DEFAULT_STRING": N_("[default: {}]"),
@@ -74,7 +73,8 @@ def tell(error: Any) -> None:
     """A command that could not be understood, on standard error, as Typer frames it."""
     from typer import rich_utils  # noqa: PLC0415 — only for what is mistyped
 
-    rich_utils.rich_format_error(_Told(error))  # type: ignore[arg-type]
+    told: Any = _Told(error)
+    rich_utils.rich_format_error(told)
 
 
 class _Told:

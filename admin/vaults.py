@@ -12,14 +12,13 @@ from admin.ids import LARGEST, parse_id
 from admin.output import AsJson, local, say, show_json, show_table, size
 from admin.progress import progress
 from admin.session import Session, opened
-from admin.speaking import _, headings, ngettext
+from admin.speaking import N_, _, headings, ngettext
 from admin.told import told
 from admin.words import word
 from davserver.domain.errors import BadInput
 from davserver.domain.ids import NodeId
 from davserver.domain.paths import DrivePath
 from davserver.gate.recovery.vault_views import TrashView, VaultView, VersionView
-from davserver.web.marked import N_
 
 app = typer.Typer(
     help="Vaults: numbers, checks, versions, trash and safety nets.", no_args_is_help=True

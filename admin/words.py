@@ -5,8 +5,7 @@ Whatever a command takes is typed in English in every language, as its `--help` 
 
 from enum import Enum
 
-from admin.speaking import _
-from davserver.web.marked import N_
+from admin.speaking import N_, _
 
 WORDS: tuple[str, ...] = (
     # Who somebody is, and how their account stands.
