@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 
 from admin.main import application
 from admin.usage import help_texts
+from davserver.domain.errors import AbriError
 
 ROOT = Path(__file__).parent.parent
 Sentence = str | tuple[str, str]
@@ -33,14 +34,32 @@ _BELOW = ("admin", "authn", "policies", "davserver")
 _NOT_OF_COMMANDS = ("davserver/dav", "davserver/http", "davserver/serving", "davserver/web")
 """What is said to whoever is at a drive or a page."""
 
-_OF_PYTHON = re.compile(r"(?:Value|Type|Key|Runtime|Assertion|Lookup|OS|Timeout|Parse)\w*")
+
+def _kinds_of(error: type[AbriError]) -> Iterator[type[AbriError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from _kinds_of(kind)
+
+
+_ERRORS: Final = frozenset(one.__name__ for one in _kinds_of(AbriError))
+_OF_PYTHON = re.compile(r"(?:Value|Type|Key|Runtime|Assertion|Lookup|OS|Timeout|Import|NotImpl)")
 """Errors that are not told to anybody."""
+_PROBLEMS: Final = {"Problem", "_wrong"}
+"""What makes a line of many about one file."""
 
 _TABLES: Final[tuple[str, ...]] = (
+    "davserver/domain/errors.py",
     "davserver/config/kinds.py",
     "davserver/config/reading.py",
     "davserver/config/rules.py",
     "davserver/gate/recovery/undone.py",
+    "davserver/trail/proof.py",
+    "davserver/vault/check/findings.py",
+    "policies/lint.py",
+    "policies/promises.py",
+    "authn/ldap/answers.py",
+    "authn/ldap/diagnosis.py",
+    "authn/ldap/reach.py",
 )
 """Files whose every sentence is told, wherever it stands in them."""
 
@@ -98,11 +117,25 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def _raised(tree: ast.AST) -> Iterator[str]:
+    """What errors are told with, wherever they are made, and each problem of settings."""
+    named = _named_texts(tree)
+    raised = {id(one.exc) for one in ast.walk(tree) if isinstance(one, ast.Raise)}
+    for call in _calls(tree):
+        name = ast.unparse(call.func)
+        is_error = name in _ERRORS or (id(call) in raised and not _OF_PYTHON.match(name))
+        if call.args and (is_error or name in _PROBLEMS):
+            text = call.args[0 if is_error and name not in _PROBLEMS else -1]
+            for one in named.get(text.id, ()) if isinstance(text, ast.Name) else (text,):
+                yield from _template(one)
+
+
+def _named_texts(tree: ast.AST) -> dict[str, list[ast.expr]]:
+    """What stands under a name somewhere in this file."""
+    found: dict[str, list[ast.expr]] = {}
     for one in ast.walk(tree):
-        if not isinstance(one, ast.Raise) or not isinstance(one.exc, ast.Call) or not one.exc.args:
-            continue
-        if not _OF_PYTHON.match(ast.unparse(one.exc.func)):
-            yield from _template(one.exc.args[0])
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
+            found.setdefault(one.targets[0].id, []).append(one.value)
+    return found
 
 
 def _all_texts(tree: ast.AST) -> Iterator[str]:
@@ -121,7 +154,7 @@ def _all_texts(tree: ast.AST) -> Iterator[str]:
 
 def _template(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
+        yield re.sub(r"\{(\w+)\}", r"%(\1)s", node.value)
     elif isinstance(node, ast.JoinedStr):
         yield _with_blanks(node)
     elif isinstance(node, ast.IfExp):

@@ -8,16 +8,18 @@ import re
 from functools import cache
 
 from admin.catalogue import Catalogue
+from admin.policy_mistakes import problem_told
 from admin.speaking import N_, catalogue, language
-from davserver.config import WrongSettings
+from davserver.config import Problem, WrongSettings
 from davserver.domain.errors import AbriError
 
 _BLANK = re.compile(r"%\((\w+)\)s")
 _QUOTES = (N_("“"), N_("”"))
-_ONE_WORD = "word"
-"""A blank of which more is known than that it is filled."""
+_ONE_WORD = frozenset({"word", "hex", "called"})
+"""Blanks of which more is known than that they are filled."""
 _WORDS = frozenset({"role", "state", "right", "kind", "what", "called"})
 """Blanks that are filled with a word of ours."""
+_OF_POLICY = re.compile(r"P\d{3} ")
 _DEEPEST = 3
 """What fills a blank may be a sentence, and so may what fills one of that."""
 
@@ -25,12 +27,17 @@ _DEEPEST = 3
 def error_told(error: AbriError) -> str:
     """Where it has a place in a file, that stays as it is."""
     if isinstance(error, WrongSettings):
-        lines = (
-            str(one).removesuffix(one.says) + in_catalogue(one.says, catalogue())
-            for one in error.problems
-        )
-        return "\n".join(lines)
+        return "\n".join(map(_problem_told, error.problems))
     return in_catalogue(str(error), catalogue())
+
+
+def _problem_told(one: Problem) -> str:
+    place = str(one).removesuffix(one.says)
+    if _OF_POLICY.match(one.says):
+        return place + problem_told(f"{one.file.name}: {one.says}").removeprefix(
+            f"{one.file.name}: "
+        )
+    return place + in_catalogue(one.says, catalogue())
 
 
 def told(text: str) -> str:
@@ -84,7 +91,7 @@ def _pattern(sentence: str) -> re.Pattern[str]:
         if index % 2 == 0:
             made += re.escape(part.replace("%%", "%"))
         else:
-            filled = r"\S+" if part == _ONE_WORD else ".*?"
+            filled = r"\S+" if part in _ONE_WORD else ".*?"
             made += f"(?P={part})" if part in names else f"(?P<{part}>{filled})"
             names.add(part)
     return re.compile(made, re.DOTALL)

@@ -31,8 +31,8 @@ WORDS: tuple[str, ...] = (
     N_("clock"), N_("certificate"), N_("client-ca"), N_("policies"), N_("signers"),
     N_("decisions"), N_("unicode"), N_("vaults"), N_("pauses"),
     # What is looked at in a directory.
-    N_("settings"), N_("connection"), N_("service account"), N_("people"), N_("groups"),
-    N_("person"),
+    N_("settings"), N_("address"), N_("connection"), N_("sign-in"), N_("software"), N_("people"),
+    N_("groups"), N_("mapped group"), N_("person"),
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ ALL = "\n".join(path.read_text() for path in DOCS)
 FORMAT = ROOT / "davserver/sealing/FORMAT.md"
 OTHERS = (
     "README.md",
+    "README.fr.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

@@ -16,6 +16,7 @@ from admin.speaking import language_of
 from admin.told import in_catalogue
 from admin.usage import MISTYPED
 from authn.directory_accounts import Standing
+from authn.ldap.steps import Looked
 from davserver.domain.actions import Category, Right
 from davserver.domain.nodes import Kind
 from davserver.domain.offers import OfferState
@@ -110,7 +111,7 @@ def _bare(tree: ast.AST) -> Iterator[str]:
 def test_every_word_that_stands_alone_has_its_own() -> None:
     kinds = (
         Role, AccountState, Standing, StructureKind, Right, Category, Kind, GrantState, OfferState,
-        RequestState, AffiliationViewState, Freshness, Act, Origin,
+        RequestState, AffiliationViewState, Freshness, Act, Origin, Looked,
     )  # fmt: skip
     shown = {str(one.value) for kind in kinds for one in kind}
     assert shown - set(words.WORDS) == set()
