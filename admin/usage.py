@@ -5,6 +5,7 @@ Typer has English alone, in a few tables of its own and in its errors.
 
 import inspect
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -49,13 +50,9 @@ MISTYPED: tuple[str, ...] = (
 
 
 def in_our_language(command: Any) -> None:
-    """`command` is what Typer made of our functions. Changes it, and Typer's tables."""
+    """`command` is what Typer made of our functions, and is changed."""
     if language() == "en":
         return
-    from typer import rich_utils  # noqa: PLC0415 — loaded by Typer anyway once it shows anything
-
-    for name, word in _WORDS.items():
-        setattr(rich_utils, name, _(word))
     _translate(command)
 
 
@@ -74,6 +71,7 @@ def tell(error: Any) -> None:
     from typer import rich_utils  # noqa: PLC0415 — only for what is mistyped
 
     told: Any = _Told(error)
+    _set_words()
     rich_utils.rich_format_error(told)
 
 
@@ -95,6 +93,7 @@ def _translate(command: Any) -> None:
         if one.help:
             one.help = _(_sentence(one.help))
     command.format_usage = partial(_format_usage, command)
+    command.format_help = partial(_format_help, command.format_help)
     for one in getattr(command, "commands", {}).values():
         _translate(one)
 
@@ -108,6 +107,18 @@ def _sentence(text: str) -> str:
     """However it is broken into lines where it stands."""
     paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(text))
     return "\n\n".join(" ".join(one.split()) for one in paragraphs)
+
+
+def _set_words() -> None:
+    from typer import rich_utils  # noqa: PLC0415 — a tenth of a second, where Typer shows anything
+
+    for name, word in _WORDS.items():
+        setattr(rich_utils, name, _(word))
+
+
+def _format_help(as_it_was: Callable[[Any, Any], None], context: Any, formatter: Any) -> None:
+    _set_words()
+    as_it_was(context, formatter)
 
 
 def _format_usage(command: Any, context: Any, formatter: Any) -> None:

@@ -8,6 +8,7 @@ SQLITE = re.compile(r"sqlite3|sqlite:///|\[\"sqlite\"\]")
 STORY = "minutes of outside programs, each of which meets both databases elsewhere"
 BYTES = "a long transfer, whose bytes go to the disk whatever the database is"
 ALONE = {
+    "cli/test_commands_in_french.py": "the language is the same for both",
     "cli/test_commands_without_luck.py": "PostgreSQL tells its own disk and files itself",
     "contract/test_crash_shared_commit.py": "its file has one lock for every writer",
     "contract/test_database_failures.py": "its file has one lock for every writer",
