@@ -10,6 +10,8 @@ from admin.output import AsJson, local, say, show_json, show_table, warn
 from admin.progress import progress
 from admin.session import opened
 from admin.settings_of import settings_of
+from admin.speaking import _, headings
+from admin.words import word
 from davserver.domain.errors import BadInput
 from davserver.gate.care.key_states import KeyState
 from davserver.gate.care.keys import Rewrapped
@@ -26,9 +28,9 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_json([_plain(one) for one in found.states])
         return
     show_table(
-        ("generation", "made", "provider", "is", "opens", "in the keyring"),
+        headings("key generation", "made", "provider", "is", "opens", "in the keyring"),
         [_row(one) for one in found.states],
-        "There is no key.",
+        _("There is no key."),
     )
 
 
@@ -43,9 +45,14 @@ def add(context: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         show_json({"id": added.kek_id, "created": added.created})
         return
-    say(f"Key generation {added.kek_id} waits: nothing uses it yet.")
-    say(f"Copy {file} to its backup and to every other machine that serves this instance;")
-    say("then: abri keys rotate")
+    say(_("Key generation %(kek_id)s waits: nothing uses it yet.", kek_id=added.kek_id))
+    say(
+        _(
+            "Copy %(file)s to its backup and to every other machine that serves this instance;",
+            file=file,
+        )
+    )
+    say(_("then: abri keys rotate"))
 
 
 @app.command()
@@ -63,7 +70,7 @@ def rotate(
     If it is stopped, `abri keys rewrap` does the rest.
     """
     file = settings_of(context).keys.keyring
-    with opened(context) as session, progress("wrapping keys anew") as tell:
+    with opened(context) as session, progress(_("wrapping keys anew")) as tell:
         keys = session.services.keys
         done = keys.replace(session.who, session.now, tell, alone=one_machine)
     _end(done, file, as_json=as_json)
@@ -75,7 +82,7 @@ def rewrap(context: typer.Context, *, as_json: AsJson = False) -> None:
     that was stopped.
     """
     file = settings_of(context).keys.keyring
-    with opened(context) as session, progress("wrapping keys anew") as tell:
+    with opened(context) as session, progress(_("wrapping keys anew")) as tell:
         done = session.services.keys.rewrap(session.who, session.now, tell)
     _end(done, file, as_json=as_json)
 
@@ -100,9 +107,17 @@ def destroy(
     file = settings_of(context).keys.keyring
     with opened(context) as session:
         session.services.keys.destroy(session.who, generation, session.now)
-    say(f"The key of generation {generation} is erased from {file}.")
-    say("Backups of the database from before it was replaced cannot be opened any more.")
-    say("Erase it on every other machine too (the same command), and from the keyring's backups.")
+    say(
+        _(
+            "The key of generation %(generation)s is erased from %(file)s.",
+            generation=generation,
+            file=file,
+        )
+    )
+    say(_("Backups of the database from before it was replaced cannot be opened any more."))
+    say(
+        _("Erase it on every other machine too (the same command), and from the keyring's backups.")
+    )
 
 
 def _end(done: Rewrapped, file: Path, *, as_json: bool) -> None:
@@ -119,17 +134,34 @@ def _end(done: Rewrapped, file: Path, *, as_json: bool) -> None:
     else:
         _say_done(done, file)
     for one in done.unopened:
-        warn(f"vault {one.hex()}: its key is damaged and stays as it was (`abri vault check`)")
+        warn(
+            _(
+                "vault %(id)s: its key is damaged and stays as it was (`abri vault check`)",
+                id=one.hex(),
+            )
+        )
     if done.unopened:
         raise typer.Exit(Exit.FINDINGS)
 
 
 def _say_done(done: Rewrapped, file: Path) -> None:
-    say(f"Key generation {done.generation} is in use.")
-    say(f"Wrapped anew: {done.vaults} keys of vaults, {done.instance} of the instance.")
-    say(f"Copy {file} to its backup now, and to every other machine: without it nothing opens.")
+    say(_("Key generation %(generation)s is in use.", generation=done.generation))
+    say(
+        _(
+            "Wrapped anew: %(vaults)s keys of vaults, %(instance)s of the instance.",
+            vaults=done.vaults,
+            instance=done.instance,
+        )
+    )
+    say(
+        _(
+            "Copy %(file)s to its backup now, and to every other machine: without it "
+            "nothing opens.",
+            file=file,
+        )
+    )
     for one in done.older:
-        say(f"Older backups still need generation {one}. When they are gone:")
+        say(_("Older backups still need generation %(id)s. When they are gone:", id=one))
         say(f"abri keys destroy {one} --yes")
 
 
@@ -147,12 +179,16 @@ def _plain(one: KeyState) -> dict[str, object]:
 
 
 def _row(one: KeyState) -> tuple[str, ...]:
-    needed = f"{one.opens.vaults} of vaults, {one.opens.instance} of the instance"
+    needed = _(
+        "%(vaults)s of vaults, %(instance)s of the instance",
+        vaults=one.opens.vaults,
+        instance=one.opens.instance,
+    )
     return (
         one.id,
         local(one.generation.created),
         one.provider,
-        one.use.value,
-        needed if one.opens.keys else "nothing",
-        "yes" if one.held else "no",
+        word(one.use),
+        needed if one.opens.keys else _("nothing"),
+        _("yes") if one.held else _("no"),
     )

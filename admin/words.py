@@ -22,12 +22,14 @@ WORDS: tuple[str, ...] = (
     # Structures, and how fresh is what their directory said.
     N_("ccas"), N_("association"), N_("shelter"), N_("health-structure"), N_("fresh"), N_("late"),
     N_("never"), N_("gone"),
+    # What a key is for.
+    N_("current"), N_("old"), N_("destroyed"),
     # What was taken back.
     N_("content"), N_("place"), N_("brought-back"), N_("trashed"),
     # How a set of rules came into force.
     N_("setup"), N_("files"), N_("apply"), N_("approve"), N_("rollback"),
     # What the doctor looks at.
-    N_("versions"), N_("folders"), N_("keyring"), N_("database"), N_("sqlite"), N_("disk"),
+    N_("versions"), N_("folders"), N_("keyring"), N_("keys"), N_("database"), N_("sqlite"), N_("disk"),
     N_("clock"), N_("certificate"), N_("client-ca"), N_("policies"), N_("signers"),
     N_("decisions"), N_("unicode"), N_("vaults"), N_("pauses"),
     # What is looked at in a directory.

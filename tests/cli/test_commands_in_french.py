@@ -33,6 +33,7 @@ SHOWN = [
     (["vault", "check"], 0, "1 coffre, 0 o\xa0: tout est entier."),
     (["vault", "category", "amina", "/Logement"], 0, "logement"),
     (["lock", "list"], 0, "Rien n’est verrouillé."),
+    (["keys", "list"], 0, "en usage"),
     (["database", "show"], 0, "schéma "),
     (["certificate", "show"], 0, ", valable jusqu’au "),
     (["doctor"], 0, "ok       trousseau\xa0: "),
@@ -59,6 +60,7 @@ REFUSED = [
     (["trail", "show", "zoe"], 4, NOBODY),
     (["vault", "restore", "amina", "--path", "/x"], 2, "dites ou bien --path et --version"),
     (["lock", "break", "0" * 32], 4, "il n’y a pas de tel verrou"),
+    (["keys", "destroy", "x"], 2, "ceci efface pour de bon la clé de la génération x"),
     (["lock", "open"], 2, "Il n’y a pas de commande 'open'."),
     (["trail", "show", "--limit", "0"], 2, "il faut au moins 1"),
 ]  # fmt: skip

@@ -221,7 +221,7 @@ def test_what_is_left_of_a_replacement_is_said_and_done(on_fresh, fresh: Instanc
     first = before["kek_id"]
     code, ((state, says),) = doctor(on_fresh)
     assert (code, state) == (0, "warning")
-    assert says == f"1 keys still need generation {first}: `abri keys rewrap`"
+    assert says == f"1 key still needs generation {first}: `abri keys rewrap`"
     refused = on_fresh("keys", "destroy", first, "--yes")
     assert (refused.code, "still opens 1 vaults and 0 keys" in refused.err) == (5, True)
     done = on_fresh("keys", "rewrap", "--json").json

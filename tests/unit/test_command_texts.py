@@ -91,10 +91,13 @@ def test_commands_read_of_a_catalogue_what_babel_reads(french: Catalog) -> None:
 
 
 def test_what_is_shown_is_looked_up() -> None:
-    """No command shows a sentence that no catalogue has."""
+    """No command shows a sentence that no catalogue has. Commands to be typed are none."""
     for file in Path(admin.__file__).parent.glob("*.py"):
         for sentence in _bare(ast.parse(file.read_text())):
-            assert not re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}", sentence), (file.name, sentence)
+            assert not re.search(r"^(?!abri ).*[A-Za-z]{2,} [A-Za-z]{2,}", sentence), (
+                file.name,
+                sentence,
+            )
 
 
 def _bare(tree: ast.AST) -> Iterator[str]:
