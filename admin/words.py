@@ -29,8 +29,8 @@ WORDS: tuple[str, ...] = (
     # How a set of rules came into force.
     N_("setup"), N_("files"), N_("apply"), N_("approve"), N_("rollback"),
     # What the doctor looks at.
-    N_("versions"), N_("folders"), N_("keyring"), N_("keys"), N_("database"), N_("sqlite"), N_("disk"),
-    N_("clock"), N_("certificate"), N_("client-ca"), N_("policies"), N_("signers"),
+    N_("versions"), N_("folders"), N_("keyring"), N_("keys"), N_("database"), N_("sqlite"),
+    N_("disk"), N_("clock"), N_("certificate"), N_("client-ca"), N_("policies"), N_("signers"),
     N_("decisions"), N_("unicode"), N_("vaults"), N_("pauses"),
     # What is looked at in a directory.
     N_("settings"), N_("address"), N_("connection"), N_("sign-in"), N_("software"), N_("people"),
