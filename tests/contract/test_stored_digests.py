@@ -45,20 +45,20 @@ class Shelf:
         return self.world.row(t.blob, t.blob.c.id == node["blob_id"])
 
     def stored(self, path: str) -> bytes:
-        row = self.row(path)
-        inline, blob = row["inline_ct"], row["id"]
-        assert isinstance(blob, bytes)
+        inline, blob = self.row(path)["inline_ct"], self.blob(path)
         return inline if isinstance(inline, bytes) else self.world.bytes_of(blob).read_bytes()
 
+    def blob(self, path: str) -> bytes:
+        blob = self.row(path)["id"]
+        assert isinstance(blob, bytes)
+        return blob
+
     def change(self, path: str, **columns: object) -> None:
-        self.world.tamper(t.blob, t.blob.c.id == self.row(path)["id"], **columns)
+        self.world.tamper(t.blob, t.blob.c.id == self.blob(path), **columns)
 
     def store(self, path: str, stored: bytes) -> None:
-        row = self.row(path)
-        blob = row["id"]
-        assert isinstance(blob, bytes)
-        if row["inline_ct"] is None:
-            self.world.bytes_of(blob).write_bytes(stored)
+        if self.row(path)["inline_ct"] is None:
+            self.world.bytes_of(self.blob(path)).write_bytes(stored)
         else:
             self.change(path, inline_ct=stored)
 
@@ -146,3 +146,39 @@ def test_damage_is_found_where_its_digest_cannot_be_compared(shelf: Shelf) -> No
     bad[1_000_000] ^= 1
     shelf.store("/new/large.bin", bytes(bad))
     assert set(shelf.world.troubles()) == {("unfit-blob-row", "blob"), ("wrong-content", "blob")}
+
+
+def _flip(shelf: Shelf, path: str) -> None:
+    bad = bytearray(shelf.stored(path))
+    bad[-1] ^= 1
+    shelf.store(path, bytes(bad))
+
+
+def test_damage_is_found_in_a_vault_that_does_not_open(shelf: Shelf) -> None:
+    """An administrator whose keys are lost still learns which blobs a backup must replace."""
+    lost = shelf.blob("/new/large.bin")
+    for path in ("/old/large.bin", "/new/small.txt"):
+        _flip(shelf, path)
+    bad = {shelf.blob(path) for path in ("/old/large.bin", "/new/small.txt")}
+    shelf.world.bytes_of(lost).unlink()
+    shelf.world.tamper(t.vault, t.vault.c.quota > 0, quota=1)
+    closed = [("forged", "vault"), ("locked-up", "vault")]
+    assert shelf.world.troubles(deep=False) == closed
+    found = shelf.world.check().troubles
+    named = {(one.code, one.where) for one in found if one.where.startswith("blob ")}
+    assert named == {
+        ("lost-blob", f"blob {lost.hex()}"),
+        *(("wrong-digest", f"blob {one.hex()}") for one in bad),
+    }
+    assert len(found) == len(closed) + len(named)
+
+
+def test_damage_is_found_in_a_content_whose_row_does_not_open(shelf: Shelf) -> None:
+    node = shelf.amina.look("/old/one chunk.bin").id
+    _flip(shelf, "/old/one chunk.bin")
+    shelf.world.tamper(t.node, t.node.c.id == node, rec_ct=bytes(80))
+    assert set(shelf.world.troubles()) == {
+        ("altered", "node"),
+        ("changed-row", "node"),
+        ("wrong-digest", "blob"),
+    }

@@ -20,7 +20,7 @@ from davserver.vault.check.contents import Progress, check_contents
 from davserver.vault.check.findings import Finding, Flaw
 from davserver.vault.check.locks import check_locks
 from davserver.vault.check.policy import check_policy
-from davserver.vault.check.rows import Rows
+from davserver.vault.check.rows import Opened
 from davserver.vault.check.trail import Stamps, check_vault_rows
 from davserver.vault.check.tree import check_tree
 from davserver.vault.nodes.rows import OpenVault
@@ -46,29 +46,24 @@ def check_vault(
     """Every flaw of one vault. `vault` is None when it does not open: then only what needs no key
     of it is checked. `stamps` are those of its trail, None when that cannot be read.
     """
-    rows = check_rows.load(tx, vault_id)
+    rows, opened = check_rows.load(tx, vault_id), Opened()
     findings = list(check_vault_authority(tx, tools.keys, rows))
     if vault is None:
         findings.append(Finding(Flaw.LOCKED_UP, vault_id, "vault", vault_id.hex()))
     else:
-        findings += _opened(tx, tools, vault, rows)
+        opened = check_rows.opened(vault, rows, findings)
+        findings += check_tree(vault, rows, opened)
+        findings += check_blobs(rows, opened, tools.store)
+        findings += check_locks(tx, vault, rows, opened)
+    if tools.deep:
+        named = [name.content for name in opened.contents()]
+        findings += check_contents(tx, rows, named, tools.store, tools.progress)
     findings += check_sums(rows)
     if stamps is None:
         findings.append(Finding(Flaw.NO_TELLING, vault_id, "trail", ""))
     else:
         findings += check_vault_rows(rows, stamps)
     return list(dict.fromkeys(findings))
-
-
-def _opened(tx: Connection, tools: CheckTools, vault: OpenVault, rows: Rows) -> list[Finding]:
-    findings: list[Finding] = []
-    opened = check_rows.opened(vault, rows, findings)
-    findings += check_tree(vault, rows, opened)
-    findings += check_blobs(rows, opened, tools.store)
-    findings += check_locks(tx, vault, rows, opened)
-    if tools.deep:
-        findings += check_contents(tx, vault, rows, opened, tools.store, tools.progress)
-    return findings
 
 
 def check_instance(
