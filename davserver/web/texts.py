@@ -19,11 +19,11 @@ from davserver.domain.wording import Speech
 from davserver.web.languages import Spoken, speech_of, translations
 
 _TWO_FIGURES = 10
-_STEPS: tuple[tuple[int, Callable[["Texts"], str]], ...] = (
-    (10**9, lambda one: one.gettext("GB")),
-    (10**6, lambda one: one.gettext("MB")),
-    (10**3, lambda one: one.gettext("kB")),
-    (1, lambda one: one.gettext("bytes")),
+_STEPS: tuple[tuple[int, Callable[["Texts", int], str]], ...] = (
+    (10**9, lambda one, _: one.gettext("GB")),
+    (10**6, lambda one, _: one.gettext("MB")),
+    (10**3, lambda one, _: one.gettext("kB")),
+    (1, lambda one, size: one.bytes_of(size)),
 )
 
 
@@ -105,7 +105,12 @@ class Texts:
             whole if whole >= _TWO_FIGURES or step == 1 else round(size / step, 1),
             locale=self.locale,
         )
-        return f"{shown}\N{NO-BREAK SPACE}{word(self)}"
+        return f"{shown}\N{NO-BREAK SPACE}{word(self, whole)}"
+
+    def bytes_of(self, number: int) -> str:
+        """The word that goes with so many: one is none or one in French, one alone in English."""
+        is_one = self.locale.plural_form(number) == "one"
+        return self.gettext("byte") if is_one else self.gettext("bytes")
 
     def _here(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)

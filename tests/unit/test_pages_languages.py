@@ -9,7 +9,7 @@ import pytest
 from davserver.domain.advice import advice
 from davserver.domain.errors import BadInput, Reason
 from davserver.domain.moments import day
-from davserver.web.languages import SHIPPED, languages_with
+from davserver.web.languages import SHIPPED, Spoken, languages_with
 from davserver.web.sentences import of_pages, of_tables
 from davserver.web.texts import Texts
 from tests.support.pseudo import pseudo, write_catalogue
@@ -31,6 +31,19 @@ def test_a_catalogue_in_the_folder_is_a_language_with_its_name_and_direction(
     assert advice(Reason.READ_ONLY, texts.speech) != advice(Reason.READ_ONLY, "en")
     moment = datetime(2027, 5, 3, tzinfo=UTC)
     assert day(moment, None, texts.speech) == f"3 {pseudo('May')} 2027"
+
+
+SIZES = {
+    "en": {0: "0 bytes", 1: "1 byte", 2: "2 bytes", 340_000: "340 kB", 1_500_000: "1.5 MB"},
+    "fr": {0: "0 octet", 1: "1 octet", 2: "2 octets", 340_000: "340 ko", 1_500_000: "1,5 Mo"},
+}
+
+
+@pytest.mark.parametrize("spoken", SHIPPED, ids=lambda one: one.code)
+def test_sizes_are_written_as_people_do(spoken: Spoken) -> None:
+    texts = Texts(spoken, ZoneInfo("Europe/Paris"))
+    said = {size: texts.size(size).replace("\N{NO-BREAK SPACE}", " ") for size in SIZES["en"]}
+    assert said == SIZES[spoken.code]
 
 
 def test_what_a_catalogue_lacks_is_said_in_english(tmp_path: Path) -> None:
