@@ -14,9 +14,11 @@ from davserver.domain.conditions import NONE
 from davserver.domain.errors import AbriError, Locked, NotFound
 from davserver.domain.paths import DrivePath
 from davserver.domain.people import Structure
+from davserver.sealing.format import CHUNK_BYTES
+from davserver.sealing.stream import RUN_CHUNKS
 from tests.support.drive import Body, Drive, World, world_on
 
-LARGE = os.urandom(600_000)
+LARGE = os.urandom(4 * RUN_CHUNKS * CHUNK_BYTES)
 HOUR = timedelta(hours=1)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from davserver.db.tables import blob
 from davserver.domain.errors import Damaged
-from davserver.domain.ids import BlobId, VaultId
+from davserver.domain.ids import ID_BYTES, BlobId, VaultId
 from davserver.domain.nodes import Content
 from davserver.sealing.digests import digest_alg, digesting
 from davserver.vault.blobs.store import BlobStore, MissingBlob
@@ -34,13 +34,19 @@ def check_contents(
         opened[content.blob].append(content)
     for key, row in ids_of_blobs(rows).items():
         contents = opened.get(key, [])
-        if not (contents or row["state"] == "live"):
-            continue  # nobody's any more, or not yet anybody's
+        if not contents and not _is_stored(row):
+            continue
         try:
             yield from _blob(tx, rows, row, contents, store)
         except MissingBlob:
             yield Finding(Flaw.LOST_BLOB, rows.id, BLOB, key.hex())
         progress(row["size_cipher"] if isinstance(row["size_cipher"], int) else 0)
+
+
+def _is_stored(row: RowMapping) -> bool:
+    """Not of one that is nobody's any more or not yet anybody's, nor by an id that is none."""
+    key = row["id"]
+    return row["state"] == "live" and isinstance(key, bytes) and len(key) == ID_BYTES
 
 
 def _blob(
