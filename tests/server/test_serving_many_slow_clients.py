@@ -30,6 +30,10 @@ def kept_by_slow_clients(running: Running) -> int:
     return running.server.requests.slow
 
 
+def idle_in(running: Running) -> int:
+    return running.server.requests.idle
+
+
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_more_slow_uploads_than_threads_keep_nobody_from_being_served(framing: str):
     recorder = Recorder()
@@ -79,11 +83,15 @@ def test_a_thread_that_a_slow_client_kept_goes_home_afterwards():
 
 def test_beyond_the_number_of_slow_clients_they_keep_the_threads_of_others():
     with served(Recorder(), **SLOWLY, slow=3, queue=1) as running, ExitStack() as crowd:
-        slow = [crowd.enter_context(running.connect()) for _ in range(5)]
-        for one in slow:
-            one.send(request("PUT", "/", FRAMINGS[0]) + b"x")
-        assert eventually(lambda: kept_by_slow_clients(running) == 3)
-        assert eventually(lambda: not running.server.requests.idle)
+        slow = []
+        for replaced, idle in ((1, 2), (2, 2), (3, 2), (3, 1), (3, 0)):
+            # One by one: of several at once all but one would be sent away, as nobody is slow yet.
+            slow.append(crowd.enter_context(running.connect()))
+            slow[-1].send(request("PUT", "/", FRAMINGS[0]) + b"x")
+            now = replaced, idle
+            assert eventually(
+                lambda now=now: (kept_by_slow_clients(running), idle_in(running)) == now
+            )
         crowd.enter_context(running.connect()).open()  # the one that may wait
         assert eventually(lambda: len(running.server.open) == 6)
         assert running.ask(get()).status == 503
