@@ -16,6 +16,7 @@ from tests.support.serving import (
     request,
     served,
     small_window,
+    trickling,
 )
 
 pytestmark = pytest.mark.server
@@ -134,22 +135,8 @@ def test_a_form_that_trickles_below_the_least_rate_is_cut_and_the_application_ne
     recorder = Recorder()
     with served(recorder, **FAST) as running, running.connect() as connection:
         connection.send(form(1000))
-        sending = threading.Event()
-
-        def trickle() -> None:
-            while not sending.wait(0.02):
-                try:
-                    connection.open().send(b"x")
-                except OSError:
-                    return
-
-        thread = threading.Thread(target=trickle)
-        thread.start()
-        try:
+        with trickling(connection, b"x", 0.02):
             assert connection.answer().status == 408
-        finally:
-            sending.set()
-            thread.join()
         assert recorder.environs == []
         assert eventually(lambda: cuts_in(running) == ["too-slow"])
 

@@ -16,6 +16,7 @@ from tests.support.serving import (
     request,
     served,
     small_window,
+    trickling,
 )
 
 pytestmark = pytest.mark.server
@@ -84,23 +85,9 @@ def test_a_trickled_head_gets_408_at_the_deadline(data: bytes):
     with served(hello, **FAST) as running, running.connect() as connection:
         began = time.monotonic()
         connection.send(data)
-        stop = threading.Event()
-
-        def trickle() -> None:
-            while not stop.wait(0.05):
-                try:
-                    connection.open().send(b"a")
-                except OSError:
-                    return
-
-        thread = threading.Thread(target=trickle)
-        thread.start()
-        try:
+        with trickling(connection, b"a", 0.05):
             assert connection.answer().status == 408, "while it still trickles"
             assert time.monotonic() - began > FAST["head_seconds"] / 2
-        finally:
-            stop.set()
-            thread.join()
 
 
 def test_a_silent_connection_is_closed_without_a_word():

@@ -136,6 +136,27 @@ def small_window(port: int, size: int = 4096) -> Connection:
     return Connection(port, timeout=60, _socket=raw)
 
 
+@contextmanager
+def trickling(connection: Connection, byte: bytes, pause: float) -> Iterator[None]:
+    """Meanwhile the client sends this byte every `pause` seconds, until it cannot any more."""
+    over = threading.Event()
+
+    def trickle() -> None:
+        while not over.wait(pause):
+            try:
+                connection.open().send(byte)
+            except OSError:
+                return
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def endless(over: threading.Event) -> Callable[..., Iterator[bytes]]:
     """An application whose answer has no end; `over` is set once nobody reads it."""
 

@@ -177,8 +177,15 @@ def test_each_sentence_of_the_layers_is_found_as_itself() -> None:
             assert in_catalogue(sentence % filled, known) == known.said(sentence) % filled
 
 
-def test_english_needs_no_catalogue_and_a_script_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speaking, "_VOICE", speaking._Voice())
+@pytest.fixture
+def english_again() -> Iterator[None]:
+    """Other tests of this process are told nothing in French."""
+    yield
+    speaking.speak("en")
+
+
+@pytest.mark.usefixtures("english_again")
+def test_english_needs_no_catalogue_and_a_script_gets_it() -> None:
     speaking.speak("en")
     assert speaking.catalogue().sentences == {}
     speaking.speak("fr", for_scripts=True)
